@@ -1,0 +1,3 @@
+//! Keeps AI agents inside their bailiwick.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The decision core: message and time in, decision and effect out.

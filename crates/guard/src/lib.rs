@@ -1,0 +1,1 @@
+//! Pure content detectors, one file each.

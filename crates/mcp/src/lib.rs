@@ -1,0 +1,1 @@
+//! The Model Context Protocol as bytes: strict parser, typed view, method tables, framing.

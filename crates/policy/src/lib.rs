@@ -1,0 +1,1 @@
+//! The policy language: spanned text, valid policy, compiled evaluation, explanation.

@@ -1,0 +1,1 @@
+//! Operating system enforcement: today the supervisor that leaves no orphan.
