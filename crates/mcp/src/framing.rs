@@ -1,0 +1,5 @@
+//! Framing: cutting a stream of bytes into texts.
+
+pub mod lines;
+
+pub use lines::{Frame, Lines};

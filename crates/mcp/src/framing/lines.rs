@@ -1,0 +1,145 @@
+//! Newline-delimited messages, as stdio carries them (MCP specification, transports, stdio).
+//!
+//! A line ends at `\n` alone. A carriage return is taken off only directly before it: Python reads a bare one as a line
+//! end and would execute two messages where others see one. Blank lines are passed over. A line above the limit is
+//! discarded up to its end while the scanner keeps the id, so that the stream stays in step and the peer gets an answer.
+
+use super::super::limits::Limits;
+use crate::framing::lines::id_scan::IdScan;
+use crate::message::Id;
+
+mod id_scan;
+
+/// What the framer found.
+#[derive(Debug)]
+pub enum Frame<'a> {
+    /// One line without its end.
+    Line(&'a [u8]),
+    /// A line that held a carriage return anywhere but at its end.
+    CarriageReturn(&'a [u8]),
+    /// A line longer than the limit, gone; its id where one stood at the top level.
+    TooLong { bytes: u64, id: Option<Id<'static>> },
+}
+
+/// Buffers bytes and cuts them into lines.
+///
+/// ```
+/// # use bailiwick_mcp::{Limits, framing::{Frame, Lines}};
+/// let mut lines = Lines::new(&Limits::DEFAULT);
+/// lines.extend(b"{\"a\":1}\n{\"b\"");
+/// assert!(matches!(lines.next(), Some(Frame::Line(line)) if line == b"{\"a\":1}"));
+/// assert!(lines.next().is_none());
+/// ```
+#[derive(Debug)]
+pub struct Lines {
+    buffer: Vec<u8>,
+    /// Where the first line not yet given out starts, and up to where no line end was found.
+    start: usize,
+    searched: usize,
+    /// Bytes of a line above the limit that were dropped so far.
+    discarded: Option<(u64, IdScan)>,
+    line_bytes_max: usize,
+    id_bytes_max: usize,
+}
+
+/// A buffer that grew beyond this for a long line is given back afterwards, in bytes.
+const BUFFER_KEPT_BYTES_MAX: usize = 256 << 10;
+
+impl Lines {
+    #[must_use]
+    pub fn new(limits: &Limits) -> Lines {
+        Lines {
+            buffer: Vec::new(),
+            start: 0,
+            searched: 0,
+            discarded: None,
+            line_bytes_max: limits.message_bytes_max,
+            id_bytes_max: limits.id_bytes_max,
+        }
+    }
+
+    /// Adds bytes as they came from the peer.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.compact();
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next complete line, if there is one. Blank lines are passed over.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the frame borrows the buffer, which Iterator cannot say"
+    )]
+    pub fn next(&mut self) -> Option<Frame<'_>> {
+        loop {
+            let rest = self.buffer.get(self.searched..).unwrap_or_default();
+            let Some(found) = memchr::memchr(b'\n', rest) else {
+                self.searched = self.buffer.len();
+                self.shed();
+                return None;
+            };
+            let (start, end) = (self.start, self.searched + found);
+            self.start = end + 1;
+            self.searched = end + 1;
+            if self.discarded.is_some() || end - start > self.line_bytes_max {
+                return Some(self.end_of_long_line(start, end));
+            }
+            if !is_blank(self.buffer.get(start..end).unwrap_or_default()) {
+                return Some(frame(self.buffer.get(start..end).unwrap_or_default()));
+            }
+        }
+    }
+
+    /// What is left at the end of the stream: a last line without its end, which some peers would execute.
+    pub fn finish(&mut self) -> Option<Frame<'_>> {
+        let (start, end) = (self.start, self.buffer.len());
+        self.start = end;
+        self.searched = end;
+        if self.discarded.is_some() || end - start > self.line_bytes_max {
+            return Some(self.end_of_long_line(start, end));
+        }
+        let line = self.buffer.get(start..end).unwrap_or_default();
+        if is_blank(line) { None } else { Some(frame(line)) }
+    }
+
+    fn end_of_long_line(&mut self, start: usize, end: usize) -> Frame<'_> {
+        let (dropped, mut scan) = self.discarded.take().unwrap_or((0, IdScan::new(self.id_bytes_max)));
+        let rest = self.buffer.get(start..end).unwrap_or_default();
+        scan.extend(rest);
+        Frame::TooLong { bytes: dropped + rest.len() as u64, id: scan.id() }
+    }
+
+    /// Drops what was buffered of a line that is already too long, so that it costs no memory.
+    fn shed(&mut self) {
+        let rest = self.buffer.get(self.start..).unwrap_or_default();
+        if self.discarded.is_none() && rest.len() <= self.line_bytes_max {
+            return;
+        }
+        let (dropped, scan) = self.discarded.get_or_insert_with(|| (0, IdScan::new(self.id_bytes_max)));
+        *dropped += rest.len() as u64;
+        scan.extend(rest);
+        self.start = self.buffer.len();
+        self.searched = self.start;
+    }
+
+    fn compact(&mut self) {
+        if self.start == 0 {
+            return;
+        }
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        if self.buffer.capacity() > BUFFER_KEPT_BYTES_MAX && self.buffer.len() < BUFFER_KEPT_BYTES_MAX {
+            self.buffer.shrink_to(BUFFER_KEPT_BYTES_MAX);
+        }
+    }
+}
+
+/// Takes one `\r` off the end; any other is a trap.
+fn frame(line: &[u8]) -> Frame<'_> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if memchr::memchr(b'\r', line).is_some() { Frame::CarriageReturn(line) } else { Frame::Line(line) }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}

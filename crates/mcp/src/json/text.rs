@@ -1,0 +1,89 @@
+//! String escapes: reading them, writing them, and folding keys as case-insensitive peers do.
+
+use std::borrow::Cow;
+
+/// Unescapes the inside of a string that the parser accepted.
+pub(crate) fn unescape(inner: &str) -> String {
+    let mut out = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut characters = after.chars();
+        let escaped = characters.next();
+        rest = characters.as_str();
+        match escaped {
+            Some('u') => rest = unescape_unicode(rest, &mut out),
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some(other) => out.push(other),
+            None => {}
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `rest` begins behind `\u`; a surrogate pair takes the second escape too. Returns what is left.
+fn unescape_unicode<'a>(rest: &'a str, out: &mut String) -> &'a str {
+    let (first, after) = hex4(rest);
+    if (0xD800..0xDC00).contains(&first) {
+        let (second, after) = hex4(after.strip_prefix("\\u").unwrap_or_default());
+        let combined = 0x1_0000 + ((first & 0x3FF) << 10) + (second & 0x3FF);
+        out.push(char::from_u32(combined).unwrap_or(char::REPLACEMENT_CHARACTER));
+        return after;
+    }
+    out.push(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
+    after
+}
+
+fn hex4(text: &str) -> (u32, &str) {
+    let digits = text.get(..4).unwrap_or_default();
+    (u32::from_str_radix(digits, 16).unwrap_or(0xFFFD), text.get(4..).unwrap_or_default())
+}
+
+/// Appends `text` as a JSON string with its quotes, on one line.
+///
+/// Besides what RFC 8259 section 7 demands, U+007F and the line separators U+0085, U+2028 and U+2029 are escaped, for
+/// readers that split lines at them.
+pub fn escape_into(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut plain_from = 0;
+    for (at, character) in text.char_indices() {
+        let short = match character {
+            '"' => Some("\\\""),
+            '\\' => Some("\\\\"),
+            '\n' => Some("\\n"),
+            '\r' => Some("\\r"),
+            '\t' => Some("\\t"),
+            '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => None,
+            _ => continue,
+        };
+        out.extend_from_slice(text.get(plain_from..at).unwrap_or_default().as_bytes());
+        match short {
+            Some(escape) => out.extend_from_slice(escape.as_bytes()),
+            None => out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes()),
+        }
+        plain_from = at + character.len_utf8();
+    }
+    out.extend_from_slice(text.get(plain_from..).unwrap_or_default().as_bytes());
+    out.push(b'"');
+}
+
+/// Folds a key as the most lenient peers do: Go's `encoding/json` matches field names without regard to ASCII case and
+/// also takes U+017F for `s` and U+212A for `k`.
+#[must_use]
+pub fn fold_key(key: &str) -> Cow<'_, str> {
+    let folds = |c: char| c.is_ascii_uppercase() || c == '\u{17f}' || c == '\u{212a}';
+    if !key.contains(folds) {
+        return Cow::Borrowed(key);
+    }
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    Cow::Owned(key.chars().map(fold).collect())
+}

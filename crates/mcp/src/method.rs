@@ -1,0 +1,209 @@
+//! The method table: every request and notification of every version, who may send it, and what governs it.
+//!
+//! Data, not types: a new protocol version is new rows. Source: the specification of each version; `docs/reference/wire.md`
+//! is generated from this table's order.
+
+use crate::message::Direction;
+use crate::version::Version;
+
+/// Whether a method is sent with an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Request,
+    Notification,
+}
+
+/// What decides over a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Governed {
+    /// Part of the protocol's own life: forwarded after its checks, no rule asked.
+    Protocol,
+    /// A list whose answer is filtered item by item.
+    List(Item),
+    /// `params.name` and `params.arguments`, as a tool.
+    Tool,
+    /// `params.uri`, as a resource.
+    Resource,
+    /// `params.name` and `params.arguments`, as a prompt.
+    Prompt,
+    /// `params.ref`, as a completion.
+    Completion,
+    /// Resource URIs and notification kinds that a listener asks for.
+    Listen,
+    /// `params.taskId`: only ids that this run made.
+    Task,
+    Sampling,
+    Elicitation,
+    Roots,
+    /// A notification about a request in flight.
+    InFlight,
+    /// A server's log line or change notice.
+    Notice,
+}
+
+/// What a list holds, and how its items are named in a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    Tool,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+    Task,
+    Skill,
+}
+
+impl Item {
+    /// The member of the result that holds the list.
+    #[must_use]
+    pub fn member(self) -> &'static str {
+        match self {
+            Item::Tool => "tools",
+            Item::Prompt => "prompts",
+            Item::Resource => "resources",
+            Item::ResourceTemplate => "resourceTemplates",
+            Item::Task => "tasks",
+            Item::Skill => "skills",
+        }
+    }
+
+    /// The member of an item by which rules name it.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Item::Tool | Item::Prompt => "name",
+            Item::Resource | Item::Skill => "uri",
+            Item::ResourceTemplate => "uriTemplate",
+            Item::Task => "taskId",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    pub name: &'static str,
+    pub form: Form,
+    /// The direction in which it travels; `None` for both.
+    pub direction: Option<Direction>,
+    pub since: Version,
+    /// The last version that has it.
+    pub until: Version,
+    pub governed: Governed,
+    /// The members of `params` that a decision reads: no variant spelling of them may stand beside them.
+    pub fields: &'static [&'static str],
+}
+
+impl Method {
+    /// True if `version` has this method.
+    #[must_use]
+    pub fn in_version(&self, version: Version) -> bool {
+        self.since <= version && version <= self.until
+    }
+}
+
+const OLDEST: Version = Version::V2024_11_05;
+const LAST_LEGACY: Version = Version::V2025_11_25;
+const NEWEST: Version = Version::V2026_07_28;
+const UP: Option<Direction> = Some(Direction::ToServer);
+const DOWN: Option<Direction> = Some(Direction::ToClient);
+const ARGUED: &[&str] = &["name", "arguments", "task", "inputResponses", "requestState", "_meta"];
+const READ: &[&str] = &["uri", "inputResponses", "requestState", "_meta"];
+const TASK: &[&str] = &["taskId", "inputResponses", "_meta"];
+const PAGE: &[&str] = &["cursor", "_meta"];
+const META: &[&str] = &["_meta"];
+
+const fn request(
+    name: &'static str,
+    direction: Option<Direction>,
+    versions: (Version, Version),
+    governed: Governed,
+    fields: &'static [&'static str],
+) -> Method {
+    Method { name, form: Form::Request, direction, since: versions.0, until: versions.1, governed, fields }
+}
+
+const fn notification(
+    name: &'static str,
+    direction: Option<Direction>,
+    versions: (Version, Version),
+    governed: Governed,
+    fields: &'static [&'static str],
+) -> Method {
+    Method {
+        name,
+        form: Form::Notification,
+        direction,
+        since: versions.0,
+        until: versions.1,
+        governed,
+        fields,
+    }
+}
+
+const LEGACY: (Version, Version) = (OLDEST, LAST_LEGACY);
+const EVERY: (Version, Version) = (OLDEST, NEWEST);
+const ONLY_MODERN: (Version, Version) = (NEWEST, NEWEST);
+const SINCE_ELICITATION: (Version, Version) = (Version::V2025_06_18, NEWEST);
+const LEGACY_TASKS: (Version, Version) = (LAST_LEGACY, LAST_LEGACY);
+const TASKS: (Version, Version) = (LAST_LEGACY, NEWEST);
+
+/// Every method that Bailiwick governs. A method that is not here is refused while a policy is enforced.
+pub const METHODS: &[Method] = &[
+    request("initialize", UP, LEGACY, Governed::Protocol, &["protocolVersion", "capabilities", "_meta"]),
+    request("server/discover", UP, ONLY_MODERN, Governed::Protocol, META),
+    request("ping", None, LEGACY, Governed::Protocol, META),
+    request("logging/setLevel", UP, LEGACY, Governed::Protocol, &["level", "_meta"]),
+    request("tools/list", UP, EVERY, Governed::List(Item::Tool), PAGE),
+    request("tools/call", UP, EVERY, Governed::Tool, ARGUED),
+    request("resources/list", UP, EVERY, Governed::List(Item::Resource), PAGE),
+    request("resources/templates/list", UP, EVERY, Governed::List(Item::ResourceTemplate), PAGE),
+    request("resources/read", UP, EVERY, Governed::Resource, READ),
+    request("resources/subscribe", UP, LEGACY, Governed::Resource, READ),
+    request("resources/unsubscribe", UP, LEGACY, Governed::Resource, READ),
+    request("resources/directory/read", UP, ONLY_MODERN, Governed::Resource, READ),
+    request("skills/list", UP, ONLY_MODERN, Governed::List(Item::Skill), PAGE),
+    request("skills/get", UP, ONLY_MODERN, Governed::Resource, READ),
+    request("subscriptions/listen", UP, ONLY_MODERN, Governed::Listen, &["notifications", "_meta"]),
+    request("prompts/list", UP, EVERY, Governed::List(Item::Prompt), PAGE),
+    request("prompts/get", UP, EVERY, Governed::Prompt, ARGUED),
+    request("completion/complete", UP, EVERY, Governed::Completion, &["ref", "argument", "context", "_meta"]),
+    request("tasks/list", None, LEGACY_TASKS, Governed::List(Item::Task), PAGE),
+    request("tasks/get", None, TASKS, Governed::Task, TASK),
+    request("tasks/result", None, LEGACY_TASKS, Governed::Task, TASK),
+    request("tasks/cancel", None, TASKS, Governed::Task, TASK),
+    request("tasks/update", UP, ONLY_MODERN, Governed::Task, TASK),
+    request(
+        "sampling/createMessage",
+        DOWN,
+        EVERY,
+        Governed::Sampling,
+        &["messages", "tools", "task", "_meta"],
+    ),
+    request(
+        "elicitation/create",
+        DOWN,
+        SINCE_ELICITATION,
+        Governed::Elicitation,
+        &["mode", "url", "message"],
+    ),
+    request("roots/list", DOWN, EVERY, Governed::Roots, META),
+    notification("notifications/initialized", UP, LEGACY, Governed::Protocol, META),
+    notification("notifications/cancelled", None, EVERY, Governed::InFlight, &["requestId", "_meta"]),
+    notification("notifications/progress", None, EVERY, Governed::InFlight, &["progressToken", "_meta"]),
+    notification("notifications/roots/list_changed", UP, LEGACY, Governed::Roots, META),
+    notification("notifications/message", DOWN, EVERY, Governed::Notice, META),
+    notification("notifications/resources/updated", DOWN, EVERY, Governed::Notice, &["uri", "_meta"]),
+    notification("notifications/resources/list_changed", DOWN, EVERY, Governed::Notice, META),
+    notification("notifications/tools/list_changed", DOWN, EVERY, Governed::Notice, META),
+    notification("notifications/prompts/list_changed", DOWN, EVERY, Governed::Notice, META),
+    notification("notifications/elicitation/complete", DOWN, LEGACY_TASKS, Governed::Notice, META),
+    notification("notifications/tasks/status", None, LEGACY_TASKS, Governed::Notice, &["taskId", "_meta"]),
+    notification("notifications/tasks", DOWN, ONLY_MODERN, Governed::Notice, &["taskId", "_meta"]),
+    notification("notifications/subscriptions/acknowledged", DOWN, ONLY_MODERN, Governed::Notice, META),
+];
+
+/// The row of `name`, exactly as it is written on the wire.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Method> {
+    METHODS.iter().find(|method| method.name == name)
+}
