@@ -1,0 +1,23 @@
+// A client built on the TypeScript SDK v1. It always offers its newest version; an older one is put in as the message leaves.
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { play, readScript } from "./steps.mjs";
+
+const script = await readScript();
+const [command, ...args] = script.command;
+
+class Offering extends StdioClientTransport {
+  setProtocolVersion(version) { this.negotiated = version; }
+  send(message) {
+    if (message.method === "initialize") message.params.protocolVersion = script.protocol;
+    return super.send(message);
+  }
+}
+
+await play(script, async () => {
+  const transport = new Offering({ command, args, env: script.env, cwd: script.cwd, stderr: "inherit" });
+  const client = new Client({ name: "ts-v1", version: "1" }, { capabilities: {} });
+  await client.connect(transport);
+  client.negotiated = transport.negotiated;
+  return client;
+}, (client, params, options) => client.callTool(params, undefined, options));
