@@ -1,1 +1,9 @@
 //! What is on disk: the audit log and the lock file, as versioned formats.
+
+pub mod audit;
+pub mod json;
+pub mod time;
+
+pub use audit::{AuditError, AuditLog, Durability, OpenOptions, Opened};
+pub use json::{Array, Object};
+pub use time::Timestamp;

@@ -1,0 +1,45 @@
+//! The tamper-evident audit log: JSON lines, chained by SHA-256 and signed with Ed25519.
+//!
+//! Line 1 is a signed header; each line ends with a hash over the hash before it and its own bytes; every
+//! [`CHECKPOINT_EVERY`]th record, and the last of a closed log, is a signed checkpoint; and a side file
+//! `LOG.checkpoint` says, signed, how far the log reaches. [`verify_file`] finds a record that was changed, removed,
+//! inserted, moved or cut off, and says where, also when whoever did it recomputed all the hashes.
+//!
+//! # What it does not show
+//!
+//! * Whoever can read the signing key can write any history. A program with the same user id can: a log that must
+//!   hold against those needs another user, or its checkpoint copied to another machine.
+//! * Without a trusted public key only agreement with itself is shown: anybody can make a whole log with a key of
+//!   their own.
+//! * Removing log and side file together, or putting back an older copy of both, leaves nothing to compare with.
+//!   Keep the side file elsewhere too (it is some 200 bytes) to see that.
+//! * Records after the last signature (at most [`FLUSH_INTERVAL`] plus one disk flush of a log in use, or of one
+//!   whose process was killed) are chained but not signed: they can be forged. The next start marks such a tail
+//!   with a `repair` record before it signs it.
+//! * A record says what Bailiwick decided and saw. Whether the effect took place is the server's word.
+
+mod chain;
+mod error;
+mod follow;
+mod key;
+mod lines;
+mod log;
+mod note;
+mod open;
+mod read;
+mod render;
+mod report;
+mod verify;
+mod writer;
+
+pub use chain::{CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Position, VERSION};
+pub use error::{AuditError, KeyFault};
+pub use follow::{FOLLOW_INTERVAL, Follow};
+pub use key::{KEY_FILE, PUBLIC_KEY_FILE, PublicKey};
+pub use log::{AuditLog, Durability, FLUSH_INTERVAL, PENDING_BYTES_MAX};
+pub use note::{NOTE_BYTES_MAX, note_path, read_note};
+pub use open::{OpenOptions, Opened};
+pub use read::{ReadError, Reason, Record, Records};
+pub use render::{Style, render_line, visible};
+pub use report::{FINDINGS_MAX, Fault, Finding, Report, Severity, Torn};
+pub use verify::{Checkpoint, VerifyOptions, verify, verify_file};
