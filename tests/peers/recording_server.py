@@ -1,7 +1,7 @@
 """An MCP server that believes everything it reads, writes down what reached it, and misbehaves on request.
 
 $RECORDER_LOG     file that gets one JSON line per line read: {"line": …, "fault": …, "calls": [[method, target], …]}; "line" is
-                  the line's bytes as latin-1, "fault" what strict.py says of it, "calls" what this server executed of it.
+                  the line's bytes as latin-1, "fault" what strict.py says of it, "calls" what this server makes of it.
 $RECORDER_MODE    comma list of
   first           of two equal keys the first counts (Python, Node and serde take the last)
   caseless        the case of keys does not matter
@@ -157,12 +157,11 @@ def answer_owed():
     owed.clear()
 
 
-def execute(message, calls):
+def execute(message):
     method, params = message.get("method"), message.get("params")
     params = params if isinstance(params, dict) else {}
     if not isinstance(method, str):
         return
-    calls.append([method, params.get("name", params.get("uri"))])
     if method == "notifications/progress":
         answer_owed()
     if "id" not in message and not method.startswith("tools/"):
@@ -189,7 +188,7 @@ def read(line):
     LOG.write(json.dumps({"line": line.decode("latin-1"), "fault": strict.fault(line, batches="batch" in MODE), "calls": calls}) + "\n")
     for message in messages:
         if isinstance(message, dict):
-            execute(message, [])
+            execute(message)
 
 
 def main():

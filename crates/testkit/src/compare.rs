@@ -1,0 +1,121 @@
+//! Byte for byte: what a client got directly, against what it got by another route.
+
+use crate::route::Route;
+use crate::script::ServerCommand;
+use crate::wire::{self, Wire};
+use crate::workplace::Workplace;
+use serde_json::Value;
+
+/// Everything one conversation brought back: the answers in their order, and apart from them the rest, in its order.
+///
+/// Only this division is left out of the comparison: a server may send a notification before or after an answer to which it
+/// has no relation, and it does so differently from run to run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Conversation {
+    pub answers: Vec<Vec<u8>>,
+    pub unasked: Vec<Vec<u8>>,
+}
+
+/// Sends each line as it is, waits for the answer to it if it is a request, closes, and collects all that came.
+pub fn converse(place: &Workplace, route: &Route, server: &ServerCommand, lines: &[Vec<u8>]) -> Conversation {
+    let environment: Vec<(&str, &str)> =
+        server.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let mut wire = Wire::start(&route.command(&server.command), place, &environment);
+    let mut came = Vec::new();
+    for line in lines {
+        wire.send(line);
+        let message: Value = serde_json::from_slice(line).expect("a transcript is JSON");
+        if message.get("method").is_some() && message.get("id").is_some() {
+            came.extend(wire.read_answer(&message["id"]));
+        }
+    }
+    wire.close();
+    came.extend(wire.rest());
+    let (answers, unasked) = came.into_iter().partition(|line| answers_something(line));
+    Conversation { answers, unasked }
+}
+
+/// Asserts that both are the same bytes, after `mask` took out what the server itself does differently each time.
+pub fn assert_identical(direct: &Conversation, other: &Conversation, mask: fn(&[u8]) -> Vec<u8>) {
+    for (name, left, right) in
+        [("answer", &direct.answers, &other.answers), ("notification", &direct.unasked, &other.unasked)]
+    {
+        for (index, (ours, theirs)) in left.iter().zip(right).enumerate() {
+            let (ours, theirs) = (mask(ours), mask(theirs));
+            assert!(
+                ours == theirs,
+                "{name} {index} differs\ndirect: {}\nhere:   {}",
+                wire::shown(&ours),
+                wire::shown(&theirs)
+            );
+        }
+        let extra =
+            left.iter().chain(right).nth(left.len().min(right.len()) * 2).map(|line| wire::shown(line));
+        assert_eq!(left.len(), right.len(), "another number of {name}s; one without counterpart: {extra:?}");
+    }
+}
+
+/// For servers whose answers are the same every time.
+pub fn unmasked(line: &[u8]) -> Vec<u8> {
+    line.to_vec()
+}
+
+/// For `mcp-server-time`, which puts today's date and weekday into its answers.
+pub fn without_dates(line: &[u8]) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(line).into_owned();
+    for day in ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] {
+        text = text.replace(day, "WEEKDAY");
+    }
+    let mut bytes = text.into_bytes();
+    let is_date = |window: &[u8]| {
+        window
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
+    };
+    let dates: Vec<usize> =
+        bytes.windows(10).enumerate().filter(|(_, w)| is_date(w)).map(|(at, _)| at).collect();
+    for at in dates {
+        bytes[at..at + 10].copy_from_slice(b"YYYY-MM-DD");
+    }
+    bytes
+}
+
+fn answers_something(line: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(line)
+        .is_ok_and(|message| message.get("result").or(message.get("error")).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_weekdays_are_masked_and_nothing_else() {
+        let masked = without_dates(br#"{"a":"2026-11-21T12:00","b":"Saturday","c":"12-11-2026","d":"1-2"}"#);
+        assert_eq!(
+            String::from_utf8(masked).unwrap(),
+            r#"{"a":"YYYY-MM-DDT12:00","b":"WEEKDAY","c":"12-11-2026","d":"1-2"}"#
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "answer 1 differs")]
+    fn a_single_other_byte_is_noticed() {
+        let conversation = |second: &[u8]| Conversation {
+            answers: vec![b"1".to_vec(), second.to_vec()],
+            unasked: Vec::new(),
+        };
+        assert_identical(&conversation(b"2.50"), &conversation(b"2.5"), unmasked);
+    }
+
+    #[test]
+    #[should_panic(expected = "another number of notifications")]
+    fn a_lost_notification_is_noticed() {
+        let conversation = |unasked: &[&[u8]]| Conversation {
+            answers: Vec::new(),
+            unasked: unasked.iter().map(|l| l.to_vec()).collect(),
+        };
+        assert_identical(&conversation(&[b"1", b"2"]), &conversation(&[b"1"]), unmasked);
+    }
+}
