@@ -1,0 +1,61 @@
+//! The signals that a person or a service manager sends us, as a channel.
+
+use std::io;
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+/// A signal that can be received by us or forwarded to the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Ctrl-C in a terminal.
+    Interrupt,
+    /// The polite request to end.
+    Terminate,
+    /// The terminal went away, or a request to read the configuration again.
+    HangUp,
+    /// Ctrl-\ in a terminal.
+    Quit,
+}
+
+impl Signal {
+    /// The number that the kernel knows it by.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        match self {
+            Signal::Interrupt => SIGINT,
+            Signal::Terminate => SIGTERM,
+            Signal::HangUp => SIGHUP,
+            Signal::Quit => SIGQUIT,
+        }
+    }
+
+    fn from_number(number: i32) -> Option<Signal> {
+        [Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::Quit]
+            .into_iter()
+            .find(|signal| signal.number() == number)
+    }
+}
+
+/// Catches INT, TERM, HUP and QUIT from now on and delivers them here, in order, instead of ending the process.
+///
+/// More than `WAITING_MAX` undelivered signals are dropped: the sixteenth Ctrl-C says nothing that the first did not.
+/// A launched command starts with the default dispositions in any case.
+///
+/// # Errors
+/// When the handlers or the thread cannot be set up.
+pub fn signals() -> io::Result<Receiver<Signal>> {
+    let mut caught = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+    let (sender, receiver) = sync_channel(WAITING_MAX);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in caught.forever().filter_map(Signal::from_number) {
+            if let Err(TrySendError::Disconnected(_)) = sender.try_send(signal) {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+const WAITING_MAX: usize = 16;

@@ -1,0 +1,177 @@
+//! The supervisor's loop: reap, forward, and end what must end.
+
+use std::io::{ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::{SWEEP_MAX, family};
+use crate::control::{Report, STOP};
+
+/// What the supervisor knows about the command.
+pub(super) struct Watch {
+    command: Pid,
+    grace: Duration,
+    parent: Pid,
+    wake: UnixStream,
+    stop: UnixStream,
+    end: Option<Report>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    Running,
+    /// TERM was sent; KILL follows then.
+    Stopping(Instant),
+    /// KILL is sent again and again until nothing is left, or until then.
+    Sweeping(Instant),
+}
+
+impl Watch {
+    pub(super) fn new(command: Pid, grace: Duration, wake: UnixStream, stop: UnixStream) -> Watch {
+        let parent = nix::unistd::getppid();
+        Watch { command, grace, parent, wake, stop, end: None, stage: Stage::Running }
+    }
+
+    /// Returns when the command and all its descendants are gone, with how the command ended.
+    pub(super) fn run(mut self, control: &UnixStream) -> Report {
+        let mut control = Some(control);
+        for stream in [Some(&self.wake), Some(&self.stop), control].into_iter().flatten() {
+            // A blocking read could only delay us, and `poll` comes before each read.
+            let _ = stream.set_nonblocking(true);
+        }
+        loop {
+            let alone = self.reap();
+            if let (true, Some(end)) = (alone, self.end) {
+                return end;
+            }
+            if self.end.is_some() && matches!(self.stage, Stage::Running) {
+                self.begin_stop();
+            }
+            if let Some(end) = self.escalate() {
+                return end;
+            }
+            self.sleep(control);
+            if family::is_orphan(self.parent) || !drained(&self.stop).is_empty() {
+                self.begin_stop();
+            }
+            drained(&self.wake);
+            match control.map(drained_or_closed) {
+                Some(Some(orders)) => orders.into_iter().for_each(|order| self.obey(order)),
+                Some(None) => {
+                    control = None;
+                    self.begin_stop();
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Collects every child that has ended; `true` when nothing of the command is left.
+    fn reap(&mut self) -> bool {
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, code)) if pid == self.command => {
+                    self.end = Some(Report::Exited(code))
+                }
+                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.command => {
+                    self.end = Some(Report::Signalled(signal as i32));
+                }
+                Ok(WaitStatus::StillAlive) => return false,
+                Err(Errno::ECHILD) => return !family::any_left(self.command),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    fn begin_stop(&mut self) {
+        if let Stage::Running = self.stage {
+            self.stage = Stage::Stopping(Instant::now() + self.grace);
+            if self.end.is_none() {
+                self.signal_group(Signal::SIGTERM);
+            } else {
+                family::signal_all(self.command, Signal::SIGTERM);
+            }
+        }
+    }
+
+    /// Kills once the grace is over; returns how the command ended if the sweep is to be given up.
+    fn escalate(&mut self) -> Option<Report> {
+        let now = Instant::now();
+        match self.stage {
+            Stage::Stopping(until) if now >= until => self.stage = Stage::Sweeping(now + SWEEP_MAX),
+            Stage::Sweeping(until) if now >= until => return Some(self.end.unwrap_or(KILLED)),
+            Stage::Running | Stage::Stopping(_) | Stage::Sweeping(_) => {}
+        }
+        if let Stage::Sweeping(_) = self.stage {
+            family::signal_all(self.command, Signal::SIGKILL);
+        }
+        None
+    }
+
+    fn sleep(&self, control: Option<&UnixStream>) {
+        let timeout = match self.stage {
+            Stage::Running => PollTimeout::NONE,
+            Stage::Stopping(until) => {
+                // Rounded up, or the last millisecond would spin.
+                let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+                PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+            }
+            Stage::Sweeping(_) => PollTimeout::from(SWEEP_PAUSE_MS),
+        };
+        let mut watched: Vec<PollFd<'_>> = [Some(&self.wake), Some(&self.stop), control]
+            .into_iter()
+            .flatten()
+            .map(|stream| PollFd::new(stream.as_fd(), PollFlags::POLLIN))
+            .collect();
+        // Interrupted or not, the loop looks at everything again.
+        let _ = poll(&mut watched, timeout);
+    }
+
+    fn obey(&mut self, order: u8) {
+        if order == STOP {
+            self.begin_stop();
+        } else if let Ok(signal) = Signal::try_from(i32::from(order)) {
+            self.signal_group(signal);
+        }
+    }
+
+    /// Signals the command's group while the command is unreaped: afterwards its id may belong to a stranger.
+    fn signal_group(&self, signal: Signal) {
+        if self.end.is_none() {
+            let _ = killpg(self.command, signal);
+            // A stopped group would never notice.
+            let _ = killpg(self.command, Signal::SIGCONT);
+        }
+    }
+}
+
+/// What came on a stream, or `None` when its other end is closed.
+fn drained_or_closed(mut stream: &UnixStream) -> Option<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut bytes = [0; 64];
+    loop {
+        match stream.read(&mut bytes) {
+            Ok(0) => return None,
+            Ok(count) => all.extend(bytes.iter().take(count)),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Some(all),
+            Err(_) => return None,
+        }
+    }
+}
+
+fn drained(stream: &UnixStream) -> Vec<u8> {
+    drained_or_closed(stream).unwrap_or_default()
+}
+
+/// How a command is said to have ended that could not be ended.
+const KILLED: Report = Report::Signalled(Signal::SIGKILL as i32);
+const SWEEP_PAUSE_MS: u8 = 10;
