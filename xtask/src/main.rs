@@ -1,3 +1,53 @@
-//! Chores of this repository.
+//! Chores of this repository: `cargo xtask test | tidy | deny | fuzz | bench`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
-fn main() {}
+mod fuzz;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Chores of this repository")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what the tests need, run every test, print the totals
+    Test(test::Options),
+    /// Check the mechanical laws: crate arrows, pure crates, file shape, links, commands in the docs
+    Tidy,
+    /// Check the licences, sources and duplicates of all dependencies with cargo-deny
+    Deny,
+    /// Fuzz one target, or each in turn; a crash is saved and printed with how to reproduce it
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    let ended = match Arguments::parse().chore {
+        Chore::Test(options) => test::run(&options),
+        Chore::Tidy => tidy::run(),
+        Chore::Deny => tools::deny::run(),
+        Chore::Fuzz(options) => fuzz::run(&options),
+    };
+    exit_code(ended)
+}
+
+/// `Ok(false)` is a chore that did its work and found something wrong; it has said what.
+fn exit_code(ended: Result<bool>) -> ExitCode {
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
