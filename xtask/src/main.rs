@@ -1,6 +1,7 @@
 //! Chores of this repository: `cargo xtask test | tidy | deny | fuzz | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
+mod bench;
 mod fuzz;
 mod shell;
 mod test;
@@ -28,6 +29,18 @@ enum Chore {
     Deny,
     /// Fuzz one target, or each in turn; a crash is saved and printed with how to reproduce it
     Fuzz(fuzz::Options),
+    /// Measure what Bailiwick costs against a relay that only copies bytes
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// The relay of the benchmark
+    #[command(hide = true)]
+    BenchRelay {
+        #[arg(trailing_var_arg = true)]
+        server: Vec<String>,
+    },
+    /// The server of the benchmark
+    #[command(hide = true)]
+    BenchServer,
 }
 
 fn main() -> ExitCode {
@@ -36,6 +49,9 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Deny => tools::deny::run(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Bench(bench) => bench::run(&bench),
+        Chore::BenchRelay { server } => bench::relay(&server),
+        Chore::BenchServer => bench::server(),
     };
     exit_code(ended)
 }

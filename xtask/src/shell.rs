@@ -102,7 +102,9 @@ pub(crate) fn output(program: impl AsRef<Path>, args: &[&str]) -> Option<String>
 
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let cargo = program.file_name().filter(|name| *name == "cargo");
+    let words = std::iter::once(cargo.unwrap_or(program.as_os_str())).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 

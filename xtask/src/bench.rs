@@ -1,0 +1,219 @@
+//! `cargo xtask bench`: what Bailiwick costs, as ratios to a program that only copies bytes.
+//!
+//! Every candidate stands between the same client and the same server, over pipes, unpinned, and the rounds are
+//! interleaved, so that what else the machine does hits all of them alike. Read the ratios, not the microseconds.
+
+mod load;
+mod policy;
+mod process;
+mod relay;
+mod report;
+mod server;
+
+use crate::shell;
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use load::Session;
+use process::Cost;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+pub(crate) use relay::run as relay;
+pub(crate) use server::run as server;
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// One client, one server, 1 KB calls: latency, throughput, CPU, memory and start-up of `bailiwick run`
+    Stdio(Options),
+}
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Interleaved rounds; the medians over them are printed
+    #[arg(long, default_value_t = 9, value_name = "N")]
+    rounds: usize,
+    /// Calls one after the other, in each round
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    calls: u64,
+    /// Calls with many in flight, in each round
+    #[arg(long, default_value_t = 200_000, value_name = "N")]
+    pipelined: u64,
+    /// Arguments of `bailiwick` before the server's command; `{audit}` is a new file
+    #[arg(
+        long,
+        default_value = "run --policy standard --server bench --audit {audit}",
+        value_name = "ARGUMENTS"
+    )]
+    flags: String,
+    /// Measure the relay against itself only: what remains is noise
+    #[arg(long)]
+    noise: bool,
+}
+
+/// Measures, prints, and answers whether every goal was reached.
+pub(crate) fn run(bench: &Bench) -> Result<bool> {
+    let Bench::Stdio(options) = bench;
+    let build: &[&str] = if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
+    println!("building: cargo build --release {}", build.join(" "));
+    shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
+    let release = shell::root().join("target/release");
+    let folder = shell::root().join("target/bench");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("policy-100.yaml"), policy::rules(100))?;
+    let place = Place { xtask: release.join("xtask"), bailiwick: release.join("bailiwick"), folder };
+
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!(
+        "load of the machine before: {} (above 0.5, the ratios blur)",
+        load.split(' ').next().unwrap_or_default()
+    );
+    let candidates = candidates(options);
+    let mut results: Vec<Vec<Sample>> = candidates.iter().map(|_| Vec::new()).collect();
+    for round in 0..options.rounds.max(1) {
+        println!("round {} of {}", round + 1, options.rounds.max(1));
+        let mut order: Vec<(&Candidate, &mut Vec<Sample>)> = candidates.iter().zip(&mut results).collect();
+        // There and back, so that no candidate always runs after the same one.
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (candidate, samples) in order {
+            let sample = measure(candidate, &place, options)
+                .with_context(|| format!("measuring `{}`", candidate.name))?;
+            samples.push(sample);
+        }
+    }
+    let rows: Vec<(&Candidate, Vec<Sample>)> = candidates.iter().zip(results).collect();
+    Ok(report::print(&rows))
+}
+
+/// Something between client and server.
+struct Candidate {
+    name: &'static str,
+    route: Route,
+    /// Share of the calls that it has to do: what waits for a disk gets fewer.
+    share: f64,
+}
+
+enum Route {
+    /// Nothing: the server itself.
+    Bare,
+    Relay,
+    /// `bailiwick` with these arguments.
+    Bailiwick(String),
+}
+
+/// What one round says about one candidate.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// From the start of the process to the answer of `initialize`.
+    ready: Duration,
+    p50: Duration,
+    p99: Duration,
+    calls_per_second: f64,
+    /// Of everything between client and server, per pipelined call.
+    cpu_per_call: Duration,
+    cost: Cost,
+}
+
+/// Where the programs and files of the benchmark are.
+struct Place {
+    xtask: PathBuf,
+    bailiwick: PathBuf,
+    folder: PathBuf,
+}
+
+fn candidates(options: &Options) -> Vec<Candidate> {
+    let relay = |name| Candidate { name, route: Route::Relay, share: 1.0 };
+    let mut all = vec![
+        Candidate { name: report::BARE, route: Route::Bare, share: 1.0 },
+        relay(report::RELAY),
+        relay(report::AGAIN),
+    ];
+    if !options.noise {
+        let ours = |name, flags: String, share| Candidate { name, route: Route::Bailiwick(flags), share };
+        let rules = options.flags.replace("standard", "{folder}/policy-100.yaml");
+        all.push(ours(report::OURS, options.flags.clone(), 1.0));
+        all.push(ours(report::RULES, rules, 1.0));
+        all.push(ours(report::STRICT, format!("{} --audit-durability strict", options.flags), 0.05));
+    }
+    all
+}
+
+fn measure(candidate: &Candidate, place: &Place, options: &Options) -> Result<Sample> {
+    let scaled = |calls: u64| ((calls as f64 * candidate.share) as u64).max(200);
+    let audit = place.folder.join("audit.jsonl");
+    let _ = fs::remove_file(&audit); // absent unless the last run used it
+    let mut command = command(candidate, place, &audit);
+    let mut session = Session::open(&mut command, &place.folder.join("stderr.log"))?;
+    session.ping_pong(scaled(options.calls) / 10)?;
+    let mut times = session.ping_pong(scaled(options.calls))?;
+    times.sort_unstable();
+
+    let calls = scaled(options.pipelined);
+    session.pipelined(calls / 10)?;
+    let before = Cost::of(session.id());
+    let took = session.pipelined(calls)?;
+    let cost = Cost::of(session.id());
+    let ready = session.ready();
+    session.close()?;
+    Ok(Sample {
+        ready,
+        p50: at(&times, 50),
+        p99: at(&times, 99),
+        calls_per_second: calls as f64 / took.as_secs_f64(),
+        cpu_per_call: cost.cpu.saturating_sub(before.cpu).div_f64(calls as f64),
+        cost,
+    })
+}
+
+fn command(candidate: &Candidate, place: &Place, audit: &std::path::Path) -> Command {
+    let server: [OsString; 2] = [place.xtask.clone().into(), SERVER.into()];
+    let mut command = match &candidate.route {
+        Route::Bare => Command::new(&place.xtask),
+        Route::Relay => Command::new(&place.xtask),
+        Route::Bailiwick(_) => Command::new(&place.bailiwick),
+    };
+    match &candidate.route {
+        Route::Bare => command.arg(SERVER),
+        Route::Relay => command.arg(RELAY).args(&server),
+        Route::Bailiwick(flags) => {
+            let (audit, folder) = (audit.display().to_string(), place.folder.display().to_string());
+            let words = flags
+                .split_whitespace()
+                .map(|word| word.replace("{audit}", &audit).replace("{folder}", &folder));
+            command.args(words).arg("--").args(&server)
+        }
+    };
+    // Keys and state of the benchmark stay in its folder; its directory is the repository for everyone.
+    command
+        .env("XDG_STATE_HOME", place.folder.join("state"))
+        .env("XDG_CONFIG_HOME", place.folder.join("config"));
+    command.current_dir(&place.folder);
+    command
+}
+
+/// The time that `percent` of the sorted `times` do not exceed.
+fn at(times: &[Duration], percent: usize) -> Duration {
+    let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(index).copied().unwrap_or_default()
+}
+
+/// Names of the hidden subcommands.
+const SERVER: &str = "bench-server";
+const RELAY: &str = "bench-relay";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_a_measured_time() {
+        let times: Vec<Duration> = (1..=100).map(Duration::from_micros).collect();
+        assert_eq!(at(&times, 50), Duration::from_micros(51));
+        assert_eq!(at(&times, 99), Duration::from_micros(100));
+        assert_eq!(at(&[], 50), Duration::ZERO);
+    }
+}
