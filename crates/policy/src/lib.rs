@@ -1,1 +1,33 @@
 //! The policy language: spanned text, valid policy, compiled evaluation, explanation.
+//!
+//! [`compile`] turns texts into a [`Policy`]; [`Policy::evaluate`] decides a [`Call`]. Nothing here does IO, knows the
+//! time or allocates without bound. The language is described in `docs/reference/policy.md`.
+
+mod args;
+pub mod bounds;
+mod bundled;
+mod evaluate;
+mod glob;
+mod index;
+mod layers;
+mod model;
+mod path;
+mod policy;
+mod problem;
+mod read;
+mod scope;
+mod source;
+mod target;
+mod tree;
+mod uri;
+mod words;
+
+pub use bundled::{BUNDLED, bundled};
+pub use evaluate::{Call, SumError};
+pub use model::{
+    Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule, Verdict,
+};
+pub use policy::{Policy, compile};
+pub use problem::{Problem, Problems};
+pub use source::{Context, Load, Source};
+pub use target::Target;

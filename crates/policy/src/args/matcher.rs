@@ -1,0 +1,319 @@
+//! The matchers: what each says about one value, in one sense.
+
+use bailiwick_mcp::{Kind, Value};
+use regex::bytes::RegexSet;
+
+use super::{Answer, Leaf, Place, Reach, Sense};
+use crate::path::{Form, Scratch};
+
+/// One matcher with its patterns, compiled for the sense of its rule.
+#[derive(Debug)]
+pub(crate) enum Matcher {
+    Path(Patterns),
+    Glob(Patterns),
+    Regex(Patterns),
+    Prefix(Vec<String>),
+    In(Vec<Scalar>),
+    /// Both ends included.
+    Range(f64, f64),
+    /// Characters, elements or members; both ends included.
+    Length(u64, u64),
+    MaxBytes(u64),
+    Type(Kinds),
+}
+
+/// Patterns that are joined by OR.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    pub(crate) set: RegexSet,
+    /// As the policy writes them, variables filled in.
+    pub(crate) written: Vec<String>,
+}
+
+/// A value that `in` names.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+    Null,
+}
+
+/// The types that `type` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Kinds {
+    pub(crate) string: bool,
+    pub(crate) number: bool,
+    pub(crate) integer: bool,
+    pub(crate) boolean: bool,
+    pub(crate) null: bool,
+    pub(crate) array: bool,
+    pub(crate) object: bool,
+}
+
+impl Matcher {
+    /// The word of the language.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Matcher::Path(_) => "path",
+            Matcher::Glob(_) => "glob",
+            Matcher::Regex(_) => "regex",
+            Matcher::Prefix(_) => "prefix",
+            Matcher::In(_) => "in",
+            Matcher::Range(..) => "range",
+            Matcher::Length(..) => "len",
+            Matcher::MaxBytes(_) => "max_bytes",
+            Matcher::Type(_) => "type",
+        }
+    }
+
+    pub(crate) fn answer(
+        &self,
+        place: Place<'_>,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+    ) -> Answer {
+        let doubt = if sense == Sense::Any { Answer::Yes } else { Answer::No };
+        match place.leaf {
+            Leaf::Broken(_) => doubt,
+            Leaf::Uri(uri) => self.text(uri, URI_PLACE, Form::Uri, sense, scratch).unwrap_or(doubt),
+            Leaf::Value(value) => {
+                let answer = match self {
+                    Matcher::Length(low, high) => length(value, sense).map(|found| found.within(*low, *high)),
+                    Matcher::MaxBytes(most) => Some(yes(bytes(value) <= *most)),
+                    Matcher::Type(kinds) => Some(yes(kinds.contain(value, sense))),
+                    Matcher::Path(_)
+                    | Matcher::Glob(_)
+                    | Matcher::Regex(_)
+                    | Matcher::Prefix(_)
+                    | Matcher::In(_)
+                    | Matcher::Range(..) => self.listed(value, place.reach, sense, scratch),
+                };
+                answer.unwrap_or(if place.reach == Reach::Named { doubt } else { Answer::Skip })
+            }
+        }
+    }
+
+    /// A scalar, or each element of a list. `None`: not what the matcher is about.
+    fn listed(
+        &self,
+        value: Value<'_>,
+        reach: Reach,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+    ) -> Option<Answer> {
+        if !value.is_array() {
+            return self.scalar(value, sense, scratch);
+        }
+        if sense == Sense::Any && self.is_joined(value) {
+            return Some(Answer::Yes);
+        }
+        if reach == Reach::Deep {
+            return Some(Answer::Skip);
+        }
+        let mut all = Answer::Skip;
+        for element in value.elements() {
+            let place = Place { leaf: Leaf::Value(element), reach };
+            match (self.answer(place, sense, scratch), sense) {
+                (Answer::Yes, Sense::Any) => return Some(Answer::Yes),
+                (Answer::No, Sense::Every | Sense::Holds) => return Some(Answer::No),
+                (Answer::Skip, _) => {}
+                (answer, _) => all = answer,
+            }
+        }
+        Some(all)
+    }
+
+    /// A list of words may be a command line: `["rm", "-rf", "/"]` is read as `rm -rf /` too.
+    fn is_joined(&self, list: Value<'_>) -> bool {
+        if !matches!(self, Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_)) {
+            return false;
+        }
+        joined(list).is_some_and(|text| self.plain_text(&text) == Some(true))
+    }
+
+    fn scalar(
+        &self,
+        value: Value<'_>,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+    ) -> Option<Answer> {
+        match (self, value.kind()) {
+            (Matcher::In(scalars), Kind::Text | Kind::Number | Kind::True | Kind::False | Kind::Null) => {
+                Some(is_in(scalars, value, sense))
+            }
+            (Matcher::Range(low, high), Kind::Number) => {
+                let number = exact_number(value);
+                Some(match number {
+                    Some(number) => yes(*low <= number && number <= *high),
+                    None => yes(sense == Sense::Any),
+                })
+            }
+            (
+                Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_),
+                Kind::Text,
+            ) => {
+                let text = value.text()?;
+                self.text(&text, value.span().0, Form::Text, sense, scratch)
+            }
+            (
+                Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_)
+                | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..) | Matcher::MaxBytes(_)
+                | Matcher::Type(_),
+                _,
+            ) => None,
+        }
+    }
+
+    /// `None`: the matcher is not about texts.
+    fn text(
+        &self,
+        text: &str,
+        place: usize,
+        form: Form,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+    ) -> Option<Answer> {
+        let Matcher::Path(patterns) = self else {
+            return match self {
+                Matcher::In(scalars) => {
+                    Some(yes(scalars.iter().any(|scalar| matches!(scalar, Scalar::Text(word) if word == text))))
+                }
+                Matcher::MaxBytes(most) => Some(yes(count(text.len()) <= *most)),
+                Matcher::Type(kinds) => Some(yes(kinds.string)),
+                Matcher::Length(low, high) => {
+                    let both = Lengths { least: count(text.chars().count()), most: count(text.encode_utf16().count()), sense };
+                    Some(both.within(*low, *high))
+                }
+                other => other.plain_text(text).map(yes),
+            };
+        };
+        // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
+        let form = if sense == Sense::Any { Form::Text } else { form };
+        let texts = scratch.read(place, text, form);
+        let is_match = |path: &str| patterns.set.is_match(path.as_bytes());
+        Some(yes(match sense {
+            Sense::Any => texts.unreadable() || texts.all().any(is_match),
+            Sense::Every | Sense::Holds => {
+                !texts.unreadable() && !texts.foreign() && texts.paths().all(is_match)
+            }
+        }))
+    }
+
+    /// Matchers that look at a text as it is.
+    fn plain_text(&self, text: &str) -> Option<bool> {
+        match self {
+            Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns.set.is_match(text.as_bytes())),
+            Matcher::Prefix(prefixes) => Some(prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))),
+            Matcher::Path(_) | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..)
+            | Matcher::MaxBytes(_) | Matcher::Type(_) => None,
+        }
+    }
+}
+
+/// The place of a resource's URI, which is not in the arguments.
+pub(crate) const URI_PLACE: usize = usize::MAX;
+
+/// The elements of a list of scalars, joined by blanks.
+pub(crate) fn joined(list: Value<'_>) -> Option<String> {
+    let mut out = String::new();
+    for element in list.elements() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        match element.kind() {
+            Kind::Array | Kind::Object => return None,
+            Kind::Text => out.push_str(&element.text()?),
+            Kind::Null | Kind::False | Kind::True | Kind::Number => out.push_str(element.raw()),
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+fn yes(matches: bool) -> Answer {
+    if matches { Answer::Yes } else { Answer::No }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn is_in(scalars: &[Scalar], value: Value<'_>, sense: Sense) -> Answer {
+    let number = exact_number(value);
+    if value.kind() == Kind::Number && number.is_none() {
+        let numbers = scalars.iter().any(|scalar| matches!(scalar, Scalar::Number(_)));
+        return yes(sense == Sense::Any && numbers);
+    }
+    yes(scalars.iter().any(|scalar| match scalar {
+        Scalar::Text(word) => value.is_text(word),
+        Scalar::Number(wanted) => number == Some(*wanted),
+        Scalar::Boolean(wanted) => value.boolean() == Some(*wanted),
+        Scalar::Null => value.is_null(),
+    }))
+}
+
+/// The number, if every peer reads the same: at most 17 significant digits, and an integer of at most 2^53.
+pub(crate) fn exact_number(value: Value<'_>) -> Option<f64> {
+    let number = value.number()?;
+    let mantissa = value.raw().split(['e', 'E']).next().unwrap_or_default();
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
+    (digits <= 17 && number.abs() <= INTEGER_MAX).then_some(number)
+}
+
+/// 2^53: the greatest integer below which a double holds each one.
+const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
+
+fn bytes(value: Value<'_>) -> u64 {
+    count(value.text().map_or_else(|| value.raw().len(), |text| text.len()))
+}
+
+/// A length in the two ways that languages count: characters, and UTF-16 units.
+struct Lengths {
+    least: u64,
+    most: u64,
+    sense: Sense,
+}
+
+impl Lengths {
+    fn within(&self, low: u64, high: u64) -> Answer {
+        let inside = |length: u64| low <= length && length <= high;
+        yes(match self.sense {
+            Sense::Any => inside(self.least) || inside(self.most),
+            Sense::Every | Sense::Holds => inside(self.least) && inside(self.most),
+        })
+    }
+}
+
+fn length(value: Value<'_>, sense: Sense) -> Option<Lengths> {
+    let (least, most) = match value.kind() {
+        Kind::Text => {
+            let text = value.text()?;
+            (text.chars().count(), text.encode_utf16().count())
+        }
+        Kind::Array => (value.elements().count(), value.elements().count()),
+        Kind::Object => (value.members().count(), value.members().count()),
+        Kind::Null | Kind::False | Kind::True | Kind::Number => return None,
+    };
+    Some(Lengths { least: count(least), most: count(most), sense })
+}
+
+impl Kinds {
+    fn contain(self, value: Value<'_>, sense: Sense) -> bool {
+        match value.kind() {
+            Kind::Null => self.null,
+            Kind::False | Kind::True => self.boolean,
+            Kind::Text => self.string,
+            Kind::Array => self.array,
+            Kind::Object => self.object,
+            Kind::Number => self.number || (self.integer && is_integer(value, sense)),
+        }
+    }
+}
+
+/// `1.0` is an integer to some peers and not to others.
+fn is_integer(value: Value<'_>, sense: Sense) -> bool {
+    match sense {
+        Sense::Any => value.number().is_some_and(|number| number.fract() == 0.0),
+        Sense::Every | Sense::Holds => value.integer().is_some(),
+    }
+}

@@ -1,0 +1,22 @@
+//! Named limits of a policy. A policy comes from the operator, but a mistake in one must not cost unbounded work.
+
+/// Longest policy text, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1 << 20;
+/// Deepest nesting of lists and maps in a policy text.
+pub const TREE_DEPTH_MAX: usize = 24;
+/// Longest chain of `extends`.
+pub const EXTENDS_DEPTH_MAX: usize = 16;
+/// Most texts in one policy.
+pub const SOURCES_MAX: usize = 64;
+/// Most rules, and most limits, in one policy.
+pub const RULES_MAX: usize = 10_000;
+/// Most patterns in one policy, over all matchers and targets.
+pub const PATTERNS_MAX: usize = 100_000;
+/// Longest pattern after its variables are filled in, in bytes.
+pub const PATTERN_BYTES_MAX: usize = 4_096;
+/// Largest compiled program of one matcher's patterns, in bytes.
+pub const REGEX_BYTES_MAX: usize = 4 << 20;
+/// Most problems that are reported at once.
+pub const PROBLEMS_MAX: usize = 100;
+/// Most ways in which one string is read as a path; a string with more is unreadable.
+pub const READINGS_MAX: usize = 64;

@@ -1,0 +1,205 @@
+//! The decision: every rule that speaks about a call, and the greatest verdict among them.
+
+use bailiwick_mcp::{Kind, Value};
+use std::ops::ControlFlow;
+
+use crate::args::{Input, Leaf, Sense, exact_number};
+use crate::model::{Effect, Hit, Limit, Principal, Verdict};
+use crate::path::Scratch;
+use crate::policy::Policy;
+use crate::scope::{Aimed, Scope, folded};
+use crate::target::{Target, TargetPattern};
+
+/// One call to decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub target: Target<'a>,
+    /// The arguments; absent is the same as `{}`. Anything but an object is of the wrong type to every rule.
+    pub arguments: Option<Value<'a>>,
+    pub principal: &'a Principal,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn input(&self) -> Input<'a> {
+        let uri = match self.target {
+            Target::Resource { uri, .. } => Some(uri),
+            Target::Completion { reference, .. } if reference.contains(':') => Some(reference),
+            Target::Completion { .. }
+            | Target::Tool { .. }
+            | Target::Prompt { .. }
+            | Target::Sampling { .. }
+            | Target::Elicitation { .. }
+            | Target::Roots { .. }
+            | Target::Task { .. } => None,
+        };
+        Input { arguments: self.arguments, uri }
+    }
+}
+
+/// Why a `sum` could not be taken. A call whose amount is not known must not pass its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SumError {
+    #[error("the summed argument is missing")]
+    Missing,
+    #[error("the summed argument is not a number of at least 0 that every peer reads the same")]
+    NotCountable,
+}
+
+impl Policy {
+    /// Decides `call`. Every rule that speaks is put into `hits`, in the order of the rules; none: the default decides.
+    ///
+    /// `hits` is emptied first; with a reused one nothing is allocated for it.
+    pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
+        let mut scratch = Scratch::new(&self.base);
+        let (server, object) = (folded(call.target.server()), folded(call.target.object()));
+        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        hits.clear();
+        self.index.candidates(aimed, |rule| hits.push(Hit { rule, failed_require: false }));
+        hits.sort_unstable();
+        hits.dedup();
+        let mut verdict: Option<Verdict> = None;
+        let mut roles = None;
+        hits.retain_mut(|hit| {
+            let (Some(rule), Some(scope)) = (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
+            else {
+                return false;
+            };
+            if !scope.covers(aimed, &mut scratch) {
+                return false;
+            }
+            if !scope.who.is_everybody() {
+                let roles = roles.get_or_insert_with(|| self.roles_of(call.principal));
+                if !scope.who.includes(call.principal, roles) {
+                    return false;
+                }
+            }
+            let spoken = speaks(rule.effect, scope, call.input(), &mut scratch);
+            hit.failed_require = spoken.is_some() && rule.effect == Effect::Require;
+            verdict = verdict.max(spoken);
+            spoken.is_some()
+        });
+        verdict.unwrap_or(self.default())
+    }
+
+    /// False only if no arguments could make a call to `target` allowed or asked. Touches no state.
+    ///
+    /// A resource has no arguments, so its URI decides; of a template (`{…}` in the URI) only rules without conditions count.
+    #[must_use]
+    pub fn could_allow(&self, target: &Target<'_>, principal: &Principal) -> bool {
+        let call = Call { target: *target, arguments: None, principal };
+        if let Target::Resource { uri, .. } = target
+            && !uri.contains('{')
+        {
+            return self.evaluate(&call, &mut Vec::new()) != Verdict::Deny;
+        }
+        let mut scratch = Scratch::new(&self.base);
+        let (server, object) = (folded(target.server()), folded(target.object()));
+        let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object };
+        let template = matches!(target, Target::Resource { .. });
+        let roles = self.roles_of(principal);
+        let (mut opened, mut closed) = (self.default() != Verdict::Deny, false);
+        self.index.candidates(aimed, |rule| {
+            let (Some(scope), Some(about)) = (self.scopes.get(rule as usize), self.rules().get(rule as usize)) else {
+                return;
+            };
+            if !scope.who.includes(principal, &roles) {
+                return;
+            }
+            match about.effect {
+                // What a template expands to is not known: it may be what the rule allows.
+                Effect::Allow | Effect::Ask => opened |= template || scope.covers(aimed, &mut scratch),
+                Effect::Deny => {
+                    let always = scope.args.is_none() && scope.unless.is_none();
+                    let mut covers = |pattern: &TargetPattern| {
+                        (!template || pattern.object.is_any()) && pattern.matches(aimed, scope.senses.on, &mut scratch)
+                    };
+                    closed |= always && scope.on.iter().any(&mut covers);
+                }
+                // Some arguments may fulfil it.
+                Effect::Require => {}
+            }
+        });
+        opened && !closed
+    }
+
+    /// The limits that count this call, with the amount that each counts: 1, or the summed argument.
+    ///
+    /// An error instead of an amount must deny the call.
+    pub fn limits_for<'p>(
+        &'p self,
+        call: &Call<'_>,
+    ) -> impl Iterator<Item = (usize, &'p Limit, Result<f64, SumError>)> + use<'p> {
+        let mut found: Vec<(usize, &'p Limit, Result<f64, SumError>)> = Vec::new();
+        if !self.limits().is_empty() {
+            self.find_limits(call, &mut found);
+        }
+        found.into_iter()
+    }
+
+    fn find_limits<'p>(&'p self, call: &Call<'_>, found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>) {
+        let mut scratch = Scratch::new(&self.base);
+        let (server, object) = (folded(call.target.server()), folded(call.target.object()));
+        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        let mut candidates: Vec<u32> = Vec::new();
+        self.limit_index.candidates(aimed, |limit| candidates.push(limit));
+        candidates.sort_unstable();
+        candidates.dedup();
+        for candidate in candidates {
+            let index = candidate as usize;
+            let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else { continue };
+            let input = call.input();
+            let counts = scope.covers(aimed, &mut scratch)
+                && (scope.who.is_everybody() || scope.who.includes(call.principal, &self.roles_of(call.principal)))
+                && scope.args_match(input, &mut scratch)
+                && !scope.excepted(input, &mut scratch);
+            if counts {
+                found.push((index, limit, self.amount(index, input)));
+            }
+        }
+    }
+
+    fn amount(&self, limit: usize, input: Input<'_>) -> Result<f64, SumError> {
+        let Some(Some(key)) = self.sums.get(limit) else { return Ok(1.0) };
+        let mut total: Option<f64> = None;
+        let flow = key.places(input, Sense::Every, &mut |place| {
+            let Leaf::Value(value) = place.leaf else { return ControlFlow::Break(()) };
+            if value.kind() != Kind::Number {
+                return ControlFlow::Break(());
+            }
+            match exact_number(value) {
+                Some(amount) if amount >= 0.0 => {
+                    total = Some(total.unwrap_or(0.0) + amount);
+                    ControlFlow::Continue(())
+                }
+                Some(_) | None => ControlFlow::Break(()),
+            }
+        });
+        match (flow, total) {
+            (ControlFlow::Break(()), _) => Err(SumError::NotCountable),
+            (ControlFlow::Continue(()), None) => Err(SumError::Missing),
+            (ControlFlow::Continue(()), Some(total)) => Ok(total),
+        }
+    }
+}
+
+/// What a rule in scope says; `None`: it is silent.
+pub(crate) fn speaks(
+    effect: Effect,
+    scope: &Scope,
+    input: Input<'_>,
+    scratch: &mut Scratch<'_>,
+) -> Option<Verdict> {
+    let matched = scope.args_match(input, scratch);
+    let speaks = match effect {
+        Effect::Require => !matched,
+        Effect::Allow | Effect::Ask | Effect::Deny => matched,
+    };
+    if !speaks || scope.excepted(input, scratch) {
+        return None;
+    }
+    Some(match effect {
+        Effect::Allow => Verdict::Allow,
+        Effect::Ask => Verdict::Ask,
+        Effect::Deny | Effect::Require => Verdict::Deny,
+    })
+}

@@ -1,0 +1,193 @@
+//! Wildcard patterns: read into symbols, translated to regular expressions, or kept as the words that they are.
+
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+
+use crate::bounds::{PATTERN_BYTES_MAX, REGEX_BYTES_MAX};
+
+/// One character of a pattern. What a variable stands for is literal, whatever characters are in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Symbol {
+    pub(crate) character: char,
+    pub(crate) literal: bool,
+}
+
+impl Symbol {
+    pub(crate) fn is(self, wildcard: char) -> bool {
+        !self.literal && self.character == wildcard
+    }
+}
+
+pub(crate) fn symbols(text: &str, literal: bool) -> impl Iterator<Item = Symbol> {
+    text.chars().map(move |character| Symbol { character, literal })
+}
+
+/// What `*` may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Star {
+    /// Anything, separators too.
+    Everything,
+    /// Anything inside one segment of a path.
+    Segment,
+}
+
+/// Appends the regular expression (bytes, not Unicode by default) of a glob.
+pub(crate) fn translate(glob: &[Symbol], star: Star, out: &mut String) -> Result<(), String> {
+    let mut rest = glob;
+    let mut braces = false;
+    while let Some((symbol, after)) = rest.split_first() {
+        rest = after;
+        match (symbol.character, symbol.literal) {
+            ('*', false) => {
+                while let Some((next, after)) = rest.split_first()
+                    && next.is('*')
+                {
+                    rest = after;
+                }
+                out.push_str(if star == Star::Segment { "[^/]*" } else { ".*" });
+            }
+            ('?', false) => out.push_str(if star == Star::Segment { "(?u:[^/])" } else { "(?u:.)" }),
+            ('[', false) => rest = class(rest, star, out)?,
+            ('{', false) if braces => return Err("braces inside braces".into()),
+            ('{', false) => {
+                braces = true;
+                out.push_str("(?:");
+            }
+            ('}', false) if braces => {
+                braces = false;
+                out.push(')');
+            }
+            (',', false) if braces => out.push('|'),
+            ('\\', false) => {
+                let Some((escaped, after)) = rest.split_first() else { return Err("a backslash at the end".into()) };
+                rest = after;
+                literal(escaped.character, out);
+            }
+            (character, _) => literal(character, out),
+        }
+    }
+    if braces { Err("`{` without `}`".into()) } else { Ok(()) }
+}
+
+/// `[abc]`, `[a-z]`, `[!abc]`; the opening bracket is already read.
+fn class<'s>(rest: &'s [Symbol], star: Star, out: &mut String) -> Result<&'s [Symbol], String> {
+    let end = rest.iter().skip(1).position(|symbol| symbol.is(']')).map(|at| at.saturating_add(1));
+    let Some((inside, after)) = end.and_then(|end| rest.split_at_checked(end)) else {
+        return Err("`[` without `]`".into());
+    };
+    let (negated, members) = match inside.split_first() {
+        Some((first, members)) if first.is('!') || first.is('^') => (true, members),
+        _ => (false, inside),
+    };
+    if members.is_empty() {
+        return Err("an empty class".into());
+    }
+    out.push_str(if negated { "(?u:[^" } else { "(?u:[" });
+    for symbol in members {
+        if symbol.is('-') {
+            out.push('-');
+        } else {
+            escape(symbol.character, out);
+        }
+    }
+    out.push(']');
+    if star == Star::Segment && negated {
+        // A class never crosses a separator.
+        out.insert_str(out.len().saturating_sub(1), "/");
+    }
+    out.push(')');
+    Ok(after.get(1..).unwrap_or_default())
+}
+
+/// Appends one character that stands for itself.
+pub(crate) fn literal(character: char, out: &mut String) {
+    if character.is_ascii() {
+        escape(character, out);
+    } else {
+        out.push_str("(?u:");
+        out.push(character);
+        out.push(')');
+    }
+}
+
+fn escape(character: char, out: &mut String) {
+    if character.is_ascii_punctuation() && !matches!(character, '/' | '_' | '<' | '>') {
+        out.push('\\');
+    }
+    out.push(character);
+}
+
+/// Compiles anchored expressions that [`translate`] made.
+pub(crate) fn set(expressions: &[String], fold: bool) -> Result<RegexSet, String> {
+    RegexSetBuilder::new(expressions)
+        .unicode(false)
+        .case_insensitive(fold)
+        .dot_matches_new_line(true)
+        .size_limit(REGEX_BYTES_MAX)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// The anchored expression of a text glob.
+pub(crate) fn text_expression(glob: &[Symbol]) -> Result<String, String> {
+    let mut out = String::from("^(?:");
+    translate(glob, Star::Everything, &mut out)?;
+    out.push_str(")$");
+    Ok(out)
+}
+
+/// A pattern for names of servers, tools, prompts and principals.
+#[derive(Debug)]
+pub(crate) enum Name {
+    Any,
+    /// Folded, when the pattern folds.
+    Literal(Box<str>),
+    Glob { regex: Regex, expression: String },
+}
+
+impl Name {
+    /// `fold`: names that differ only in ASCII case are the same name.
+    pub(crate) fn new(pattern: &str, fold: bool) -> Result<Name, String> {
+        if pattern.is_empty() {
+            return Err("an empty name".into());
+        }
+        if pattern.len() > PATTERN_BYTES_MAX {
+            return Err(format!("a pattern longer than {PATTERN_BYTES_MAX} bytes"));
+        }
+        if pattern.bytes().all(|byte| byte == b'*') {
+            return Ok(Name::Any);
+        }
+        if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) {
+            let word = if fold { bailiwick_mcp::json::fold_key(pattern) } else { pattern.into() };
+            return Ok(Name::Literal(word.into()));
+        }
+        let glob: Vec<Symbol> = symbols(pattern, false).collect();
+        let expression = text_expression(&glob)?;
+        let regex = RegexBuilder::new(&expression)
+            .unicode(false)
+            .case_insensitive(fold)
+            .dot_matches_new_line(true)
+            .size_limit(REGEX_BYTES_MAX)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Name::Glob { regex, expression })
+    }
+
+    /// `folded` is `name` after [`bailiwick_mcp::json::fold_key`]; patterns that do not fold look at `name`.
+    pub(crate) fn matches(&self, name: &str, folded: &str, fold: bool) -> bool {
+        match self {
+            Name::Any => true,
+            Name::Literal(word) => **word == *(if fold { folded } else { name }),
+            Name::Glob { regex, .. } => regex.is_match(name.as_bytes()),
+        }
+    }
+}
+
+/// A pattern for URIs.
+#[derive(Debug)]
+pub(crate) enum UriPattern {
+    Any,
+    /// Text glob over the URI.
+    Text(RegexSet),
+    /// Path pattern over the file that the URI names.
+    File(RegexSet),
+}

@@ -1,0 +1,165 @@
+//! Layers: the files that are given, those that they extend, and their union.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::bounds::{EXTENDS_DEPTH_MAX, RULES_MAX, SOURCES_MAX, TEXT_BYTES_MAX};
+use crate::bundled::{BUNDLED, bundled};
+use crate::path::Base;
+use crate::problem::{Pending, Problems};
+use crate::read::{FilePart, Reader, read};
+use crate::source::{Context, Load, Source};
+use crate::words::nearest;
+
+/// All files, read, in the order in which they were reached.
+pub(crate) struct Layers {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) parts: Vec<FilePart>,
+    pub(crate) base: Base,
+    /// How many of the sources were given, not extended.
+    pub(crate) given: usize,
+}
+
+/// Reads `given` and everything that they extend.
+///
+/// # Errors
+/// Every problem of every file.
+pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context) -> Result<Layers, Problems> {
+    let base = match Base::new(context.workspace.as_deref(), context.home.as_deref()) {
+        Ok(base) => base,
+        Err(cause) => return Err(Problems::new(given, vec![Pending::nowhere(cause, "give an absolute path")])),
+    };
+    if given.is_empty() {
+        let pending = Pending::nowhere("no policy", format!("name a file, or one of {}", BUNDLED.join(", ")));
+        return Err(Problems::new(given, vec![pending]));
+    }
+    let mut sources: Vec<Source> = Vec::new();
+    for source in given {
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    let given = sources.len();
+    let mut gathering = Gathering {
+        parents: vec![None; given],
+        sources,
+        parts: Vec::new(),
+        problems: Vec::new(),
+        patterns: 0,
+        base,
+        load,
+    };
+    gathering.read_all();
+    gathering.check_ids();
+    let Gathering { sources, parts, problems, base, .. } = gathering;
+    if problems.is_empty() { Ok(Layers { sources, parts, base, given }) } else { Err(Problems::new(sources, problems)) }
+}
+
+struct Gathering<'l> {
+    sources: Vec<Source>,
+    /// Which source extended this one first.
+    parents: Vec<Option<usize>>,
+    parts: Vec<FilePart>,
+    problems: Vec<Pending>,
+    patterns: usize,
+    base: Base,
+    load: &'l mut dyn Load,
+}
+
+impl Gathering<'_> {
+    fn read_all(&mut self) {
+        while let Some(source) = self.sources.get(self.parts.len()).cloned() {
+            let index = self.parts.len();
+            let part = self.read_one(index, &source);
+            for (reference, span) in part.extends.clone() {
+                self.extend(index, &source.name, &reference, span);
+            }
+            self.parts.push(part);
+        }
+    }
+
+    fn read_one(&mut self, index: usize, source: &Source) -> FilePart {
+        if source.text.len() > TEXT_BYTES_MAX {
+            self.problem(index, 0..0, format!("the policy is longer than {TEXT_BYTES_MAX} bytes"), "split it");
+            return FilePart::default();
+        }
+        let mut vars = BTreeMap::from([("workspace".to_owned(), self.base.workspace.clone())]);
+        vars.extend(self.base.home.as_ref().map(|home| ("home".to_owned(), home.clone())));
+        let mut reader = Reader {
+            source: index,
+            file: Arc::from(source.name.as_str()),
+            text: &source.text,
+            base: &self.base,
+            vars,
+            problems: &mut self.problems,
+            patterns: &mut self.patterns,
+        };
+        read(&mut reader)
+    }
+
+    fn extend(&mut self, from: usize, name: &str, reference: &str, span: Range<usize>) {
+        let found = match bundled(reference) {
+            Some(text) => Ok(Source { name: reference.to_owned(), text: text.to_owned() }),
+            None => self.load.load(name, reference),
+        };
+        let source = match found {
+            Ok(source) => source,
+            Err(cause) => {
+                let near = nearest(reference, BUNDLED.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let help = near.unwrap_or_else(|| format!("a path beside this file, or one of {}", BUNDLED.join(", ")));
+                self.problem(from, span, format!("cannot extend `{reference}`: {cause}"), help);
+                return;
+            }
+        };
+        let mut depth: usize = 0;
+        let mut above = Some(from);
+        while let Some(index) = above {
+            if self.sources.get(index).is_some_and(|known| known.name == source.name) {
+                self.problem(from, span, format!("`{reference}` extends itself in a circle"), "remove one of the two");
+                return;
+            }
+            depth = depth.saturating_add(1);
+            above = self.parents.get(index).copied().flatten();
+        }
+        if depth > EXTENDS_DEPTH_MAX {
+            self.problem(from, span, format!("more than {EXTENDS_DEPTH_MAX} policies extend each other"), "flatten them");
+        } else if self.sources.iter().all(|known| known.name != source.name) {
+            if self.sources.len() >= SOURCES_MAX {
+                self.problem(from, span, format!("more than {SOURCES_MAX} files in one policy"), "merge some");
+                return;
+            }
+            self.sources.push(source);
+            self.parents.push(Some(from));
+        }
+    }
+
+    fn check_ids(&mut self) {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut found: Vec<(usize, Range<usize>, String)> = Vec::new();
+        let mut count: usize = 0;
+        for part in &self.parts {
+            let rules = part.rules.iter().map(|rule| (&rule.about.id, rule.source, &rule.id_span));
+            let limits = part.limits.iter().map(|limit| (&limit.about.id, limit.source, &limit.id_span));
+            for (id, source, span) in rules.chain(limits) {
+                count = count.saturating_add(1);
+                if let Some(earlier) = seen.get(id) {
+                    let place = self.sources.get(*earlier).map(|source| source.name.as_str()).unwrap_or_default();
+                    found.push((source, span.clone(), format!("the id `{id}` is taken in {place}")));
+                } else {
+                    seen.insert(id.clone(), source);
+                }
+            }
+        }
+        for (source, span, message) in found {
+            self.problem(source, span, message, "ids are unique over all files; choose another");
+        }
+        if count > RULES_MAX {
+            self.problem(0, 0..0, format!("more than {RULES_MAX} rules and limits"), "split the policy");
+        }
+    }
+
+    fn problem(&mut self, source: usize, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(Pending { source, span, message: message.into(), help: Some(help.into()) });
+    }
+}

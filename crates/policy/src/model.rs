@@ -1,0 +1,173 @@
+//! The public face of a policy: rules, limits and settings as the engine, reports and explanations see them.
+
+use std::sync::Arc;
+
+/// What a rule says about the calls that it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    Allow,
+    Ask,
+    /// Must hold for every call in its scope, whoever allows it.
+    Require,
+    Deny,
+}
+
+impl Effect {
+    /// The word of the language.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Effect::Allow => "allow",
+            Effect::Ask => "ask",
+            Effect::Require => "require",
+            Effect::Deny => "deny",
+        }
+    }
+}
+
+/// What a policy decides. The order is the lattice: the greatest verdict that anything speaks wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    Allow,
+    Ask,
+    Deny,
+}
+
+impl Verdict {
+    /// The word of the language.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Ask => "ask",
+            Verdict::Deny => "deny",
+        }
+    }
+}
+
+/// One rule, for reports. How it matches is compiled beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub id: String,
+    pub effect: Effect,
+    /// Name of the source that the rule stands in.
+    pub file: Arc<str>,
+    /// Line of its id, counted from 1.
+    pub line: u32,
+    pub reason: Option<String>,
+    /// How long an approval of this `ask` may be used, in milliseconds. `None`: the engine's default.
+    pub approval_ttl_ms: Option<u64>,
+}
+
+/// One limit. It counts calls, or sums an argument, and speaks `effect` when the count is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    pub id: String,
+    /// Name of the source that the limit stands in.
+    pub file: Arc<str>,
+    /// Line of its id, counted from 1.
+    pub line: u32,
+    pub reason: Option<String>,
+    /// [`Effect::Deny`] or [`Effect::Ask`].
+    pub effect: Effect,
+    pub per: Per,
+    /// Most calls, or the greatest sum, in `window_ms` (without a window: ever). Finite, at least 0.
+    pub max: Option<f64>,
+    /// The window of `max`, in milliseconds.
+    pub window_ms: Option<u64>,
+    /// Most calls at once under a rate. `None`: as many as `max`.
+    pub burst: Option<u64>,
+    /// Most calls of any one tool, ever.
+    pub max_per_tool: Option<u64>,
+    /// The argument that is summed (`amount` of `args.amount`) in place of counting calls.
+    pub sum: Option<String>,
+}
+
+/// What a limit counts over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    Run,
+    Principal,
+}
+
+/// What a content guard does with what it finds. The order is from lenient to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum GuardAction {
+    #[default]
+    Off,
+    Log,
+    /// Remove what was found (hidden text).
+    Strip,
+    /// Mask what was found (secrets).
+    Redact,
+    Block,
+}
+
+impl GuardAction {
+    /// The word of the language.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            GuardAction::Off => "off",
+            GuardAction::Log => "log",
+            GuardAction::Strip => "strip",
+            GuardAction::Redact => "redact",
+            GuardAction::Block => "block",
+        }
+    }
+}
+
+/// The content guards and what they do; a guard that no source names is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guards {
+    /// `Off`, `Log` or `Block`.
+    pub injection: GuardAction,
+    /// `Off`, `Log`, `Strip` or `Block`.
+    pub hidden_text: GuardAction,
+    /// `Off`, `Log`, `Redact` or `Block`.
+    pub secrets: GuardAction,
+}
+
+/// What happens to a pinned thing that changed. The order is from lenient to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Drift {
+    Warn,
+    Ask,
+    Deny,
+}
+
+/// How pins are enforced; `Deny` when no source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pins {
+    pub drift: Drift,
+}
+
+/// What discovery leaves out. The order is from lenient to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hide {
+    Nothing,
+    /// What no arguments could make allowed.
+    Denied,
+}
+
+/// How discovery is filtered; `Denied` when no source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Discovery {
+    pub hide: Hide,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Principal {
+    pub id: String,
+    pub roles: Vec<String>,
+}
+
+/// One rule that spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Index in [`crate::Policy::rules`].
+    pub rule: u32,
+    /// True for a `require` that does not hold; its verdict is deny.
+    pub failed_require: bool,
+}

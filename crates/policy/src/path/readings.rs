@@ -1,0 +1,190 @@
+//! All plausible readings of one string as a path.
+
+use super::decode::{file_uri, foreign_scheme, lookalike, percent};
+use super::resolve::{Resolved, posix, windows};
+use super::{Base, is_magic};
+use crate::bounds::READINGS_MAX;
+
+/// What is known about a text before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Any string of an argument.
+    Text,
+    /// A URI: `file:` is its scheme, not a directory.
+    Uri,
+}
+
+/// The normalised absolute paths that a text may stand for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expanded {
+    /// Each must match for an allow, any one for a deny.
+    pub(crate) paths: Vec<String>,
+    /// Further names of the same files on some systems; they count for a deny only.
+    pub(crate) aliases: Vec<String>,
+    /// NUL, magic links, climbing out of the unknown, too many readings: a deny matches, an allow does not.
+    pub(crate) unreadable: bool,
+    /// A URL of another scheme: an allow does not match.
+    pub(crate) foreign: bool,
+}
+
+/// True if the only reading is the text itself (absolute) or the text below the workspace (relative).
+///
+/// One pass; the strings of ordinary calls never get further.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let mut before = b'/';
+    for (index, byte) in text.bytes().enumerate() {
+        let plain = match byte {
+            b'/' => index == 0 || !matches!(before, b'/' | b'.' | b' '),
+            b'~' | b'$' | b' ' => index != 0,
+            b'%' | b'\\' | b':' => false,
+            _ => byte > b' ' && byte < 0x7f,
+        };
+        if !plain {
+            return false;
+        }
+        before = byte;
+    }
+    !matches!(before, b'/' | b'.' | b' ') && !has_alias(text)
+}
+
+fn has_alias(text: &str) -> bool {
+    let starts = |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    text.starts_with('/') && ["/proc", "/dev/", "/private/", "/System/"].iter().any(|prefix| starts(prefix))
+}
+
+/// Works out every reading.
+pub(crate) fn expand(text: &str, form: Form, base: &Base) -> Expanded {
+    let mut out = Expanded { foreign: foreign_scheme(text), ..Expanded::default() };
+    let forms = forms(text, form, &mut out);
+    for form in &forms {
+        if form.contains('\0') {
+            out.unreadable = true;
+            return out;
+        }
+        let (same, others) = homes(form, base);
+        resolve_all(form, base, false, &mut out);
+        same.iter().for_each(|path| resolve_all(path, base, false, &mut out));
+        others.iter().for_each(|path| resolve_all(path, base, true, &mut out));
+    }
+    if out.paths.len().saturating_add(out.aliases.len()) > READINGS_MAX {
+        out.unreadable = true;
+    }
+    out
+}
+
+/// The text and what it decodes to, closed under trimming, `file:`, percent-decoding and look-alikes.
+fn forms(text: &str, form: Form, out: &mut Expanded) -> Vec<String> {
+    let mut forms: Vec<String> = Vec::new();
+    let uris = if form == Form::Uri { file_uri(text) } else { Vec::new() };
+    if form == Form::Uri && uris.is_empty() {
+        out.foreign = true;
+    }
+    if uris.is_empty() {
+        forms.push(text.to_owned());
+    } else {
+        forms.extend(uris);
+    }
+    let mut next = 0;
+    while let Some(current) = forms.get(next).cloned() {
+        next = next.saturating_add(1);
+        let trimmed = current.trim_matches(|c: char| c.is_whitespace() || (c < ' ' && c != '\0'));
+        let mut found: Vec<String> = Vec::new();
+        if trimmed.len() != current.len() {
+            found.push(trimmed.to_owned());
+        }
+        found.extend(file_uri(&current));
+        found.extend(percent(&current));
+        found.extend(lookalike(&current));
+        for new in found {
+            if !forms.contains(&new) {
+                forms.push(new);
+            }
+        }
+        if forms.len() > FORMS_MAX {
+            out.unreadable = true;
+            return forms;
+        }
+    }
+    forms
+}
+
+/// More than this many spellings in one text is an attack, or noise that nobody opens.
+const FORMS_MAX: usize = 24;
+
+fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
+    let mut add = |resolved: Resolved| match resolved {
+        Resolved::Path(path) => {
+            out.unreadable |= is_magic(&path);
+            for prefix in ["/private", "/System/Volumes/Data"] {
+                if let Some((start, rest)) = path.split_at_checked(prefix.len())
+                    && start.eq_ignore_ascii_case(prefix)
+                    && rest.starts_with('/')
+                {
+                    push_new(&mut out.aliases, rest.to_owned());
+                }
+            }
+            push_new(if alias { &mut out.aliases } else { &mut out.paths }, path);
+        }
+        Resolved::Unknown => out.unreadable = true,
+    };
+    add(posix(text, base));
+    if differs_on_windows(text) {
+        add(windows(text, base));
+    }
+}
+
+fn differs_on_windows(text: &str) -> bool {
+    let loose = |segment: &str| segment.ends_with(['.', ' ']) && !matches!(segment, "." | "..");
+    text.contains(['\\', ':', '|']) || text.split('/').any(loose)
+}
+
+fn push_new(list: &mut Vec<String>, item: String) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// Variables that lead home, and what follows them.
+const HOME_VARIABLES: [(&str, &str); 14] = [
+    ("$HOME", ""), ("${HOME}", ""), ("${env:HOME}", ""), ("$env:HOME", ""), ("%USERPROFILE%", ""), ("%HOME%", ""),
+    ("%HOMEDRIVE%%HOMEPATH%", ""), ("%HOMEPATH%", ""), ("$USERPROFILE", ""), ("$env:USERPROFILE", ""),
+    ("${env:USERPROFILE}", ""), ("%APPDATA%", "/AppData/Roaming"), ("%LOCALAPPDATA%", "/AppData/Local"),
+    ("$XDG_CONFIG_HOME", "/.config"),
+];
+
+/// Variables that lead to the working directory.
+const WORKSPACE_VARIABLES: [&str; 4] = ["$PWD", "${PWD}", "%CD%", "$env:PWD"];
+
+/// Stands for a home that nobody named: one of the homes that deny patterns know.
+const HOME_UNKNOWN: &str = "/home/\u{1}";
+
+/// Where `~` and variables at the start lead: the likely place, and further ones that count for a deny only.
+fn homes(text: &str, base: &Base) -> (Vec<String>, Vec<String>) {
+    let own = base.home.as_deref().unwrap_or(HOME_UNKNOWN);
+    if let Some(rest) = text.strip_prefix('~') {
+        let end = rest.find(['/', '\\']).unwrap_or(rest.len());
+        let (user, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        return match user {
+            "" | "+" | "-" => (vec![format!("{own}/{rest}")], Vec::new()),
+            "root" => (vec![format!("/root/{rest}")], vec![format!("/var/root/{rest}")]),
+            user => {
+                let elsewhere = ["/Users/", "C:/Users/"].iter().map(|root| format!("{root}{user}/{rest}"));
+                (vec![format!("/home/{user}/{rest}")], elsewhere.collect())
+            }
+        };
+    }
+    if !text.starts_with(['$', '%']) {
+        return (Vec::new(), Vec::new());
+    }
+    let behind = |variable: &str| {
+        let (start, rest) = text.split_at_checked(variable.len())?;
+        (start.eq_ignore_ascii_case(variable) && (rest.is_empty() || rest.starts_with(['/', '\\']))).then_some(rest)
+    };
+    for (variable, below) in HOME_VARIABLES {
+        if let Some(rest) = behind(variable) {
+            return (vec![format!("{own}{below}/{rest}")], Vec::new());
+        }
+    }
+    let here = WORKSPACE_VARIABLES.iter().find_map(|variable| behind(variable));
+    (here.map(|rest| format!("{}/{rest}", base.workspace)).into_iter().collect(), Vec::new())
+}

@@ -1,0 +1,131 @@
+//! The readings of one call's strings, worked out at most once each.
+
+use super::Base;
+use super::readings::{Expanded, Form, expand, is_plain};
+
+/// Working memory of one evaluation.
+#[derive(Debug)]
+pub(crate) struct Scratch<'b> {
+    base: &'b Base,
+    arena: String,
+    ends: Vec<usize>,
+    entries: Vec<Entry>,
+}
+
+/// Where the readings of one string lie.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    place: usize,
+    form: Form,
+    /// The text is its own only reading.
+    itself: bool,
+    first: usize,
+    paths: usize,
+    all: usize,
+    unreadable: bool,
+    foreign: bool,
+}
+
+/// The readings of one string.
+#[derive(Debug)]
+pub(crate) struct Texts<'s> {
+    scratch: &'s Scratch<'s>,
+    entry: Entry,
+    text: &'s str,
+}
+
+impl<'b> Scratch<'b> {
+    pub(crate) fn new(base: &'b Base) -> Scratch<'b> {
+        Scratch { base, arena: String::new(), ends: Vec::new(), entries: Vec::new() }
+    }
+
+    /// Reads `text` as a path. `place` identifies the string in its call: same place, same text.
+    pub(crate) fn read<'s>(&'s mut self, place: usize, text: &'s str, form: Form) -> Texts<'s> {
+        let known = self.entries.iter().find(|entry| entry.place == place && entry.form == form).copied();
+        let entry = match known {
+            Some(entry) => entry,
+            None => {
+                let entry = self.fill(place, text, form);
+                self.entries.push(entry);
+                entry
+            }
+        };
+        Texts { scratch: self, entry, text }
+    }
+
+    fn fill(&mut self, place: usize, text: &str, form: Form) -> Entry {
+        let first = self.ends.len();
+        let plain = form == Form::Text && is_plain(text);
+        let mut entry = Entry {
+            place,
+            form,
+            itself: false,
+            first,
+            paths: first,
+            all: first,
+            unreadable: false,
+            foreign: false,
+        };
+        if plain && text.starts_with('/') {
+            entry.itself = true;
+            return entry;
+        }
+        if plain {
+            self.arena.push_str(&self.base.workspace);
+            self.arena.push('/');
+            self.arena.push_str(text);
+            self.ends.push(self.arena.len());
+        } else {
+            let Expanded { paths, aliases, unreadable, foreign } = expand(text, form, self.base);
+            entry.unreadable = unreadable;
+            entry.foreign = foreign;
+            paths.iter().for_each(|path| self.push(path));
+            entry.paths = self.ends.len();
+            aliases.iter().for_each(|path| self.push(path));
+            entry.all = self.ends.len();
+            return entry;
+        }
+        entry.paths = self.ends.len();
+        entry.all = self.ends.len();
+        entry
+    }
+
+    fn push(&mut self, path: &str) {
+        self.arena.push_str(path);
+        self.ends.push(self.arena.len());
+    }
+
+    fn text(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        self.arena.get(start..end).unwrap_or_default()
+    }
+}
+
+impl<'s> Texts<'s> {
+    /// NUL, magic links and the like: a deny matches whatever its pattern.
+    pub(crate) fn unreadable(&self) -> bool {
+        self.entry.unreadable
+    }
+
+    /// A URL of another scheme than `file`.
+    pub(crate) fn foreign(&self) -> bool {
+        self.entry.foreign
+    }
+
+    /// The readings that an allow must match, every one.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'s str> {
+        self.range(self.entry.paths)
+    }
+
+    /// The readings of which one suffices for a deny.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'s str> {
+        self.range(self.entry.all)
+    }
+
+    fn range(&self, end: usize) -> impl Iterator<Item = &'s str> {
+        let scratch = self.scratch;
+        let itself = self.entry.itself.then_some(self.text);
+        itself.into_iter().chain((self.entry.first..end).map(move |index| scratch.text(index)))
+    }
+}

@@ -1,0 +1,227 @@
+//! A valid policy, compiled.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::args::KeyPattern;
+use crate::glob::Name;
+use crate::index::Index;
+use crate::layers::{Layers, gather};
+use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Limit, Pins, Principal, Rule, Verdict};
+use crate::path::Base;
+use crate::problem::Problems;
+use crate::read::FilePart;
+use crate::scope::Scope;
+use crate::source::{Context, Load, Source};
+
+/// A policy that was understood to the last word. It never changes; to change it, compile another.
+#[derive(Debug)]
+pub struct Policy {
+    name: String,
+    digest: String,
+    default: Verdict,
+    rules: Vec<Rule>,
+    limits: Vec<Limit>,
+    guards: Guards,
+    pins: Pins,
+    discovery: Discovery,
+    pub(crate) base: Base,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) limit_scopes: Vec<Scope>,
+    pub(crate) sums: Vec<Option<KeyPattern>>,
+    pub(crate) index: Index,
+    pub(crate) limit_index: Index,
+    roles: BTreeMap<String, Vec<Name>>,
+}
+
+/// Compiles the union of `sources` and of all that they extend.
+///
+/// Rules and limits are joined; of defaults, guards, pins and discovery the strictest wins; order never matters.
+///
+/// # Errors
+/// Every problem of every file at once.
+pub fn compile(sources: Vec<Source>, load: &mut dyn Load, context: &Context) -> Result<Policy, Problems> {
+    gather(sources, load, context).map(Policy::union)
+}
+
+impl Policy {
+    fn union(layers: Layers) -> Policy {
+        let Layers { sources, parts, base, given } = layers;
+        let digest = digest(&sources);
+        let names = sources.iter().zip(&parts).take(given);
+        let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
+        let name = name.collect::<Vec<_>>().join(" + ");
+        let default = parts.iter().filter_map(|part| part.default).max().unwrap_or(Verdict::Deny);
+        let strictest = |pick: fn(&FilePart) -> Option<GuardAction>| {
+            parts.iter().filter_map(pick).max().unwrap_or(GuardAction::Off)
+        };
+        let guards = Guards {
+            injection: strictest(|part| part.guards.injection),
+            hidden_text: strictest(|part| part.guards.hidden_text),
+            secrets: strictest(|part| part.guards.secrets),
+        };
+        let pins = Pins { drift: parts.iter().filter_map(|part| part.drift).max().unwrap_or(Drift::Deny) };
+        let discovery = Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
+        let mut roles: BTreeMap<String, Vec<Name>> = BTreeMap::new();
+        let (mut rules, mut scopes, mut limits, mut limit_scopes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            part.roles.into_iter().for_each(|(role, members)| roles.entry(role).or_default().extend(members));
+            for ruled in part.rules {
+                rules.push(ruled.about);
+                scopes.push(ruled.scope);
+            }
+            for ruled in part.limits {
+                limits.push(ruled.about);
+                limit_scopes.push(ruled.scope);
+            }
+        }
+        let sum = |limit: &Limit| limit.sum.as_deref().and_then(|path| KeyPattern::new(path).ok());
+        Policy {
+            name,
+            digest,
+            default,
+            sums: limits.iter().map(sum).collect(),
+            index: Index::new(scopes.iter()),
+            limit_index: Index::new(limit_scopes.iter()),
+            rules,
+            limits,
+            guards,
+            pins,
+            discovery,
+            base,
+            scopes,
+            limit_scopes,
+            roles,
+        }
+    }
+
+    /// The names of the given sources, joined by ` + `.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SHA-256 over the texts of all sources, in lower-case hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// All rules; [`crate::Hit::rule`] is an index into them.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// All limits; [`Policy::limits_for`] gives indices into them.
+    #[must_use]
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// What is decided where no rule speaks.
+    #[must_use]
+    pub fn default(&self) -> Verdict {
+        self.default
+    }
+
+    #[must_use]
+    pub fn guards(&self) -> Guards {
+        self.guards
+    }
+
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        self.pins
+    }
+
+    #[must_use]
+    pub fn discovery(&self) -> Discovery {
+        self.discovery
+    }
+
+    /// The principal's own roles and those that the policy gives it; a member is an id or a role, with wildcards.
+    pub(crate) fn roles_of<'p>(&'p self, principal: &'p Principal) -> Vec<&'p str> {
+        let mut out: Vec<&str> = principal.roles.iter().map(String::as_str).collect();
+        if self.roles.is_empty() {
+            return out;
+        }
+        let is = |member: &Name, who: &str| member.matches(who, who, false);
+        for (role, members) in &self.roles {
+            let own = |member: &Name| principal.roles.iter().any(|role| is(member, role));
+            if members.iter().any(|member| is(member, &principal.id) || own(member)) {
+                out.push(role);
+            }
+        }
+        out
+    }
+}
+
+fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// All rules; [`crate::Hit::rule`] is an index into them.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// All limits; [`Policy::limits_for`] gives indices into them.
+    #[must_use]
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// What is decided where no rule speaks.
+    #[must_use]
+    pub fn default(&self) -> Verdict {
+        self.default
+    }
+
+    #[must_use]
+    pub fn guards(&self) -> Guards {
+        self.guards
+    }
+
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        self.pins
+    }
+
+    #[must_use]
+    pub fn discovery(&self) -> Discovery {
+        self.discovery
+    }
+
+    /// The principal's own roles and those that the policy gives it; a member is an id or a role, with wildcards.
+    pub(crate) fn roles_of<'p>(&'p self, principal: &'p Principal) -> Vec<&'p str> {
+        let mut out: Vec<&str> = principal.roles.iter().map(String::as_str).collect();
+        if self.roles.is_empty() {
+            return out;
+        }
+        let is = |member: &Name, who: &str| member.matches(who, who, false);
+        for (role, members) in &self.roles {
+            let own = |member: &Name| principal.roles.iter().any(|role| is(member, role));
+            if members.iter().any(|member| is(member, &principal.id) || own(member)) {
+                out.push(role);
+            }
+        }
+        out
+    }
+
+    pub(crate) fn unless_of(&self, rule: u32) -> Option<&Conditions> {
+        self.scopes.get(rule as usize)?.unless.as_ref()
+    }
+}
+
+fn digest(sources: &[Source]) -> String {
+    let mut hash = Sha256::new();
+    for source in sources {
+        let length = u64::try_from(source.text.len()).unwrap_or(u64::MAX);
+        hash.update(length.to_le_bytes());
+        hash.update(source.text.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

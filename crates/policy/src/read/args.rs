@@ -1,0 +1,276 @@
+//! `args`: key patterns with matchers.
+
+use regex::bytes::RegexSetBuilder;
+
+use super::Reader;
+use super::units::{number, size, whole};
+use crate::args::{Condition, Conditions, KeyPattern, Kinds, Matcher, Patterns, Scalar, Sense};
+use crate::bounds::REGEX_BYTES_MAX;
+use crate::glob::{Symbol, set, text_expression};
+use crate::path;
+use crate::tree::{Form, Node};
+use crate::words;
+
+impl Reader<'_> {
+    pub(crate) fn conditions(&mut self, node: &Node, sense: Sense) -> Conditions {
+        let mut out = Conditions::default();
+        let Form::Map(pairs) = &node.form else {
+            let help = "write `args: { path: { glob: [\"…\"] } }`";
+            self.wrong(node, format!("`args` must be a map, not {}", node.kind()), help);
+            return out;
+        };
+        if pairs.is_empty() {
+            self.wrong(node, "`args` is empty", "leave the key out, or name an argument");
+        }
+        for (key, value) in pairs {
+            let Some(name) = key.scalar() else { continue };
+            let matchers = self.matchers(name, value, sense);
+            match KeyPattern::new(name) {
+                Ok(key) => out.keys.push(Condition { key, matchers }),
+                Err(cause) => {
+                    let help = "a name, `a.b` for nested ones, `*` for one key, `**` for any key at any depth";
+                    self.wrong(key, format!("{cause} in the key `{name}`"), help);
+                }
+            }
+        }
+        out
+    }
+
+    fn matchers(&mut self, name: &str, node: &Node, sense: Sense) -> Vec<Matcher> {
+        let Form::Map(pairs) = &node.form else {
+            let help = format!("write `{name}: {{ in: [\"…\"] }}`, or another matcher");
+            self.wrong(node, format!("the matchers of `{name}` must be a map, not {}", node.kind()), help);
+            return Vec::new();
+        };
+        if pairs.is_empty() {
+            self.wrong(node, format!("`{name}` has no matcher"), format!("one of {}", words::MATCHER.valid.join(", ")));
+        }
+        let mut out = Vec::new();
+        for (key, value) in pairs {
+            let Some(word) = key.scalar() else { continue };
+            if !words::MATCHER.valid.contains(&word) {
+                let (message, help) = words::MATCHER.about(word, "matcher");
+                self.problem(&key.span, message, help);
+                continue;
+            }
+            out.extend(self.matcher(word, value, sense));
+        }
+        out
+    }
+
+    fn matcher(&mut self, word: &str, node: &Node, sense: Sense) -> Option<Matcher> {
+        match word {
+            "path" => self.paths(node, sense),
+            "glob" => self.globs(node),
+            "regex" => self.regexes(node),
+            "prefix" => {
+                let prefixes = self.texts(node, "a prefix");
+                if prefixes.iter().any(String::is_empty) {
+                    self.wrong(node, "an empty prefix", "every text starts with it; leave the matcher out");
+                }
+                Some(Matcher::Prefix(prefixes))
+            }
+            "in" => {
+                let items = self.items(node, "`in`");
+                Some(Matcher::In(items.into_iter().filter_map(|item| self.scalar(item)).collect()))
+            }
+            "range" => self.range(node),
+            "len" => self.length(node),
+            "max_bytes" => self.max_bytes(node),
+            _ => self.kinds(node),
+        }
+    }
+
+    fn paths(&mut self, node: &Node, sense: Sense) -> Option<Matcher> {
+        let any = sense == Sense::Any;
+        let base = self.base;
+        let compile = |glob: &[Symbol]| path::expression(glob, base, any);
+        self.patterns(node, "a path", any, &compile).map(Matcher::Path)
+    }
+
+    fn globs(&mut self, node: &Node) -> Option<Matcher> {
+        let compile = |glob: &[Symbol]| {
+            text_expression(glob).map_err(|cause| {
+                (format!("{cause} in a glob"), "write `[[]`, `[{]` or `[*]` for the characters themselves".to_owned())
+            })
+        };
+        self.patterns(node, "a glob", false, &compile).map(Matcher::Glob)
+    }
+
+    fn patterns(
+        &mut self,
+        node: &Node,
+        what: &str,
+        fold: bool,
+        compile: &dyn Fn(&[Symbol]) -> Result<String, (String, String)>,
+    ) -> Option<Patterns> {
+        let mut expressions = Vec::new();
+        let mut written = Vec::new();
+        for item in self.items(node, what) {
+            let Some(glob) = self.pattern(item, what) else { continue };
+            match compile(&glob) {
+                Ok(expression) => {
+                    expressions.push(expression);
+                    written.push(glob.iter().map(|symbol| symbol.character).collect());
+                }
+                Err((cause, help)) => self.wrong(item, cause, help),
+            }
+        }
+        match set(&expressions, fold) {
+            Ok(set) => Some(Patterns { set, written }),
+            Err(cause) => {
+                self.wrong(node, format!("patterns that cannot be compiled: {cause}"), "use fewer or shorter ones");
+                None
+            }
+        }
+    }
+
+    fn regexes(&mut self, node: &Node) -> Option<Matcher> {
+        let mut written: Vec<String> = Vec::new();
+        for item in self.items(node, "a regex") {
+            let Some(filled) = self.pattern(item, "a regex") else { continue };
+            let mut expression = String::new();
+            for symbol in filled {
+                if symbol.literal {
+                    expression.push_str(&regex::escape(symbol.character.encode_utf8(&mut [0; 4])));
+                } else {
+                    expression.push(symbol.character);
+                }
+            }
+            match compile(std::slice::from_ref(&expression)) {
+                Ok(_) => written.push(expression),
+                Err(cause) => {
+                    let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    let help = "look-around and back-references do not exist here; matching takes linear time";
+                    self.wrong(item, format!("not a valid regex: {cause}"), help);
+                }
+            }
+        }
+        match compile(&written) {
+            Ok(set) => Some(Matcher::Regex(Patterns { set, written })),
+            Err(_) => {
+                self.wrong(node, "the regexes are too large together", "use fewer or shorter ones");
+                None
+            }
+        }
+    }
+
+    fn scalar(&mut self, node: &Node) -> Option<Scalar> {
+        let Form::Scalar { text, plain } = &node.form else {
+            self.wrong(node, format!("`in` compares texts and numbers, not {}", node.kind()), "list scalars");
+            return None;
+        };
+        if !plain {
+            let filled = self.pattern(node, "a value")?;
+            return Some(Scalar::Text(filled.iter().map(|symbol| symbol.character).collect()));
+        }
+        Some(match text.as_str() {
+            "true" => Scalar::Boolean(true),
+            "false" => Scalar::Boolean(false),
+            "null" | "~" | "" => Scalar::Null,
+            word if TRAPS.contains(&word.to_ascii_lowercase().as_str()) => {
+                let help = format!("quote it (`\"{word}\"`), or write `true` or `false`");
+                self.wrong(node, format!("`{word}` is a truth value to some readers of YAML and a text to others"), help);
+                return None;
+            }
+            word => match number(word) {
+                Some(number) => Scalar::Number(number),
+                None if word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
+                    && word.parse::<f64>().is_ok() =>
+                {
+                    self.wrong(node, format!("`{word}` is not a number as JSON writes it"), "write it plainly, or quote it");
+                    return None;
+                }
+                None => Scalar::Text(self.pattern(node, "a value")?.iter().map(|symbol| symbol.character).collect()),
+            },
+        })
+    }
+
+    fn range(&mut self, node: &Node) -> Option<Matcher> {
+        let (low, high) = self.pair(node, "range")?;
+        let mut end = |node: &Node, open: f64| {
+            if node.is_null() {
+                return Some(open);
+            }
+            let found = node.scalar().and_then(number);
+            if found.is_none() {
+                self.wrong(node, "an end of `range` must be a number", "write `[0, 50]`; `null` leaves an end open");
+            }
+            found
+        };
+        let (low_value, high_value) = (end(low, f64::NEG_INFINITY), end(high, f64::INFINITY));
+        self.ordered(node, low_value?, high_value?).map(|(low, high)| Matcher::Range(low, high))
+    }
+
+    fn length(&mut self, node: &Node) -> Option<Matcher> {
+        let (low, high) = self.pair(node, "len")?;
+        let mut end = |node: &Node, open: u64| {
+            if node.is_null() {
+                return Some(open);
+            }
+            let found = node.scalar().and_then(whole);
+            if found.is_none() {
+                self.wrong(node, "an end of `len` must be a whole number", "write `[1, 64]`; `null` leaves an end open");
+            }
+            found
+        };
+        let (low_value, high_value) = (end(low, 0), end(high, u64::MAX));
+        self.ordered(node, low_value?, high_value?).map(|(low, high)| Matcher::Length(low, high))
+    }
+
+    fn pair<'n>(&mut self, node: &'n Node, word: &str) -> Option<(&'n Node, &'n Node)> {
+        if let Form::List(nodes) = &node.form
+            && let [low, high] = nodes.as_slice()
+        {
+            return Some((low, high));
+        }
+        self.wrong(node, format!("`{word}` must be a list of two ends"), format!("write `{word}: [0, 50]`"));
+        None
+    }
+
+    fn ordered<T: PartialOrd>(&mut self, node: &Node, low: T, high: T) -> Option<(T, T)> {
+        if low > high {
+            self.wrong(node, "the ends are in the wrong order, so nothing is between them", "write the smaller one first");
+            return None;
+        }
+        Some((low, high))
+    }
+
+    fn max_bytes(&mut self, node: &Node) -> Option<Matcher> {
+        let text = self.word(node, "`max_bytes`")?;
+        let most = size(text);
+        if most.is_none() {
+            self.wrong(node, format!("`{text}` is not a size"), "write bytes, or kB, MB, KiB, MiB: `64KiB`");
+        }
+        most.map(Matcher::MaxBytes)
+    }
+
+    fn kinds(&mut self, node: &Node) -> Option<Matcher> {
+        let mut kinds = Kinds::default();
+        for item in self.items(node, "`type`") {
+            let place: fn(&mut Kinds) -> &mut bool = self.choice(item, "type", &TYPES)?;
+            *place(&mut kinds) = true;
+        }
+        Some(Matcher::Type(kinds))
+    }
+}
+
+type Place = fn(&mut Kinds) -> &mut bool;
+
+/// The types of JSON Schema.
+const TYPES: [(&str, Place); 7] = [
+    ("string", |kinds| &mut kinds.string),
+    ("number", |kinds| &mut kinds.number),
+    ("integer", |kinds| &mut kinds.integer),
+    ("boolean", |kinds| &mut kinds.boolean),
+    ("null", |kinds| &mut kinds.null),
+    ("array", |kinds| &mut kinds.array),
+    ("object", |kinds| &mut kinds.object),
+];
+
+/// What YAML 1.1 takes for truth values.
+const TRAPS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
+
+fn compile(expressions: &[String]) -> Result<regex::bytes::RegexSet, String> {
+    RegexSetBuilder::new(expressions).size_limit(REGEX_BYTES_MAX).build().map_err(|error| error.to_string())
+}

@@ -1,0 +1,119 @@
+//! One whole file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Reader;
+use super::rules::Ruled;
+use super::settings::GuardPart;
+use crate::glob::Name;
+use crate::model::{Drift, Hide, Limit, Rule, Verdict};
+use crate::tree::{self, Form, Node};
+use crate::words;
+
+/// What one file says.
+#[derive(Debug, Default)]
+pub(crate) struct FilePart {
+    pub(crate) name: Option<String>,
+    pub(crate) default: Option<Verdict>,
+    pub(crate) extends: Vec<(String, Range<usize>)>,
+    pub(crate) roles: Vec<(String, Vec<Name>)>,
+    pub(crate) rules: Vec<Ruled<Rule>>,
+    pub(crate) limits: Vec<Ruled<Limit>>,
+    pub(crate) guards: GuardPart,
+    pub(crate) drift: Option<Drift>,
+    pub(crate) hide: Option<Hide>,
+}
+
+const DEFAULTS: [(&str, Verdict); 3] =
+    [("deny", Verdict::Deny), ("ask", Verdict::Ask), ("allow", Verdict::Allow)];
+
+/// Reads the text of `reader`.
+pub(crate) fn read(reader: &mut Reader<'_>) -> FilePart {
+    let (root, faults) = tree::parse(reader.text);
+    let broken = !faults.is_empty();
+    for fault in faults {
+        let star = fault.message.starts_with("not valid YAML") && line_at(reader.text, fault.span.start).contains('*');
+        let help = fault.help.or(star.then(|| "quote a text that begins with `*`: `\"*/*\"`".to_owned()));
+        reader.problem(&fault.span, fault.message, help);
+    }
+    let Some(root) = root.filter(|root| !root.is_null()) else {
+        if !broken {
+            reader.problem(&(0..0), "the policy is empty", Some("begin with `version: 1`; silence would deny everything".into()));
+        }
+        return FilePart::default();
+    };
+    let Some(members) = reader.members(&root, &words::FILE, "a policy") else { return FilePart::default() };
+    whole_file(reader, &root, &members)
+}
+
+fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &Node>) -> FilePart {
+    let mut part = FilePart::default();
+    version(reader, members.get("version").copied());
+    part.name = members.get("name").and_then(|name| reader.word(name, "`name`")).map(str::to_owned);
+    part.default = default(reader, members);
+    if let Some(extends) = members.get("extends") {
+        for item in reader.items(extends, "`extends`") {
+            let reference = reader.word(item, "a policy to extend").map(str::to_owned);
+            part.extends.extend(reference.map(|reference| (reference, item.span.clone())));
+        }
+    }
+    if let Some(vars) = members.get("vars") {
+        reader.read_vars(vars);
+    }
+    if let Some(roles) = members.get("roles") {
+        part.roles = reader.read_roles(roles);
+    }
+    if let Some(rules) = members.get("rules") {
+        for entry in reader.entries(rules, "rules") {
+            part.rules.extend(reader.rule(entry));
+        }
+    }
+    if let Some(limits) = members.get("limits") {
+        for entry in reader.entries(limits, "limits") {
+            part.limits.extend(reader.limit(entry));
+        }
+    }
+    part.guards = members.get("guards").map(|node| reader.read_guards(node)).unwrap_or_default();
+    part.drift = members.get("pins").and_then(|node| reader.read_pins(node));
+    part.hide = members.get("discovery").and_then(|node| reader.read_discovery(node));
+    let filled = |key: &&str| members.get(*key).is_some_and(|node| !matches!(&node.form, Form::List(entries) if entries.is_empty()));
+    let speaks = ["default", "extends", "rules", "limits", "guards", "pins"].iter().any(filled);
+    if !speaks {
+        reader.wrong(root, "the policy decides nothing", "add `default: deny` and `rules`");
+    }
+    part
+}
+
+fn version(reader: &mut Reader<'_>, node: Option<&Node>) {
+    let help = "begin the file with `version: 1`";
+    match node {
+        None => reader.problem(&(0..0), "no `version`", Some(help.into())),
+        Some(node) => {
+            if reader.word(node, "`version`").is_some_and(|version| version != "1") {
+                reader.wrong(node, format!("version `{}` is not in this version", node.scalar().unwrap_or_default()), help);
+            }
+        }
+    }
+}
+
+fn default(reader: &mut Reader<'_>, members: &BTreeMap<&str, &Node>) -> Option<Verdict> {
+    let default = members.get("default").and_then(|node| reader.choice(node, "default", &DEFAULTS));
+    let unsafe_default = members.get("unsafe-default").copied();
+    if let Some(node) = unsafe_default {
+        reader.choice(node, "`unsafe-default`", &[("allow", ())]);
+        if default != Some(Verdict::Allow) {
+            reader.wrong(node, "`unsafe-default` without `default: allow`", "remove it");
+        }
+    }
+    if let (Some(Verdict::Allow), None, Some(node)) = (default, unsafe_default, members.get("default")) {
+        let help = "what no rule names would pass; if that is meant, add `unsafe-default: allow`";
+        reader.wrong(node, "`default: allow` is unsafe", help);
+    }
+    default
+}
+
+fn line_at(text: &str, offset: usize) -> &str {
+    let start = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |at| at.saturating_add(1));
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! `rules`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Reader;
+use super::units::duration_ms;
+use crate::args::Conditions;
+use crate::glob::Name;
+use crate::model::{Effect, Rule};
+use crate::scope::{Scope, Senses, Who};
+use crate::tree::{Form, Node};
+use crate::words;
+
+/// A rule with its compiled conditions and the place of its id.
+#[derive(Debug)]
+pub(crate) struct Ruled<T> {
+    pub(crate) about: T,
+    pub(crate) scope: Scope,
+    pub(crate) source: usize,
+    pub(crate) id_span: Range<usize>,
+}
+
+pub(super) const EFFECTS: [(&str, Effect); 4] =
+    [("allow", Effect::Allow), ("ask", Effect::Ask), ("deny", Effect::Deny), ("require", Effect::Require)];
+
+impl Reader<'_> {
+    /// The elements of a list of maps.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.form {
+            Form::List(nodes) => nodes,
+            Form::Scalar { .. } | Form::Map(_) => {
+                self.wrong(node, format!("`{what}` must be a list, not {}", node.kind()), "begin each entry with `- id: …`");
+                &[]
+            }
+        }
+    }
+
+    pub(super) fn rule(&mut self, node: &Node) -> Option<Ruled<Rule>> {
+        let members = self.members(node, &words::RULE, "a rule")?;
+        let id = self.id(node, members.get("id").copied(), "rule");
+        let effect = match members.get("effect") {
+            Some(effect) => self.choice(effect, "effect", &EFFECTS),
+            None => {
+                self.wrong(node, "a rule without `effect`", "add `effect: deny`, or allow, ask, require");
+                None
+            }
+        };
+        // An effect that is not known still lets the rest of the rule be checked.
+        let kind = effect.unwrap_or(Effect::Deny);
+        let senses = Senses::of(kind);
+        let scope = self.scope(node, &members, senses);
+        if effect == Some(Effect::Require) && !members.contains_key("args") {
+            self.wrong(node, "a `require` without `args` requires nothing", "add what must hold, or use `effect: deny`");
+        }
+        let approval_ttl_ms = members.get("approval").and_then(|approval| self.approval(approval, effect));
+        let reason = members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
+        let (id, id_node) = id?;
+        Some(Ruled {
+            about: Rule {
+                id,
+                effect: effect?,
+                file: Arc::clone(&self.file),
+                line: self.line(id_node),
+                reason,
+                approval_ttl_ms,
+            },
+            scope: scope?,
+            source: self.source,
+            id_span: id_node.span.clone(),
+        })
+    }
+
+    pub(super) fn id<'n>(
+        &mut self,
+        node: &Node,
+        id: Option<&'n Node>,
+        what: &str,
+    ) -> Option<(String, &'n Node)> {
+        let Some(id) = id else {
+            self.wrong(node, format!("a {what} without `id`"), "add `id: some-name`; the audit log refers to it");
+            return None;
+        };
+        let text = self.word(id, "`id`")?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+        if text.len() > ID_BYTES_MAX || !text.chars().all(allowed) {
+            self.wrong(id, format!("`{text}` is not an id"), "use letters, digits, `-`, `_`, `.`; at most 64");
+            return None;
+        }
+        Some((text.to_owned(), id))
+    }
+
+    pub(super) fn scope(
+        &mut self,
+        node: &Node,
+        members: &std::collections::BTreeMap<&str, &Node>,
+        senses: Senses,
+    ) -> Option<Scope> {
+        let on = match members.get("on") {
+            Some(on) => Some(self.targets(on, senses.on == crate::args::Sense::Any)),
+            None => {
+                self.wrong(node, "no `on`", "name the targets: `on: [\"*/*\"]` is every tool");
+                None
+            }
+        };
+        let args = members.get("args").map(|args| self.conditions(args, senses.args));
+        let unless = members.get("unless").and_then(|unless| self.unless(unless, senses));
+        let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
+        Some(Scope { on: on?, senses, who, args, unless })
+    }
+
+    fn unless(&mut self, node: &Node, senses: Senses) -> Option<Conditions> {
+        let members = self.members(node, &words::UNLESS, "`unless`")?;
+        match members.get("args") {
+            Some(args) => Some(self.conditions(args, senses.unless)),
+            None => {
+                self.wrong(node, "`unless` without `args`", "write `unless: { args: { … } }`");
+                None
+            }
+        }
+    }
+
+    fn who(&mut self, node: &Node) -> Who {
+        let Some(members) = self.members(node, &words::WHO, "`for`") else { return Who::default() };
+        if members.is_empty() {
+            self.wrong(node, "`for` names nobody", "add `principals` or `roles`");
+        }
+        let principals = members.get("principals").map(|node| self.names(node, "a principal"));
+        let roles = members.get("roles").map(|node| self.texts(node, "a role"));
+        Who { principals, roles }
+    }
+
+    pub(super) fn names(&mut self, node: &Node, what: &str) -> Vec<Name> {
+        let mut out = Vec::new();
+        for item in self.items(node, what) {
+            let Some(text) = self.word(item, what) else { continue };
+            match Name::new(text, false) {
+                Ok(name) => out.push(name),
+                Err(cause) => self.wrong(item, format!("{cause} in {what}"), "`*` is any text"),
+            }
+        }
+        out
+    }
+
+    fn approval(&mut self, node: &Node, effect: Option<Effect>) -> Option<u64> {
+        if effect.is_some_and(|effect| effect != Effect::Ask) {
+            self.wrong(node, "`approval` in a rule that does not ask", "it belongs to `effect: ask`");
+        }
+        let members = self.members(node, &words::APPROVAL, "`approval`")?;
+        let ttl = members.get("ttl")?;
+        self.duration(ttl)
+    }
+
+    pub(super) fn duration(&mut self, node: &Node) -> Option<u64> {
+        let text = self.word(node, "a duration")?;
+        let found = duration_ms(text);
+        if found.is_none() {
+            self.wrong(node, format!("`{text}` is not a duration"), "write a number with s, m, h or d: `3m`, `1h30m`");
+        }
+        found
+    }
+}
+
+/// Longest id, in bytes.
+const ID_BYTES_MAX: usize = 64;

@@ -1,0 +1,92 @@
+//! The parts of a file that are not rules: vars, roles, guards, pins, discovery.
+
+use super::Reader;
+use crate::glob::Name;
+use crate::model::{Drift, GuardAction, Hide};
+use crate::tree::{Form, Node};
+use crate::words;
+
+/// What one file says about the guards; `None` where it is silent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GuardPart {
+    pub(crate) injection: Option<GuardAction>,
+    pub(crate) hidden_text: Option<GuardAction>,
+    pub(crate) secrets: Option<GuardAction>,
+}
+
+const OFF: (&str, GuardAction) = ("off", GuardAction::Off);
+const LOG: (&str, GuardAction) = ("log", GuardAction::Log);
+const STRIP: (&str, GuardAction) = ("strip", GuardAction::Strip);
+const REDACT: (&str, GuardAction) = ("redact", GuardAction::Redact);
+const BLOCK: (&str, GuardAction) = ("block", GuardAction::Block);
+
+const DRIFTS: [(&str, Drift); 3] = [("deny", Drift::Deny), ("ask", Drift::Ask), ("warn", Drift::Warn)];
+const HIDES: [(&str, Hide); 2] = [("denied", Hide::Denied), ("none", Hide::Nothing)];
+
+impl Reader<'_> {
+    /// `vars`, in their order: one may use those above it.
+    pub(super) fn read_vars(&mut self, node: &Node) {
+        let Form::Map(pairs) = &node.form else {
+            self.wrong(node, format!("`vars` must be a map, not {}", node.kind()), "write `vars: { repo: \"${workspace}\" }`");
+            return;
+        };
+        for (key, value) in pairs {
+            let Some(name) = key.scalar() else { continue };
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            if name.is_empty() || !name.chars().all(plain) {
+                self.wrong(key, format!("`{name}` is not the name of a variable"), "use letters, digits, `-` and `_`");
+                continue;
+            }
+            if BUILT_IN.contains(&name) {
+                self.wrong(key, format!("`{name}` is given by the program"), "choose another name");
+                continue;
+            }
+            let Some(text) = self.word(value, "a variable") else { continue };
+            let Some(filled) = self.fill(value, text) else { continue };
+            self.vars.insert(name.to_owned(), filled.iter().map(|symbol| symbol.character).collect());
+        }
+    }
+
+    pub(super) fn read_roles(&mut self, node: &Node) -> Vec<(String, Vec<Name>)> {
+        let Form::Map(pairs) = &node.form else {
+            let help = "write `roles: { lead: { members: [\"user:ana\"] } }`";
+            self.wrong(node, format!("`roles` must be a map, not {}", node.kind()), help);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (key, value) in pairs {
+            let Some(name) = key.scalar() else { continue };
+            let Some(members) = self.members(value, &words::ROLE, "a role") else { continue };
+            match members.get("members") {
+                Some(members) => out.push((name.to_owned(), self.names(members, "a member"))),
+                None => self.wrong(key, format!("the role `{name}` has no `members`"), "list the principals"),
+            }
+        }
+        out
+    }
+
+    pub(super) fn read_guards(&mut self, node: &Node) -> GuardPart {
+        let Some(members) = self.members(node, &words::GUARDS, "`guards`") else { return GuardPart::default() };
+        let mut action = |name: &str, valid: &[(&str, GuardAction)]| {
+            members.get(name).and_then(|node| self.choice(node, &format!("action of `{name}`"), valid))
+        };
+        GuardPart {
+            injection: action("injection", &[OFF, LOG, BLOCK]),
+            hidden_text: action("hidden-text", &[OFF, LOG, STRIP, BLOCK]),
+            secrets: action("secrets", &[OFF, LOG, REDACT, BLOCK]),
+        }
+    }
+
+    pub(super) fn read_pins(&mut self, node: &Node) -> Option<Drift> {
+        let members = self.members(node, &words::PINS, "`pins`")?;
+        self.choice(members.get("drift")?, "`drift`", &DRIFTS)
+    }
+
+    pub(super) fn read_discovery(&mut self, node: &Node) -> Option<Hide> {
+        let members = self.members(node, &words::DISCOVERY, "`discovery`")?;
+        self.choice(members.get("hide")?, "`hide`", &HIDES)
+    }
+}
+
+/// Variables that need no declaration.
+pub(super) const BUILT_IN: [&str; 2] = ["workspace", "home"];

@@ -1,0 +1,126 @@
+//! Which calls a rule or a limit speaks about: target, principal, arguments, exceptions.
+
+use bailiwick_mcp::json::fold_key;
+
+use crate::args::{Conditions, Input, Sense};
+use crate::glob::{Name, UriPattern};
+use crate::model::{Effect, Principal};
+use crate::path::{Form, Scratch};
+use crate::args::URI_PLACE;
+use crate::target::{Object, Target, TargetPattern};
+use crate::uri;
+
+/// The compiled conditions of one rule or limit.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) on: Vec<TargetPattern>,
+    pub(crate) senses: Senses,
+    pub(crate) who: Who,
+    pub(crate) args: Option<Conditions>,
+    pub(crate) unless: Option<Conditions>,
+}
+
+/// In which sense each part is matched, so that a doubt never opens a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Senses {
+    /// Targets: `Any` folds names and takes any reading of a URI.
+    pub(crate) on: Sense,
+    pub(crate) args: Sense,
+    pub(crate) unless: Sense,
+}
+
+impl Senses {
+    pub(crate) fn of(effect: Effect) -> Senses {
+        match effect {
+            Effect::Allow => Senses { on: Sense::Every, args: Sense::Every, unless: Sense::Any },
+            Effect::Ask | Effect::Deny => Senses { on: Sense::Any, args: Sense::Any, unless: Sense::Every },
+            Effect::Require => Senses { on: Sense::Any, args: Sense::Holds, unless: Sense::Every },
+        }
+    }
+}
+
+/// `for`; the two keys are joined by AND, each list by OR.
+#[derive(Debug, Default)]
+pub(crate) struct Who {
+    pub(crate) principals: Option<Vec<Name>>,
+    pub(crate) roles: Option<Vec<String>>,
+}
+
+impl Who {
+    /// `roles` are those of the principal, the ones that the policy gives it included.
+    pub(crate) fn includes(&self, principal: &Principal, roles: &[&str]) -> bool {
+        let named = |names: &Vec<Name>| names.iter().any(|name| name.matches(&principal.id, &principal.id, false));
+        let has_role = |wanted: &Vec<String>| wanted.iter().any(|role| roles.contains(&role.as_str()));
+        self.principals.as_ref().is_none_or(named) && self.roles.as_ref().is_none_or(has_role)
+    }
+
+    pub(crate) fn is_everybody(&self) -> bool {
+        self.principals.is_none() && self.roles.is_none()
+    }
+}
+
+/// A target with what every pattern needs to know of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aimed<'a> {
+    pub(crate) target: Target<'a>,
+    /// Folded as keys are.
+    pub(crate) server_folded: &'a str,
+    pub(crate) object_folded: &'a str,
+}
+
+impl Scope {
+    pub(crate) fn covers(&self, aimed: Aimed<'_>, scratch: &mut Scratch<'_>) -> bool {
+        self.on.iter().any(|pattern| pattern.matches(aimed, self.senses.on, scratch))
+    }
+
+    /// True if the arguments are as the rule wants them: for a require, that it holds.
+    pub(crate) fn args_match(&self, input: Input<'_>, scratch: &mut Scratch<'_>) -> bool {
+        self.args.as_ref().is_none_or(|args| args.hold(input, self.senses.args, scratch))
+    }
+
+    pub(crate) fn excepted(&self, input: Input<'_>, scratch: &mut Scratch<'_>) -> bool {
+        self.unless.as_ref().is_some_and(|unless| unless.hold(input, self.senses.unless, scratch))
+    }
+}
+
+impl TargetPattern {
+    pub(crate) fn matches(&self, aimed: Aimed<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> bool {
+        let fold = sense == Sense::Any;
+        let target = &aimed.target;
+        self.aim == target.aim()
+            && self.server.matches(target.server(), aimed.server_folded, fold)
+            && match &self.object {
+                Object::Name(name) => name.matches(target.object(), aimed.object_folded, fold),
+                Object::Uri(pattern) => pattern.matches(target.object(), sense, scratch),
+            }
+    }
+}
+
+impl UriPattern {
+    fn matches(&self, uri: &str, sense: Sense, scratch: &mut Scratch<'_>) -> bool {
+        match (self, sense) {
+            (UriPattern::Any, _) => true,
+            (UriPattern::Text(set), Sense::Any) => {
+                uri::readings(uri).iter().any(|reading| set.is_match(reading.as_bytes()))
+            }
+            (UriPattern::Text(set), Sense::Every | Sense::Holds) => {
+                !uri.contains('\0') && uri::readings(uri).iter().all(|reading| set.is_match(reading.as_bytes()))
+            }
+            (UriPattern::File(set), Sense::Any) => {
+                let texts = scratch.read(URI_PLACE, uri, Form::Text);
+                texts.unreadable() || texts.all().any(|path| set.is_match(path.as_bytes()))
+            }
+            (UriPattern::File(set), Sense::Every | Sense::Holds) => {
+                let texts = scratch.read(URI_PLACE, uri, Form::Uri);
+                !texts.unreadable()
+                    && !texts.foreign()
+                    && texts.paths().all(|path| set.is_match(path.as_bytes()))
+            }
+        }
+    }
+}
+
+/// A name as keys are folded; most names are folded already.
+pub(crate) fn folded(name: &str) -> std::borrow::Cow<'_, str> {
+    fold_key(name)
+}

@@ -1,0 +1,54 @@
+//! The readings of a URI that is not a file: percent-encoding, dot segments, the separators of other systems.
+
+use std::borrow::Cow;
+
+use crate::path::percent;
+
+/// Every way to read `uri`; the text itself comes first.
+pub(crate) fn readings(uri: &str) -> Vec<Cow<'_, str>> {
+    let mut out = vec![Cow::Borrowed(uri)];
+    if !uri.contains(['%', '\\']) && !uri.contains("/.") {
+        return out;
+    }
+    let mut decoded = percent(uri);
+    for _ in 0..DECODINGS_MAX {
+        let Some(text) = decoded.take() else { break };
+        decoded = percent(&text);
+        out.push(Cow::Owned(text));
+    }
+    let resolved: Vec<String> = out.iter().map(|text| without_dots(&text.replace('\\', "/"))).collect();
+    for text in resolved {
+        if !out.iter().any(|known| *known == text) {
+            out.push(Cow::Owned(text));
+        }
+    }
+    out
+}
+
+/// Nobody decodes more often.
+const DECODINGS_MAX: usize = 4;
+
+/// Resolves `.` and `..` behind the authority (RFC 3986, section 5.2.4).
+fn without_dots(uri: &str) -> String {
+    let (head, path) = match uri.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            (format!("{scheme}://{authority}"), path)
+        }
+        None => (String::new(), uri),
+    };
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "." => {}
+            ".." => {
+                if kept.len() > 1 {
+                    kept.pop();
+                }
+            }
+            name => kept.push(name),
+        }
+    }
+    head + &kept.join("/")
+}

@@ -1,0 +1,111 @@
+//! The words of the language: what is valid where, what comes later, and what other products call it.
+
+/// Keys of one kind of map.
+pub(crate) struct Words {
+    pub(crate) valid: &'static [&'static str],
+    /// Words of the language that this version does not have.
+    pub(crate) later: &'static [&'static str],
+    /// Words of other products, and the one meant here.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+pub(crate) const FILE: Words = Words {
+    valid: &[
+        "version", "name", "default", "unsafe-default", "extends", "vars", "roles", "rules", "limits", "guards", "pins",
+        "discovery",
+    ],
+    later: &["sequences", "preconditions", "flows", "envelopes", "labels"],
+    elsewhere: &[
+        ("default_action", "default"), ("defaultAction", "default"), ("default-action", "default"),
+        ("scan_responses", "guards"), ("variables", "vars"), ("include", "extends"), ("budgets", "limits"),
+    ],
+};
+
+pub(crate) const RULE: Words = Words {
+    valid: &["id", "effect", "on", "args", "unless", "for", "reason", "approval"],
+    later: &["if", "labels"],
+    elsewhere: &[
+        ("action", "effect"), ("tools", "on"), ("tool", "on"), ("target", "on"), ("when", "args"),
+        ("arguments", "args"), ("message", "reason"), ("name", "id"), ("except", "unless"),
+    ],
+};
+
+pub(crate) const LIMIT: Words = Words {
+    valid: &[
+        "id", "on", "args", "unless", "for", "max", "burst", "max-per-tool", "sum", "per", "effect", "reason",
+    ],
+    later: &["if", "labels"],
+    elsewhere: &[
+        ("tools", "on"), ("max_calls", "max"), ("rate", "max"), ("max_per_tool", "max-per-tool"), ("name", "id"),
+        ("message", "reason"), ("action", "effect"),
+    ],
+};
+
+pub(crate) const UNLESS: Words = Words { valid: &["args"], later: &["if"], elsewhere: &[("when", "args")] };
+
+pub(crate) const WHO: Words = Words {
+    valid: &["principals", "roles"],
+    later: &["scopes", "claims", "attributes"],
+    elsewhere: &[("principal", "principals"), ("users", "principals"), ("role", "roles")],
+};
+
+pub(crate) const ROLE: Words = Words { valid: &["members"], later: &["permissions"], elsewhere: &[] };
+
+pub(crate) const APPROVAL: Words =
+    Words { valid: &["ttl"], later: &["min", "from", "assurance", "scope"], elsewhere: &[("timeout", "ttl")] };
+
+pub(crate) const MATCHER: Words = Words {
+    valid: &["path", "glob", "regex", "prefix", "in", "range", "len", "max_bytes", "type"],
+    later: &["url", "host", "command", "sql"],
+    elsewhere: &[
+        ("max-bytes", "max_bytes"), ("enum", "in"), ("equals", "in"), ("contains", "glob"), ("matches", "regex"),
+        ("pattern", "regex"), ("length", "len"), ("arg_matches", "glob"),
+    ],
+};
+
+pub(crate) const GUARDS: Words = Words {
+    valid: &["injection", "hidden-text", "secrets"],
+    later: &["shell", "path", "pii"],
+    elsewhere: &[("hidden_text", "hidden-text")],
+};
+
+pub(crate) const PINS: Words = Words { valid: &["drift"], later: &["new", "lock"], elsewhere: &[] };
+pub(crate) const DISCOVERY: Words = Words { valid: &["hide"], later: &[], elsewhere: &[] };
+
+impl Words {
+    /// What to say about a word that is not valid here: the message and the help.
+    pub(crate) fn about(&self, word: &str, what: &str) -> (String, Option<String>) {
+        if self.later.contains(&word) {
+            return (format!("{what} `{word}` is not in this version"), None);
+        }
+        let message = format!("unknown {what} `{word}`");
+        if let Some((_, ours)) = self.elsewhere.iter().find(|(theirs, _)| *theirs == word) {
+            return (message, Some(format!("here it is called `{ours}`")));
+        }
+        (message, Some(suggestion(word, self.valid)))
+    }
+}
+
+/// "did you mean …", or all the words when none is near.
+pub(crate) fn suggestion(word: &str, valid: &[&str]) -> String {
+    let lower = word.to_lowercase().replace('_', "-");
+    if let Some(same) = valid.iter().find(|candidate| candidate.replace('_', "-") == lower) {
+        return format!("write `{same}`");
+    }
+    match nearest(&lower, valid.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("valid here: {}", list(valid)),
+    }
+}
+
+/// The candidate that at most a third of the word away, if any.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let far = word.chars().count().max(3).div_euclid(3);
+    let by_distance = candidates.map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate));
+    by_distance.filter(|(distance, _)| *distance <= far).min_by_key(|(distance, _)| *distance).map(|(_, near)| near)
+}
+
+fn list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
