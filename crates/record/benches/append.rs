@@ -1,5 +1,9 @@
 //! What a record costs: append and commit of some 600 bytes, in nanoseconds. `cargo bench -p bailiwick-record`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops where it cannot go on")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and stops where it cannot go on"
+)]
 
 use std::hint::black_box;
 use std::io::Write;

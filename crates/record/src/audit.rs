@@ -5,6 +5,29 @@
 //! `LOG.checkpoint` says, signed, how far the log reaches. [`verify_file`] finds a record that was changed, removed,
 //! inserted, moved or cut off, and says where, also when whoever did it recomputed all the hashes.
 //!
+//! # The format, version 1.0
+//!
+//! UTF-8, one JSON object per line, of at most [`LINE_BYTES_MAX`] bytes. A line is `BODY,"hash":"HEX"}` and an LF.
+//! BODY begins `{"seq":N,"time":"T","kind":"K"`, in this order and without spaces: N counts from 0, T is RFC 3339 in
+//! UTC with six digits of fraction, K is a word of lower-case letters and `_`. HEX is the lower-case hexadecimal
+//! SHA-256 of the 32 bytes of the hash before, followed by BODY. Before the header comes SHA-256 of `bailiwick.audit/1`,
+//! where 1 is the major version.
+//!
+//! Record 0 has the kind `header` and the members `format`, `version`, `log` (32 hexadecimal digits) and `public_key` (a
+//! C2SP verifier key). Every record whose N is a multiple of 1,024 has the kind `checkpoint`, as has the one that closes
+//! the log, which says `"closed":true`; after that one only another checkpoint may follow. Headers and checkpoints are
+//! signed: their BODY ends with `,"signature":"S"`, where S is base64 of an Ed25519 signature over the three lines
+//!
+//! ```text
+//! bailiwick.audit/LOG signed record
+//! N
+//! base64 of SHA-256(hash before || BODY without the signature)
+//! ```
+//!
+//! The side file is a C2SP signed note by the same key, under the name `bailiwick.audit`, of the three lines
+//! `bailiwick.audit/LOG`, N, and base64 of the hash of record N. A reader takes any minor version and passes over
+//! members and kinds that it does not know.
+//!
 //! # What it does not show
 //!
 //! * Whoever can read the signing key can write any history. A program with the same user id can: a log that must
@@ -29,6 +52,7 @@ mod open;
 mod read;
 mod render;
 mod report;
+mod shared;
 mod verify;
 mod writer;
 

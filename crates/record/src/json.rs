@@ -173,8 +173,7 @@ fn quoted_lossy(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn escaped(out: &mut Vec<u8>, text: &[u8]) {
-    let special = |byte| matches!(byte, b'"' | b'\\') || breaks_lines(byte);
-    copy_with_stops(out, text, special, |out, byte| match byte {
+    copy_with_stops(out, text, &STRING_STOPS, |out, byte| match byte {
         b'"' => out.extend_from_slice(b"\\\""),
         b'\\' => out.extend_from_slice(b"\\\\"),
         b'\n' => out.extend_from_slice(b"\\n"),
@@ -187,26 +186,18 @@ fn escaped(out: &mut Vec<u8>, text: &[u8]) {
 /// Valid JSON made one line. Raw line ends can only stand between tokens there; the other stops only in
 /// strings, where an escape means the same.
 fn one_line(out: &mut Vec<u8>, json: &[u8]) {
-    copy_with_stops(out, json, breaks_lines, |out, byte| match byte {
+    copy_with_stops(out, json, &LINE_STOPS, |out, byte| match byte {
         b'\n' | b'\r' | b'\t' => out.push(b' '),
         other => unicode_escape(out, other),
     });
 }
 
-/// The first bytes of all that is escaped: controls, DEL, U+0085 (C2 85) and U+2028/2029 (E2 80 A8/A9).
-fn breaks_lines(byte: u8) -> bool {
-    byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xe2)
-}
-
-fn copy_with_stops(
-    out: &mut Vec<u8>,
-    text: &[u8],
-    stop: impl Fn(u8) -> bool,
-    escape: impl Fn(&mut Vec<u8>, u8),
-) {
+fn copy_with_stops(out: &mut Vec<u8>, text: &[u8], stops: &[bool; 256], escape: fn(&mut Vec<u8>, u8)) {
     let mut rest = text;
     loop {
-        let (clean, stopped) = rest.split_at(clean_prefix(rest, &stop));
+        let is_stop = |byte: &u8| stops.get(usize::from(*byte)).copied().unwrap_or(true);
+        let clean_bytes = rest.iter().position(is_stop).unwrap_or(rest.len());
+        let (clean, stopped) = rest.split_at(clean_bytes);
         out.extend_from_slice(clean);
         rest = match stopped {
             [] => return,
@@ -227,20 +218,34 @@ fn put<'a>(out: &mut Vec<u8>, text: &[u8], after: &'a [u8]) -> &'a [u8] {
     after
 }
 
-/// How many bytes come before the first stop; whole blocks at a time, which compiles to vector code.
-fn clean_prefix(text: &[u8], stop: &impl Fn(u8) -> bool) -> usize {
-    const BLOCK: usize = 32;
-    let blocks = text.chunks_exact(BLOCK);
-    let clean = blocks.take_while(|block| !block.iter().fold(false, |hit, &byte| hit | stop(byte))).count();
-    let start = clean * BLOCK;
-    let tail = text.get(start..).unwrap_or_default();
-    start + tail.iter().position(|&byte| stop(byte)).unwrap_or(tail.len())
-}
-
 fn unicode_escape(out: &mut Vec<u8>, byte: u8) {
     let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
     out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)]);
 }
+
+/// The first bytes of all that could end a line: controls, DEL, U+0085 (C2 85) and U+2028/2029 (E2 80 A8/A9).
+#[expect(clippy::indexing_slicing, reason = "a constant: an index out of range does not compile")]
+const LINE_STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        stops[control] = true;
+        control += 1;
+    }
+    stops[0x7f] = true;
+    stops[0xc2] = true;
+    stops[0xe2] = true;
+    stops
+};
+
+/// In a string also what would end it.
+#[expect(clippy::indexing_slicing, reason = "a constant: an index out of range does not compile")]
+const STRING_STOPS: [bool; 256] = {
+    let mut stops = LINE_STOPS;
+    stops[b'"' as usize] = true;
+    stops[b'\\' as usize] = true;
+    stops
+};
 
 #[cfg(test)]
 mod tests {
@@ -283,10 +288,7 @@ mod tests {
         let text = written(|o| {
             o.string("k", "\n\r\t\u{b}\u{c}\u{0}\u{7f}\u{85}\u{2028}\u{2029}é“”");
         });
-        assert_eq!(
-            text,
-            r#"{"k":"\n\r\t\u000b\u000c\u0000\u007f\u0085\u2028\u2029é“”"}"#
-        );
+        assert_eq!(text, r#"{"k":"\n\r\t\u000b\u000c\u0000\u007f\u0085\u2028\u2029é“”"}"#);
     }
 
     #[test]

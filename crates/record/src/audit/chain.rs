@@ -1,8 +1,5 @@
 //! The hash chain and the shape of a line, shared by the writer and the verifier.
-//!
-//! A line is `BODY,"hash":"HEX"}`, where BODY begins `{"seq":N,"time":"…","kind":"…"` and HEX is
-//! SHA-256(previous hash || BODY). The hash before the header's is that of [`DOMAIN`]. A signed line
-//! (header, checkpoint) has `,"signature":"BASE64"` as the last part of BODY; [`statement`] is what it signs.
+//! [`super`] describes both.
 
 use std::fmt;
 
@@ -116,9 +113,8 @@ impl<'a> Line<'a> {
         let (digits, rest) = rest.split_once(',')?;
         let (time, rest) = rest.strip_prefix("\"time\":\"")?.split_once('"')?;
         let (kind, rest) = rest.strip_prefix(",\"kind\":\"")?.split_once('"')?;
-        let plain_kind = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         let whole = rest.is_empty() || rest.starts_with(',');
-        (time.len() == TIME_TEXT_BYTES && plain_kind && whole).then_some(())?;
+        (time.len() == TIME_TEXT_BYTES && is_kind(kind) && whole).then_some(())?;
         Some(Line { body, stated, seq: canonical_number(digits)?, time, kind })
     }
 
@@ -131,6 +127,11 @@ impl<'a> Line<'a> {
     }
 }
 
+/// A kind is a word of lower-case letters and `_`.
+pub(crate) fn is_kind(kind: &str) -> bool {
+    !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
 /// The body of a line and the hash that it states.
 pub(crate) fn split_hash(line: &[u8]) -> Option<(&[u8], ChainHash)> {
     let length = HASH_OPENS.len() + 64 + HASH_CLOSES.len();
@@ -141,6 +142,7 @@ pub(crate) fn split_hash(line: &[u8]) -> Option<(&[u8], ChainHash)> {
 
 /// A decimal number in its only permitted spelling: no sign, no leading zero.
 pub(crate) fn canonical_number(digits: &str) -> Option<u64> {
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    let plain =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     if plain { digits.parse().ok() } else { None }
 }

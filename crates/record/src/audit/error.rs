@@ -111,8 +111,12 @@ impl AuditError {
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
             AuditError::Read { .. } => "check that the file exists and that you may read it",
-            AuditError::Write { .. } => "messages are refused until it can be written: free space, or check its permissions",
-            AuditError::Sync { .. } => "check the disk, then start again; `audit verify` says what the log holds",
+            AuditError::Write { .. } => {
+                "messages are refused until it can be written: free space, or check its permissions"
+            }
+            AuditError::Sync { .. } => {
+                "check the disk, then start again; `audit verify` says what the log holds"
+            }
             AuditError::Meddled { .. } => "restore the file, check it with `audit verify`, then start again",
             AuditError::NotAFile { .. } => "name a file; Bailiwick creates it",
             AuditError::Locked { .. } => "give each run its own file, or wait for the other to end",
@@ -158,7 +162,9 @@ pub enum KeyFault {
 impl KeyFault {
     fn help(&self) -> &'static str {
         match self {
-            KeyFault::Mode { .. } => "if nobody else can have used it: chmod 600 the file, 700 its directory; else make a new key",
+            KeyFault::Mode { .. } => {
+                "if nobody else can have used it: chmod 600 the file, 700 its directory; else make a new key"
+            }
             KeyFault::Owner { .. } => "run as its owner, or give another key directory",
             KeyFault::NotPrivate => "restore it, or move it away and a new key is made",
             KeyFault::NotPublic => "give the text of the `audit.pub` file beside the signing key",

@@ -235,7 +235,8 @@ mod tests {
         assert_eq!(PublicKey::load(&state).unwrap(), first);
         assert_eq!(mode(&state), 0o700);
         assert_eq!(mode(&state.join(KEY_FILE)), 0o600);
-        let mut names: Vec<_> = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, [KEY_FILE, PUBLIC_KEY_FILE], "no draft is left");
     }

@@ -15,7 +15,11 @@ pub(crate) enum LineRead {
 
 /// Reads one line into `buffer`, which is cleared first. A line longer than `limit` bytes is passed over; if it
 /// is the unterminated last, the buffer holds its first `limit` bytes.
-pub(crate) fn read_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>, limit: usize) -> io::Result<LineRead> {
+pub(crate) fn read_line(
+    reader: &mut impl BufRead,
+    buffer: &mut Vec<u8>,
+    limit: usize,
+) -> io::Result<LineRead> {
     buffer.clear();
     append_line(reader, buffer, limit)
 }

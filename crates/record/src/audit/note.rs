@@ -128,7 +128,10 @@ mod tests {
         let note = Note::sign("ab12", position, &key);
         assert_eq!(Note::open(note.as_bytes(), &key.public()), Some(Note { log: "ab12".into(), position }));
         let lines: Vec<_> = note.split('\n').collect();
-        assert_eq!(lines[..4], ["bailiwick.audit/ab12", "7", "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=", ""][..]);
+        assert_eq!(
+            lines[..4],
+            ["bailiwick.audit/ab12", "7", "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=", ""][..]
+        );
         assert!(lines[4].starts_with("— bailiwick.audit "));
         assert_eq!(lines[5..], [""]);
     }

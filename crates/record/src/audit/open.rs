@@ -124,7 +124,9 @@ impl Opening<'_> {
             repair(&mut writer, self.at, &opened)?;
         }
         let bytes = flush(self.path, self.file, &mut writer, 0)?;
-        sync_directory(self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")))?;
+        sync_directory(
+            self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")),
+        )?;
         Ok((writer, bytes, opened))
     }
 

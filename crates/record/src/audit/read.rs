@@ -42,7 +42,8 @@ impl Record {
     /// # Errors
     /// If it is not a JSON object with `seq`, `time` and `kind`.
     pub fn parse(line: &[u8]) -> Result<Record, ReadError> {
-        let mut members: Map<String, Value> = serde_json::from_slice(line).map_err(|_| ReadError::NotARecord)?;
+        let mut members: Map<String, Value> =
+            serde_json::from_slice(line).map_err(|_| ReadError::NotARecord)?;
         let seq = members.remove("seq").and_then(|seq| seq.as_u64());
         let mut text = |key: &str| match members.remove(key) {
             Some(Value::String(text)) => Some(text),

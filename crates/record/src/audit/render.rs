@@ -60,8 +60,10 @@ fn outcome(line: &mut String, record: &Record, style: Style) {
         _ => ("~", YELLOW),
     };
     paint(line, style, colour, &format!("{mark} {}", visible(outcome)));
-    if let Some(of) = record.number("of") {
-        let _ = write!(line, " (of {of})");
+    for key in ["of", "call"] {
+        if let Some(number) = record.number(key) {
+            let _ = write!(line, " ({key} {number})");
+        }
     }
     subject(line, record);
     took(line, record);
@@ -191,8 +193,8 @@ mod tests {
                 "02:45:00.123456      8 ✓ allow ← ping  20 ms",
             ),
             (
-                r#"{"seq":9,"time":"2026-11-21T02:45:00.123456Z","kind":"outcome","of":8,"outcome":"failed","latency_us":11000000}"#,
-                "02:45:00.123456      9 ! failed (of 8)  11 s",
+                r#"{"seq":9,"time":"2026-11-21T02:45:00.123456Z","kind":"outcome","of":8,"call":3,"outcome":"failed","latency_us":11000000}"#,
+                "02:45:00.123456      9 ! failed (of 8) (call 3)  11 s",
             ),
             (
                 r#"{"seq":10,"time":"2026-11-21T02:45:00.123456Z","kind":"malformed","verdict":"deny","direction":"to_server","message":"duplicate key"}"#,

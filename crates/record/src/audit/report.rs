@@ -144,7 +144,9 @@ pub enum Fault {
     OutOfPlace { seq: u64, expected: u64 },
     #[error("record {seq} was changed, or does not follow the one before it: its hash should be {expected}")]
     Changed { seq: u64, expected: String },
-    #[error("the signature of checkpoint {seq} is wrong: somebody without the key changed records after {signed}")]
+    #[error(
+        "the signature of checkpoint {seq} is wrong: somebody without the key changed records after {signed}"
+    )]
     SignatureForged { seq: u64, signed: u64 },
     #[error("record {seq} should be a signed checkpoint: somebody without the key wrote it")]
     SignatureMissing { seq: u64 },
@@ -158,11 +160,17 @@ pub enum Fault {
     CheckpointForged,
     #[error("the checkpoint file belongs to another log, `{log}`")]
     CheckpointForeign { log: String },
-    #[error("the checkpoint file says that record {seq} has the hash {expected}, but it has not: records up to it were changed")]
+    #[error(
+        "the checkpoint file says that record {seq} has the hash {expected}, but it has not: records up to it were changed"
+    )]
     CheckpointContradicts { seq: u64, expected: String },
-    #[error("the end was cut: the log stops at record {last}, but its checkpoint vouches for records up to {signed}")]
+    #[error(
+        "the end was cut: the log stops at record {last}, but its checkpoint vouches for records up to {signed}"
+    )]
     Cut { last: u64, signed: u64 },
-    #[error("the checkpoint file stops at record {note}, before the signed record {signed}: it is older than the log")]
+    #[error(
+        "the checkpoint file stops at record {note}, before the signed record {signed}: it is older than the log"
+    )]
     CheckpointBehind { note: u64, signed: u64 },
     #[error("records {first} to {last} are not signed yet: the log is in use, or the program was killed")]
     UnsignedTail { first: u64, last: u64 },

@@ -7,7 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::chain::{
-    CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Line, Position, VERSION, digest, split_hash, statement,
+    CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Line, Position, VERSION, digest, split_hash,
+    statement,
 };
 use super::error::AuditError;
 use super::key::PublicKey;
@@ -194,7 +195,8 @@ impl Verifier {
         let [previous, other] = self.previous;
         let (Some(log), Some(key)) = (&self.report.log, &self.report.key) else { return };
         let signed = line.split_signature().filter(|(unsigned, signature)| {
-            let vouches = |before: &ChainHash| key.verifies(&statement(log, line.seq, before, unsigned), signature);
+            let vouches =
+                |before: &ChainHash| key.verifies(&statement(log, line.seq, before, unsigned), signature);
             // After a line that could not be read, what the signature is over is not known either.
             self.unknown || vouches(&previous) || vouches(&other)
         });
@@ -278,8 +280,8 @@ impl Verifier {
     }
 
     fn finish(mut self, tail: &[u8]) -> Report {
-        let torn = (!tail.is_empty())
-            .then(|| Torn { bytes: tail.len() as u64, sha256: digest(tail).to_string() });
+        let torn =
+            (!tail.is_empty()).then(|| Torn { bytes: tail.len() as u64, sha256: digest(tail).to_string() });
         let Some(last) = self.report.last.map(|position| position.seq) else {
             let fault = if torn.is_some() { Fault::NoHeader } else { Fault::Empty };
             self.report.add(torn.as_ref().map(|_| 1), fault);

@@ -1,7 +1,8 @@
 //! The lines of a log as they are made: chained and signed in memory, without IO.
 
 use super::chain::{
-    CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Position, VERSION, push_signature, seal, statement,
+    CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Position, VERSION, is_kind, push_signature, seal,
+    statement,
 };
 use super::error::AuditError;
 use super::key::AuditKey;
@@ -68,6 +69,7 @@ impl Writer {
         if (self.head.seq + 1).is_multiple_of(CHECKPOINT_EVERY) {
             self.checkpoint(at, false);
         }
+        debug_assert!(is_kind(kind), "a kind that no verifier would take");
         let seq = self.head.seq + 1;
         let start = self.open_line(seq, at, kind);
         write(&mut Object::resume(&mut self.pending, false));
