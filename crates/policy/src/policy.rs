@@ -158,64 +158,6 @@ impl Policy {
     }
 }
 
-fn digest(&self) -> &str {
-        &self.digest
-    }
-
-    /// All rules; [`crate::Hit::rule`] is an index into them.
-    #[must_use]
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
-    }
-
-    /// All limits; [`Policy::limits_for`] gives indices into them.
-    #[must_use]
-    pub fn limits(&self) -> &[Limit] {
-        &self.limits
-    }
-
-    /// What is decided where no rule speaks.
-    #[must_use]
-    pub fn default(&self) -> Verdict {
-        self.default
-    }
-
-    #[must_use]
-    pub fn guards(&self) -> Guards {
-        self.guards
-    }
-
-    #[must_use]
-    pub fn pins(&self) -> Pins {
-        self.pins
-    }
-
-    #[must_use]
-    pub fn discovery(&self) -> Discovery {
-        self.discovery
-    }
-
-    /// The principal's own roles and those that the policy gives it; a member is an id or a role, with wildcards.
-    pub(crate) fn roles_of<'p>(&'p self, principal: &'p Principal) -> Vec<&'p str> {
-        let mut out: Vec<&str> = principal.roles.iter().map(String::as_str).collect();
-        if self.roles.is_empty() {
-            return out;
-        }
-        let is = |member: &Name, who: &str| member.matches(who, who, false);
-        for (role, members) in &self.roles {
-            let own = |member: &Name| principal.roles.iter().any(|role| is(member, role));
-            if members.iter().any(|member| is(member, &principal.id) || own(member)) {
-                out.push(role);
-            }
-        }
-        out
-    }
-
-    pub(crate) fn unless_of(&self, rule: u32) -> Option<&Conditions> {
-        self.scopes.get(rule as usize)?.unless.as_ref()
-    }
-}
-
 fn digest(sources: &[Source]) -> String {
     let mut hash = Sha256::new();
     for source in sources {
