@@ -1,1 +1,15 @@
 //! Pure content detectors, one file each.
+//!
+//! A guard reads one text and yields findings; it never decides. What a finding means (block, strip, redact, ask) is
+//! said by the policy and done by the engine. `docs/reference/guards.md` lists what each guard looks for.
+
+mod guard;
+mod hidden_text;
+mod injection;
+pub mod limits;
+mod scanner;
+mod secrets;
+
+pub use guard::{Coverage, Finding, Guard};
+pub use hidden_text::strip_hidden;
+pub use scanner::Scanner;

@@ -1,0 +1,184 @@
+//! The rules, as data: which concepts in which order and how near, and what each is worth.
+
+use super::phrases::Concept;
+use super::phrases::Concept::{
+    Action, Address, Addressee, Adversarial, Claim, Conceal, Danger, Destination, Everything, Hidden, Leak,
+    Marker, Memory, Mode, Money, Negation, NewTask, NextTask, Object, Override, Persona, Precondition, Prior,
+    Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, Turn, Unbound, Urge, User, Verbatim,
+    WeakObject, WordAction, WordConceal, WordObject, WordOverride,
+};
+use crate::limits::INJECTION_HITS_MAX;
+
+/// A concept at a place of the normalised view.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hit {
+    pub concept: Concept,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A rule at a place of the normalised view.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Match {
+    /// Index in [`RULES`].
+    pub rule: usize,
+    pub start: usize,
+    pub end: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub code: &'static str,
+    pub message: &'static str,
+    pub weight: u32,
+    /// The first concept, then what follows it: any of these, starting at most so many bytes behind the one before.
+    first: &'static [Concept],
+    then: &'static [(&'static [Concept], usize)],
+}
+
+/// A window counts from this sum of the weights of its distinct rules on.
+pub(super) const THRESHOLD: u32 = 20;
+/// Taken off where the text speaks about attacks.
+pub(super) const MENTION_DISCOUNT: u32 = 12;
+/// Taken off where every match is a quotation.
+pub(super) const QUOTE_DISCOUNT: u32 = 10;
+
+/// Every rule in the hits, by start.
+pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
+    let mut found = Vec::new();
+    for (index, first) in hits.iter().enumerate() {
+        for (rule, definition) in RULES.iter().enumerate() {
+            if definition.first.contains(&first.concept) {
+                let rest = hits.get(index + 1..).unwrap_or_default();
+                found.extend(complete(definition.then, first.end, rest).map(|end| Match {
+                    rule,
+                    start: first.start,
+                    end,
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// Where the last of the steps ends, each taken at its nearest hit.
+fn complete(steps: &[(&[Concept], usize)], from: usize, hits: &[Hit]) -> Option<usize> {
+    let mut end = from;
+    let mut rest = hits;
+    for (concepts, gap) in steps {
+        let near = rest.iter().take(INJECTION_HITS_MAX).take_while(|hit| hit.start <= end + gap);
+        let (index, hit) =
+            near.enumerate().find(|(_, hit)| hit.start >= end && concepts.contains(&hit.concept))?;
+        end = hit.end;
+        rest = rest.get(index + 1..).unwrap_or_default();
+    }
+    Some(end)
+}
+
+const fn rule(
+    code: &'static str,
+    message: &'static str,
+    weight: u32,
+    first: &'static [Concept],
+    then: &'static [(&'static [Concept], usize)],
+) -> Rule {
+    Rule { code, message, weight, first, then }
+}
+
+pub(super) static RULES: &[Rule] = &[
+    rule("override", "order to disregard instructions", 20, &[Override], &[(&[Prior], 24), (&[Object], 40)]),
+    rule(
+        "override",
+        "order to disregard the task or the rules",
+        12,
+        &[Override],
+        &[(&[Prior], 24), (&[WeakObject], 30)],
+    ),
+    rule("override", "order to disregard everything so far", 16, &[Override], &[(&[Everything], 12)]),
+    rule(
+        "override",
+        "order to disregard instructions, not in English",
+        20,
+        &[WordOverride],
+        &[(&[WordObject], 60)],
+    ),
+    rule(
+        "override",
+        "order to disregard instructions, not in English",
+        20,
+        &[WordObject],
+        &[(&[WordOverride], 40)],
+    ),
+    rule("new-task", "claim of a new task that replaces the user's", 14, &[NewTask], &[]),
+    rule("new-task", "announcement of another task", 8, &[NextTask], &[]),
+    rule("fake-turn", "claim that the user's task is over", 8, &[Turn], &[]),
+    rule("role-marker", "chat template token inside data", 12, &[Marker], &[]),
+    rule("role-marker", "tag or heading that imitates another role", 8, &[Role], &[]),
+    rule("user-spoof", "text that claims to come from the user or an authority", 12, &[Claim], &[]),
+    rule(
+        "addressed",
+        "instruction addressed to the model",
+        12,
+        &[Addressee],
+        &[(&[Urge], 60), (&[Action, Send], 40)],
+    ),
+    rule("addressed", "instruction addressed to the model", 12, &[Address], &[(&[Action, Send], 40)]),
+    rule(
+        "addressed",
+        "instruction addressed to the model, not in English",
+        14,
+        &[Addressee, Address],
+        &[(&[WordAction], 90)],
+    ),
+    rule(
+        "conceal",
+        "order to hide something from the user",
+        14,
+        &[Negation],
+        &[(&[Tell], 12), (&[User], 24)],
+    ),
+    rule("conceal", "order to hide something from the user, not in English", 12, &[WordConceal], &[]),
+    rule("conceal", "order to hide something from the user", 12, &[Conceal], &[]),
+    rule("stealth", "order to act without being noticed", 8, &[Stealth], &[]),
+    rule(
+        "sensitive-action",
+        "order to do something with secrets or access",
+        8,
+        &[Action, Send],
+        &[(&[Sensitive], 60)],
+    ),
+    rule("sensitive-action", "order to do something that cannot be undone", 8, &[Danger], &[]),
+    rule("payment", "order to move money", 8, &[Action, Send], &[(&[Money], 50)]),
+    rule(
+        "exfiltration",
+        "order to send secrets away",
+        6,
+        &[Send],
+        &[(&[Sensitive], 60), (&[Destination], 120)],
+    ),
+    rule("exfiltration", "order to open or send to an address", 4, &[Action, Send], &[(&[Destination], 90)]),
+    rule("exfiltration", "order to pass data through a tool call", 10, &[ToolCall], &[]),
+    rule("precondition", "demand to be met before the task goes on", 6, &[Precondition], &[]),
+    rule("persona", "order to become another persona", 10, &[Persona], &[]),
+    rule("persona", "claim of a mode without rules", 8, &[Mode], &[]),
+    rule("persona", "claim that restrictions are gone", 8, &[Unbound], &[]),
+    rule("prompt-leak", "order to reveal the system prompt", 14, &[Leak, Send, Action], &[(&[Prompt], 30)]),
+    rule("prompt-leak", "order to reveal text verbatim", 6, &[Verbatim], &[]),
+    rule("memory", "order to remember an instruction for later", 12, &[Memory], &[]),
+    rule(
+        "hidden-markup",
+        "order in markup that is not shown",
+        12,
+        &[Hidden],
+        &[(&[Action, Send], 60), (&[Sensitive, Money, Danger], 60)],
+    ),
+    rule(
+        "hidden-markup",
+        "markup that is not shown speaks to the model",
+        12,
+        &[Hidden],
+        &[(&[Addressee, Address], 40)],
+    ),
+    rule("shell", "order to pipe a download into a shell", 8, &[Addressee, Precondition], &[(&[Shell], 160)]),
+    rule("adversarial", "wording known from attacks", 20, &[Adversarial], &[]),
+];

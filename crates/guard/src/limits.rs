@@ -1,0 +1,23 @@
+//! Named limits of the guards. What lies beyond one is reported as not inspected, never as clean.
+
+/// Longest text that one scan reads, in bytes; the rest is not inspected. As long as the longest message.
+pub const SCAN_BYTES_MAX: usize = 16 << 20;
+
+/// Most findings of one guard in one text; further ones are counted as omitted. Redaction and stripping have no such
+/// bound: they change everything that they find.
+pub const FINDINGS_MAX: usize = 64;
+
+/// Widest stretch of normalised text that one injection is pieced together from, in bytes.
+pub const INJECTION_WINDOW_BYTES: usize = 600;
+
+/// Most concept hits looked at to complete one injection rule.
+pub const INJECTION_HITS_MAX: usize = 48;
+
+/// How much of a candidate is judged for being a placeholder or random, in bytes.
+pub const SECRET_JUDGED_BYTES: usize = 128;
+
+/// Longest quoted value that an assignment may have, in bytes; a longer one is cut at the end of its line.
+pub const SECRET_VALUE_BYTES_MAX: usize = 4_096;
+
+/// Longest private key block, in bytes; an unterminated one is taken as far as its base64 goes.
+pub const SECRET_PEM_BYTES_MAX: usize = 32 << 10;

@@ -1,0 +1,174 @@
+//! The `secrets` guard: credentials, found by their prefix, their shape or the name in front of them.
+//!
+//! One vectorised pre-filter over lower-cased text finds the places worth a look; code behind it checks each in bounded
+//! time. No check backtracks, so no input is slower than linear.
+
+mod assignment;
+mod json;
+mod literal;
+mod token;
+mod url;
+mod value;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use self::literal::{Literals, Place};
+use crate::guard::{Finding, Guard};
+use crate::scanner::Detector;
+
+/// A secret and what it is: `code` stands in findings and placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Secret {
+    span: Range<usize>,
+    code: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    literals: Literals,
+}
+
+impl Detector for Secrets {
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+        for Secret { span, code } in self.find(text) {
+            report(Finding { guard: Guard::Secrets, code, span, message: message(code) });
+        }
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new() -> Secrets {
+        Secrets { literals: Literals::new() }
+    }
+
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut redacted = Cow::Borrowed(text);
+        // A placeholder can expose a neighbour that had no word boundary before; each pass leaves fewer secrets.
+        for _ in 0..PASSES_MAX {
+            let found = self.find(&redacted);
+            if found.is_empty() {
+                break;
+            }
+            redacted = Cow::Owned(replace(&redacted, &found));
+        }
+        redacted
+    }
+
+    /// Every secret in `text`, in order, without overlaps.
+    fn find(&self, text: &str) -> Vec<Secret> {
+        let mut found: Vec<Secret> = Vec::new();
+        let lower = text.to_ascii_lowercase();
+        let mut at = 0;
+        while let Some(place) = self.literals.next(&lower, at) {
+            at = place.span.start + 1;
+            if in_placeholder(text, place.span.start) {
+                continue;
+            }
+            if let Some(secret) = check(text, &place) {
+                at = at.max(secret.span.end);
+                if secret.code == "aws-access-key" {
+                    found.extend(token::aws_neighbour(text, &secret.span));
+                }
+                found.push(secret);
+            }
+        }
+        merge(found)
+    }
+}
+
+/// More passes than any text in the tests needs (two).
+const PASSES_MAX: usize = 6;
+
+fn check(text: &str, place: &Place) -> Option<Secret> {
+    match place.literal {
+        literal::Literal::Token(rule) => token::check(text, place, rule),
+        literal::Literal::Keyword(keyword) => assignment::check(text, place, keyword).map(sharpen(text)),
+        literal::Literal::Credentials => assignment::scheme(text, place).map(sharpen(text)),
+        literal::Literal::PrivateKey => token::private_key(text, place),
+        literal::Literal::Telegram => token::telegram(text, place),
+        literal::Literal::Url => url::check(text, place),
+    }
+}
+
+/// Names an assigned value by its own type where it has one: `TOKEN=ghp_…` is a GitHub token.
+fn sharpen(text: &str) -> impl Fn(Secret) -> Secret {
+    move |secret| {
+        let code = text.get(secret.span.clone()).and_then(token::code_of).unwrap_or(secret.code);
+        Secret { code, ..secret }
+    }
+}
+
+fn merge(mut found: Vec<Secret>) -> Vec<Secret> {
+    found.sort_by_key(|secret| (secret.span.start, std::cmp::Reverse(secret.span.end)));
+    let mut merged: Vec<Secret> = Vec::with_capacity(found.len());
+    for secret in found {
+        match merged.last_mut() {
+            Some(last) if secret.span.start < last.span.end => {
+                last.span.end = last.span.end.max(secret.span.end)
+            }
+            _ => merged.push(secret),
+        }
+    }
+    merged
+}
+
+fn replace(text: &str, found: &[Secret]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for Secret { span, code } in found {
+        out.push_str(text.get(from..span.start).unwrap_or_default());
+        placeholder_into(code, &mut out);
+        from = span.end;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+fn placeholder_into(code: &str, out: &mut String) {
+    out.push_str(PLACEHOLDER_START);
+    out.push_str(code);
+    out.push(']');
+}
+
+const PLACEHOLDER_START: &str = "[redacted:";
+
+/// Longest code, so that looking for a placeholder around a place is bounded.
+const CODE_BYTES_MAX: usize = 32;
+
+/// True if `text` as a whole is a placeholder.
+fn is_redacted(text: &str) -> bool {
+    let code = text.strip_prefix(PLACEHOLDER_START).and_then(|rest| rest.strip_suffix(']'));
+    code.is_some_and(|code| {
+        !code.is_empty() && code.len() <= CODE_BYTES_MAX && code.bytes().all(is_code_byte)
+    })
+}
+
+/// True if the byte at `at` lies inside a placeholder.
+fn in_placeholder(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let before = bytes.get(..at).unwrap_or_default();
+    let back = before.iter().rev().take(CODE_BYTES_MAX).take_while(|byte| is_code_byte(**byte)).count();
+    let start = at - back;
+    // The place may be a letter of `[redacted:` itself or of the code behind it.
+    let opened = before.get(..start).is_some_and(|head| head.ends_with(PLACEHOLDER_START.as_bytes()));
+    let ahead = bytes.get(at..).unwrap_or_default();
+    let forward = ahead.iter().take(CODE_BYTES_MAX).take_while(|byte| is_code_byte(**byte)).count();
+    opened && ahead.get(forward) == Some(&b']')
+}
+
+fn is_code_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'-'
+}
+
+fn message(code: &str) -> &'static str {
+    match code {
+        "private-key" => "private key",
+        "jwt" => "signed token (JWT)",
+        "url-password" => "password in a URL",
+        "password" => "value assigned to a password",
+        "secret" | "token" | "api-key" | "credential" => "value assigned to a secret name",
+        "authorization" => "credentials of an authorization header",
+        _ => "credential with the prefix of a known service",
+    }
+}

@@ -1,0 +1,152 @@
+//! Secrets that only the name in front of them betrays: `password=…`, `"api_key": "…"`, `Authorization: Bearer …`.
+//!
+//! A strict link (`=`, `:`, a command line flag) makes a value of the right shape a secret. A loose one (a table cell, "is")
+//! needs a value that looks random. Prose, types and calls that only mention a secret stay as they are.
+
+mod keyword;
+mod read;
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+
+use self::keyword::Grade;
+pub(super) use self::keyword::{KEYWORDS, Keyword, of_key, of_name};
+use self::read::{Link, Value};
+use super::Secret;
+use super::literal::Place;
+use super::value::{distinct, is_placeholder, is_random, is_stand_in};
+
+pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
+    let name = read::name(text, &place.span);
+    let spelled = text.get(name.clone())?;
+    if of_name(spelled, place.span.end - name.start, keyword).is_none() {
+        return None;
+    }
+    let link = read::link(text, &name);
+    if keyword.grade == Grade::Authorization {
+        return if link.strict { authorization(text, &link) } else { None };
+    }
+    let value =
+        if link.strict { read::value(text, &link, &name)? } else { read::loose_value(text, link.at)? };
+    let word = text.get(value.span.clone())?;
+    if is_placeholder(word) || is_stand_in(word) {
+        return None;
+    }
+    let secret = if link.strict {
+        is_assigned(keyword.grade, word, &value, &link)
+    } else {
+        is_mentioned(keyword.grade, word)
+    };
+    secret.then_some(Secret { span: value.span, code: keyword.code })
+}
+
+/// `Bearer` or `Basic` and what follows, with or without the header's name.
+pub(super) fn scheme(text: &str, place: &Place) -> Option<Secret> {
+    let bytes = text.as_bytes();
+    let bounded = !bytes.get(..place.span.start)?.last().is_some_and(u8::is_ascii_alphanumeric);
+    let rest = text.get(place.span.end..)?;
+    let spaces = rest.bytes().take(4).take_while(|byte| *byte == b' ').count();
+    let basic = text.get(place.span.clone())?.eq_ignore_ascii_case("basic ");
+    if !bounded || (spaces == 0 && !basic) {
+        return None;
+    }
+    let start = place.span.end + spaces;
+    let end = start + read::credential_length(text.get(start..)?);
+    let word = text.get(start..end)?;
+    let secret = if basic { is_basic(word) } else { word.len() >= 16 && is_random(word) };
+    (secret && !is_placeholder(word)).then_some(Secret { span: start..end, code: "authorization" })
+}
+
+/// User and password in base64 (RFC 7617, section 2).
+fn is_basic(word: &str) -> bool {
+    let bare = word.trim_end_matches('=');
+    let decoded = BASE64.decode(word.as_bytes()).or_else(|_| BASE64_NOPAD.decode(bare.as_bytes()));
+    word.len() >= 8
+        && decoded.is_ok_and(|bytes| bytes.iter().skip(1).any(|byte| *byte == b':') && bytes.is_ascii())
+}
+
+/// The credentials behind the scheme, or all of the value where it is one word.
+fn authorization(text: &str, link: &Link) -> Option<Secret> {
+    let start = link.at + read::opening(text, link.at).map_or(0, |(length, _)| length);
+    let first = read::credential_length(text.get(start..)?);
+    let rest = text.get(start + first..)?;
+    let spaces = rest.bytes().take(4).take_while(|byte| *byte == b' ').count();
+    let second = if spaces > 0 { read::credential_length(rest.get(spaces..)?) } else { 0 };
+    let span = if second > 0 {
+        start + first + spaces..start + first + spaces + second
+    } else {
+        start..start + first
+    };
+    let word = text.get(span.clone())?;
+    let lettered = word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let secret = word.len() >= 6
+        && !is_placeholder(word)
+        && !is_stand_in(word)
+        && !lettered
+        && !word.contains('.') | is_random(word);
+    secret.then_some(Secret { span, code: "authorization" })
+}
+
+fn is_assigned(grade: Grade, word: &str, value: &Value, link: &Link) -> bool {
+    if value.called && !value.quoted {
+        return false;
+    }
+    match grade {
+        Grade::Password => is_password(word, value, link),
+        Grade::Secret => word.len() >= 8 && is_key_like(word),
+        Grade::Weak => word.len() >= 16 && is_key_like(word) && !is_hash(word),
+        Grade::Authorization | Grade::KeyOnly => false,
+    }
+}
+
+fn is_mentioned(grade: Grade, word: &str) -> bool {
+    let random = word.len() >= 12 && is_random(word) && distinct(word) >= 8 && !word.contains("://");
+    match grade {
+        Grade::Password | Grade::Secret => random,
+        Grade::Weak => random && word.len() >= 20 && !is_hash(word),
+        Grade::Authorization | Grade::KeyOnly => false,
+    }
+}
+
+fn is_password(word: &str, value: &Value, link: &Link) -> bool {
+    let length = word.chars().count();
+    if word.contains(char::is_whitespace) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == ' ';
+        return link.quoted_name
+            && word.chars().all(plain)
+            && word.split(' ').count() >= 3
+            && !names_secret(word);
+    }
+    if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return length >= 4 && (link.tight || value.quoted);
+    }
+    let dotted_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let written = word.chars().all(dotted_name);
+    if word.bytes().any(|byte| byte.is_ascii_digit()) || !written {
+        // `config.password2` and `user.pw_1` are code.
+        return length >= 6 && (value.quoted || !(written && word.contains(['.', '_']) && !is_random(word)));
+    }
+    let letters = word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    length >= 6 && letters && !names_secret(word) && (value.quoted || (link.tight && link.equals))
+}
+
+/// A key or token: random, or both cases without reading as a name.
+fn is_key_like(word: &str) -> bool {
+    let bytes = || word.bytes();
+    let both_cases =
+        bytes().any(|byte| byte.is_ascii_uppercase()) && bytes().any(|byte| byte.is_ascii_lowercase());
+    let base64 =
+        bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'));
+    let unwritten =
+        word.len() >= 24 && both_cases && base64 && distinct(word) >= 14 && !word.contains(['-', '_', '/']);
+    !word.contains(char::is_whitespace) && !word.contains("://") && (is_random(word) || unwritten)
+}
+
+/// Digests and UUIDs are not keys unless the name says so.
+fn is_hash(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+fn names_secret(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    ["pass", "secret", "token", "key", "pwd", "credential"].iter().any(|part| lower.contains(part))
+}

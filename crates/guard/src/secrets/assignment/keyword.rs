@@ -1,0 +1,158 @@
+//! The names that secrets go by.
+
+/// A word at the end of a name that makes its value a secret.
+#[derive(Debug)]
+pub(in crate::secrets) struct Keyword {
+    /// Lower case; how the word is written inside a name.
+    pub spellings: &'static [&'static str],
+    pub code: &'static str,
+    pub grade: Grade,
+}
+
+/// How much the name alone proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::secrets) enum Grade {
+    /// People choose the value: short and readable ones count.
+    Password,
+    /// Machines make the value.
+    Secret,
+    /// Many things are called so; the value has to look random, and a JSON key alone proves nothing.
+    Weak,
+    /// A scheme comes before the value.
+    Authorization,
+    /// Only as the key of a JSON member.
+    KeyOnly,
+}
+
+pub(in crate::secrets) static KEYWORDS: &[Keyword] = &[
+    Keyword {
+        spellings: &["password", "passwd", "passphrase", "passcode", "pwd"],
+        code: "password",
+        grade: Grade::Password,
+    },
+    Keyword { spellings: &["secret"], code: "secret", grade: Grade::Secret },
+    Keyword { spellings: &["token"], code: "token", grade: Grade::Secret },
+    Keyword {
+        spellings: &[
+            "api_key",
+            "api-key",
+            "apikey",
+            "api key",
+            "access_key",
+            "access-key",
+            "accesskey",
+            "account_key",
+            "accountkey",
+            "private_key",
+            "private-key",
+            "privatekey",
+            "signing_key",
+            "signing-key",
+            "signingkey",
+            "encryption_key",
+            "encryption-key",
+            "encryptionkey",
+            "master_key",
+            "auth_key",
+            "auth-key",
+            "authkey",
+        ],
+        code: "api-key",
+        grade: Grade::Secret,
+    },
+    Keyword { spellings: &["credential"], code: "credential", grade: Grade::Secret },
+    Keyword { spellings: &["authorization"], code: "authorization", grade: Grade::Authorization },
+    Keyword { spellings: &["cookie"], code: "credential", grade: Grade::KeyOnly },
+    Keyword { spellings: &["_key", "-key"], code: "api-key", grade: Grade::Weak },
+    Keyword { spellings: &["&sig"], code: "signature", grade: Grade::Weak },
+];
+
+/// The keyword, if `name` ends in it: `behind` is the offset in `name` behind the spelling.
+///
+/// `PASSWORD_MIN_LENGTH` is no password and `next_page_token` no credential.
+pub(in crate::secrets) fn of_name<'k>(
+    name: &str,
+    behind: usize,
+    keyword: &'k Keyword,
+) -> Option<&'k Keyword> {
+    let suffix = name.get(behind..)?.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let plural = matches!(suffix, "s" | "S") && keyword.code != "token";
+    let digits = suffix.bytes().all(|byte| byte.is_ascii_digit());
+    let known = SUFFIXES.iter().any(|known| suffix.eq_ignore_ascii_case(known));
+    (suffix.is_empty() || plural || digits || known).then_some(())?;
+    let head = name.get(..behind)?;
+    let harmless = HARMLESS.iter().any(|harmless| ends_with_letters(head, harmless));
+    (!harmless).then_some(keyword)
+}
+
+/// The keyword that makes the member with this key a secret whatever its value is.
+pub(in crate::secrets) fn of_key(key: &str) -> Option<&'static Keyword> {
+    if key.len() > KEY_BYTES_MAX {
+        return None;
+    }
+    let lower = key.to_ascii_lowercase();
+    KEYWORDS.iter().filter(|keyword| keyword.grade != Grade::Weak).find(|keyword| {
+        keyword.spellings.iter().any(|spelling| {
+            let behind = lower.rfind(spelling).map(|at| at + spelling.len());
+            behind.is_some_and(|behind| of_name(&lower, behind, keyword).is_some())
+        })
+    })
+}
+
+/// A longer JSON key is text, not a name.
+const KEY_BYTES_MAX: usize = 128;
+
+/// True if the last letters and digits of `name`, punctuation left out and case ignored, are `letters`.
+fn ends_with_letters(name: &str, letters: &str) -> bool {
+    let mut name = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    letters.bytes().rev().all(|letter| name.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
+}
+
+const SUFFIXES: &[&str] = &[
+    "admin",
+    "b64",
+    "base64",
+    "dev",
+    "development",
+    "enc",
+    "key",
+    "live",
+    "local",
+    "plain",
+    "prod",
+    "production",
+    "raw",
+    "root",
+    "sandbox",
+    "staging",
+    "str",
+    "string",
+    "test",
+    "text",
+    "value",
+];
+
+/// Cursors, protocol bookkeeping, vocabulary entries.
+const HARMLESS: &[&str] = &[
+    "pagetoken",
+    "nexttoken",
+    "continuationtoken",
+    "progresstoken",
+    "synctoken",
+    "cursortoken",
+    "eostoken",
+    "bostoken",
+    "padtoken",
+    "unktoken",
+    "septoken",
+    "clstoken",
+    "masktoken",
+    "specialtoken",
+    "stoptoken",
+    "publickey",
+    "primarykey",
+    "foreignkey",
+    "nosecret",
+    "nopassword",
+    "nopasswd",
+];

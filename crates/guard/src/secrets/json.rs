@@ -1,0 +1,169 @@
+//! Redacting a JSON value: strings and keys by their content, members by their key, everything else byte for byte.
+
+use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::{Kind, Value};
+
+use super::assignment::{of_key, of_name};
+use super::literal::{Literal, Place};
+use super::{Secrets, is_redacted, token};
+
+impl Secrets {
+    pub(crate) fn redact_json(&self, value: Value<'_>, out: &mut Vec<u8>) {
+        let raw = value.raw();
+        if !self.is_suspicious(raw) {
+            out.extend_from_slice(raw.as_bytes());
+            return;
+        }
+        let mut walk = Walk { secrets: self, raw, base: value.span().0, copied: 0, out };
+        walk.value(value, None);
+        walk.copy_to(raw.len());
+    }
+
+    /// False only if no string or key of the JSON text can hold a secret or be the name of one.
+    fn is_suspicious(&self, raw: &str) -> bool {
+        // `\u` and `\/` can hide a literal from the search in the raw text; the other escapes stand for characters that
+        // no literal has.
+        let bytes = raw.as_bytes();
+        if memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'u' | b'/'))) {
+            return true;
+        }
+        let lower = raw.to_ascii_lowercase();
+        let mut at = 0;
+        while let Some(place) = self.literals.next(&lower, at) {
+            if is_worth(raw, &place) {
+                return true;
+            }
+            at = place.span.start + 1;
+        }
+        false
+    }
+}
+
+/// A cheap test that no secret fails; word boundaries are not looked at, for `\n` ends in a letter here.
+fn is_worth(raw: &str, place: &Place) -> bool {
+    let behind = raw.get(place.span.end..).unwrap_or_default();
+    let graphic = |bytes_max: usize| {
+        behind.bytes().take(bytes_max).take_while(|b| b.is_ascii_graphic() && *b != b'"').count()
+    };
+    match place.literal {
+        Literal::Token(rule) => {
+            let found = raw.get(place.span.clone()).unwrap_or_default();
+            rule.prefixes.contains(&found) && graphic(rule.body_min) >= rule.body_min
+        }
+        Literal::Keyword(keyword) => {
+            let letters =
+                behind.bytes().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+            let end = place.span.end + letters.count();
+            let name = raw.get(place.span.start..end).unwrap_or_default();
+            of_name(name, place.span.len(), keyword).is_some()
+        }
+        Literal::Credentials => behind.bytes().any(|byte| byte.is_ascii_digit()),
+        Literal::Url => behind.bytes().take(512).take_while(|byte| *byte != b'"').any(|byte| byte == b'@'),
+        Literal::Telegram => graphic(33) == 33,
+        Literal::PrivateKey => true,
+    }
+}
+
+struct Walk<'w, 'a> {
+    secrets: &'w Secrets,
+    raw: &'a str,
+    /// Offset of `raw` in its document.
+    base: usize,
+    copied: usize,
+    out: &'w mut Vec<u8>,
+}
+
+impl Walk<'_, '_> {
+    /// `code` is set where a key above has said that this is a secret. Depth is bounded by the parser's limit.
+    fn value(&mut self, value: Value<'_>, code: Option<&'static str>) {
+        match value.kind() {
+            Kind::Null | Kind::True | Kind::False => {}
+            Kind::Number => {
+                if let Some(code) = code {
+                    self.put(value, &placeholder(code));
+                }
+            }
+            Kind::Text => self.text(value, code),
+            Kind::Array => self.array(value, code),
+            Kind::Object => self.object(value, code),
+        }
+    }
+
+    fn text(&mut self, value: Value<'_>, code: Option<&'static str>) {
+        let Some(text) = value.text() else { return };
+        if let Some(code) = code {
+            if !text.is_empty() && !is_redacted(&text) {
+                self.put(value, &placeholder(token::code_of(&text).unwrap_or(code)));
+            }
+            return;
+        }
+        let redacted = self.secrets.redact(&text);
+        if redacted != text {
+            self.put(value, &redacted);
+        }
+    }
+
+    /// In an argument list the element behind `--password` is one.
+    fn array(&mut self, array: Value<'_>, code: Option<&'static str>) {
+        let mut flagged = None;
+        for element in array.elements() {
+            self.value(element, code.or(flagged));
+            flagged = element
+                .text()
+                .filter(|text| text.starts_with('-'))
+                .and_then(|text| of_key(&text))
+                .map(|k| k.code);
+        }
+    }
+
+    fn object(&mut self, object: Value<'_>, code: Option<&'static str>) {
+        // The schema of a password is not a password.
+        let code = if is_schema(object) { None } else { code };
+        // `{"name": "DB_PASSWORD", "value": "…"}`, as environments and headers are listed.
+        let named = ["name", "key", "header"].iter().find_map(|name| of_key(&object.get(name)?.text()?));
+        let mut renamed: Vec<String> = Vec::new();
+        for (key, value) in object.members() {
+            let Some(name) = key.text() else { continue };
+            let redacted = self.secrets.redact(&name);
+            if redacted != name {
+                let unique = unique(&redacted, object, &renamed);
+                self.put(key, &unique);
+                renamed.push(unique);
+            }
+            let paired = named.filter(|_| name == "value");
+            self.value(value, of_key(&name).or(paired).map(|keyword| keyword.code).or(code));
+        }
+    }
+
+    fn put(&mut self, value: Value<'_>, text: &str) {
+        let (start, end) = value.span();
+        self.copy_to(start - self.base);
+        escape_into(text, self.out);
+        self.copied = end - self.base;
+    }
+
+    fn copy_to(&mut self, end: usize) {
+        self.out.extend_from_slice(self.raw.get(self.copied..end).unwrap_or_default().as_bytes());
+        self.copied = end;
+    }
+}
+
+fn placeholder(code: &str) -> String {
+    let mut text = String::new();
+    super::placeholder_into(code, &mut text);
+    text
+}
+
+fn is_schema(object: Value<'_>) -> bool {
+    let kinds = ["string", "number", "integer", "boolean", "object", "array", "null"];
+    object.get("type").is_some_and(|kind| kinds.iter().any(|known| kind.is_text(known)))
+}
+
+/// Two secrets as keys of one object must not become the same key: the text would no longer be strict JSON.
+fn unique(key: &str, object: Value<'_>, renamed: &[String]) -> String {
+    let taken = |name: &str| renamed.iter().any(|other| other == name) || object.get(name).is_some();
+    let numbered = |number: usize| if number == 1 { key.to_owned() } else { format!("{key} {number}") };
+    // INVARIANT: of more numbers than keys one is free.
+    let numbers = 1..=object.members().count() + 1;
+    numbers.map(numbered).find(|name| !taken(name)).unwrap_or_else(|| key.to_owned())
+}
