@@ -7,7 +7,7 @@ $RECORDER_MODE    comma list of
   caseless        the case of keys does not matter
   batch           executes arrays
   hush            answers nothing but `initialize` and pings, until a `notifications/progress` arrives; then answers all it owes
-  deaf            reads nothing more after the handshake
+  deaf            reads nothing more after the first ping
   tools=N         lists N more tools
   rug             the second tools/list has another description
   instant         dies before it reads anything, with status 7
@@ -200,7 +200,7 @@ def main():
         line = raw.removesuffix(b"\n")
         if line.strip():
             read(line)
-        while "deaf" in MODE and b"notifications/initialized" in line:
+        while "deaf" in MODE and b'"ping"' in line:
             time.sleep(600)
     LOG.write(json.dumps({"line": "", "fault": None, "calls": [["end of input", None]]}) + "\n")
     while "stubborn" in MODE:

@@ -1,5 +1,6 @@
 //! Byte for byte: what a client got directly, against what it got by another route.
 
+use crate::process::{Signal, Watched};
 use crate::route::Route;
 use crate::script::ServerCommand;
 use crate::wire::{self, Wire};
@@ -18,9 +19,7 @@ pub struct Conversation {
 
 /// Sends each line as it is, waits for the answer to it if it is a request, closes, and collects all that came.
 pub fn converse(place: &Workplace, route: &Route, server: &ServerCommand, lines: &[Vec<u8>]) -> Conversation {
-    let environment: Vec<(&str, &str)> =
-        server.environment.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    let mut wire = Wire::start(&route.command(&server.command), place, &environment);
+    let mut wire = Wire::start(place, route, server);
     let mut came = Vec::new();
     for line in lines {
         wire.send(line);
@@ -30,6 +29,8 @@ pub fn converse(place: &Workplace, route: &Route, server: &ServerCommand, lines:
         }
     }
     wire.close();
+    // Not every server leaves by itself when its input ends.
+    Watched::new(wire.pid()).signal(Signal::TERM);
     came.extend(wire.rest());
     let (answers, unasked) = came.into_iter().partition(|line| answers_something(line));
     Conversation { answers, unasked }

@@ -2,12 +2,13 @@
 //!
 //! Everything here ends a test that cannot go on by a panic that says why.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on has failed, and a panic is how a test says so"
 )]
+
+pub use serde_json;
 
 pub mod compare;
 pub mod hostile;

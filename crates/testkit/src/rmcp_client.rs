@@ -1,5 +1,6 @@
 //! A client built on rmcp. It plays the same script as the drivers in `tests/peers`, in this process.
 
+use crate::script::request_of;
 use rmcp::model::{
     ClientCapabilities, ClientConfig, ClientRequest, Implementation, ProgressNotificationParam,
     ProtocolVersion, ServerResult,
@@ -8,6 +9,7 @@ use rmcp::service::{NotificationContext, PeerRequestOptions, RequestHandle, Runn
 use rmcp::transport::TokioChildProcess;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
+use std::process::Stdio;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
@@ -54,7 +56,8 @@ async fn converse(script: &Value) -> Vec<Value> {
     let (progress, mut reports) = mpsc::unbounded_channel();
     let config = ClientConfig::new(ClientCapabilities::default(), Implementation::new("rmcp", "1"))
         .with_protocol_version(version);
-    let transport = TokioChildProcess::new(command(script)).expect("the server starts");
+    let starting = TokioChildProcess::builder(command(script)).stderr(Stdio::null()).spawn();
+    let (transport, _no_stderr) = starting.expect("the server starts");
     let session = match (Listener { config, progress }).serve_with_lifecycle(transport, lifecycle).await {
         Ok(session) => session,
         Err(error) => {
@@ -124,21 +127,7 @@ async fn perform(
 }
 
 async fn send(session: &Session, step: &Value) -> Result<RequestHandle<RoleClient>, ServiceError> {
-    let (method, fields): (&str, &[&str]) = match step["do"].as_str().expect("a step does something") {
-        "list_tools" => ("tools/list", &[]),
-        "list_resources" => ("resources/list", &[]),
-        "list_resource_templates" => ("resources/templates/list", &[]),
-        "list_prompts" => ("prompts/list", &[]),
-        "call_tool" | "call_with_progress" | "cancel_call" => ("tools/call", &["name", "arguments"]),
-        "read_resource" => ("resources/read", &["uri"]),
-        "get_prompt" => ("prompts/get", &["name", "arguments"]),
-        "complete" => ("completion/complete", &["ref", "argument"]),
-        "ping" => ("ping", &[]),
-        "set_level" => ("logging/setLevel", &["level"]),
-        other => panic!("no step is called `{other}`"),
-    };
-    let params: serde_json::Map<String, Value> =
-        fields.iter().map(|field| ((*field).to_owned(), step[*field].clone())).collect();
+    let (method, params) = request_of(step);
     let request: ClientRequest = serde_json::from_value(json!({"method": method, "params": params}))
         .expect("a request of the protocol");
     session.send_cancellable_request(request, PeerRequestOptions::no_options()).await

@@ -82,6 +82,24 @@ impl Step {
     }
 }
 
+/// The request that a client makes of a step: its method and its parameters.
+pub fn request_of(step: &Value) -> (&'static str, Value) {
+    let (method, fields): (&str, &[&str]) = match step["do"].as_str().expect("a step does something") {
+        "list_tools" => ("tools/list", &[]),
+        "list_resources" => ("resources/list", &[]),
+        "list_resource_templates" => ("resources/templates/list", &[]),
+        "list_prompts" => ("prompts/list", &[]),
+        "call_tool" | "call_with_progress" | "cancel_call" => ("tools/call", &["name", "arguments"]),
+        "read_resource" => ("resources/read", &["uri"]),
+        "get_prompt" => ("prompts/get", &["name", "arguments"]),
+        "complete" => ("completion/complete", &["ref", "argument"]),
+        "ping" => ("ping", &[]),
+        "set_level" => ("logging/setLevel", &["level"]),
+        other => panic!("no step is called `{other}`"),
+    };
+    (method, fields.iter().map(|field| ((*field).to_owned(), step[*field].clone())).collect())
+}
+
 /// A script of `tests/peers` under Node, with its packages found.
 pub fn node_driver(file: &str) -> Vec<String> {
     vec![tools::node(), "--import".to_owned(), tools::peer_file("resolve.mjs"), tools::peer_file(file)]

@@ -1,5 +1,7 @@
 //! A client without SDK: sends exact bytes and keeps every byte that comes back.
 
+use crate::route::Route;
+use crate::script::ServerCommand;
 use crate::workplace::Workplace;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -32,17 +34,19 @@ struct Output {
 struct State {
     lines: VecDeque<Vec<u8>>,
     ended: bool,
+    paused: bool,
 }
 
 impl Wire {
-    /// Starts `command` in the workplace, with its environment and `more`.
-    pub fn start(command: &[String], place: &Workplace, more: &[(&str, &str)]) -> Wire {
+    /// Starts `server` by way of `route`, in the workplace and with its environment.
+    pub fn start(place: &Workplace, route: &Route, server: &ServerCommand) -> Wire {
+        let command = route.command(&server.command);
         let mut child = Command::new(&command[0])
             .args(&command[1..])
             .current_dir(place.path())
             .env_clear()
             .envs(place.environment())
-            .envs(more.iter().copied())
+            .envs(server.environment.iter().cloned())
             // A group of its own, so that a signal of ours reaches exactly the process that is meant.
             .process_group(0)
             .stdin(Stdio::piped())
@@ -81,6 +85,17 @@ impl Wire {
     /// Ends the input, as a client does that leaves.
     pub fn close(&mut self) {
         self.input = None;
+    }
+
+    /// Stops reading, as a client does that hangs, until [`Wire::resume`].
+    pub fn pause(&self) {
+        self.output.state.lock().expect("no reader panics").paused = true;
+    }
+
+    /// Reads on.
+    pub fn resume(&self) {
+        self.output.state.lock().expect("no reader panics").paused = false;
+        self.output.news.notify_all();
     }
 
     /// The next line, without its newline, or `None` once the output has ended. Waits at most [`PATIENCE`].
@@ -220,6 +235,9 @@ fn collect(pipe: impl Read + Send + 'static) -> Arc<Output> {
             let mut line = Vec::new();
             let ended = !reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0);
             let mut state = sink.state.lock().expect("no waiter panics while it holds the lock");
+            while state.paused {
+                state = sink.news.wait(state).expect("no waiter panics while it holds the lock");
+            }
             if ended {
                 state.ended = true;
             } else {

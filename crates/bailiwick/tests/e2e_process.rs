@@ -1,0 +1,229 @@
+//! The life of a wrapped server: its exit status is ours, its stderr passes, and nothing of it outlives either side.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says so by a panic when it fails"
+)]
+
+use bailiwick_testkit::process::{self, Signal, Watched};
+use bailiwick_testkit::recorder;
+use bailiwick_testkit::route::Route;
+use bailiwick_testkit::script::ServerCommand;
+use bailiwick_testkit::serde_json::{self, Value, json};
+use bailiwick_testkit::tools::repository;
+use bailiwick_testkit::wire::{Wire, request, shown};
+use bailiwick_testkit::workplace::Workplace;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
+
+/// How long a tree may live after its root was killed.
+const AFTERLIFE: Duration = Duration::from_secs(3);
+
+/// How long a server that ignores everything may hold up the end: the pauses before SIGTERM and SIGKILL, and some air.
+const STUBBORN_AFTERLIFE: Duration = Duration::from_secs(15);
+
+fn start(place: &Workplace, modes: &str) -> Wire {
+    let allow_all = repository().join("crates/bailiwick/tests/policies/allow-all.yaml").display().to_string();
+    Wire::start(place, &Route::bailiwick(BUILT, ["--policy", &allow_all]), &recorder::command(place, modes))
+}
+
+fn started(place: &Workplace, modes: &str) -> Wire {
+    let mut wire = start(place, modes);
+    wire.handshake("2025-11-25");
+    wire
+}
+
+/// The status as a shell shows it: the exit code, or 128 and the signal that ended it.
+fn shell_status(status: ExitStatus) -> i32 {
+    status.code().or(status.signal().map(|signal| 128 + signal)).expect("it ended")
+}
+
+#[test]
+fn the_exit_status_of_the_server_is_ours() {
+    let ends = [
+        (json!({"status": 0}), 0),
+        (json!({"status": 3}), 3),
+        (json!({"status": 255}), 255),
+        (json!({"signal": 15}), 143),
+        (json!({"signal": 9}), 137),
+        (json!({"signal": 11}), 139),
+    ];
+    for (arguments, expected) in ends {
+        let place = Workplace::new();
+        let mut wire = started(&place, "");
+        let answer = wire.call(1, "die", arguments.clone());
+        assert!(
+            answer["error"]["message"].is_string(),
+            "the call that it died of is answered by an error: {answer}"
+        );
+        assert_eq!(wire.rest(), Vec::<Vec<u8>>::new(), "nothing after the answer");
+        assert_eq!(shell_status(wire.wait()), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn a_server_that_dies_half_way_through_an_answer_leaves_an_error_and_no_half_line() {
+    let place = Workplace::new();
+    let mut wire = started(&place, "");
+    wire.send(request("waiting", "tools/call", json!({"name": "silent"})).to_string());
+    wire.send(
+        request(1, "tools/call", json!({"name": "die", "arguments": {"half": true, "status": 3}}))
+            .to_string(),
+    );
+    let lines = wire.rest();
+    let answers: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            serde_json::from_slice(line)
+                .unwrap_or_else(|_| panic!("half a line reached the client: {}", shown(line)))
+        })
+        .collect();
+    for id in [json!("waiting"), json!(1)] {
+        let answer: Vec<_> = answers.iter().filter(|answer| answer["id"] == id).collect();
+        assert!(
+            answer.len() == 1 && answer[0]["error"]["message"].is_string(),
+            "one error for {id}: {answers:?}"
+        );
+    }
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert_eq!(shell_status(wire.wait()), 3);
+}
+
+#[test]
+fn a_server_that_never_lives_is_reported() {
+    let place = Workplace::new();
+    let mut wire = start(&place, "instant");
+    wire.send(request(0, "initialize", json!({"protocolVersion": "2025-11-25"})).to_string());
+    let lines = wire.rest();
+    assert!(lines.iter().all(|line| serde_json::from_slice::<Value>(line).is_ok_and(|answer| answer["error"].is_object())));
+    assert_eq!(shell_status(wire.wait()), 7);
+}
+
+#[test]
+fn a_command_that_is_not_there_is_named() {
+    let place = Workplace::new();
+    let nowhere = ServerCommand { command: vec![place.at("no-such-server")], environment: Vec::new() };
+    let mut wire = Wire::start(&place, &Route::bailiwick(BUILT, ["--mode", "observe"]), &nowhere);
+    assert!(wire.rest().is_empty());
+    let status = wire.wait();
+    assert!(!status.success());
+    assert!(wire.stderr().contains("no-such-server"), "{}", wire.stderr());
+}
+
+#[test]
+fn without_a_valid_policy_nothing_starts() {
+    let place = Workplace::new();
+    place.file("empty.yaml", "");
+    place
+        .file("typo.yaml", "version: 1\ndefault: deny\nrules:\n  - { id: a, effect: alow, on: [\"*/*\"] }\n");
+    for policy in
+        [place.at("missing.yaml"), place.at("empty.yaml"), place.at("typo.yaml"), "no-such-name".to_owned()]
+    {
+        let route = Route::bailiwick(BUILT, ["--policy", &policy]);
+        let mut wire = Wire::start(&place, &route, &recorder::command(&place, ""));
+        assert_eq!(wire.rest(), Vec::<Vec<u8>>::new(), "stdout belongs to the protocol");
+        assert_eq!(shell_status(wire.wait()), 78, "{policy}");
+        let name = policy.rsplit('/').next().unwrap_or_default();
+        assert!(wire.stderr().contains(name), "the refusal names `{name}`: {}", wire.stderr());
+        assert!(!place.path().join("recorder.log").exists(), "the server was started");
+    }
+}
+
+#[test]
+fn stderr_passes_through() {
+    let place = Workplace::new();
+    let mut wire = started(&place, "");
+    wire.call(1, "complain", json!({"text": "no newline yet, é, "}));
+    wire.call(2, "complain", json!({"text": "and now\n{\"jsonrpc\":\"2.0\"}\n"}));
+    wire.await_stderr("{\"jsonrpc\":\"2.0\"}");
+    assert!(
+        wire.stderr().contains("no newline yet, é, and now\n{\"jsonrpc\":\"2.0\"}\n"),
+        "{}",
+        wire.stderr()
+    );
+}
+
+#[test]
+fn the_end_of_the_input_is_passed_on() {
+    let place = Workplace::new();
+    let mut wire = started(&place, "");
+    // What was asked before the end is still answered.
+    wire.send(request(1, "tools/call", json!({"name": "echo", "arguments": {}})).to_string());
+    wire.close();
+    assert!(wire.rest().iter().any(|line| line.starts_with(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\"")));
+    assert_eq!(shell_status(wire.wait()), 0);
+    let last = recorder::arrivals(&place).pop().expect("arrivals");
+    assert_eq!(last.calls, [("end of input".to_owned(), None)], "the server was left to end by itself");
+}
+
+/// Starts a server with a grandchild and gives every process below ours, ours first.
+fn family(place: &Workplace, modes: &str, grandchild: Value) -> (Wire, Vec<Watched>) {
+    let mut wire = started(place, modes);
+    let answer = wire.call(1, "spawn", grandchild);
+    let text = answer["result"]["content"][0]["text"].as_str().expect("a process id");
+    let pid: u32 = text.parse().expect("a process id");
+    let tree = process::tree(wire.pid());
+    assert!(tree.contains(&pid) && tree.len() >= 3, "{tree:?} holds proxy, server and grandchild {pid}");
+    (wire, tree.into_iter().map(Watched::new).collect())
+}
+
+#[test]
+fn a_killed_proxy_leaves_nothing_behind() {
+    for (modes, grandchild) in [
+        ("", json!({})),
+        ("stubborn", json!({"stubborn": true})),
+        ("", json!({"detached": true, "stubborn": true})),
+    ] {
+        let place = Workplace::new();
+        let (_wire, family) = family(&place, modes, grandchild);
+        family[0].signal(Signal::KILL);
+        process::assert_gone(&family, AFTERLIFE);
+    }
+}
+
+#[test]
+fn a_client_that_leaves_takes_everything_with_it() {
+    let kinds = [
+        ("", json!({}), AFTERLIFE),
+        ("", json!({"detached": true}), AFTERLIFE),
+        ("stubborn", json!({"stubborn": true, "detached": true}), STUBBORN_AFTERLIFE),
+    ];
+    for (modes, grandchild, within) in kinds {
+        let place = Workplace::new();
+        let (mut wire, family) = family(&place, modes, grandchild.clone());
+        wire.close();
+        process::assert_gone(&family, within);
+    }
+}
+
+#[test]
+fn a_server_that_dies_takes_its_children_with_it() {
+    let place = Workplace::new();
+    let (mut wire, family) = family(&place, "", json!({"stubborn": true, "detached": true}));
+    wire.call(2, "die", json!({"status": 0}));
+    process::assert_gone(&family, AFTERLIFE);
+}
+
+#[test]
+fn signals_reach_the_whole_group_of_the_server() {
+    for (signal, expected) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let place = Workplace::new();
+        let (mut wire, family) = family(&place, "", json!({}));
+        family[0].signal(signal);
+        process::assert_gone(&family, AFTERLIFE);
+        assert_eq!(shell_status(wire.wait()), expected);
+    }
+}
+
+#[test]
+fn a_server_that_ignores_sigterm_is_killed_in_the_end() {
+    let place = Workplace::new();
+    let (mut wire, family) = family(&place, "stubborn", json!({"stubborn": true}));
+    family[0].signal(Signal::TERM);
+    process::assert_gone(&family, STUBBORN_AFTERLIFE);
+    assert_eq!(shell_status(wire.wait()), 137);
+}
