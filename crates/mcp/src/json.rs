@@ -6,7 +6,7 @@ mod text;
 use std::borrow::Cow;
 
 pub use parse::{Fault, ParseError, Parser};
-pub use text::{escape_into, fold_key};
+pub use text::{escape_into, fold_key, same_key_folded};
 
 /// The six kinds of JSON value (RFC 8259, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub(crate) struct Node {
     next: u32,
     kind: Kind,
     escaped: bool,
+}
+
+impl Node {
+    const NONE: Node = Node { start: 0, end: 0, next: 0, kind: Kind::Null, escaped: false };
 }
 
 /// A JSON text that passed every check of [`Parser::parse`].
@@ -53,13 +57,12 @@ impl<'a> Document<'a> {
     fn node(self, index: u32) -> Node {
         // INVARIANT: indices come from the parser that wrote the tape; a null is what an impossible index reads as.
         let end = u32::try_from(self.tape.len()).unwrap_or(u32::MAX);
-        self.tape.get(index as usize).copied().unwrap_or(Node {
-            start: 0,
-            end: 0,
-            next: end,
-            kind: Kind::Null,
-            escaped: false,
-        })
+        self.tape.get(index as usize).copied().unwrap_or(Node { next: end, ..Node::NONE })
+    }
+
+    /// What stands between the quotes of a string.
+    fn inner(self, node: Node) -> &'a str {
+        self.source.get(node.start as usize + 1..(node.end as usize).saturating_sub(1)).unwrap_or_default()
     }
 }
 
@@ -97,15 +100,19 @@ impl<'a> Value<'a> {
         if node.kind != Kind::Text {
             return None;
         }
-        let raw = self.raw();
-        let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+        let inner = self.document.inner(node);
         Some(if node.escaped { Cow::Owned(text::unescape(inner)) } else { Cow::Borrowed(inner) })
     }
 
     /// True if this is a string equal to `expected` after unescaping.
     #[must_use]
     pub fn is_text(self, expected: &str) -> bool {
-        self.text().is_some_and(|found| found == expected)
+        let node = self.node();
+        match node.kind {
+            Kind::Text if node.escaped => text::unescape(self.document.inner(node)) == expected,
+            Kind::Text => self.document.inner(node) == expected,
+            Kind::Null | Kind::False | Kind::True | Kind::Number | Kind::Array | Kind::Object => false,
+        }
     }
 
     /// The member `key` of an object, compared after unescaping, exactly.

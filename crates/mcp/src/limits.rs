@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Longest message (one line on stdio), in bytes. Default 16 MiB, like rmcp; the TypeScript SDK stops at 10 MiB.
     pub message_bytes_max: usize,
-    /// Deepest nesting of arrays and objects. Default 128.
+    /// Deepest nesting of arrays and objects. Default 127, the deepest that serde_json's tree reads.
     pub depth_max: usize,
     /// Most JSON values and keys in one message. Default 1,000,000.
     pub values_max: usize,
@@ -24,7 +24,7 @@ pub struct Limits {
 impl Limits {
     pub const DEFAULT: Limits = Limits {
         message_bytes_max: 16 << 20,
-        depth_max: 128,
+        depth_max: 127,
         values_max: 1_000_000,
         number_bytes_max: 1_024,
         id_bytes_max: 256,

@@ -1,11 +1,18 @@
 //! A JSON-RPC message as a typed view over the parsed text.
 
+mod governed;
+mod id;
+pub(crate) mod id_scan;
+mod malformed;
+
 use std::borrow::Cow;
-use std::fmt;
 
-use thiserror::Error;
+pub use governed::{META_FIELDS, keys_clear};
+pub use id::{Id, read_id};
+pub use malformed::{Malformation, Malformed};
 
-use crate::json::{Document, Kind, ParseError, Parser, Value, escape_into, fold_key};
+use self::id_scan::IdScan;
+use crate::json::{Kind, Parser, Value, same_key_folded};
 use crate::limits::Limits;
 use crate::version::Version;
 
@@ -24,41 +31,6 @@ impl Direction {
             Direction::ToServer => Direction::ToClient,
             Direction::ToClient => Direction::ToServer,
         }
-    }
-}
-
-/// A request id. Two ids are the same only with the same type and value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Id<'a> {
-    /// An integer within ±(2^53 - 1), so that every peer reads the same one.
-    Number(i64),
-    Text(Cow<'a, str>),
-}
-
-impl Id<'_> {
-    /// The same id without a borrow.
-    #[must_use]
-    pub fn into_owned(self) -> Id<'static> {
-        match self {
-            Id::Number(number) => Id::Number(number),
-            Id::Text(text) => Id::Text(Cow::Owned(text.into_owned())),
-        }
-    }
-
-    /// Appends the id as JSON.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Id::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
-            Id::Text(text) => escape_into(text, out),
-        }
-    }
-}
-
-impl fmt::Display for Id<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Vec::new();
-        self.write(&mut text);
-        formatter.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
@@ -141,42 +113,17 @@ impl<'a> Message<'a> {
     /// # Errors
     /// What the schemas of the protocol refuse, and what peers read differently; see [`Malformation`].
     pub fn read(value: Value<'a>, limits: &Limits) -> Result<Message<'a>, Malformed> {
-        let fields = Fields::collect(value)?;
-        let id = fields.id(limits);
-        let refuse = |cause| Err(Malformed { cause, id: id.clone().ok().flatten().map(Id::into_owned) });
-        if !fields.jsonrpc.is_some_and(|version| version.is_text("2.0")) {
-            return refuse(Malformation::Version);
+        if !value.is_object() {
+            return Err(Malformed::new(Malformation::Shape));
         }
-        if let Err(cause) = id {
-            // INVARIANT: an error answer alone may carry a null id (the peer could not read ours).
-            let unread = fields.error.is_some() && fields.id.is_some_and(Value::is_null);
-            if !(unread && fields.method.is_none() && fields.result.is_none()) {
-                return refuse(cause);
+        let fields = Fields::collect(value);
+        match fields.body(limits) {
+            Ok(body) => Ok(Message { value, body }),
+            Err(cause) => {
+                let id = fields.id.and_then(|id| read_id(id, limits)).map(Id::into_owned);
+                Err(Malformed { cause, id, request: fields.method.is_some() })
             }
         }
-        let present = id.clone().ok().flatten();
-        let body = match (fields.method, fields.result, fields.error) {
-            (Some(method), None, None) => {
-                let method = match method.text() {
-                    Some(text) if !text.is_empty() && text.len() <= limits.method_bytes_max => text,
-                    Some(_) | None => return refuse(Malformation::Method),
-                };
-                if fields.params.is_some_and(|params| !params.is_object()) {
-                    return refuse(Malformation::Params);
-                }
-                match present {
-                    Some(id) => Body::Request { id, method, params: fields.params },
-                    None => Body::Notification { method, params: fields.params },
-                }
-            }
-            (None, Some(result), None) if result.is_object() => match present {
-                Some(id) => Body::Result { id, result },
-                None => return refuse(Malformation::Id),
-            },
-            (None, None, Some(error)) if well_formed_error(error) => Body::Error { id: present, error },
-            _ => return refuse(Malformation::Shape),
-        };
-        Ok(Message { value, body })
     }
 }
 
@@ -198,13 +145,12 @@ struct Fields<'a> {
     params: Option<Value<'a>>,
     result: Option<Value<'a>>,
     error: Option<Value<'a>>,
+    /// True if a key is one of these in another spelling.
+    variant: bool,
 }
 
 impl<'a> Fields<'a> {
-    fn collect(value: Value<'a>) -> Result<Fields<'a>, Malformed> {
-        if !value.is_object() {
-            return Err(Malformed { cause: Malformation::Shape, id: None });
-        }
+    fn collect(value: Value<'a>) -> Fields<'a> {
         let mut fields = Fields::default();
         for (key, member) in value.members() {
             let key = key.text().unwrap_or_default();
@@ -215,91 +161,51 @@ impl<'a> Fields<'a> {
                 "params" => &mut fields.params,
                 "result" => &mut fields.result,
                 "error" => &mut fields.error,
-                other if ENVELOPE.contains(&&*fold_key(other)) => {
-                    return Err(Malformed { cause: Malformation::KeyCase, id: None });
+                other => {
+                    fields.variant |= ENVELOPE.iter().any(|field| same_key_folded(field, other));
+                    continue;
                 }
-                _ => continue,
             };
             *place = Some(member);
         }
-        Ok(fields)
+        fields
     }
 
-    fn id(&self, limits: &Limits) -> Result<Option<Id<'a>>, Malformation> {
-        self.id.map(|id| read_id(id, limits).ok_or(Malformation::Id)).transpose()
+    fn body(&self, limits: &Limits) -> Result<Body<'a>, Malformation> {
+        if self.variant {
+            return Err(Malformation::KeyCase);
+        }
+        if !self.jsonrpc.is_some_and(|version| version.is_text("2.0")) {
+            return Err(Malformation::Version);
+        }
+        let id = || self.id.map(|id| read_id(id, limits).ok_or(Malformation::Id)).transpose();
+        match (self.method, self.result, self.error) {
+            (Some(method), None, None) => {
+                let (id, params) = (id()?, self.params);
+                let method = method.text().filter(|name| (1..=limits.method_bytes_max).contains(&name.len()));
+                let method = method.ok_or(Malformation::Method)?;
+                if params.is_some_and(|params| !params.is_object()) {
+                    return Err(Malformation::Params);
+                }
+                Ok(match id {
+                    Some(id) => Body::Request { id, method, params },
+                    None => Body::Notification { method, params },
+                })
+            }
+            (None, Some(result), None) if result.is_object() => {
+                Ok(Body::Result { id: id()?.ok_or(Malformation::Id)?, result })
+            }
+            (None, None, Some(error)) if well_formed_error(error) => {
+                // The one null id: the answer of a peer that could not read ours.
+                let unread = self.id.is_some_and(Value::is_null);
+                Ok(Body::Error { id: if unread { None } else { id()? }, error })
+            }
+            _ => Err(Malformation::Shape),
+        }
     }
 }
 
 const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
-const ID_NUMBER_MAX: i64 = (1 << 53) - 1;
-
-/// Reads a value as an id: a string within the limit, or an integer that every peer reads as the same number.
-#[must_use]
-pub fn read_id<'a>(value: Value<'a>, limits: &Limits) -> Option<Id<'a>> {
-    match value.kind() {
-        Kind::Text => value.text().filter(|text| text.len() <= limits.id_bytes_max).map(Id::Text),
-        Kind::Number if value.raw() != "-0" => {
-            value.integer().filter(|id| (-ID_NUMBER_MAX..=ID_NUMBER_MAX).contains(id)).map(Id::Number)
-        }
-        Kind::Number | Kind::Null | Kind::False | Kind::True | Kind::Array | Kind::Object => None,
-    }
-}
-
-/// A text that parsed as JSON but is no message, with the id where it could be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{cause}")]
-pub struct Malformed {
-    pub cause: Malformation,
-    pub id: Option<Id<'static>>,
-}
-
-/// Why a text is no message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Malformation {
-    #[error("not JSON: {0}")]
-    Json(#[from] ParseError),
-    #[error("`jsonrpc` is not \"2.0\"")]
-    Version,
-    #[error("`id` is neither a string nor a safe integer")]
-    Id,
-    #[error("`method` is not a short string")]
-    Method,
-    #[error("`params` is not an object")]
-    Params,
-    #[error("neither a request, a notification nor an answer")]
-    Shape,
-    #[error("a key of the envelope in another case")]
-    KeyCase,
-    #[error("a governed key of `params` in another case")]
-    ParamCase,
-    #[error("a batch where the protocol version has none")]
-    Batch,
-    #[error("a batch with no members or more than the limit")]
-    BatchSize,
-    #[error("longer than the limit")]
-    TooLong,
-    #[error("a carriage return that does not end the line")]
-    CarriageReturn,
-}
-
-impl Malformation {
-    /// The JSON-RPC error code with which a peer that sent this is answered.
-    #[must_use]
-    pub fn code(self) -> i64 {
-        match self {
-            Malformation::Json(_) | Malformation::CarriageReturn => -32700,
-            Malformation::Params | Malformation::ParamCase => -32602,
-            Malformation::Version
-            | Malformation::Id
-            | Malformation::Method
-            | Malformation::Shape
-            | Malformation::KeyCase
-            | Malformation::Batch
-            | Malformation::BatchSize
-            | Malformation::TooLong => -32600,
-        }
-    }
-}
 
 /// One text on the wire: a message, or a batch of them (2025-03-26).
 #[derive(Debug, Clone)]
@@ -314,22 +220,36 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// See [`Parser::parse`] and [`Message::read`]. The members of a batch are judged one by one.
     pub fn parse(parser: &'a mut Parser, bytes: &'a [u8], limits: &Limits) -> Result<Packet<'a>, Malformed> {
-        let document: Document<'a> =
-            parser.parse(bytes, limits).map_err(|error| Malformed { cause: error.into(), id: None })?;
-        let root = document.root();
+        let root = match parser.parse(bytes, limits) {
+            Ok(document) => document.root(),
+            Err(error) => {
+                let scan = IdScan::of(bytes, limits);
+                return Err(Malformed { cause: error.into(), id: scan.id(), request: scan.is_request() });
+            }
+        };
         if !root.is_array() {
             return Message::read(root, limits).map(Packet::One);
         }
         let count = root.elements().take(limits.batch_max + 1).count();
         if count == 0 || count > limits.batch_max {
-            return Err(Malformed { cause: Malformation::BatchSize, id: None });
+            return Err(Malformed::new(Malformation::BatchSize));
         }
-        Ok(Packet::Batch(root.elements().map(|element| Message::read(element, limits)).collect()))
+        Ok(Packet::Batch(root.elements().map(|element| read_member(element, limits)).collect()))
     }
 }
 
-/// True if `version` may carry batches; an unknown one may, its members are decided one by one anyway.
+/// `initialize` settles the version that says whether there are batches, so it stands in none.
+fn read_member<'a>(element: Value<'a>, limits: &Limits) -> Result<Message<'a>, Malformed> {
+    let message = Message::read(element, limits)?;
+    if message.method() == Some("initialize") {
+        let id = message.id().cloned().map(Id::into_owned);
+        return Err(Malformed { cause: Malformation::BatchInitialize, id, request: true });
+    }
+    Ok(message)
+}
+
+/// True if `version` has batches. Before a version is settled there are none: `initialize` stands in no batch.
 #[must_use]
 pub fn batch_allowed(version: Option<Version>) -> bool {
-    version.is_none_or(Version::allows_batches)
+    version.is_some_and(Version::allows_batches)
 }

@@ -94,6 +94,16 @@ pub struct Method {
 }
 
 impl Method {
+    /// True if in `version` this is a message of its own in `direction`.
+    ///
+    /// In the modern era a server sends no requests: what it wants to ask stands in the `inputRequests` of a result, by
+    /// the names of the methods that [`Method::in_version`] still knows.
+    #[must_use]
+    pub fn travels(&self, version: Version, direction: Direction) -> bool {
+        let asked = self.form == Form::Request && direction == Direction::ToClient && version.is_modern();
+        self.in_version(version) && self.direction.is_none_or(|only| only == direction) && !asked
+    }
+
     /// True if `version` has this method.
     #[must_use]
     pub fn in_version(&self, version: Version) -> bool {
@@ -107,10 +117,28 @@ const NEWEST: Version = Version::V2026_07_28;
 const UP: Option<Direction> = Some(Direction::ToServer);
 const DOWN: Option<Direction> = Some(Direction::ToClient);
 const ARGUED: &[&str] = &["name", "arguments", "task", "inputResponses", "requestState", "_meta"];
-const READ: &[&str] = &["uri", "inputResponses", "requestState", "_meta"];
+const READ: &[&str] = &["uri", "cursor", "inputResponses", "requestState", "_meta"];
 const TASK: &[&str] = &["taskId", "inputResponses", "_meta"];
 const PAGE: &[&str] = &["cursor", "_meta"];
 const META: &[&str] = &["_meta"];
+const INITIALIZE: &[&str] = &["protocolVersion", "capabilities", "clientInfo", "_meta"];
+const PROGRESS: &[&str] = &["progressToken", "progress", "total", "message", "_meta"];
+const SAMPLING: &[&str] = &[
+    "messages",
+    "systemPrompt",
+    "includeContext",
+    "modelPreferences",
+    "maxTokens",
+    "stopSequences",
+    "metadata",
+    "tools",
+    "toolChoice",
+    "task",
+    "_meta",
+];
+const ELICITATION: &[&str] = &["mode", "message", "requestedSchema", "url", "elicitationId", "task", "_meta"];
+const TASK_STATUS: &[&str] =
+    &["taskId", "status", "statusMessage", "result", "error", "inputRequests", "_meta"];
 
 const fn request(
     name: &'static str,
@@ -149,7 +177,7 @@ const TASKS: (Version, Version) = (LAST_LEGACY, NEWEST);
 
 /// Every method that Bailiwick governs. A method that is not here is refused while a policy is enforced.
 pub const METHODS: &[Method] = &[
-    request("initialize", UP, LEGACY, Governed::Protocol, &["protocolVersion", "capabilities", "_meta"]),
+    request("initialize", UP, LEGACY, Governed::Protocol, INITIALIZE),
     request("server/discover", UP, ONLY_MODERN, Governed::Protocol, META),
     request("ping", None, LEGACY, Governed::Protocol, META),
     request("logging/setLevel", UP, LEGACY, Governed::Protocol, &["level", "_meta"]),
@@ -163,7 +191,13 @@ pub const METHODS: &[Method] = &[
     request("resources/directory/read", UP, ONLY_MODERN, Governed::Resource, READ),
     request("skills/list", UP, ONLY_MODERN, Governed::List(Item::Skill), PAGE),
     request("skills/get", UP, ONLY_MODERN, Governed::Resource, READ),
-    request("subscriptions/listen", UP, ONLY_MODERN, Governed::Listen, &["notifications", "_meta"]),
+    request(
+        "subscriptions/listen",
+        UP,
+        ONLY_MODERN,
+        Governed::Listen,
+        &["notifications", "taskIds", "_meta"],
+    ),
     request("prompts/list", UP, EVERY, Governed::List(Item::Prompt), PAGE),
     request("prompts/get", UP, EVERY, Governed::Prompt, ARGUED),
     request("completion/complete", UP, EVERY, Governed::Completion, &["ref", "argument", "context", "_meta"]),
@@ -172,34 +206,46 @@ pub const METHODS: &[Method] = &[
     request("tasks/result", None, LEGACY_TASKS, Governed::Task, TASK),
     request("tasks/cancel", None, TASKS, Governed::Task, TASK),
     request("tasks/update", UP, ONLY_MODERN, Governed::Task, TASK),
-    request(
-        "sampling/createMessage",
-        DOWN,
-        EVERY,
-        Governed::Sampling,
-        &["messages", "tools", "task", "_meta"],
-    ),
-    request(
-        "elicitation/create",
-        DOWN,
-        SINCE_ELICITATION,
-        Governed::Elicitation,
-        &["mode", "url", "message"],
-    ),
+    request("sampling/createMessage", DOWN, EVERY, Governed::Sampling, SAMPLING),
+    request("elicitation/create", DOWN, SINCE_ELICITATION, Governed::Elicitation, ELICITATION),
     request("roots/list", DOWN, EVERY, Governed::Roots, META),
     notification("notifications/initialized", UP, LEGACY, Governed::Protocol, META),
-    notification("notifications/cancelled", None, EVERY, Governed::InFlight, &["requestId", "_meta"]),
-    notification("notifications/progress", None, EVERY, Governed::InFlight, &["progressToken", "_meta"]),
+    notification(
+        "notifications/cancelled",
+        None,
+        EVERY,
+        Governed::InFlight,
+        &["requestId", "reason", "_meta"],
+    ),
+    notification("notifications/progress", None, EVERY, Governed::InFlight, PROGRESS),
     notification("notifications/roots/list_changed", UP, LEGACY, Governed::Roots, META),
-    notification("notifications/message", DOWN, EVERY, Governed::Notice, META),
+    notification(
+        "notifications/message",
+        DOWN,
+        EVERY,
+        Governed::Notice,
+        &["level", "logger", "data", "_meta"],
+    ),
     notification("notifications/resources/updated", DOWN, EVERY, Governed::Notice, &["uri", "_meta"]),
     notification("notifications/resources/list_changed", DOWN, EVERY, Governed::Notice, META),
     notification("notifications/tools/list_changed", DOWN, EVERY, Governed::Notice, META),
     notification("notifications/prompts/list_changed", DOWN, EVERY, Governed::Notice, META),
-    notification("notifications/elicitation/complete", DOWN, LEGACY_TASKS, Governed::Notice, META),
-    notification("notifications/tasks/status", None, LEGACY_TASKS, Governed::Notice, &["taskId", "_meta"]),
-    notification("notifications/tasks", DOWN, ONLY_MODERN, Governed::Notice, &["taskId", "_meta"]),
-    notification("notifications/subscriptions/acknowledged", DOWN, ONLY_MODERN, Governed::Notice, META),
+    notification(
+        "notifications/elicitation/complete",
+        DOWN,
+        LEGACY_TASKS,
+        Governed::Notice,
+        &["elicitationId", "_meta"],
+    ),
+    notification("notifications/tasks/status", None, LEGACY_TASKS, Governed::Notice, TASK_STATUS),
+    notification("notifications/tasks", DOWN, ONLY_MODERN, Governed::Notice, TASK_STATUS),
+    notification(
+        "notifications/subscriptions/acknowledged",
+        DOWN,
+        ONLY_MODERN,
+        Governed::Notice,
+        &["notifications", "_meta"],
+    ),
 ];
 
 /// The row of `name`, exactly as it is written on the wire.

@@ -1,9 +1,11 @@
 //! Changing a message without re-printing it: cuts and replacements over the original text.
 
+use std::cmp::Reverse;
+
 /// Replacements of byte ranges in one text, to be applied together.
 #[derive(Debug, Clone, Default)]
 pub struct Splice {
-    /// (start, end, replacement), in any order, never overlapping.
+    /// (start, end, replacement), in any order.
     edits: Vec<(usize, usize, Vec<u8>)>,
 }
 
@@ -16,6 +18,11 @@ impl Splice {
     /// Replaces the bytes `start..end` of the source.
     pub fn replace(&mut self, (start, end): (usize, usize), replacement: impl Into<Vec<u8>>) {
         self.edits.push((start, end, replacement.into()));
+    }
+
+    /// Takes over the edits of another splice over the same text.
+    pub fn append(&mut self, mut other: Splice) {
+        self.edits.append(&mut other.edits);
     }
 
     /// Removes elements of a list whose spans are given as (span, keep) in their order, with the commas that go with them.
@@ -44,20 +51,29 @@ impl Splice {
         }
     }
 
-    /// The source with all edits made; ranges outside it or inside an earlier one are passed over.
+    /// The source with all edits made; `base` is what the spans count its first byte as.
+    ///
+    /// An edit inside another one goes with it, and of two that overlap the later one keeps only its cut, so that nothing
+    /// that was to be removed stays. A span outside the source or turned around is passed over.
     #[must_use]
     pub fn apply(&self, source: &str, base: usize) -> Vec<u8> {
-        let mut edits: Vec<_> = self.edits.iter().collect();
-        edits.sort_by_key(|(start, end, _)| (*start, *end));
         let bytes = source.as_bytes();
+        let mut edits: Vec<_> = self
+            .edits
+            .iter()
+            .filter_map(|(start, end, new)| Some((start.checked_sub(base)?, end.checked_sub(base)?, new)))
+            .filter(|(start, end, _)| start <= end && *end <= bytes.len())
+            .collect();
+        // At one place, insertions come first and then the longest cut.
+        edits.sort_by_key(|(start, end, _)| (*start, start != end, Reverse(*end)));
         let mut out = Vec::with_capacity(source.len());
         let mut at = 0;
-        for (start, end, replacement) in edits {
-            let (start, end) = (start.saturating_sub(base), end.saturating_sub(base));
-            let Some(before) = bytes.get(at..start) else { continue };
-            out.extend_from_slice(before);
-            out.extend_from_slice(replacement);
-            at = end;
+        for (start, end, new) in edits {
+            if let Some(before) = bytes.get(at..start) {
+                out.extend_from_slice(before);
+                out.extend_from_slice(new);
+            }
+            at = at.max(end);
         }
         out.extend_from_slice(bytes.get(at..).unwrap_or_default());
         out

@@ -45,10 +45,10 @@ impl Version {
         self >= Version::V2026_07_28
     }
 
-    /// JSON-RPC batches: a part of 2025-03-26 alone; 2024-11-05 says nothing, and its peers differ.
+    /// JSON-RPC batches are a part of 2025-03-26 alone. 2024-11-05 says nothing of them, and its peers differ.
     #[must_use]
     pub fn allows_batches(self) -> bool {
-        self <= Version::V2025_03_26
+        self == Version::V2025_03_26
     }
 }
 

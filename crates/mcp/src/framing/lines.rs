@@ -4,11 +4,11 @@
 //! end and would execute two messages where others see one. Blank lines are passed over. A line above the limit is
 //! discarded up to its end while the scanner keeps the id, so that the stream stays in step and the peer gets an answer.
 
-use super::super::limits::Limits;
-use crate::framing::lines::id_scan::IdScan;
-use crate::message::Id;
+use std::ops::Range;
 
-mod id_scan;
+use crate::limits::Limits;
+use crate::message::Id;
+use crate::message::id_scan::IdScan;
 
 /// What the framer found.
 #[derive(Debug)]
@@ -17,8 +17,9 @@ pub enum Frame<'a> {
     Line(&'a [u8]),
     /// A line that held a carriage return anywhere but at its end.
     CarriageReturn(&'a [u8]),
-    /// A line longer than the limit, gone; its id where one stood at the top level.
-    TooLong { bytes: u64, id: Option<Id<'static>> },
+    /// A line longer than the limit, gone; its id where one stood at the top level, and whether a method stood there
+    /// too, so that its sender waits for an answer.
+    TooLong { bytes: u64, id: Option<Id<'static>>, request: bool },
 }
 
 /// Buffers bytes and cuts them into lines.
@@ -58,7 +59,8 @@ impl Lines {
         }
     }
 
-    /// Adds bytes as they came from the peer.
+    /// Adds bytes as they came from the peer. Between two calls, [`Lines::next`] must be called until it gives nothing,
+    /// or the buffer grows.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.compact();
         self.buffer.extend_from_slice(bytes);
@@ -70,42 +72,60 @@ impl Lines {
         reason = "the frame borrows the buffer, which Iterator cannot say"
     )]
     pub fn next(&mut self) -> Option<Frame<'_>> {
+        if let Some(line) = self.cut() {
+            return Some(self.frame(line));
+        }
+        self.shed();
+        None
+    }
+
+    /// What is left at the end of the stream, frame by frame: at last a line without its end, which some peers would
+    /// execute.
+    pub fn finish(&mut self) -> Option<Frame<'_>> {
+        if let Some(line) = self.cut() {
+            return Some(self.frame(line));
+        }
+        let rest = self.start..self.buffer.len();
+        self.start = rest.end;
+        self.searched = rest.end;
+        if self.is_blank(&rest) { None } else { Some(self.frame(rest)) }
+    }
+
+    /// Takes the next line with an end out of the buffer, blank ones aside.
+    fn cut(&mut self) -> Option<Range<usize>> {
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
             let Some(found) = memchr::memchr(b'\n', rest) else {
                 self.searched = self.buffer.len();
-                self.shed();
                 return None;
             };
-            let (start, end) = (self.start, self.searched + found);
-            self.start = end + 1;
-            self.searched = end + 1;
-            if self.discarded.is_some() || end - start > self.line_bytes_max {
-                return Some(self.end_of_long_line(start, end));
-            }
-            if !is_blank(self.buffer.get(start..end).unwrap_or_default()) {
-                return Some(frame(self.buffer.get(start..end).unwrap_or_default()));
+            let line = self.start..self.searched + found;
+            self.start = line.end + 1;
+            self.searched = line.end + 1;
+            if !self.is_blank(&line) {
+                return Some(line);
             }
         }
     }
 
-    /// What is left at the end of the stream: a last line without its end, which some peers would execute.
-    pub fn finish(&mut self) -> Option<Frame<'_>> {
-        let (start, end) = (self.start, self.buffer.len());
-        self.start = end;
-        self.searched = end;
-        if self.discarded.is_some() || end - start > self.line_bytes_max {
-            return Some(self.end_of_long_line(start, end));
-        }
-        let line = self.buffer.get(start..end).unwrap_or_default();
-        if is_blank(line) { None } else { Some(frame(line)) }
+    /// A line above the limit is never blank, whatever it held.
+    fn is_blank(&self, line: &Range<usize>) -> bool {
+        let bytes = self.buffer.get(line.clone()).unwrap_or_default();
+        let blank = bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'));
+        blank && self.discarded.is_none() && line.len() <= self.line_bytes_max
     }
 
-    fn end_of_long_line(&mut self, start: usize, end: usize) -> Frame<'_> {
-        let (dropped, mut scan) = self.discarded.take().unwrap_or((0, IdScan::new(self.id_bytes_max)));
-        let rest = self.buffer.get(start..end).unwrap_or_default();
-        scan.extend(rest);
-        Frame::TooLong { bytes: dropped + rest.len() as u64, id: scan.id() }
+    fn frame(&mut self, line: Range<usize>) -> Frame<'_> {
+        let bytes = self.buffer.get(line).unwrap_or_default();
+        if self.discarded.is_some() || bytes.len() > self.line_bytes_max {
+            let (dropped, mut scan) = self.discarded.take().unwrap_or((0, IdScan::new(self.id_bytes_max)));
+            scan.extend(bytes);
+            let bytes = dropped + bytes.len() as u64;
+            return Frame::TooLong { bytes, id: scan.id(), request: scan.is_request() };
+        }
+        // One `\r` before the end is a part of it; any other is a trap.
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        if memchr::memchr(b'\r', bytes).is_some() { Frame::CarriageReturn(bytes) } else { Frame::Line(bytes) }
     }
 
     /// Drops what was buffered of a line that is already too long, so that it costs no memory.
@@ -132,14 +152,4 @@ impl Lines {
             self.buffer.shrink_to(BUFFER_KEPT_BYTES_MAX);
         }
     }
-}
-
-/// Takes one `\r` off the end; any other is a trap.
-fn frame(line: &[u8]) -> Frame<'_> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if memchr::memchr(b'\r', line).is_some() { Frame::CarriageReturn(line) } else { Frame::Line(line) }
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }

@@ -1,10 +1,15 @@
 //! The strict parser. Whatever JSON parsers read differently (`docs/reference/wire.md`) is refused here, once, for all.
 
-use std::borrow::Cow;
+mod keys;
+mod number;
+mod string;
+
+use std::mem;
 
 use thiserror::Error;
 
-use super::{Document, Kind, Node, text};
+use self::keys::Names;
+use super::{Document, Kind, Node};
 use crate::limits::Limits;
 
 /// Why a text was refused, and where.
@@ -52,12 +57,10 @@ pub enum Fault {
 /// Reusable working memory of the parser: a text parsed after another allocates nothing.
 #[derive(Debug, Default)]
 pub struct Parser {
-    tape: Vec<Node>,
-    open: Vec<u32>,
+    /// All of it is initialised; how much of it a text used is known by its document alone.
+    nodes: Vec<Node>,
+    open: Vec<Container>,
 }
-
-/// Working memory above this is given back after a large text (nodes; 16 bytes each).
-const TAPE_KEPT_NODES_MAX: usize = 65_536;
 
 impl Parser {
     /// Parses `bytes` as exactly one JSON text within `limits`.
@@ -67,11 +70,6 @@ impl Parser {
     /// after unescaping; a byte order mark; lone surrogates; numbers whose double is infinite; depth, size and count
     /// above `limits`.
     pub fn parse<'a>(&'a mut self, bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, ParseError> {
-        self.tape.clear();
-        self.open.clear();
-        if self.tape.capacity() > TAPE_KEPT_NODES_MAX {
-            self.tape.shrink_to(TAPE_KEPT_NODES_MAX);
-        }
         let fail = |fault, offset| Err(ParseError { fault, offset });
         if bytes.len() > limits.message_bytes_max || u32::try_from(bytes.len()).is_err() {
             return fail(Fault::TooLong, limits.message_bytes_max);
@@ -83,342 +81,276 @@ impl Parser {
             Ok(source) => source,
             Err(error) => return fail(Fault::Utf8, error.valid_up_to()),
         };
-        let mut run = Run { source, bytes, at: 0, limits, tape: &mut self.tape, open: &mut self.open };
-        match run.text() {
-            Ok(()) => Ok(Document { source, tape: &self.tape }),
-            Err(fault) => fail(fault, run.at),
+        if self.nodes.len() > NODES_KEPT_MAX {
+            self.nodes.truncate(NODES_KEPT_MAX);
+            self.nodes.shrink_to_fit();
         }
+        let depth = limits.depth_max.min(bytes.len());
+        if self.open.len() < depth {
+            self.open.resize(depth, Container::NONE);
+        }
+        let run = Run {
+            bytes,
+            at: 0,
+            nodes: mem::take(&mut self.nodes),
+            used: 0,
+            open: self.open.get_mut(..depth).unwrap_or_default(),
+            depth: 0,
+            limits,
+        };
+        let (nodes, ended) = run.text();
+        self.nodes = nodes;
+        let used = ended?;
+        Ok(Document { source, tape: self.nodes.get(..used).unwrap_or_default() })
     }
+}
+
+/// Working memory above this is given back after a large text (nodes; 16 bytes each).
+const NODES_KEPT_MAX: usize = 65_536;
+
+/// A container whose end was not seen yet.
+#[derive(Debug, Clone, Copy)]
+struct Container {
+    /// Where its node lies on the tape.
+    index: u32,
+    kind: Kind,
+    names: Names,
+}
+
+impl Container {
+    /// What the outermost value stands in.
+    const NONE: Container = Container { index: 0, kind: Kind::Null, names: Names::NONE };
 }
 
 /// One pass over one text.
+///
+/// It owns its parts and hands none of them out by reference, and its small steps are inlined, so that the compiler
+/// keeps all of it in registers.
 struct Run<'a, 'w> {
-    source: &'a str,
     bytes: &'a [u8],
     at: usize,
-    limits: &'a Limits,
-    tape: &'w mut Vec<Node>,
-    open: &'w mut Vec<u32>,
+    nodes: Vec<Node>,
+    used: usize,
+    /// The parents of the innermost container, which travels as a variable of its own.
+    open: &'w mut [Container],
+    depth: usize,
+    limits: &'w Limits,
 }
 
+type Step<T = ()> = Result<T, ParseError>;
+
 impl Run<'_, '_> {
+    /// Gives the tape back, and how much of it is used.
+    fn text(mut self) -> (Vec<Node>, Step<usize>) {
+        let ended = self.values();
+        (self.nodes, ended.map(|()| self.used))
+    }
+
     /// Iterative, so that hostile nesting costs no stack.
-    fn text(&mut self) -> Result<(), Fault> {
+    #[inline(always)]
+    fn values(&mut self) -> Step {
+        let mut inside = Container::NONE;
         loop {
-            self.value()?;
+            match self.peek() {
+                Some(b'"') => {
+                    self.string()?;
+                }
+                Some(b'{') => {
+                    self.enter(&mut inside, Kind::Object)?;
+                    if !self.is_next(b'}') {
+                        self.key(&mut inside)?;
+                        continue;
+                    }
+                    self.leave(&mut inside)?;
+                }
+                Some(b'[') => {
+                    self.enter(&mut inside, Kind::Array)?;
+                    if !self.is_next(b']') {
+                        continue;
+                    }
+                    self.leave(&mut inside)?;
+                }
+                Some(b't') => self.literal(b"true", Kind::True)?,
+                Some(b'f') => self.literal(b"false", Kind::False)?,
+                Some(b'n') => self.literal(b"null", Kind::Null)?,
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b' ' | b'\t' | b'\n' | b'\r') => {
+                    self.at = behind_white_space(self.bytes, self.at);
+                    continue;
+                }
+                other => return self.unexpected(other),
+            }
             // Close as many containers as end here, until one of them wants another value.
             loop {
-                self.white_space();
-                let Some(&container) = self.open.last() else {
-                    return if self.at == self.bytes.len() { Ok(()) } else { Err(Fault::Trailing) };
-                };
-                let object = self.tape.get(container as usize).is_some_and(|node| node.kind == Kind::Object);
-                match (self.peek(), object) {
-                    (Some(b','), true) => {
+                match inside.kind {
+                    Kind::Object if self.is_next(b',') => {
                         self.at += 1;
-                        self.white_space();
-                        self.key()?;
+                        self.key(&mut inside)?;
                         break;
                     }
-                    (Some(b','), false) => {
+                    Kind::Array if self.is_next(b',') => {
                         self.at += 1;
                         break;
                     }
-                    (Some(b'}'), true) | (Some(b']'), false) => self.close(container)?,
-                    (Some(_), _) => return Err(Fault::Unexpected),
-                    (None, _) => return Err(Fault::Truncated),
+                    Kind::Object if self.peek() == Some(b'}') => self.leave(&mut inside)?,
+                    Kind::Array if self.peek() == Some(b']') => self.leave(&mut inside)?,
+                    Kind::Object | Kind::Array => return self.unexpected(self.peek()),
+                    Kind::Null | Kind::False | Kind::True | Kind::Number | Kind::Text => return self.end(),
                 }
             }
         }
     }
 
-    /// Reads one value; of a container that is not empty only the opening (and an object's first key), then again.
-    fn value(&mut self) -> Result<(), Fault> {
-        loop {
-            self.white_space();
-            match self.peek().ok_or(Fault::Truncated)? {
-                b'"' => return self.string(),
-                b'{' => {
-                    let container = self.enter(Kind::Object)?;
-                    self.white_space();
-                    if self.peek() == Some(b'}') {
-                        return self.close(container);
-                    }
-                    self.key()?;
-                }
-                b'[' => {
-                    let container = self.enter(Kind::Array)?;
-                    self.white_space();
-                    if self.peek() == Some(b']') {
-                        return self.close(container);
-                    }
-                }
-                b't' => return self.literal("true", Kind::True),
-                b'f' => return self.literal("false", Kind::False),
-                b'n' => return self.literal("null", Kind::Null),
-                b'-' | b'0'..=b'9' => return self.number(),
-                _ => return Err(Fault::Unexpected),
+    /// After the outermost value.
+    #[inline(always)]
+    fn end(&mut self) -> Step {
+        self.at = behind_white_space(self.bytes, self.at);
+        if self.peek().is_none() { Ok(()) } else { self.fail(Fault::Trailing) }
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, inside: &mut Container, kind: Kind) -> Step {
+        let Some(place) = self.open.get_mut(self.depth) else {
+            return self.fail(Fault::TooDeep);
+        };
+        *place = *inside;
+        self.depth += 1;
+        *inside = Container { index: offset(self.used), kind, names: Names::NONE };
+        self.push(self.at + 1, kind, false)
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, inside: &mut Container) -> Step {
+        self.at += 1;
+        if let Some(node) = self.nodes.get_mut(inside.index as usize) {
+            node.end = offset(self.at);
+            node.next = offset(self.used);
+        }
+        if inside.names.may_repeat() {
+            let first = inside.index + 1;
+            let members = self.nodes.get(first as usize..self.used).unwrap_or_default();
+            if keys::repeat(self.bytes, members, first) {
+                return self.fail(Fault::DuplicateKey);
             }
         }
-    }
-
-    fn enter(&mut self, kind: Kind) -> Result<u32, Fault> {
-        if self.open.len() >= self.limits.depth_max {
-            return Err(Fault::TooDeep);
-        }
-        let index = self.push(self.at, self.at, kind, false)?;
-        self.open.push(index);
-        self.at += 1;
-        Ok(index)
-    }
-
-    fn close(&mut self, container: u32) -> Result<(), Fault> {
-        self.at += 1;
-        self.open.pop();
-        let end = offset(self.at);
-        let next = offset(self.tape.len());
-        let Some(node) = self.tape.get_mut(container as usize) else { return Err(Fault::Unexpected) };
-        node.end = end;
-        node.next = next;
-        if node.kind == Kind::Object { self.unique_keys(container, next) } else { Ok(()) }
-    }
-
-    fn key(&mut self) -> Result<(), Fault> {
-        match self.peek() {
-            Some(b'"') => self.string()?,
-            Some(_) => return Err(Fault::Unexpected),
-            None => return Err(Fault::Truncated),
-        }
-        self.white_space();
-        match self.peek() {
-            Some(b':') => self.at += 1,
-            Some(_) => return Err(Fault::Unexpected),
-            None => return Err(Fault::Truncated),
-        }
+        self.depth = self.depth.saturating_sub(1);
+        *inside = self.open.get(self.depth).copied().unwrap_or(Container::NONE);
         Ok(())
     }
 
-    fn literal(&mut self, word: &str, kind: Kind) -> Result<(), Fault> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return Err(Fault::Unexpected);
+    #[inline(always)]
+    fn key(&mut self, inside: &mut Container) -> Step {
+        if !self.is_next(b'"') {
+            return self.unexpected(self.peek());
         }
-        self.push(self.at, self.at + word.len(), kind, false)?;
-        self.at += word.len();
-        Ok(())
-    }
-
-    /// RFC 8259 section 6, and finite as a double: `1e400` is infinity to some peers and an error to others.
-    fn number(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
+        let start = self.at + 1;
+        let escaped = self.string()?;
+        if escaped {
+            inside.names.add_escaped();
+        } else {
+            inside.names.add(self.bytes, start, self.at - 1);
         }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            Some(b'1'..=b'9') => self.digits()?,
-            _ => return Err(Fault::Number),
-        }
-        let integer_end = self.at;
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        if self.at - start > self.limits.number_bytes_max {
-            return Err(Fault::NumberRange);
-        }
-        // An integer of at most 300 digits is finite without looking; the rest is asked of the standard library.
-        if self.at != integer_end || self.at - start > 300 {
-            let lexeme = self.source.get(start..self.at).unwrap_or_default();
-            if !lexeme.parse::<f64>().is_ok_and(f64::is_finite) {
-                return Err(Fault::NumberRange);
-            }
-        }
-        self.push(start, self.at, Kind::Number, false)?;
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(Fault::Number) } else { Ok(()) }
-    }
-
-    fn string(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        let mut escaped = false;
-        self.at += 1;
-        loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                Some(_) => return Err(Fault::Control),
-                None => return Err(Fault::Truncated),
-            }
+        if !self.is_next(b':') {
+            return self.unexpected(self.peek());
         }
         self.at += 1;
-        self.push(start, self.at, Kind::Text, escaped)?;
         Ok(())
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
-        match self.bytes.get(self.at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 2;
-                Ok(())
-            }
-            Some(b'u') => {
-                let unit = self.code_unit()?;
-                match unit {
-                    0xD800..0xDC00 if self.bytes.get(self.at) == Some(&b'\\') => match self.code_unit() {
-                        Ok(0xDC00..0xE000) => Ok(()),
-                        Ok(_) | Err(_) => Err(Fault::Surrogate),
-                    },
-                    0xD800..0xE000 => Err(Fault::Surrogate),
-                    _ => Ok(()),
-                }
-            }
-            Some(_) => Err(Fault::Escape),
-            None => Err(Fault::Truncated),
+    #[inline(always)]
+    fn literal<const N: usize>(&mut self, word: &[u8; N], kind: Kind) -> Step {
+        if self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<N>) != Some(word) {
+            return self.fail(Fault::Unexpected);
         }
+        self.push(self.at + N, kind, false)
     }
 
-    /// Reads `\uXXXX` at the current place.
-    fn code_unit(&mut self) -> Result<u32, Fault> {
-        let escape = self.bytes.get(self.at..self.at + 6).ok_or(Fault::Escape)?;
-        let [b'\\', b'u', digits @ ..] = escape else { return Err(Fault::Escape) };
-        let mut unit = 0;
-        for digit in digits {
-            unit = unit * 16 + char::from(*digit).to_digit(16).ok_or(Fault::Escape)?;
-        }
-        self.at += 6;
-        Ok(unit)
+    #[inline(always)]
+    fn number(&mut self) -> Step {
+        let end = number::end(self.bytes, self.at, self.limits.number_bytes_max)?;
+        self.push(end, Kind::Number, false)
     }
 
-    fn unique_keys(&self, container: u32, end: u32) -> Result<(), Fault> {
-        let tape: &[Node] = self.tape;
-        let keys = || Keys { tape, next: container + 1, end };
-        let count = keys().take(KEYS_PAIRWISE_MAX + 1).count();
-        if count < 2 {
-            return Ok(());
+    /// Reads a string whose quote is at the current place; true if it holds an escape.
+    #[inline(always)]
+    fn string(&mut self) -> Step<bool> {
+        let end = string::plain_end(self.bytes, self.at + 1);
+        if self.bytes.get(end) == Some(&b'"') {
+            self.push(end + 1, Kind::Text, false)?;
+            return Ok(false);
         }
-        if count <= KEYS_PAIRWISE_MAX && keys().all(|key| !key.escaped) {
-            let mut seen: [&str; KEYS_PAIRWISE_MAX] = [""; KEYS_PAIRWISE_MAX];
-            for (index, key) in keys().enumerate() {
-                let key = self.key_raw(key);
-                let earlier = seen.get(..index).unwrap_or_default();
-                if earlier.contains(&key) {
-                    return Err(Fault::DuplicateKey);
-                }
-                if let Some(place) = seen.get_mut(index) {
-                    *place = key;
-                }
+        let end = string::end(self.bytes, end)?;
+        self.push(end + 1, Kind::Text, true)?;
+        Ok(true)
+    }
+
+    /// Puts the value between the current place and `end` on the tape, and goes there.
+    #[inline(always)]
+    fn push(&mut self, end: usize, kind: Kind, escaped: bool) -> Step {
+        let (start, next) = (offset(self.at), offset(self.used + 1));
+        let node = Node { start, end: offset(end), next, kind, escaped };
+        if self.used >= self.nodes.len() {
+            if self.used >= self.limits.values_max {
+                return self.fail(Fault::TooMany);
             }
-            return Ok(());
+            self.nodes = longer(mem::take(&mut self.nodes), self.limits.values_max);
         }
-        // Sorting, not hashing: no input makes it slower than n log n.
-        let mut names: Vec<Cow<'_, str>> = keys().map(|key| self.key_text(key)).collect();
-        names.sort_unstable();
-        if names.iter().zip(names.iter().skip(1)).any(|(left, right)| left == right) {
-            return Err(Fault::DuplicateKey);
+        if let Some(place) = self.nodes.get_mut(self.used) {
+            *place = node;
         }
+        self.used += 1;
+        self.at = end;
         Ok(())
     }
 
-    fn key_raw(&self, key: Node) -> &str {
-        self.source.get(key.start as usize + 1..(key.end as usize).saturating_sub(1)).unwrap_or_default()
-    }
-
-    fn key_text(&self, key: Node) -> Cow<'_, str> {
-        let inner = self.key_raw(key);
-        if key.escaped { Cow::Owned(text::unescape(inner)) } else { Cow::Borrowed(inner) }
-    }
-
-    fn push(&mut self, start: usize, end: usize, kind: Kind, escaped: bool) -> Result<u32, Fault> {
-        let index = self.tape.len();
-        if index >= self.limits.values_max {
-            return Err(Fault::TooMany);
-        }
-        self.tape.push(Node {
-            start: offset(start),
-            end: offset(end),
-            next: offset(index + 1),
-            kind,
-            escaped,
-        });
-        Ok(offset(index))
-    }
-
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    fn white_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    /// True if the next byte, white space aside, is `wanted`; the place is then there.
+    #[inline(always)]
+    fn is_next(&mut self, wanted: u8) -> bool {
+        if self.peek() == Some(wanted) {
+            return true;
         }
+        if self.peek() > Some(b' ') {
+            return false;
+        }
+        self.at = behind_white_space(self.bytes, self.at);
+        self.peek() == Some(wanted)
+    }
+
+    #[inline(always)]
+    fn unexpected<T>(&self, found: Option<u8>) -> Step<T> {
+        self.fail(if found.is_some() { Fault::Unexpected } else { Fault::Truncated })
+    }
+
+    #[inline(always)]
+    fn fail<T>(&self, fault: Fault) -> Step<T> {
+        Err(ParseError { fault, offset: self.at })
     }
 }
 
-/// Objects with more keys than this are checked by sorting.
-const KEYS_PAIRWISE_MAX: usize = 24;
-
-struct Keys<'a> {
-    tape: &'a [Node],
-    next: u32,
-    end: u32,
+fn behind_white_space(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        at += 1;
+    }
+    at
 }
 
-impl Iterator for Keys<'_> {
-    type Item = Node;
-
-    fn next(&mut self) -> Option<Node> {
-        if self.next >= self.end {
-            return None;
-        }
-        let key = *self.tape.get(self.next as usize)?;
-        self.next = self.tape.get(self.next as usize + 1)?.next;
-        Some(key)
-    }
+#[cold]
+fn longer(mut nodes: Vec<Node>, max: usize) -> Vec<Node> {
+    let wanted = (nodes.len() * 2).max(NODES_FIRST).min(max);
+    nodes.resize(wanted, Node::NONE);
+    nodes
 }
 
 /// INVARIANT: the text is shorter than 4 GiB (checked at the start), and so is the tape.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "checked at the start of the text")]
 fn offset(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+    place as u32
 }
 
-/// How many bytes from the start are neither a quote, a backslash nor a control character; eight at a time.
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (chunks, _) = bytes.as_chunks::<8>();
-    for (index, chunk) in chunks.iter().enumerate() {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = zero_byte(word ^ (ONES * b'"' as u64));
-        let backslash = zero_byte(word ^ (ONES * b'\\' as u64));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        // A borrow may mark a byte behind the first hit, never one before it: the lowest mark is always true.
-        let hits = quote | backslash | control;
-        if hits != 0 {
-            return index * 8 + (hits.trailing_zeros() / 8) as usize;
-        }
-    }
-    let start = chunks.len() * 8;
-    let tail = bytes.get(start..).unwrap_or_default();
-    let plain = |byte: &u8| *byte != b'"' && *byte != b'\\' && *byte >= 0x20;
-    start + tail.iter().take_while(|byte| plain(byte)).count()
-}
+const NODES_FIRST: usize = 256;

@@ -73,17 +73,30 @@ pub fn escape_into(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Folds a key as the most lenient peers do: Go's `encoding/json` matches field names without regard to ASCII case and
-/// also takes U+017F for `s` and U+212A for `k`.
+/// also takes U+017F for `s` and U+212A for `k`; peers written in C end a key at U+0000.
 #[must_use]
 pub fn fold_key(key: &str) -> Cow<'_, str> {
-    let folds = |c: char| c.is_ascii_uppercase() || c == '\u{17f}' || c == '\u{212a}';
-    if !key.contains(folds) {
-        return Cow::Borrowed(key);
+    if key.contains(|c| c == '\0' || fold(c) != c) {
+        Cow::Owned(folded(key).collect())
+    } else {
+        Cow::Borrowed(key)
     }
-    let fold = |c: char| match c {
+}
+
+/// True if `left` and `right` fold to the same key.
+#[must_use]
+pub fn same_key_folded(left: &str, right: &str) -> bool {
+    folded(left).eq(folded(right))
+}
+
+fn folded(key: &str) -> impl Iterator<Item = char> {
+    key.chars().take_while(|c| *c != '\0').map(fold)
+}
+
+fn fold(c: char) -> char {
+    match c {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
-    };
-    Cow::Owned(key.chars().map(fold).collect())
+    }
 }

@@ -1,0 +1,95 @@
+//! Strings: their end, their escapes, and what must not stand in them bare.
+
+use super::{Fault, ParseError};
+
+/// The place of the first quote, backslash or control character at or behind `at`; the text's length if there is none.
+#[inline(always)]
+pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk::<8>).map(plain_in_word) {
+        Some(plain) if plain < 8 => at + plain,
+        Some(_) => long_plain_end(bytes, at + 8),
+        None => tail_end(bytes, at),
+    }
+}
+
+/// How many bytes from the start of the word are plain: all eight at once.
+#[inline(always)]
+fn plain_in_word(word: &[u8; 8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(*word);
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let zeroes = quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    // A borrow may mark a byte behind the first hit, never one before it: the lowest mark is always true.
+    ((zeroes | control) & HIGHS).trailing_zeros() as usize / 8
+}
+
+fn long_plain_end(bytes: &[u8], mut at: usize) -> usize {
+    // Without a way out in the middle, the compiler looks at a block with vector instructions.
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        if block.iter().fold(false, |found, byte| found | !is_plain(*byte)) {
+            break;
+        }
+        at += block.len();
+    }
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let plain = plain_in_word(word);
+        at += plain;
+        if plain < word.len() {
+            return at;
+        }
+    }
+    tail_end(bytes, at)
+}
+
+#[cold]
+fn tail_end(bytes: &[u8], at: usize) -> usize {
+    at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| is_plain(**byte)).count()
+}
+
+#[inline(always)]
+fn is_plain(byte: u8) -> bool {
+    (byte != b'"') & (byte != b'\\') & (byte >= 0x20)
+}
+
+/// The place of the closing quote of a string with escapes; `at` is where its first plain run ended.
+///
+/// # Errors
+/// The fault and its place.
+pub(super) fn end(bytes: &[u8], mut at: usize) -> Result<usize, ParseError> {
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at),
+            Some(b'\\') => at = behind_escape(bytes, at).map_err(|fault| ParseError { fault, offset: at })?,
+            Some(_) => return Err(ParseError { fault: Fault::Control, offset: at }),
+            None => return Err(ParseError { fault: Fault::Truncated, offset: at }),
+        }
+        at = plain_end(bytes, at);
+    }
+}
+
+fn behind_escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    match bytes.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => match code_unit(bytes, at).ok_or(Fault::Escape)? {
+            // A high surrogate wants a low one behind it; a low one alone is none.
+            0xD800..0xDC00 if matches!(code_unit(bytes, at + 6), Some(0xDC00..0xE000)) => Ok(at + 12),
+            0xD800..0xE000 => Err(Fault::Surrogate),
+            _ => Ok(at + 6),
+        },
+        Some(_) => Err(Fault::Escape),
+        None => Err(Fault::Truncated),
+    }
+}
+
+/// The unit of `\uXXXX` at `at`.
+fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = bytes.get(at..at + 6)? else { return None };
+    let mut unit = 0;
+    for digit in digits {
+        unit = unit * 16 + char::from(*digit).to_digit(16)?;
+    }
+    Some(unit)
+}

@@ -1,0 +1,94 @@
+//! What is no message, why, and with which error code its sender is answered.
+
+use thiserror::Error;
+
+use crate::json::{Fault, ParseError};
+use crate::message::Id;
+
+/// A text that is no message.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{cause}")]
+pub struct Malformed {
+    pub cause: Malformation,
+    /// The id where it could be read.
+    pub id: Option<Id<'static>>,
+    /// True if it carries a method. Only then does its sender wait for an answer to `id`; else the id is one of the
+    /// other side's, and an answer to it would meet a request of the sender's own.
+    pub request: bool,
+}
+
+impl Malformed {
+    /// One of which nothing more is known.
+    #[must_use]
+    pub fn new(cause: Malformation) -> Malformed {
+        Malformed { cause, id: None, request: false }
+    }
+}
+
+/// Why a text is no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Malformation {
+    #[error("not JSON: {0}")]
+    Json(#[from] ParseError),
+    #[error("`jsonrpc` is not \"2.0\"")]
+    Version,
+    #[error("`id` is neither a string nor a safe integer")]
+    Id,
+    #[error("`method` is not a short string")]
+    Method,
+    #[error("`params` is not an object")]
+    Params,
+    #[error("neither a request, a notification nor an answer")]
+    Shape,
+    #[error("a key of the envelope in another case")]
+    KeyCase,
+    #[error("a governed key of `params` in another case")]
+    ParamCase,
+    #[error("a batch where the protocol version has none")]
+    Batch,
+    #[error("a batch with no members or more than the limit")]
+    BatchSize,
+    #[error("`initialize` in a batch")]
+    BatchInitialize,
+    #[error("longer than the limit")]
+    TooLong,
+    #[error("a carriage return that does not end the line")]
+    CarriageReturn,
+}
+
+impl Malformation {
+    /// The JSON-RPC error code with which a peer that sent this is answered: -32700 for what RFC 8259 forbids, -32600
+    /// for what it allows and we refuse, -32602 for `params`.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        match self {
+            Malformation::Json(error) => match error.fault {
+                Fault::Utf8
+                | Fault::ByteOrderMark
+                | Fault::Truncated
+                | Fault::Unexpected
+                | Fault::Trailing
+                | Fault::Control
+                | Fault::Escape
+                | Fault::Number => -32700,
+                Fault::TooLong
+                | Fault::Surrogate
+                | Fault::NumberRange
+                | Fault::DuplicateKey
+                | Fault::TooDeep
+                | Fault::TooMany => -32600,
+            },
+            Malformation::CarriageReturn => -32700,
+            Malformation::Params | Malformation::ParamCase => -32602,
+            Malformation::Version
+            | Malformation::Id
+            | Malformation::Method
+            | Malformation::Shape
+            | Malformation::KeyCase
+            | Malformation::Batch
+            | Malformation::BatchSize
+            | Malformation::BatchInitialize
+            | Malformation::TooLong => -32600,
+        }
+    }
+}
