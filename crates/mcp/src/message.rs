@@ -120,8 +120,8 @@ impl<'a> Message<'a> {
         match fields.body(limits) {
             Ok(body) => Ok(Message { value, body }),
             Err(cause) => {
-                let id = fields.id.and_then(|id| read_id(id, limits)).map(Id::into_owned);
-                Err(Malformed { cause, id, request: fields.method.is_some() })
+                let id = fields.method.and(fields.id).and_then(|id| read_id(id, limits));
+                Err(Malformed { cause, id: id.map(Id::into_owned) })
             }
         }
     }
@@ -224,7 +224,8 @@ impl<'a> Packet<'a> {
             Ok(document) => document.root(),
             Err(error) => {
                 let scan = IdScan::of(bytes, limits);
-                return Err(Malformed { cause: error.into(), id: scan.id(), request: scan.is_request() });
+                let id = if scan.is_request() { scan.id() } else { None };
+                return Err(Malformed { cause: error.into(), id });
             }
         };
         if !root.is_array() {
@@ -243,7 +244,7 @@ fn read_member<'a>(element: Value<'a>, limits: &Limits) -> Result<Message<'a>, M
     let message = Message::read(element, limits)?;
     if message.method() == Some("initialize") {
         let id = message.id().cloned().map(Id::into_owned);
-        return Err(Malformed { cause: Malformation::BatchInitialize, id, request: true });
+        return Err(Malformed { cause: Malformation::BatchInitialize, id });
     }
     Ok(message)
 }

@@ -73,24 +73,24 @@ pub fn escape_into(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Folds a key as the most lenient peers do: Go's `encoding/json` matches field names without regard to ASCII case and
-/// also takes U+017F for `s` and U+212A for `k`; peers written in C end a key at U+0000.
+/// also takes U+017F for `s` and U+212A for `k`.
 #[must_use]
 pub fn fold_key(key: &str) -> Cow<'_, str> {
-    if key.contains(|c| c == '\0' || fold(c) != c) {
-        Cow::Owned(folded(key).collect())
+    if key.contains(|c| fold(c) != c) {
+        Cow::Owned(key.chars().map(fold).collect())
     } else {
         Cow::Borrowed(key)
     }
 }
 
-/// True if `left` and `right` fold to the same key.
+/// True if some peer reads `left` and `right` as the same key: they fold to the same, up to a U+0000, at which peers
+/// written in C end a key.
 #[must_use]
 pub fn same_key_folded(left: &str, right: &str) -> bool {
+    fn folded(key: &str) -> impl Iterator<Item = char> {
+        key.chars().take_while(|c| *c != '\0').map(fold)
+    }
     folded(left).eq(folded(right))
-}
-
-fn folded(key: &str) -> impl Iterator<Item = char> {
-    key.chars().take_while(|c| *c != '\0').map(fold)
 }
 
 fn fold(c: char) -> char {

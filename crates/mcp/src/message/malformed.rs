@@ -10,18 +10,16 @@ use crate::message::Id;
 #[error("{cause}")]
 pub struct Malformed {
     pub cause: Malformation,
-    /// The id where it could be read.
+    /// The id under which its sender waits for an answer: `None` unless it carries a method and a readable id. The id of
+    /// a broken answer is one of the other side's; an error sent back with it would meet a request of the sender's own.
     pub id: Option<Id<'static>>,
-    /// True if it carries a method. Only then does its sender wait for an answer to `id`; else the id is one of the
-    /// other side's, and an answer to it would meet a request of the sender's own.
-    pub request: bool,
 }
 
 impl Malformed {
     /// One of which nothing more is known.
     #[must_use]
     pub fn new(cause: Malformation) -> Malformed {
-        Malformed { cause, id: None, request: false }
+        Malformed { cause, id: None }
     }
 }
 
