@@ -2,6 +2,7 @@
 
 use crate::shell;
 use crate::test::Totals;
+use crate::tools::debian;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::fs;
@@ -79,18 +80,27 @@ fn known(name: &str) -> Result<String> {
 
 /// Builds all targets with coverage counters. `--target` keeps the flags away from build scripts, which would not link.
 fn build() -> Result<()> {
+    if shell::output("c++", &["--version"]).is_none() {
+        debian::packages(&["g++"], "libFuzzer is C++ and no compiler is there")?;
+    }
+    lock()?;
     let mut cargo = shell::cargo();
-    cargo.args([
-        "build",
-        "--release",
-        "--manifest-path",
-        "fuzz/Cargo.toml",
-        "--locked",
-        "--target",
-        &triple()?,
-    ]);
+    cargo.args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &triple()?]);
     cargo.arg("--target-dir").arg(folder()).env("RUSTFLAGS", COVERAGE);
     shell::logged(&mut cargo, "fuzz-build")
+}
+
+/// Gives the targets the product's lock file, to which cargo adds libFuzzer: what is fuzzed is what is shipped.
+pub(crate) fn lock() -> Result<()> {
+    let product = fs::read_to_string(shell::root().join("Cargo.lock")).context("Cargo.lock is missing")?;
+    let stamp = folder().join("lock-made-from");
+    let lock = shell::root().join("fuzz/Cargo.lock");
+    if !lock.exists() || fs::read_to_string(&stamp).ok().as_ref() != Some(&product) {
+        fs::create_dir_all(folder())?;
+        fs::write(lock, &product)?;
+        fs::write(stamp, product)?;
+    }
+    Ok(())
 }
 
 fn fuzz(name: &str, time: Duration) -> Result<()> {

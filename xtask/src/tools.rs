@@ -3,7 +3,7 @@
 //! Each tool leaves a stamp that holds everything it was made from, so that a second run costs nothing and a changed
 //! pin installs anew.
 
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod deny;
 mod node;
 mod python;

@@ -1,11 +1,11 @@
-//! The last resort for an interpreter that is missing: Debian's package, when we may install one.
+//! The last resort for an interpreter or compiler that is missing: Debian's package, when we may install one.
 
 use crate::shell;
 use anyhow::{Result, bail};
 use std::process::Command;
 
 /// Installs packages by `apt-get` as root; otherwise says which command to run.
-pub(super) fn packages(names: &[&str], why: &str) -> Result<()> {
+pub(crate) fn packages(names: &[&str], why: &str) -> Result<()> {
     let wanted = names.join(" ");
     let root = shell::output("id", &["-u"]).is_some_and(|user| user == "0");
     if !root || shell::output("apt-get", &["--version"]).is_none() {
