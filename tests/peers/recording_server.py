@@ -6,6 +6,7 @@ $RECORDER_MODE    comma list of
   first           of two equal keys the first counts (Python, Node and serde take the last)
   caseless        the case of keys does not matter
   batch           executes arrays
+  universal       a bare CR ends a line as well (Python's own servers read so)
   hush            answers nothing but `initialize` and pings, until a `notifications/progress` arrives; then answers all it owes
   deaf            reads nothing more after the first ping
   tools=N         lists N more tools
@@ -198,8 +199,9 @@ def main():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for raw in sys.stdin.buffer:
         line = raw.removesuffix(b"\n")
-        if line.strip():
-            read(line)
+        for part in line.split(b"\r") if "universal" in MODE else [line]:
+            if part.strip():
+                read(part)
         while "deaf" in MODE and b'"ping"' in line:
             time.sleep(600)
     LOG.write(json.dumps({"line": "", "fault": None, "calls": [["end of input", None]]}) + "\n")

@@ -1,10 +1,5 @@
 //! The life of a wrapped server: its exit status is ours, its stderr passes, and nothing of it outlives either side.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says so by a panic when it fails"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
 use bailiwick_testkit::process::{self, Signal, Watched};
 use bailiwick_testkit::recorder;
