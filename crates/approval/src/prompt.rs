@@ -99,7 +99,9 @@ impl Prompt {
     pub(crate) fn line(&self, at: Duration, columns: usize) -> String {
         let left = self.left.saturating_sub(at).as_millis().div_ceil(1000);
         let clock = format!("{}:{:02}", left / 60, left % 60);
-        let candidates = if self.all_shown() {
+        let candidates = if at < self.deaf_until {
+            [format!("-- no key is heard yet ({clock}) "), format!("-- ({clock}) ")]
+        } else if self.all_shown() {
             let key = match &self.confirm {
                 Confirm::Yes => "y",
                 Confirm::Code(code) => code,
@@ -253,10 +255,8 @@ mod tests {
     #[test]
     fn the_line_counts_down_and_fits() {
         let mut prompt = short(Confirm::Code("k7f3".to_owned()));
-        assert_eq!(
-            prompt.line(Duration::ZERO, 80),
-            "Type k7f3 and Enter to approve; anything else denies (3:00): "
-        );
+        assert_eq!(prompt.line(Duration::ZERO, 80), "-- no key is heard yet (3:00) ");
+        assert_eq!(prompt.line(LATER, 80), "Type k7f3 and Enter to approve; anything else denies (2:58): ");
         prompt.keys(LATER, b"k7");
         assert_eq!(prompt.line(LIMIT - Duration::from_millis(1), 40), "k7f3+Enter approves (0:01): k7");
         for columns in 0..100 {

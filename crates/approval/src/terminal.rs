@@ -118,16 +118,16 @@ impl Dialogue<'_> {
                 }
                 Step::Wait => {}
             }
-            self.draw_line()?;
-            if let Some(cause) = (interrupt.check)() {
-                return Err(cause);
-            }
-            in_foreground(self.tty)?;
             let now = self.start.elapsed();
             if deaf && now >= self.prompt.deaf_until() {
                 flush(self.tty)?;
                 deaf = false;
             }
+            self.draw_line(now)?;
+            if let Some(cause) = (interrupt.check)() {
+                return Err(cause);
+            }
+            in_foreground(self.tty)?;
             step = match self.wait(deaf, interrupt.wake)? {
                 Some(keys) => self.prompt.keys(self.start.elapsed(), &keys),
                 None => self.prompt.tick(self.start.elapsed()),
@@ -171,8 +171,8 @@ impl Dialogue<'_> {
         }
     }
 
-    fn draw_line(&mut self) -> Result<(), DenyCause> {
-        let line = self.prompt.line(self.start.elapsed(), self.columns);
+    fn draw_line(&mut self, at: Duration) -> Result<(), DenyCause> {
+        let line = self.prompt.line(at, self.columns);
         let used = width(&line);
         let spare = self.drawn.saturating_sub(used);
         self.drawn = used;
