@@ -8,7 +8,7 @@ use std::io;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use bailiwick_approval::{Answer, Desk, DeskOptions, Gesture, Question, Reason};
+use bailiwick_approval::{Answer, Desk, DeskOptions, Gesture, Question, Reason, Screen};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         terminal: "/dev/tty".into(),
         runtime_folder: folder.into(),
         gesture,
+        screen: Screen::new(),
         mask: Box::new(|text| if text == "break" { text.repeat(usize::MAX) } else { text.to_owned() }),
     };
     let (answered, answers) = channel();

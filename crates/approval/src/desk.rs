@@ -14,6 +14,7 @@ use std::time::Instant;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::question::{Answer, DenyCause, Question};
+use crate::screen::Screen;
 use crate::terminal::{Gesture, Interrupt, Terminal};
 
 /// How many questions may wait behind the one on the screen. More is a flood that nobody reviews.
@@ -27,6 +28,8 @@ pub struct DeskOptions {
     pub runtime_folder: PathBuf,
     /// What a person types: [`Gesture::for_this_system`].
     pub gesture: Gesture,
+    /// The screen of that terminal, when others' text goes there through us.
+    pub screen: Screen,
     /// Hides secrets in any text that is shown; it gets the strings of the arguments decoded, one by one.
     pub mask: Box<dyn Fn(&str) -> String + Send>,
 }
@@ -38,6 +41,7 @@ impl fmt::Debug for DeskOptions {
             .field("terminal", &self.terminal)
             .field("runtime_folder", &self.runtime_folder)
             .field("gesture", &self.gesture)
+            .field("screen", &self.screen)
             .finish_non_exhaustive()
     }
 }
@@ -61,8 +65,8 @@ impl Desk {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         waker.set_nonblocking(true)?;
-        let DeskOptions { terminal: path, runtime_folder, gesture, mask } = options;
-        let terminal = Terminal { path, runtime_folder, gesture, mask };
+        let DeskOptions { terminal: path, runtime_folder, gesture, screen, mask } = options;
+        let terminal = Terminal { path, runtime_folder, gesture, screen, mask };
         let shared = Arc::new(Mutex::new(Queue::default()));
         let clerk = Clerk { shared: Arc::clone(&shared), wake, terminal, deliver };
         let thread = thread::Builder::new().name("approval".to_owned()).spawn(move || clerk.work())?;

@@ -15,15 +15,16 @@
 //! | text that imitates the prompt | foreign text is always indented; our own line starts at the left edge |
 //! | keys pushed into the terminal by another process (`TIOCSTI`) | a random code must be typed where the kernel allows that |
 //! | bytes on our standard input | never read here |
+//! | a server that draws over the question through its standard error | [`Screen`] holds that text back, and cleans it |
 //!
 //! Not prevented here: a process of the same user that opens the terminal's device by its path and draws over the
-//! question. The wrapped server is started without a terminal, and its standard error must be piped through us while
-//! ours is the terminal.
+//! question, or reads the keys in our place. The wrapped server itself is started without a terminal.
 
 mod arguments;
 mod desk;
 mod prompt;
 mod question;
+mod screen;
 mod sheet;
 mod terminal;
 mod visible;
@@ -31,5 +32,6 @@ mod visible;
 pub use desk::{Desk, DeskOptions, WAITING_MAX};
 pub use prompt::{Confirm, SETTLE};
 pub use question::{Answer, DenyCause, NoTerminal, Question, Reason};
+pub use screen::Screen;
 pub use terminal::Gesture;
 pub use visible::visible;

@@ -18,6 +18,7 @@ use self::hold::{JobSignals, Raw, Turn};
 use crate::arguments::Mask;
 use crate::prompt::{Confirm, Prompt, Step};
 use crate::question::{Answer, DenyCause, NoTerminal, Question};
+use crate::screen::Screen;
 use crate::sheet::{rows, width};
 
 /// What a person types to approve.
@@ -46,6 +47,7 @@ pub(crate) struct Terminal {
     pub(crate) path: PathBuf,
     pub(crate) runtime_folder: PathBuf,
     pub(crate) gesture: Gesture,
+    pub(crate) screen: Screen,
     pub(crate) mask: Box<Mask>,
 }
 
@@ -72,6 +74,7 @@ impl Terminal {
         let tty = open(&self.path)?;
         in_foreground(&tty)?;
         let _turn = Turn::wait(&self.runtime_folder, deadline, interrupt)?;
+        let _screen = self.screen.hold();
         let _raw = Raw::enter(&tty)?;
         let (columns, lines) = size(&tty);
         let sheet = rows(question, columns.saturating_sub(1), &self.mask)?;

@@ -72,8 +72,7 @@ impl Turn {
 
 /// One file per session: a session has one controlling terminal.
 fn lock_file(folder: &Path) -> Result<File, DenyCause> {
-    let unusable =
-        |error: std::io::Error| NoTerminal::Unusable(format!("{}: {error}", folder.display())).into();
+    let unusable = |error: std::io::Error| NoTerminal::Unusable(format!("lock file: {error}")).into();
     if !folder.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
     }
