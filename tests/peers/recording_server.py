@@ -1,6 +1,6 @@
 """An MCP server that believes everything it reads, writes down what reached it, and misbehaves on request.
 
-$RECORDER_LOG     file that gets one JSON line per line read: {"line": …, "fault": …, "calls": [[method, target], …]}; "line" is
+$RECORDER_LOG     file that gets one JSON line per line read: {"line": …, "fault": …, "calls": [[method, name], …]}; "line" is
                   the line's bytes as latin-1, "fault" what strict.py says of it, "calls" what this server makes of it.
 $RECORDER_MODE    comma list of
   first           of two equal keys the first counts (Python, Node and serde take the last)
@@ -159,22 +159,23 @@ def answer_owed():
 
 
 def execute(message):
-    method, params = message.get("method"), message.get("params")
+    """Does what the message says, and gives the answer to it if it is owed at once."""
+    if not isinstance(message, dict) or not isinstance(message.get("method"), str):
+        return None
+    method, params = message["method"], message.get("params")
     params = params if isinstance(params, dict) else {}
-    if not isinstance(method, str):
-        return
     if method == "notifications/progress":
         answer_owed()
     if "id" not in message and not method.startswith("tools/"):
-        return
+        return None
     result = METHODS.get(method, lambda m, p: {})(message, params)
     if result is None or "id" not in message:
-        return
+        return None
     answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
     if "hush" in MODE and method not in ("initialize", "ping", "tools/list"):
         owed.append(answer)
-    else:
-        send(answer)
+        return None
+    return answer
 
 
 def read(line):
@@ -187,9 +188,11 @@ def read(line):
     calls = [[m.get("method"), (m.get("params") or {}).get("name") if isinstance(m.get("params"), dict) else None]
              for m in messages if isinstance(m, dict)]
     LOG.write(json.dumps({"line": line.decode("latin-1"), "fault": strict.fault(line, batches="batch" in MODE), "calls": calls}) + "\n")
-    for message in messages:
-        if isinstance(message, dict):
-            execute(message)
+    answers = [answer for answer in map(execute, messages) if answer is not None]
+    if isinstance(value, list) and answers:
+        send(answers)
+    for answer in answers if not isinstance(value, list) else ():
+        send(answer)
 
 
 def main():

@@ -101,6 +101,45 @@ fn without_us_every_attempt_on_a_tool_succeeds() {
 }
 
 #[test]
+fn the_members_of_a_batch_are_decided_one_by_one() {
+    let place = Workplace::new();
+    let mut wire = started(&place, "batch", "2025-03-26");
+    let call = |id: u64, name: &str| request(id, "tools/call", json!({"name": name, "arguments": {}}));
+    wire.send(json!([call(1, "echo"), call(2, "remove"), call(3, "echo")]).to_string());
+    wire.ask(&request("first", "ping", json!({})));
+    wire.close();
+    wire.wait();
+    assert_nothing_done(&place, "a batch");
+    let echoes = recorder::arrivals(&place).into_iter().flat_map(|arrival| arrival.calls);
+    assert_eq!(
+        echoes.filter(|(_, name)| name.as_deref() == Some("echo")).count(),
+        2,
+        "the others are executed"
+    );
+}
+
+#[test]
+fn every_member_of_a_batch_is_answered_once() {
+    let place = Workplace::new();
+    let mut wire = started(&place, "batch", "2025-03-26");
+    let call = |id: u64, name: &str| request(id, "tools/call", json!({"name": name, "arguments": {}}));
+    wire.send(json!([call(1, "echo"), call(2, "remove"), call(3, "echo")]).to_string());
+    let mut answers: Vec<Value> = Vec::new();
+    while answers.len() < 3 {
+        let line = wire.next_line().expect("an answer");
+        match serde_json::from_slice(&line).expect("JSON") {
+            Value::Array(members) => answers.extend(members),
+            answer => answers.push(answer),
+        }
+    }
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    let ids: Vec<_> = answers.iter().map(|answer| answer["id"].as_u64()).collect();
+    assert_eq!(ids, [Some(1), Some(2), Some(3)], "{answers:?}");
+    assert!(answers[0]["result"].is_object() && answers[2]["result"].is_object(), "{answers:?}");
+    assert!(answers[1]["error"].is_object(), "the hidden tool is unknown: {answers:?}");
+}
+
+#[test]
 fn an_unfinished_last_line_is_not_passed_on() {
     let place = Workplace::new();
     let mut wire = started(&place, "", "2025-11-25");

@@ -14,7 +14,7 @@ pub struct Arrival {
     pub line: Vec<u8>,
     /// Why it should never have come, in the judgement of `strict.py`.
     pub fault: Option<String>,
-    /// What the server makes of it: methods with the tool or resource that they name.
+    /// What the server makes of it: each method, with the `name` in its parameters.
     pub calls: Vec<(String, Option<String>)>,
 }
 
