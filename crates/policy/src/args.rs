@@ -6,7 +6,7 @@ mod walk;
 use bailiwick_mcp::Value;
 
 pub(crate) use matcher::{Kinds, Matcher, Patterns, Scalar, URI_PLACE, exact_number, joined};
-pub(crate) use walk::{KeyPattern, Leaf, Place, Reach, Segment};
+pub(crate) use walk::{KeyPattern, Leaf, Place, Reach};
 
 use crate::path::Scratch;
 use std::ops::ControlFlow;

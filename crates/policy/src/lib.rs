@@ -7,6 +7,7 @@ mod args;
 pub mod bounds;
 mod bundled;
 mod evaluate;
+mod explain;
 mod glob;
 mod index;
 mod layers;
@@ -24,6 +25,7 @@ mod words;
 
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
+pub use explain::{Considered, Explanation, Finding, Outcome, Seen};
 pub use model::{
     Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule, Verdict,
 };

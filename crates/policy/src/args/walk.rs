@@ -39,7 +39,7 @@ pub(crate) enum Leaf<'a> {
     Value(Value<'a>),
     Uri(&'a str),
     /// The way there ends early: a scalar where an object should be, or a key that peers may take for another.
-    Broken(Option<Value<'a>>),
+    Broken(Value<'a>),
 }
 
 /// How a pattern got to a value; wildcards skip values that a matcher is not about.
@@ -103,7 +103,7 @@ impl KeyPattern {
         }
         let Some(arguments) = input.arguments else { return ControlFlow::Continue(()) };
         if !arguments.is_object() {
-            return visit(Place { leaf: Leaf::Broken(Some(arguments)), reach: Reach::Named });
+            return visit(Place { leaf: Leaf::Broken(arguments), reach: Reach::Named });
         }
         if let (Sense::Any, Some(flat)) = (sense, &self.flat) {
             for (key, value) in arguments.members() {
@@ -168,7 +168,7 @@ fn named<'a>(
         Kind::Object => {}
         Kind::Null => return ControlFlow::Continue(()),
         Kind::False | Kind::True | Kind::Number | Kind::Text | Kind::Array => {
-            return visit(Place { leaf: Leaf::Broken(Some(value)), reach: Reach::Named });
+            return visit(Place { leaf: Leaf::Broken(value), reach: Reach::Named });
         }
     }
     for (key, member) in value.members() {
@@ -180,7 +180,7 @@ fn named<'a>(
             walk(member, behind, Reach::Named, sense, visit)?;
         } else {
             // `Path` beside or instead of `path`: lenient peers take the one for the other.
-            visit(Place { leaf: Leaf::Broken(Some(member)), reach: Reach::Named })?;
+            visit(Place { leaf: Leaf::Broken(member), reach: Reach::Named })?;
         }
     }
     ControlFlow::Continue(())

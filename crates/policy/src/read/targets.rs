@@ -1,7 +1,7 @@
 //! The patterns of `on`.
 
 use super::Reader;
-use crate::glob::{Name, UriPattern, set, symbols, text_expression};
+use crate::glob::{Name, Symbol, UriPattern, set, text_expression};
 use crate::path;
 use crate::target::{AIMS, Aim, Object, TargetPattern};
 use crate::tree::Node;
@@ -25,7 +25,7 @@ impl Reader<'_> {
             (Some(aim @ (Aim::Sampling | Aim::Elicitation | Aim::Roots | Aim::Task)), rest) => {
                 alone(aim, rest.unwrap_or("*"), fold)
             }
-            (Some(Aim::Resource), Some(rest)) => self.resource(rest, fold),
+            (Some(Aim::Resource), Some(rest)) => self.resource(rest, &filled, fold),
             (Some(aim), Some(rest)) => named(aim, rest, fold),
             (Some(_), None) => Err((
                 format!("a target `{text}` without a pattern"),
@@ -46,7 +46,7 @@ impl Reader<'_> {
     }
 
     /// `SERVER/URI`, unless what is before the first slash has a colon: then any server and the whole is the URI.
-    fn resource(&self, rest: &str, fold: bool) -> Result<TargetPattern, (String, String)> {
+    fn resource(&self, rest: &str, filled: &[Symbol], fold: bool) -> Result<TargetPattern, (String, String)> {
         let (server, uri) = match rest.split_once('/') {
             Some((server, uri)) if !server.contains(':') => (server, uri),
             _ => ("*", rest),
@@ -55,19 +55,23 @@ impl Reader<'_> {
         let uri = if uri.bytes().all(|byte| byte == b'*') && !uri.is_empty() {
             UriPattern::Any
         } else if let Some(place) = file_place(uri) {
-            let place: Vec<_> = symbols(place, false).collect();
-            let expression = path::expression(&place, self.base, fold)?;
+            let expression = path::expression(last(filled, place), self.base, fold)?;
             UriPattern::File(set(&[expression], fold).map_err(|cause| (cause, "shorten the pattern".into()))?)
         } else if !uri.contains(':') && !uri.starts_with('*') {
             let help = format!("write `resource:SERVER/*://{uri}`, or the URI with its scheme");
             return Err((format!("a resource `{rest}` without a scheme"), help));
         } else {
-            let glob: Vec<_> = symbols(uri, false).collect();
-            let expression = text_expression(&glob).map_err(wildcard)?;
+            let expression = text_expression(last(filled, uri)).map_err(wildcard)?;
             UriPattern::Text(set(&[expression], fold).map_err(|cause| (cause, "shorten the pattern".into()))?)
         };
         Ok(TargetPattern { aim: Aim::Resource, server, object: Object::Uri(uri) })
     }
+}
+
+/// The symbols of `text`, which ends what they spell.
+fn last<'s>(filled: &'s [Symbol], text: &str) -> &'s [Symbol] {
+    let skipped = filled.len().saturating_sub(text.chars().count());
+    filled.get(skipped..).unwrap_or_default()
 }
 
 /// The path pattern in `file:///x`, `file://~/x`, `file://**/x`.

@@ -1,0 +1,200 @@
+//! Why a call was decided as it was: every rule about its target, on which value after which reading, and what would allow it.
+
+mod render;
+mod trace;
+
+use std::sync::Arc;
+
+use crate::evaluate::{Call, speaks};
+use crate::model::{Effect, Verdict};
+use crate::path::Scratch;
+use crate::policy::Policy;
+use crate::scope::{Aimed, Scope, folded};
+use trace::findings;
+
+/// The explanation of one decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    target: String,
+    verdict: Verdict,
+    default: Option<Verdict>,
+    considered: Vec<Considered>,
+    nearest: Option<usize>,
+    changes: Vec<String>,
+}
+
+/// One rule whose `on` covers the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Considered {
+    pub id: String,
+    pub effect: Effect,
+    /// Name of the source that the rule stands in.
+    pub file: Arc<str>,
+    /// Line of its id, counted from 1.
+    pub line: u32,
+    pub reason: Option<String>,
+    pub outcome: Outcome,
+    /// What each matcher saw; those of `unless` last.
+    pub findings: Vec<Finding>,
+}
+
+/// Why a rule speaks or is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Speaks,
+    /// `for` names others.
+    OtherPrincipal,
+    /// `args` do not match.
+    OtherArguments,
+    /// `unless` matches.
+    Excepted,
+    /// A `require` that holds.
+    Holds,
+}
+
+/// What one matcher saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The key pattern, as the policy writes it.
+    pub key: String,
+    /// The word of the matcher.
+    pub matcher: &'static str,
+    /// Its patterns or bounds, as the policy writes them.
+    pub wanted: Vec<String>,
+    /// True if it stands under `unless`.
+    pub unless: bool,
+    pub matched: bool,
+    /// The values that decided it; nothing when the key is missing. At most eight.
+    pub values: Vec<Seen>,
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Where: `edits[0].path`, `key "x"`, `uri`.
+    pub at: String,
+    /// The value's JSON text, shortened.
+    pub value: String,
+    /// What it was read as, where that decided: a normalised path, a joined list.
+    pub reading: Option<String>,
+    /// The pattern that matched.
+    pub pattern: Option<String>,
+    /// A remark: of the wrong type, unreadable.
+    pub remark: Option<&'static str>,
+    pub matched: bool,
+}
+
+impl Explanation {
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The default, when no rule spoke.
+    #[must_use]
+    pub fn default(&self) -> Option<Verdict> {
+        self.default
+    }
+
+    /// Every rule whose `on` covers the target, in the order of the rules.
+    #[must_use]
+    pub fn considered(&self) -> &[Considered] {
+        &self.considered
+    }
+
+    /// The allow rule that lacks least, when the call is not allowed.
+    #[must_use]
+    pub fn nearest_allow(&self) -> Option<&Considered> {
+        self.considered.get(self.nearest?)
+    }
+
+    /// What would have to be otherwise for the call to be allowed, one sentence each; nothing when it is allowed.
+    #[must_use]
+    pub fn changes(&self) -> &[String] {
+        &self.changes
+    }
+}
+
+impl Policy {
+    /// Decides `call` as [`Policy::evaluate`] does, and says why. Slower; touches no state.
+    #[must_use]
+    pub fn explain(&self, call: &Call<'_>) -> Explanation {
+        let mut scratch = Scratch::new(&self.base);
+        let (server, object) = (folded(call.target.server()), folded(call.target.object()));
+        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        let mut considered = Vec::new();
+        let mut verdict = None;
+        for (rule, scope) in self.rules().iter().zip(&self.scopes) {
+            if !scope.covers(aimed, &mut scratch) {
+                continue;
+            }
+            let outcome = self.outcome(rule.effect, scope, call, &mut scratch);
+            if outcome == Outcome::Speaks {
+                verdict = verdict.max(speaks(rule.effect, scope, call.input(), &mut scratch));
+            }
+            considered.push(Considered {
+                id: rule.id.clone(),
+                effect: rule.effect,
+                file: Arc::clone(&rule.file),
+                line: rule.line,
+                reason: rule.reason.clone(),
+                outcome,
+                findings: findings(scope, call.input(), &mut scratch),
+            });
+        }
+        let decided = verdict.unwrap_or(self.default());
+        let nearest = if decided == Verdict::Allow { None } else { nearest(&considered) };
+        let target = call.target.written();
+        let changes = if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
+        let default = verdict.is_none().then(|| self.default());
+        Explanation { target, verdict: decided, default, considered, nearest, changes }
+    }
+
+    fn outcome(&self, effect: Effect, scope: &Scope, call: &Call<'_>, scratch: &mut Scratch<'_>) -> Outcome {
+        if !scope.who.includes(call.principal, &self.roles_of(call.principal)) {
+            return Outcome::OtherPrincipal;
+        }
+        let input = call.input();
+        match (effect, scope.args_match(input, scratch)) {
+            (Effect::Require, true) => Outcome::Holds,
+            (Effect::Allow | Effect::Ask | Effect::Deny, false) => Outcome::OtherArguments,
+            (Effect::Require, false) | (Effect::Allow | Effect::Ask | Effect::Deny, true) => {
+                if scope.excepted(input, scratch) { Outcome::Excepted } else { Outcome::Speaks }
+            }
+        }
+    }
+}
+
+/// The allow rule with the fewest findings against it.
+fn nearest(considered: &[Considered]) -> Option<usize> {
+    let against = |rule: &Considered| {
+        let who = usize::from(rule.outcome == Outcome::OtherPrincipal);
+        who.saturating_add(rule.findings.iter().filter(|finding| finding.matched == finding.unless).count())
+    };
+    let allows = considered.iter().enumerate().filter(|(_, rule)| rule.effect == Effect::Allow);
+    allows.min_by_key(|(_, rule)| against(rule)).map(|(index, _)| index)
+}
+
+fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for rule in considered.iter().filter(|rule| rule.outcome == Outcome::Speaks && rule.effect != Effect::Allow) {
+        let word = if rule.effect == Effect::Require { "must hold" } else { "must not match" };
+        let seen = rule.findings.iter().filter(|finding| !finding.unless).map(render::because).next();
+        let seen = seen.map(|seen| format!(": {seen}")).unwrap_or_default();
+        out.push(format!("rule `{}` ({}:{}) {word}{seen}", rule.id, rule.file, rule.line));
+    }
+    let Some(rule) = nearest.and_then(|nearest| considered.get(nearest)) else {
+        out.push(format!("an allow rule must cover `{target}`; none does"));
+        return out;
+    };
+    if rule.outcome == Outcome::OtherPrincipal {
+        out.push(format!("rule `{}` must be for this principal", rule.id));
+    }
+    for finding in rule.findings.iter().filter(|finding| finding.matched == finding.unless) {
+        let word = if finding.unless { "must not match" } else { "must match" };
+        let wanted = render::wanted(finding);
+        let seen = render::because(finding);
+        out.push(format!("rule `{}`: `{}` {word} {} {wanted}; {seen}", rule.id, finding.key, finding.matcher));
+    }
+    out
+}

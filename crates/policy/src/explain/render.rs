@@ -1,0 +1,102 @@
+//! An explanation as text for a terminal.
+
+use super::{Considered, Explanation, Finding, Outcome, Seen};
+use crate::model::{Effect, Verdict};
+
+const RED: &str = "\u{1b}[31m";
+const YELLOW: &str = "\u{1b}[33m";
+const GREEN: &str = "\u{1b}[32m";
+const BOLD: &str = "\u{1b}[1m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Patterns shown of a long list.
+const WANTED_MAX: usize = 4;
+
+impl Explanation {
+    /// The explanation as lines. Values have their control characters escaped.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let paint = |style: &str, text: &str| {
+            if color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
+        };
+        let style = match self.verdict {
+            Verdict::Allow => GREEN,
+            Verdict::Ask => YELLOW,
+            Verdict::Deny => RED,
+        };
+        let mut out = format!("{} {}\n", paint(style, self.verdict.word()), self.target);
+        if let Some(default) = self.default {
+            out.push_str(&format!("  no rule speaks; the default is {}\n", default.word()));
+        }
+        for rule in &self.considered {
+            let name = paint(BOLD, &rule.id);
+            out.push_str(&format!("\n  {name} ({}) {}:{}\n", rule.effect.word(), rule.file, rule.line));
+            out.push_str(&format!("    {}\n", said(rule)));
+            for finding in &rule.findings {
+                out.push_str(&lines(finding));
+            }
+        }
+        if !self.changes.is_empty() {
+            out.push_str("\nto allow this call:\n");
+            for change in &self.changes {
+                out.push_str(&format!("  - {change}\n"));
+            }
+        }
+        out
+    }
+}
+
+fn said(rule: &Considered) -> String {
+    let reason = rule.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    match (rule.outcome, rule.effect) {
+        (Outcome::Speaks, Effect::Require) => format!("does not hold{reason}"),
+        (Outcome::Speaks, _) => format!("matches{reason}"),
+        (Outcome::OtherPrincipal, _) => "silent: it is for other principals".into(),
+        (Outcome::OtherArguments, _) => "silent: the arguments do not match".into(),
+        (Outcome::Excepted, _) => "silent: `unless` matches".into(),
+        (Outcome::Holds, _) => "holds".into(),
+    }
+}
+
+fn lines(finding: &Finding) -> String {
+    let unless = if finding.unless { "unless " } else { "" };
+    let word = if finding.matched { "matches" } else { "does not match" };
+    let mut out = format!("    {unless}`{}` {word} {} {}\n", finding.key, finding.matcher, wanted(finding));
+    if finding.values.is_empty() {
+        out.push_str("      nothing under this key\n");
+    }
+    for seen in &finding.values {
+        out.push_str(&format!("      {}\n", value(seen)));
+    }
+    out
+}
+
+fn value(seen: &Seen) -> String {
+    let mut out = format!("{} = {}", seen.at, seen.value);
+    if let Some(reading) = &seen.reading {
+        out.push_str(&format!(", read as {reading}"));
+    }
+    if let Some(pattern) = &seen.pattern {
+        out.push_str(&format!(", matches `{pattern}`"));
+    }
+    if let Some(remark) = seen.remark {
+        out.push_str(&format!(", {remark}"));
+    }
+    out
+}
+
+/// The patterns of a finding, shortened.
+pub(super) fn wanted(finding: &Finding) -> String {
+    let shown: Vec<String> = finding.wanted.iter().take(WANTED_MAX).map(|text| format!("`{text}`")).collect();
+    let more = finding.wanted.len().saturating_sub(WANTED_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// The value that decided a finding, in one clause.
+pub(super) fn because(finding: &Finding) -> String {
+    match finding.values.first() {
+        Some(seen) => value(seen),
+        None => format!("`{}` is missing", finding.key),
+    }
+}
