@@ -92,13 +92,16 @@ fn build() -> Result<()> {
 
 /// Gives the targets the product's lock file, to which cargo adds libFuzzer: what is fuzzed is what is shipped.
 pub(crate) fn lock() -> Result<()> {
-    let product = fs::read_to_string(shell::root().join("Cargo.lock")).context("Cargo.lock is missing")?;
+    let read =
+        |path: &str| fs::read_to_string(shell::root().join(path)).with_context(|| format!("no {path}"));
+    let product = read("Cargo.lock")?;
+    let recipe = format!("{product}{}", read("fuzz/Cargo.toml")?);
     let stamp = folder().join("lock-made-from");
     let lock = shell::root().join("fuzz/Cargo.lock");
-    if !lock.exists() || fs::read_to_string(&stamp).ok().as_ref() != Some(&product) {
+    if !lock.exists() || fs::read_to_string(&stamp).ok() != Some(recipe.clone()) {
         fs::create_dir_all(folder())?;
-        fs::write(lock, &product)?;
-        fs::write(stamp, product)?;
+        fs::write(lock, product)?;
+        fs::write(stamp, recipe)?;
     }
     Ok(())
 }
@@ -116,6 +119,8 @@ fn fuzz(name: &str, time: Duration) -> Result<()> {
     let mut command = Command::new(binary(name)?);
     command.arg(format!("-max_total_time={}", time.as_secs().max(1)));
     command.arg(format!("-artifact_prefix={}/", crashes.display()));
+    // The panic message matters, not the fuzzer's own frames.
+    command.env("RUST_BACKTRACE", "0");
     command.args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536", "-print_final_stats=1"]);
     command.arg(&found).arg(&seeds);
     println!("      $ {}", shell::shown(&command));
