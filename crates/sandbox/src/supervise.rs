@@ -47,7 +47,7 @@ pub fn supervise_main(args: impl IntoIterator<Item = OsString>) -> i32 {
                 // Ending here makes the kernel kill the command.
                 return FAILED;
             };
-            let report = watch::Watch::new(pid, order.grace, wake, stop).run(&control);
+            let report = watch::Watch::new(pid, &order, wake, stop).run(&control);
             let _ = control.write_all(&report.encode());
             match report {
                 Report::Signalled(signal) => signal.saturating_add(128),

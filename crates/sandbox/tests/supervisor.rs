@@ -2,15 +2,17 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -69,15 +71,26 @@ fn the_command_starts_clean() {
 
 #[test]
 fn the_command_has_no_terminal_and_leads_no_session() {
-    let shown =
-        run(&["sh", "-c", "cut -d' ' -f1,5,6,7 /proc/$$/stat; (: < /dev/tty) 2>/dev/null && echo terminal"]);
-    let shown = text(&shown.stdout);
-    let [pid, group, session, terminal] = shown.split_whitespace().collect::<Vec<_>>()[..] else {
-        panic!("{shown}")
-    };
+    let script = "cut -d' ' -f1,5,6,7 /proc/$$/stat; (: < /dev/tty) 2>/dev/null && echo terminal";
+    let folder = TempDir::new().unwrap();
+    // The same script in our place has the terminal.
+    let (_keyboard, direct) = on_terminal(&folder, &["sh", "-c", script]);
+    assert!(text(&direct.wait_with_output().unwrap().stdout).ends_with("terminal\n"));
+    let wrapper = binary().display().to_string();
+    let (_keyboard, wrapped) = on_terminal(&folder, &[&wrapper, "300", "sh", "-c", script]);
+    let shown = text(&wrapped.wait_with_output().unwrap().stdout);
+    let ids: Vec<&str> = shown.split_whitespace().collect();
+    let [pid, group, session, "0"] = ids.as_slice() else { panic!("{shown}") };
     assert_eq!(pid, group);
     assert_ne!(pid, session);
-    assert_eq!(terminal, "0");
+}
+
+#[test]
+fn a_terminal_cannot_be_picked_up_by_opening_it() {
+    let script = "exec 3<>\"$1\"; (: < /dev/tty) 2>/dev/null && echo terminal; cut -d' ' -f7 /proc/$$/stat";
+    let (master, path) = terminal();
+    assert_eq!(text(&run(&["sh", "-c", script, "sh", &path]).stdout), "0\n");
+    drop(master);
 }
 
 #[test]
@@ -165,17 +178,16 @@ fn stop_gives_a_stopped_command_its_grace() {
 }
 
 #[test]
-fn a_forwarded_interrupt_arrives_once() {
+fn an_interrupt_at_the_terminal_arrives_once() {
     let folder = TempDir::new().unwrap();
     let script = "trap 'echo got >> interrupts' INT; trap 'exit 5' TERM; echo $$ > command; while :; do sleep 0.02; done";
-    let mut wrapper = in_folder(&folder, &["5000", "sh", "-c", script]).process_group(0).spawn().unwrap();
+    let wrapper = binary().display().to_string();
+    let (mut keyboard, mut wrapper) = on_terminal(&folder, &[&wrapper, "5000", "sh", "-c", script]);
     pid_in(&folder, "command");
-    // What a terminal does at Ctrl-C: the whole foreground group gets it.
-    let group = Pid::from_raw(wrapper.id().cast_signed());
-    nix::sys::signal::killpg(group, Signal::SIGINT).unwrap();
     let interrupts = folder.path().join("interrupts");
+    keyboard.write_all(b"\x03").unwrap();
     until("the interrupt arrives", || interrupts.exists());
-    send(group.as_raw(), Signal::SIGTERM);
+    send(wrapper.id().cast_signed(), Signal::SIGTERM);
     assert_eq!(wrapper.wait().unwrap().code(), Some(5));
     assert_eq!(fs::read_to_string(interrupts).unwrap(), "got\n");
 }
@@ -305,6 +317,31 @@ fn in_folder(folder: &TempDir, args: &[&str]) -> Command {
     let mut command = wrapper(args);
     command.current_dir(folder.path());
     command
+}
+
+/// A program in the foreground of a terminal, its standard streams elsewhere; with the keyboard of that terminal. The
+/// shell that leads the new session makes the terminal the controlling one by opening it.
+fn on_terminal(folder: &TempDir, program: &[&str]) -> (File, Child) {
+    let (keyboard, path) = terminal();
+    let child = Command::new("setsid")
+        .args(["sh", "-c", "exec 3<>\"$0\"; exec \"$@\" 3<&-", &path])
+        .args(program)
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (keyboard, child)
+}
+
+/// The keyboard side of a new terminal, and its path.
+fn terminal() -> (File, String) {
+    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let path = ptsname_r(&master).unwrap();
+    (File::from(OwnedFd::from(master)), path)
 }
 
 fn wrapper(args: &[&str]) -> Command {

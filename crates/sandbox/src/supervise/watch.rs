@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::{SWEEP_MAX, family};
+use super::{Order, SWEEP_MAX, family};
 use crate::control::{Report, STOP};
 
 /// What the supervisor knows about the command.
@@ -35,8 +35,8 @@ enum Stage {
 }
 
 impl Watch {
-    pub(super) fn new(command: Pid, grace: Duration, wake: UnixStream, stop: UnixStream) -> Watch {
-        let parent = nix::unistd::getppid();
+    pub(super) fn new(command: Pid, order: &Order, wake: UnixStream, stop: UnixStream) -> Watch {
+        let Order { grace, parent, .. } = *order;
         Watch { command, grace, parent, wake, stop, end: None, stage: Stage::Running }
     }
 
