@@ -28,6 +28,8 @@ pub(crate) use server::run as server;
 pub(crate) enum Bench {
     /// One client, one server, 1 KB calls: latency, throughput, CPU, memory and start-up of `bailiwick run`
     Stdio(Options),
+    /// One decision without anything around it, for policies of several sizes
+    Decide,
 }
 
 #[derive(Args)]
@@ -55,13 +57,26 @@ pub(crate) struct Options {
 
 /// Measures, prints, and answers whether every goal was reached.
 pub(crate) fn run(bench: &Bench) -> Result<bool> {
-    let Bench::Stdio(options) = bench;
+    match bench {
+        Bench::Stdio(options) => stdio(options),
+        Bench::Decide => {
+            let mut cargo = shell::cargo();
+            cargo.args(["run", "--release", "-p", "bailiwick-policy", "--example", "decide"]);
+            Ok(shell::teed(&mut cargo, |_| ())?.success())
+        }
+    }
+}
+
+fn stdio(options: &Options) -> Result<bool> {
     let build: &[&str] = if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
     println!("building: cargo build --release {}", build.join(" "));
     shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
     let release = shell::root().join("target/release");
     let folder = shell::root().join("target/bench");
     fs::create_dir_all(&folder)?;
+    let standard = shell::root().join("crates/policy/policies/standard.yaml");
+    let standard = fs::read_to_string(standard).context("the bundled policy is the load's policy")?;
+    fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
     fs::write(folder.join("policy-100.yaml"), policy::rules(100))?;
     let place = Place { xtask: release.join("xtask"), bailiwick: release.join("bailiwick"), folder };
 
@@ -134,10 +149,11 @@ fn candidates(options: &Options) -> Vec<Candidate> {
     ];
     if !options.noise {
         let ours = |name, flags: String, share| Candidate { name, route: Route::Bailiwick(flags), share };
-        let rules = options.flags.replace("standard", "{folder}/policy-100.yaml");
-        all.push(ours(report::OURS, options.flags.clone(), 1.0));
+        let standard = options.flags.replace("{policy}", "{folder}/standard.yaml");
+        let rules = options.flags.replace("{policy}", "{folder}/policy-100.yaml");
+        all.push(ours(report::OURS, standard.clone(), 1.0));
         all.push(ours(report::RULES, rules, 1.0));
-        all.push(ours(report::STRICT, format!("{} --audit-durability strict", options.flags), 0.05));
+        all.push(ours(report::STRICT, format!("{standard} --audit-durability strict"), 0.05));
     }
     all
 }

@@ -199,15 +199,13 @@ fn read_all(output: &mut ChildStdout, calls: u64, credit: &Credit) -> Result<u64
 fn request(id: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     out.extend_from_slice(id.to_string().as_bytes());
-    out.extend_from_slice(
-        br#","method":"tools/call","params":{"name":"search_notes","arguments":{"query":""#,
-    );
+    out.extend_from_slice(br#","method":"tools/call","params":{"name":"echo","arguments":{"message":""#);
     for _ in 0..10 {
         out.extend_from_slice(
             b"When does the last ferry to the outer islands leave on a Sunday in the month of March? ",
         );
     }
-    out.extend_from_slice(b"\",\"limit\":5}}}\n");
+    out.extend_from_slice(b"\",\"times\":5}}}\n");
 }
 
 /// Kills a candidate that does not end in time; its silence then becomes an error.
@@ -229,7 +227,7 @@ const WINDOW: u64 = 256;
 /// The writer waits until so many may go out together.
 const BATCH: u64 = 64;
 const SESSION_MAX: Duration = Duration::from_secs(120);
-const TOOL: &[u8] = b"search_notes";
+const TOOL: &[u8] = br#""name":"echo""#;
 const INITIALIZE: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench\",\"version\":\"1.0.0\"}}}\n";
 const INITIALIZED: &[u8] = b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
 const LIST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n";

@@ -71,11 +71,11 @@ const BUFFER_BYTES: usize = 64 << 10;
 const INITIALIZED: &str = r#""result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1.0.0"}}"#;
 const TOOLS: &str = concat!(
     r#""result":{"tools":["#,
-    r#"{"name":"search_notes","description":"Searches the notes.","inputSchema":{"type":"object","properties":{"query":{"type":"string"},"limit":{"type":"integer"}},"required":["query"]}},"#,
-    r#"{"name":"read_note","description":"Reads one note.","inputSchema":{"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}},"#,
-    r#"{"name":"list_notes","description":"Lists all notes.","inputSchema":{"type":"object","properties":{}}},"#,
-    r#"{"name":"count_notes","description":"Counts the notes.","inputSchema":{"type":"object","properties":{"tag":{"type":"string"}}}},"#,
-    r#"{"name":"write_note","description":"Writes a note.","inputSchema":{"type":"object","properties":{"title":{"type":"string"},"text":{"type":"string"}},"required":["title","text"]}}"#,
+    r#"{"name":"echo","description":"Says it again.","inputSchema":{"type":"object","properties":{"message":{"type":"string"},"times":{"type":"integer"}},"required":["message"]}},"#,
+    r#"{"name":"add","description":"Adds two numbers.","inputSchema":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"number"}},"required":["a","b"]}},"#,
+    r#"{"name":"search_nodes","description":"Searches the graph.","inputSchema":{"type":"object","properties":{"query":{"type":"string"}},"required":["query"]}},"#,
+    r#"{"name":"read_graph","description":"Reads the graph.","inputSchema":{"type":"object","properties":{},"required":[]}},"#,
+    r#"{"name":"get_current_time","description":"Tells the time.","inputSchema":{"type":"object","properties":{"timezone":{"type":"string"}},"required":["timezone"]}}"#,
     r#"]}"#
 );
 

@@ -189,6 +189,7 @@ const CLOSURE: &[(&str, &str)] = &[
     ("arraydeque", "of saphyr-parser: a queue in place"),
     ("block-buffer", "of sha2: its block in memory"),
     ("cfg-if", "a macro"),
+    ("const-oid", "of digest: names of hashes as constants"),
     ("cpufeatures", "of sha2: asks the processor, not the system, on x86"),
     ("crypto-common", "of sha2: traits"),
     ("data-encoding", "hex and base64 of slices"),
