@@ -1,3 +1,37 @@
-//! Keeps AI agents inside their bailiwick.
+//! Keeps AI agents inside their bailiwick: arguments, wiring, rendering and exit codes. The only crate that prints and exits.
 
-fn main() {}
+mod args;
+mod command;
+mod exit;
+mod places;
+mod policies;
+mod say;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    // The supervisor is not for people; it runs before the arguments are read, and as little else as can be.
+    if let Some(status) = command::supervise::if_asked() {
+        return exit::code(status);
+    }
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Demo(args) => command::demo::run(&args),
+        Command::Run(args) => command::run::run(args),
+        Command::Lock(args) => command::lock::run(&args),
+        Command::Policy(args) => command::policy::run(&args.command),
+        Command::Audit(args) => command::audit::run(&args.command),
+        Command::DemoServer => command::demo::server::run(),
+    };
+    match result {
+        Ok(status) => exit::code(status),
+        Err(failure) => {
+            say::failure(&failure);
+            exit::code(failure.status)
+        }
+    }
+}

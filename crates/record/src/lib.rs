@@ -1,7 +1,9 @@
 //! What is on disk: the audit log and the lock file, as versioned formats.
 
 pub mod audit;
+pub mod entry;
 pub mod json;
+pub mod lock;
 pub mod time;
 
 pub use audit::{AuditError, AuditLog, Durability, OpenOptions, Opened};

@@ -1,0 +1,240 @@
+//! Arguments: one definition for the parser, the help and the environment twins.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 ok, 1 error, 2 usage, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+`bailiwick run` exits with its server's status.";
+
+/// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
+/// asks a human where the policy says so, and keeps an audit trail that cannot be altered unnoticed.
+#[derive(Debug, Parser)]
+#[command(name = "bailiwick", version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what it does, in three seconds, without a network
+    Demo(DemoArgs),
+    /// Wrap one MCP server: put this before its command in your client's configuration
+    #[command(after_help = "\
+Example, in a client's configuration:
+  \"command\": \"bailiwick\",
+  \"args\": [\"run\", \"--policy\", \"standard\", \"--\", \"npx\", \"-y\", \"@modelcontextprotocol/server-filesystem\", \"/work\"]
+
+Nothing but MCP messages is ever written to standard output. A policy that does not load refuses to start (exit 78).
+SIGHUP, or a change of a policy file, loads the policy again; if it is invalid the last good one stays in force.")]
+    Run(RunArgs),
+    /// Record the identity of a server's tools, prompts and instructions, or compare with what was recorded
+    #[command(after_help = "\
+Examples:
+  bailiwick lock -- npx -y @modelcontextprotocol/server-memory          write bailiwick.lock
+  bailiwick lock --check -- npx -y @modelcontextprotocol/server-memory  exit 11 if anything differs (for CI)
+  bailiwick lock --diff -- npx -y @modelcontextprotocol/server-memory   show what differs")]
+    Lock(LockArgs),
+    /// Check a policy, or explain what it decides
+    Policy(PolicyArgs),
+    /// Read and verify audit logs
+    Audit(AuditArgs),
+    /// The over-privileged server of the demo
+    #[command(name = "__demo-server", hide = true)]
+    DemoServer,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// Keep the audit log of the demo in this file
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_DEMO_AUDIT")]
+    pub(crate) audit: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Decisions hold
+    Enforce,
+    /// Everything is forwarded; what would have been decided is recorded
+    Shadow,
+    /// Everything is forwarded and recorded; no rule is asked
+    Observe,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DurabilityArg {
+    /// On the disk before the message goes on
+    Strict,
+    /// With the operating system before the message goes on, on the disk within 100 ms
+    Batched,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AskArg {
+    /// On the terminal that bailiwick was started from
+    Terminal,
+    /// Nowhere: what would ask is denied
+    Never,
+}
+
+/// The policy options that several commands share.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct PolicyChoice {
+    /// A bundled policy by name (permissive, standard, paranoid) or a policy file; repeat it for more layers, which can
+    /// only tighten [default: standard]
+    #[arg(
+        long = "policy",
+        short = 'p',
+        value_name = "NAME|FILE",
+        env = "BAILIWICK_POLICY",
+        value_delimiter = ','
+    )]
+    pub(crate) policies: Vec<String>,
+    /// The server's name in rules [default: made from the command]
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
+    pub(crate) server: Option<String>,
+    /// Who the agent acts for
+    #[arg(long, value_name = "ID", env = "BAILIWICK_PRINCIPAL", default_value = "user:local")]
+    pub(crate) principal: String,
+    /// Roles of the principal
+    #[arg(long, value_name = "A,B", env = "BAILIWICK_ROLES", value_delimiter = ',')]
+    pub(crate) roles: Vec<String>,
+    /// The directory that relative paths in rules start from [default: the current one]
+    #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
+    pub(crate) workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// What is done with decisions
+    #[arg(long, value_enum, env = "BAILIWICK_MODE", default_value = "enforce")]
+    pub(crate) mode: ModeArg,
+    /// The audit log; it is continued if it exists [default: a new file in the state directory]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_AUDIT")]
+    pub(crate) audit: Option<PathBuf>,
+    /// When an audit record counts as written
+    #[arg(long, value_enum, env = "BAILIWICK_AUDIT_DURABILITY", default_value = "batched")]
+    pub(crate) audit_durability: DurabilityArg,
+    /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Where a human is asked
+    #[arg(long, value_enum, env = "BAILIWICK_ASK", default_value = "terminal")]
+    pub(crate) ask: AskArg,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// How long the server has to end by itself when the client is gone, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) grace: u64,
+    /// The server's command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) server_command: Vec<OsString>,
+}
+
+/// Bounds on what either side may send.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct LimitArgs {
+    /// Longest message, in bytes
+    #[arg(long, value_name = "BYTES", env = "BAILIWICK_MAX_MESSAGE_BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1024..=1 << 30))]
+    pub(crate) max_message_bytes: u64,
+    /// Deepest nesting of a message
+    #[arg(long, value_name = "LEVELS", env = "BAILIWICK_MAX_DEPTH", default_value_t = 128, value_parser = clap::value_parser!(u64).range(8..=4096))]
+    pub(crate) max_depth: u64,
+    /// Most values in a message
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_VALUES", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=50_000_000))]
+    pub(crate) max_values: u64,
+    /// Most members of a batch
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_BATCH", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) max_batch: u64,
+    /// Most requests without an answer yet, per direction
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PENDING", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) max_pending: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LockArgs {
+    /// The server's name in the lock file [default: made from the command]
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
+    pub(crate) server: Option<String>,
+    /// The lock file
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK", default_value = "bailiwick.lock")]
+    pub(crate) lock: PathBuf,
+    /// Write nothing; exit 11 if the server differs from the lock file
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) check: bool,
+    /// Write nothing; show what differs from the lock file
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// How long the server has for each answer, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_LOCK_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout: u64,
+    /// The server's command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) server_command: Vec<OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Report every error of policy files (exit 78 if there is one)
+    Check {
+        /// Policy files, or names of bundled policies
+        #[arg(required = true, value_name = "NAME|FILE")]
+        policies: Vec<String>,
+        #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
+        workspace: Option<PathBuf>,
+    },
+    /// Say what the policy decides over one call, and why
+    #[command(after_help = "\
+CALL.json holds one JSON-RPC message, for example:
+  {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"read_file\",\"arguments\":{\"path\":\"~/.ssh/id_rsa\"}}}
+`-` reads it from standard input.")]
+    Explain {
+        #[command(flatten)]
+        policy: PolicyChoice,
+        /// A file with the message
+        #[arg(value_name = "CALL.json")]
+        call: PathBuf,
+    },
+    /// Print a bundled policy
+    Show {
+        /// permissive, standard or paranoid
+        name: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Print the records of a log, a line each
+    Show {
+        file: PathBuf,
+        /// Only records that were not allowed
+        #[arg(long)]
+        denied: bool,
+    },
+    /// Print records as they are written
+    Follow { file: PathBuf },
+    /// Find any record that was changed, removed, inserted, moved or cut (exit 13)
+    Verify {
+        file: PathBuf,
+        /// The public key that the log must be signed with [default: the one of this machine]
+        #[arg(long, value_name = "KEY", env = "BAILIWICK_AUDIT_KEY")]
+        key: Option<String>,
+    },
+}

@@ -1,0 +1,8 @@
+//! One file per subcommand.
+
+pub(crate) mod audit;
+pub(crate) mod demo;
+pub(crate) mod lock;
+pub(crate) mod policy;
+pub(crate) mod run;
+pub(crate) mod supervise;

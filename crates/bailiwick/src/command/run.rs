@@ -1,0 +1,224 @@
+//! `bailiwick run`: wraps one stdio server.
+
+mod asker;
+mod begin;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_approval::Screen;
+use bailiwick_engine::{Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_gateway::{Stdio, relay};
+use bailiwick_mcp::Limits;
+use bailiwick_policy::{Principal, Verdict};
+use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
+use bailiwick_record::entry::Entries;
+use bailiwick_sandbox::{Launch, StandardError, Supervised, launch, signals};
+
+use crate::args::{AskArg, DurabilityArg, LimitArgs, ModeArg, RunArgs};
+use crate::exit::Failure;
+use crate::policies::{Layers, Watched};
+use crate::{places, say};
+
+pub(crate) use begin::{run_id, server_name, words};
+
+pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
+    let layers = Layers::of(&args.policy)?;
+    let loaded = layers.load(say::colour_on_stderr())?;
+    let name = server_name(args.policy.server.as_deref(), &args.server_command);
+    let pins =
+        begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
+    let run = begin::run_id()?;
+    let scanner = Arc::new(Scanner::new());
+    let entries = Entries::new(
+        open_audit(&args, &name, &run)?,
+        run.clone(),
+        args.policy.principal.clone(),
+        name.clone(),
+        Arc::clone(&scanner),
+    );
+    let settings = Settings {
+        mode: mode(args.mode),
+        server: name.as_str().into(),
+        principal: Arc::new(Principal {
+            id: args.policy.principal.clone(),
+            roles: args.policy.roles.clone(),
+        }),
+        limits: limits(&args.limits),
+        nonce: begin::run_id()?,
+    };
+    record_start(&entries, &args, &loaded.policy, &layers)?;
+    let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
+    let screen = Screen::new();
+    let server = start(&args, &screen)
+        .inspect_err(|failure| record_stop(&entries, "not started", &failure.message))?;
+    let engine = Engine::new(settings.clone(), Arc::clone(&loaded.policy), Arc::clone(&scanner), pins);
+    let stdio = Stdio {
+        engine,
+        entries,
+        server,
+        signals,
+        limits: settings.limits,
+        strict: args.audit_durability == DurabilityArg::Strict,
+        grace: Duration::from_secs(args.grace),
+        observer: Box::new(tell),
+    };
+    let connected = stdio
+        .connect()
+        .map_err(|error| Failure::error(format!("cannot use the standard streams: {error}")))?;
+    let relay = Arc::clone(&connected.relay);
+    let desk = match args.ask {
+        AskArg::Terminal => Some(asker::open(&relay, &settings, &scanner, &screen)?),
+        AskArg::Never => None,
+    };
+    let ended = connected.drive(Box::new(Watched::new(layers, &loaded)));
+    if let Some(desk) = desk {
+        desk.close();
+    }
+    let ended = ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
+    record_stop(relay.entries(), &format!("{:?}", ended.why), &format!("{:?}", ended.exit));
+    Ok(ended.exit.status())
+}
+
+/// One line on standard error for everything that was not let through.
+fn tell(outcome: &Outcome<'_>) {
+    let decision = &outcome.decision;
+    let word = match decision.verdict {
+        Verdict::Allow => return,
+        Verdict::Ask => "ask",
+        Verdict::Deny => "deny",
+    };
+    let reasons: Vec<String> =
+        decision.reasons.iter().map(|reason| reason.describe(&decision.policy).to_string()).collect();
+    let target = decision.target.as_deref().unwrap_or_default();
+    let line = format!("{word} {} {target}: {}", decision.method, reasons.join("; "));
+    say::note(&bailiwick_record::audit::visible(&line));
+}
+
+fn mode(mode: ModeArg) -> Mode {
+    match mode {
+        ModeArg::Enforce => Mode::Enforce,
+        ModeArg::Shadow => Mode::Shadow,
+        ModeArg::Observe => Mode::Observe,
+    }
+}
+
+fn limits(args: &LimitArgs) -> Limits {
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    Limits {
+        message_bytes_max: size(args.max_message_bytes),
+        depth_max: size(args.max_depth),
+        values_max: size(args.max_values),
+        batch_max: size(args.max_batch),
+        pending_max: size(args.max_pending),
+        ..Limits::DEFAULT
+    }
+}
+
+fn start(args: &RunArgs, screen: &Screen) -> Result<Supervised, Failure> {
+    let (program, arguments) = args
+        .server_command
+        .split_first()
+        .ok_or_else(|| Failure::refused("no server command").help("put it behind `--`"))?;
+    let supervisor = std::env::current_exe()
+        .map_err(|error| Failure::refused(format!("our own binary cannot be found: {error}")))?;
+    let terminal = std::io::stderr().is_terminal();
+    let launched = launch(&Launch {
+        program,
+        args: arguments,
+        supervisor,
+        grace: Duration::from_secs(args.grace),
+        standard_error: if terminal { StandardError::Pipe } else { StandardError::Inherit },
+        adopt: true,
+    });
+    let mut server = launched.map_err(|error| {
+        let help = error.help();
+        Failure::refused(error).help(help)
+    })?;
+    if let Some(stderr) = server.stderr.take() {
+        // It must not draw over a question on the same terminal.
+        screen
+            .relay(stderr, std::io::stderr())
+            .map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
+    }
+    Ok(server)
+}
+
+fn open_audit(args: &RunArgs, server: &str, run: &str) -> Result<AuditLog, Failure> {
+    let path = match &args.audit {
+        Some(path) => path.clone(),
+        None => default_audit(server, run)?,
+    };
+    let durability = match args.audit_durability {
+        DurabilityArg::Strict => Durability::Strict,
+        DurabilityArg::Batched => Durability::Batched,
+    };
+    let options = OpenOptions { path: path.clone(), durability, key_directory: places::key()? };
+    let (log, opened) = AuditLog::open(options, relay::now()).map_err(|error| {
+        let help = error.help().map(str::to_owned);
+        Failure { help, ..Failure::refused(error) }
+    })?;
+    if let Some(torn) = &opened.torn {
+        say::warning(&format!("{}: a torn last record of {} bytes was repaired", path.display(), torn.bytes));
+    }
+    Ok(log)
+}
+
+/// One file per run: `STATE/audit/SERVER/RUN.jsonl`.
+fn default_audit(server: &str, run: &str) -> Result<PathBuf, Failure> {
+    let directory = places::state()?.join("audit").join(file_name(server));
+    std::fs::create_dir_all(&directory).map_err(|error| {
+        Failure::refused(format!("cannot make the audit directory `{}`: {error}", directory.display()))
+            .help("give a place with --audit FILE")
+    })?;
+    Ok(directory.join(format!("{run}.jsonl")))
+}
+
+/// A name without anything that a path could mean something by.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    name.chars().take(64).map(plain).collect()
+}
+
+fn record_start(
+    entries: &Entries,
+    args: &RunArgs,
+    policy: &bailiwick_policy::Policy,
+    layers: &Layers,
+) -> Result<(), Failure> {
+    let command = words(&args.server_command);
+    let note = entries.note(relay::now(), "start", |entry| {
+        entry.string("version", env!("CARGO_PKG_VERSION"));
+        entry.array("command", |array| {
+            for word in &command {
+                array.string(&entries.redacted(word));
+            }
+        });
+        entry.string("mode", &format!("{:?}", mode(args.mode)).to_lowercase());
+        entry.array("policies", |array| {
+            for name in layers.names() {
+                array.string(name);
+            }
+        });
+        entry.string("policy_sha256", policy.digest());
+    });
+    note.and_then(|_| entries.commit())
+        .map_err(|error| Failure { help: error.help().map(str::to_owned), ..Failure::refused(&error) })
+}
+
+fn record_stop(entries: &Entries, why: &str, exit: &str) {
+    let at = relay::now();
+    let noted = entries.note(at, "stop", |entry| {
+        entry.string("why", why).string("exit", exit);
+    });
+    if let Err(error) = noted.and_then(|_| entries.close(at)) {
+        say::warning(&format!("the audit log could not be closed: {error}"));
+    }
+}
+
+/// Where a lock file is looked for without `--lock`.
+pub(crate) fn default_lock() -> &'static Path {
+    Path::new("bailiwick.lock")
+}

@@ -1,0 +1,124 @@
+//! Questions of the engine brought to the terminal, and answers brought back.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bailiwick_approval::{self as approval, Desk, DeskOptions, Gesture, Screen};
+use bailiwick_engine::{Answer, Question, QuestionId, Scanner, Settings};
+use bailiwick_gateway::{Asker, Relay};
+
+use crate::exit::Failure;
+use crate::places;
+
+/// The desk, and the relay's end of it.
+#[derive(Debug)]
+pub(crate) struct OpenDesk {
+    desk: Arc<Terminal>,
+}
+
+#[derive(Debug)]
+struct Terminal {
+    desk: std::sync::Mutex<Option<Desk>>,
+    relay: Weak<Relay>,
+    principal: String,
+    server: String,
+}
+
+pub(crate) fn open(
+    relay: &Arc<Relay>,
+    settings: &Settings,
+    scanner: &Arc<Scanner>,
+    screen: &Screen,
+) -> Result<OpenDesk, Failure> {
+    let answers = Arc::downgrade(relay);
+    let deliver = move |id: u64, answer: approval::Answer| {
+        let answer = match answer {
+            approval::Answer::Approve => Answer::Approve("at the terminal".to_owned()),
+            approval::Answer::Deny(cause) => Answer::Deny(words(&cause)),
+        };
+        if let Some(relay) = answers.upgrade() {
+            // A client that is gone is noticed by its reader.
+            let _ = relay.answer(QuestionId(id), &answer);
+        }
+    };
+    let scanner = Arc::clone(scanner);
+    let options = DeskOptions {
+        terminal: "/dev/tty".into(),
+        runtime_folder: places::runtime()?,
+        gesture: Gesture::for_this_system(),
+        screen: screen.clone(),
+        mask: Box::new(move |text| scanner.redact_secrets(text).into_owned()),
+    };
+    let desk = Desk::open(options, deliver)
+        .map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
+    let terminal = Arc::new(Terminal {
+        desk: std::sync::Mutex::new(Some(desk)),
+        relay: Arc::downgrade(relay),
+        principal: settings.principal.id.clone(),
+        server: settings.server.to_string(),
+    });
+    relay.set_asker(Arc::clone(&terminal) as Arc<dyn Asker>);
+    Ok(OpenDesk { desk: terminal })
+}
+
+impl OpenDesk {
+    /// Denies what is open and gives the terminal back.
+    pub(crate) fn close(self) {
+        let desk = self.desk.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(desk) = desk {
+            desk.close();
+        }
+    }
+}
+
+impl Asker for Terminal {
+    fn ask(&self, question: Question) {
+        let id = question.id;
+        let reason = |reason: &bailiwick_engine::Reason| {
+            let described = reason.describe(&question.policy);
+            approval::Reason {
+                id: format!("{} {}", described.source, described.id),
+                file: described.place.map(|(file, _)| file.to_owned()).unwrap_or_default(),
+                line: described.place.map_or(0, |(_, line)| line),
+                message: described.message.into_owned(),
+            }
+        };
+        let asked = approval::Question {
+            id: id.0,
+            client: "the agent".to_owned(),
+            principal: self.principal.clone(),
+            server: self.server.clone(),
+            reasons: question.reasons.iter().map(reason).collect(),
+            method: question.method,
+            target: question.target,
+            arguments: question.arguments,
+            facts: Vec::new(),
+            history: Vec::new(),
+            ttl: Duration::from_secs(u64::from(question.ttl_s)),
+        };
+        let desk = self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let refused = match desk.as_ref() {
+            Some(desk) => desk.ask(asked).err(),
+            None => Some(approval::DenyCause::ShuttingDown),
+        };
+        drop(desk);
+        if let (Some(cause), Some(relay)) = (refused, self.relay.upgrade()) {
+            let _ = relay.answer(id, &Answer::Deny(words(&cause)));
+        }
+    }
+
+    fn withdraw(&self, question: QuestionId) {
+        let desk = self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(desk) = desk.as_ref() {
+            desk.withdraw(question.0);
+        }
+    }
+}
+
+/// The cause, and what can be done about it.
+fn words(cause: &approval::DenyCause) -> String {
+    match cause.help() {
+        Some(help) => format!("{cause}: {help}"),
+        None => cause.to_string(),
+    }
+}

@@ -1,0 +1,194 @@
+//! Policies from names and files, and loading them again when they change.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bailiwick_gateway::{Relay, Reload, relay};
+use bailiwick_policy::{BUNDLED, Context, Load, Policy, Source, bundled, compile};
+
+use crate::args::PolicyChoice;
+use crate::exit::Failure;
+use crate::{places, say};
+
+/// The policy of `bailiwick run` without `--policy`.
+pub(crate) const DEFAULT: &str = "standard";
+/// A policy file above this is refused, in bytes.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Which policies make the one that decides, and where relative paths start.
+#[derive(Debug, Clone)]
+pub(crate) struct Layers {
+    names: Vec<String>,
+    context: Context,
+}
+
+/// A compiled policy and the files that it was made from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) policy: Arc<Policy>,
+    files: Vec<PathBuf>,
+}
+
+impl Layers {
+    pub(crate) fn new(names: &[String], workspace: Option<&Path>) -> Result<Layers, Failure> {
+        let workspace = match workspace {
+            Some(given) => fs::canonicalize(given).map_err(|error| {
+                Failure::refused(format!("cannot use the workspace `{}`: {error}", given.display()))
+            })?,
+            None => std::env::current_dir()
+                .map_err(|error| Failure::refused(format!("the current directory is not known: {error}")))?,
+        };
+        let workspace = workspace.to_str().ok_or_else(|| {
+            Failure::refused("the workspace's path is not UTF-8, so no rule can name it")
+                .help("use --workspace DIR")
+        })?;
+        let names = if names.is_empty() { vec![DEFAULT.to_owned()] } else { names.to_vec() };
+        Ok(Layers { names, context: Context { workspace: Some(workspace.to_owned()), home: places::home() } })
+    }
+
+    pub(crate) fn of(choice: &PolicyChoice) -> Result<Layers, Failure> {
+        Layers::new(&choice.policies, choice.workspace.as_deref())
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Reads and compiles all layers. An error anywhere loads nothing (law 4).
+    pub(crate) fn load(&self, colour: bool) -> Result<Loaded, Failure> {
+        let mut files = Files::default();
+        let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
+        match compile(sources, &mut files, &self.context) {
+            Ok(policy) => Ok(Loaded { policy: Arc::new(policy), files: files.read }),
+            Err(problems) => Err(Failure::refused(problems.render(colour).trim_end())),
+        }
+    }
+}
+
+/// Reads policy files and remembers which.
+#[derive(Debug, Default)]
+struct Files {
+    read: Vec<PathBuf>,
+}
+
+impl Files {
+    fn source(&mut self, name: &str) -> Result<Source, Failure> {
+        if name.is_empty() {
+            return Err(Failure::refused("`--policy` names nothing").help(choices()));
+        }
+        if let Some(text) = bundled(name) {
+            return Ok(Source { name: name.to_owned(), text: text.to_owned() });
+        }
+        let path = Path::new(name);
+        if !path.exists() && !name.contains(['/', '.']) {
+            return Err(Failure::refused(format!("there is no policy `{name}`")).help(choices()));
+        }
+        self.file(path, name).map_err(|cause| Failure::refused(cause).help(choices()))
+    }
+
+    fn file(&mut self, path: &Path, shown: &str) -> Result<Source, String> {
+        // Watched even if it cannot be read now: it may come back.
+        self.read.push(path.to_owned());
+        let cannot = |error: std::io::Error| format!("cannot read the policy `{shown}`: {error}");
+        let about = fs::metadata(path).map_err(cannot)?;
+        if !about.is_file() {
+            return Err(format!("the policy `{shown}` is not a file"));
+        }
+        if about.len() > FILE_BYTES_MAX {
+            return Err(format!("the policy `{shown}` is larger than {FILE_BYTES_MAX} bytes"));
+        }
+        let text = fs::read_to_string(path).map_err(cannot)?;
+        Ok(Source { name: shown.to_owned(), text })
+    }
+}
+
+impl Load for Files {
+    fn load(&mut self, from: &str, reference: &str) -> Result<Source, String> {
+        let base = Path::new(from).parent().unwrap_or(Path::new(""));
+        let path = base.join(reference);
+        let shown = path.to_string_lossy().into_owned();
+        self.file(&path, &shown)
+    }
+}
+
+fn choices() -> String {
+    format!("give the path of a policy file, or one of: {}", BUNDLED.join(", "))
+}
+
+/// What tells one state of a file from another.
+type Stamp = Option<(u64, u64, i64, i64)>;
+
+fn stamp(path: &Path) -> Stamp {
+    let about = fs::metadata(path).ok()?;
+    Some((about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
+}
+
+/// Loads the policy again after SIGHUP or a change of one of its files. The last good policy stays until then.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    layers: Layers,
+    files: Vec<(PathBuf, Stamp)>,
+}
+
+impl Watched {
+    pub(crate) fn new(layers: Layers, loaded: &Loaded) -> Watched {
+        Watched { layers, files: stamps(&loaded.files) }
+    }
+
+    fn changed(&self) -> bool {
+        self.files.iter().any(|(path, before)| stamp(path) != *before)
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<(PathBuf, Stamp)> {
+    files.iter().map(|path| (path.clone(), stamp(path))).collect()
+}
+
+impl Reload for Watched {
+    fn poll(&mut self, relay: &Relay, forced: bool) {
+        if !forced && !self.changed() {
+            return;
+        }
+        // Before it is read: a change during the reading is seen at the next look.
+        self.files = self.files.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
+        let outcome = self.layers.load(say::colour_on_stderr());
+        let at = relay::now();
+        let recorded = match &outcome {
+            Ok(loaded) => relay.entries().note(at, "reload", |entry| {
+                entry.string("outcome", "succeeded").string("policy_sha256", loaded.policy.digest());
+            }),
+            Err(failure) => relay.entries().note(at, "reload", |entry| {
+                entry.string("outcome", "failed").string("message", &failure.message);
+            }),
+        };
+        // The record comes first here too: what cannot be recorded does not happen.
+        let recorded = recorded.and_then(|_| relay.entries().commit());
+        match (outcome, recorded) {
+            (Ok(loaded), Ok(())) => {
+                self.files = stamps(&loaded.files)
+                    .into_iter()
+                    .map(|(path, now)| {
+                        let before =
+                            self.files.iter().find(|(known, _)| *known == path).map(|(_, before)| *before);
+                        (path, before.unwrap_or(now))
+                    })
+                    .collect();
+                relay.engine().replace_policy(loaded.policy);
+                say::note("the policy was loaded again");
+            }
+            (Ok(_), Err(error)) => {
+                say::warning(&format!(
+                    "the policy was not loaded again, because that cannot be recorded: {error}"
+                ));
+            }
+            (Err(failure), _) => {
+                say::warning(&format!(
+                    "the policy was not loaded again; the last good one stays in force\n{}",
+                    failure.message
+                ));
+            }
+        }
+    }
+}

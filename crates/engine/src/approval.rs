@@ -1,0 +1,164 @@
+//! Messages that wait for a human, and what becomes of them.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Direction, Id, Message, Packet, Parser, Timestamp, Value};
+use bailiwick_policy::Verdict;
+
+use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Question, QuestionId, Reason};
+use crate::engine::{Engine, Judgement, send};
+use crate::permit::Permitted;
+use crate::reply::Refusal;
+use crate::run::{Held, Origin};
+
+/// How long an answer is waited for where the rule does not say, in seconds.
+const APPROVAL_TTL_S: u32 = 180;
+
+impl Engine {
+    /// Keeps a message until a human has answered.
+    pub(crate) fn hold(
+        &mut self,
+        message: &Message<'_>,
+        direction: Direction,
+        call: u64,
+        judgement: &Judgement<'_>,
+    ) -> Question {
+        let id = self.next_question();
+        let mut arguments = Vec::new();
+        match &judgement.arguments {
+            Some(Arguments::View(value)) => self.scanner.redact_json(*value, &mut arguments),
+            Some(Arguments::Text(_)) | None => self.scanner.redact_json(message.value(), &mut arguments),
+        }
+        let method = message.method().unwrap_or("answer").to_owned();
+        let target = judgement.target.as_deref().map(str::to_owned);
+        let question = Question {
+            id,
+            direction,
+            method: method.clone(),
+            target: target.clone().unwrap_or_default(),
+            arguments: String::from_utf8_lossy(&arguments).into_owned(),
+            reasons: judgement.reasons.clone(),
+            policy: Arc::clone(&self.policy),
+            ttl_s: self.ttl_of(&judgement.reasons),
+        };
+        let bytes = match &judgement.changed {
+            Some(changed) => changed.clone(),
+            None => message.raw().as_bytes().to_vec(),
+        };
+        let held = Held {
+            bytes,
+            direction,
+            id: message.id().cloned().map(Id::into_owned),
+            call,
+            method,
+            target,
+            reasons: judgement.reasons.clone(),
+            refusal: judgement.refusal.clone(),
+            policy: self.policy.digest().to_owned(),
+            is_request: Engine::is_request(message),
+        };
+        self.run.held.insert(id, held);
+        question
+    }
+
+    /// The shortest time that a rule which asks allows.
+    fn ttl_of(&self, reasons: &[Reason]) -> u32 {
+        let rule_ttl = |reason: &Reason| match reason {
+            Reason::Rule { index, .. } => self.policy.rules().get(*index as usize)?.approval_ttl_ms,
+            Reason::Limit { .. }
+            | Reason::Default
+            | Reason::Guard { .. }
+            | Reason::Pin { .. }
+            | Reason::Protocol(_)
+            | Reason::Approval(_) => None,
+        };
+        let shortest = reasons.iter().filter_map(rule_ttl).min();
+        shortest.and_then(|millis| u32::try_from(millis.div_ceil(1_000)).ok()).unwrap_or(APPROVAL_TTL_S)
+    }
+
+    /// A human's answer, or the lack of one. Exactly the bytes that were shown are sent on, and only under the policy that asked.
+    pub fn answer(
+        &mut self,
+        at: Timestamp,
+        question: QuestionId,
+        answer: &Answer,
+        out: &mut Vec<Outcome<'static>>,
+    ) {
+        let Some(held) = self.run.held.remove(&question) else { return };
+        let mut decision = self.decision(at, Event::Approval, held.direction);
+        decision.call = held.call;
+        decision.id = held.id.clone();
+        decision.method = held.method.clone().into();
+        decision.target = held.target.clone().map(Into::into);
+        let refused = match answer {
+            Answer::Deny(why) => Some(why.clone()),
+            Answer::Approve(_) if held.policy != self.policy.digest() => {
+                Some("the policy changed while it waited; ask again".to_owned())
+            }
+            Answer::Approve(_) => self.spend_approved(at, &held),
+        };
+        let mut effects = Vec::new();
+        match (refused, answer) {
+            (None, Answer::Approve(by) | Answer::Deny(by)) => {
+                decision.verdict = Verdict::Allow;
+                decision.action = Action::Forwarded;
+                decision.reasons.push(Reason::Approval(format!("approved: {by}")));
+                if let (Some(id), true) = (&held.id, held.is_request) {
+                    self.run.in_flight(held.direction).set_origin(id, Origin::Peer);
+                }
+                effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
+            }
+            (Some(why), _) => {
+                decision.verdict = Verdict::Deny;
+                let bytes = denied(&held.refusal, &why).to_bytes(held.id.as_ref());
+                decision.action = if bytes.is_some() { Action::Refused } else { Action::Dropped };
+                decision.reasons.push(Reason::Approval(why));
+                let asker = if held.is_request { held.direction.reverse() } else { held.direction };
+                if let (Some(id), true) = (&held.id, held.is_request) {
+                    self.run.in_flight(held.direction).remove(id);
+                }
+                effects.extend(send(asker, bytes));
+            }
+        }
+        out.push(Outcome { decision, effects });
+    }
+
+    /// Counts an approved call against the limits that let it ask; words if one is used up by now.
+    fn spend_approved(&mut self, at: Timestamp, held: &Held) -> Option<String> {
+        if held.direction == Direction::ToClient || held.target.is_none() {
+            return None;
+        }
+        let mut parser = Parser::default();
+        let limits = self.settings.limits;
+        let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) else {
+            return Some("it can no longer be read".to_owned());
+        };
+        let server = Arc::clone(&self.settings.server);
+        let target = held.target.as_deref().unwrap_or_default();
+        let target = match message.method() {
+            Some("tools/call") => bailiwick_policy::Target::Tool { server: &server, name: target },
+            Some("prompts/get") => bailiwick_policy::Target::Prompt { server: &server, name: target },
+            Some("completion/complete") => {
+                bailiwick_policy::Target::Completion { server: &server, reference: target }
+            }
+            Some(_) | None => bailiwick_policy::Target::Resource { server: &server, uri: target },
+        };
+        let arguments = message
+            .params()
+            .and_then(|params| params.get("arguments"))
+            .filter(|value: &Value<'_>| value.is_object());
+        self.spend_if_room(at, &target, arguments, &held.reasons)
+    }
+}
+
+/// The refusal of a held message, with what the human (or the clock) said.
+fn denied(refusal: &Refusal, why: &str) -> Refusal {
+    match refusal {
+        Refusal::Error { code, message } => {
+            Refusal::Error { code: *code, message: format!("{message}; {why}") }
+        }
+        Refusal::Tool { text, modern } => Refusal::Tool { text: format!("{text}; {why}"), modern: *modern },
+        Refusal::Result(json) => Refusal::Result(json),
+        Refusal::Silent => Refusal::Silent,
+    }
+}

@@ -1,0 +1,49 @@
+//! Capabilities of the client that no rule could ever let a server use are not offered to it.
+
+use bailiwick_mcp::{Message, Splice, Value};
+use bailiwick_policy::Target;
+
+use crate::engine::Engine;
+use crate::to_server::changed;
+
+impl Engine {
+    /// The message without `sampling`, `elicitation` and `roots` capabilities that the policy denies altogether.
+    pub(crate) fn without_forbidden_capabilities(&self, message: &Message<'_>) -> Option<Vec<u8>> {
+        let params = message.params()?;
+        let offered = if message.method() == Some("initialize") {
+            params.get("capabilities")?
+        } else {
+            params.get("_meta")?.get("io.modelcontextprotocol/clientCapabilities")?
+        };
+        let mut elements = Vec::new();
+        for (key, value) in offered.members() {
+            let forbidden = key.text().is_some_and(|name| self.forbids(&name));
+            elements.push(((key.span().0, value.span().1), !forbidden));
+        }
+        let mut splice = Splice::default();
+        splice.retain(&elements);
+        changed(message, &splice)
+    }
+
+    fn forbids(&self, capability: &str) -> bool {
+        let server = &self.settings.server;
+        let target = match capability {
+            "sampling" => Target::Sampling { server },
+            "elicitation" => Target::Elicitation { server },
+            "roots" => Target::Roots { server },
+            _ => return false,
+        };
+        !self.policy.could_allow(&target, &self.settings.principal)
+    }
+}
+
+/// What a server asks of the client in one entry of `inputRequests` (2026-07-28).
+pub(crate) fn input_requests<'a>(
+    result: Value<'a>,
+) -> impl Iterator<Item = (Option<Value<'a>>, Option<Value<'a>>)> {
+    let requests = result.get("inputRequests");
+    requests
+        .into_iter()
+        .flat_map(Value::members)
+        .map(|(_, request)| (request.get("method"), request.get("params")))
+}

@@ -1,0 +1,283 @@
+//! Decisions, their reasons and their effects: what the engine answers to a message.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bailiwick_mcp::{Direction, Id, Timestamp, Value};
+use bailiwick_policy::{Policy, Verdict};
+
+use crate::permit::Permitted;
+
+/// A decision and what is to be done. The record of the decision comes before its effects (law 3).
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    pub decision: Decision<'a>,
+    pub effects: Vec<Effect<'a>>,
+}
+
+impl Outcome<'_> {
+    pub(crate) fn into_owned(self) -> Outcome<'static> {
+        Outcome {
+            decision: self.decision.into_owned(),
+            effects: self.effects.into_iter().map(Effect::into_owned).collect(),
+        }
+    }
+}
+
+/// What the shell has to do.
+#[derive(Debug)]
+pub enum Effect<'a> {
+    /// Send to the peer in that direction.
+    Send { to: Direction, message: Permitted<'a> },
+    /// Ask a human; the answer comes back through [`Engine::answer`](crate::Engine::answer).
+    Ask(Box<Question>),
+    /// Nobody wants that answer any more.
+    Withdraw(QuestionId),
+}
+
+impl Effect<'_> {
+    fn into_owned(self) -> Effect<'static> {
+        match self {
+            Effect::Send { to, message } => Effect::Send { to, message: message.into_owned() },
+            Effect::Ask(question) => Effect::Ask(question),
+            Effect::Withdraw(id) => Effect::Withdraw(id),
+        }
+    }
+}
+
+/// What an entry in the record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A message was decided.
+    Decision,
+    /// A request that was let through came to its end.
+    Completion,
+    /// A text was no message.
+    Malformed,
+    /// A human answered, or nobody did.
+    Approval,
+    /// The identity of the server's offer was pinned, or differs.
+    Pin,
+}
+
+/// What happened to the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Forwarded,
+    /// Forwarded with parts cut or replaced.
+    Changed,
+    /// Answered in the other party's place.
+    Refused,
+    Dropped,
+    Held,
+}
+
+impl Action {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Forwarded => "forwarded",
+            Action::Changed => "changed",
+            Action::Refused => "refused",
+            Action::Dropped => "dropped",
+            Action::Held => "held",
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    Succeeded,
+    Failed,
+    /// It was cancelled, or its server ended, or its answer could not be read.
+    Unknown,
+}
+
+impl Completion {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Completion::Succeeded => "succeeded",
+            Completion::Failed => "failed",
+            Completion::Unknown => "unknown",
+        }
+    }
+}
+
+/// The arguments that a decision looked at.
+#[derive(Debug, Clone)]
+pub enum Arguments<'a> {
+    View(Value<'a>),
+    /// JSON text of a message that was held.
+    Text(String),
+}
+
+/// One decision with all its reasons.
+#[derive(Debug, Clone)]
+pub struct Decision<'a> {
+    pub at: Timestamp,
+    pub event: Event,
+    pub direction: Direction,
+    /// Number of the request in this run; its completion carries the same one.
+    pub call: u64,
+    pub id: Option<Id<'a>>,
+    pub method: Cow<'a, str>,
+    pub target: Option<Cow<'a, str>>,
+    pub arguments: Option<Arguments<'a>>,
+    pub verdict: Verdict,
+    pub action: Action,
+    pub reasons: Vec<Reason>,
+    /// The policy that the rule numbers of `reasons` count in.
+    pub policy: Arc<Policy>,
+    /// Microseconds from the request to its answer.
+    pub latency_us: Option<u64>,
+    pub completion: Option<Completion>,
+}
+
+impl Decision<'_> {
+    fn into_owned(self) -> Decision<'static> {
+        let text = |arguments: Arguments<'_>| match arguments {
+            Arguments::View(value) => Arguments::Text(value.raw().to_owned()),
+            Arguments::Text(text) => Arguments::Text(text),
+        };
+        Decision {
+            at: self.at,
+            event: self.event,
+            direction: self.direction,
+            call: self.call,
+            id: self.id.map(Id::into_owned),
+            method: Cow::Owned(self.method.into_owned()),
+            target: self.target.map(|target| Cow::Owned(target.into_owned())),
+            arguments: self.arguments.map(text),
+            verdict: self.verdict,
+            action: self.action,
+            reasons: self.reasons,
+            policy: self.policy,
+            latency_us: self.latency_us,
+            completion: self.completion,
+        }
+    }
+}
+
+/// One reason of a decision. [`Reason::describe`] turns it into words, with the rule and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// A rule matched, or a `require` did not hold.
+    Rule { index: u32, failed_require: bool },
+    /// A limit is used up, or could not be counted.
+    Limit { index: u32, message: String },
+    /// No rule spoke.
+    Default,
+    /// A guard found something.
+    Guard { guard: &'static str, code: &'static str, place: String, message: &'static str },
+    /// The server's offer differs from what was pinned.
+    Pin { name: String, change: String },
+    /// The protocol forbids it.
+    Protocol(Cow<'static, str>),
+    /// What a human said, or that nobody could.
+    Approval(String),
+}
+
+/// A reason in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described<'a> {
+    /// `rule`, `limit`, `default`, `guard`, `pin`, `protocol` or `approval`.
+    pub source: &'static str,
+    pub id: Cow<'a, str>,
+    /// File and line of the rule.
+    pub place: Option<(&'a str, u32)>,
+    pub message: Cow<'a, str>,
+}
+
+impl fmt::Display for Described<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} `{}`", self.source, self.id)?;
+        if let Some((file, line)) = self.place {
+            write!(formatter, " ({file}:{line})")?;
+        }
+        if self.message.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.message) }
+    }
+}
+
+impl Reason {
+    /// The reason in words; `policy` is the one that decided.
+    #[must_use]
+    pub fn describe<'a>(&'a self, policy: &'a Policy) -> Described<'a> {
+        match self {
+            Reason::Rule { index, failed_require } => {
+                let Some(rule) = policy.rules().get(*index as usize) else { return unknown("rule") };
+                let own = rule.reason.as_deref().unwrap_or_default();
+                let message = if *failed_require && own.is_empty() { "does not hold" } else { own };
+                let source = if *failed_require { "require" } else { "rule" };
+                Described {
+                    source,
+                    id: Cow::Borrowed(&*rule.id),
+                    place: Some((&*rule.file, rule.line)),
+                    message: Cow::Borrowed(message),
+                }
+            }
+            Reason::Limit { index, message } => {
+                let Some(limit) = policy.limits().get(*index as usize) else { return unknown("limit") };
+                Described {
+                    source: "limit",
+                    id: Cow::Borrowed(&*limit.id),
+                    place: Some((&*limit.file, limit.line)),
+                    message: Cow::Borrowed(message),
+                }
+            }
+            Reason::Default => plain("default", "default", "no rule speaks of it"),
+            Reason::Guard { guard, code, place, message } => Described {
+                source: "guard",
+                id: Cow::Owned(format!("{guard}/{code}")),
+                place: None,
+                message: Cow::Owned(format!("{message} in {place}")),
+            },
+            Reason::Pin { name, change } => Described {
+                source: "pin",
+                id: Cow::Borrowed(name),
+                place: None,
+                message: Cow::Borrowed(change),
+            },
+            Reason::Protocol(message) => plain("protocol", "protocol", message),
+            Reason::Approval(message) => plain("approval", "approval", message),
+        }
+    }
+}
+
+fn plain<'a>(source: &'static str, id: &'a str, message: &'a str) -> Described<'a> {
+    Described { source, id: Cow::Borrowed(id), place: None, message: Cow::Borrowed(message) }
+}
+
+fn unknown(source: &'static str) -> Described<'static> {
+    plain(source, "?", "no longer in the policy")
+}
+
+/// Number of a question in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuestionId(pub u64);
+
+/// What a human is asked. Secrets in it are already masked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub id: QuestionId,
+    pub direction: Direction,
+    pub method: String,
+    pub target: String,
+    /// The arguments as JSON, in full.
+    pub arguments: String,
+    pub reasons: Vec<Reason>,
+    pub policy: Arc<Policy>,
+    /// How long an answer is waited for, in seconds.
+    pub ttl_s: u32,
+}
+
+/// A human's answer, or the lack of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// By whom, and through which channel.
+    Approve(String),
+    /// Why not; the words reach the agent and the record.
+    Deny(String),
+}

@@ -1,0 +1,347 @@
+//! The decision core. It is handed messages and time and returns decisions and effects; the same input gives the same output.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bailiwick_guard::Scanner;
+use bailiwick_mcp::{
+    Body, Direction, Id, Limits, Malformation, Malformed, Message, Packet, Parser, Timestamp, Version,
+    message::batch_allowed,
+};
+use bailiwick_policy::{Hit, Policy, Principal, Verdict};
+
+use crate::counters::Counters;
+use crate::decision::{Action, Arguments, Completion, Decision, Effect, Event, Outcome, Reason};
+use crate::permit::Permitted;
+use crate::pins::{Offer, Pins};
+use crate::reply::{Refusal, UNRECORDED};
+use crate::run::{Origin, Run};
+
+/// What the engine does with its decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They hold.
+    Enforce,
+    /// Everything that parses is forwarded; what would have been decided is recorded.
+    Shadow,
+    /// Everything that parses is forwarded; no rule is asked.
+    Observe,
+}
+
+/// What one run is about. Constant while it lasts.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub mode: Mode,
+    /// The server's name in rules.
+    pub server: Arc<str>,
+    pub principal: Arc<Principal>,
+    pub limits: Limits,
+    /// Distinguishes our own request ids from everybody else's; unguessable by a server.
+    pub nonce: String,
+}
+
+/// One run's engine.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) scanner: Arc<Scanner>,
+    pub(crate) run: Run,
+    pub(crate) offer: Offer,
+    pub(crate) counters: Counters,
+    pub(crate) hits: Vec<Hit>,
+}
+
+/// What a stage made of one message.
+#[derive(Debug)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) verdict: Verdict,
+    pub(crate) reasons: Vec<Reason>,
+    /// How the sender is answered if the verdict is not allow.
+    pub(crate) refusal: Refusal,
+    /// The bytes to send instead of the original.
+    pub(crate) changed: Option<Vec<u8>>,
+    pub(crate) target: Option<Cow<'a, str>>,
+    pub(crate) arguments: Option<Arguments<'a>>,
+}
+
+impl<'a> Judgement<'a> {
+    pub(crate) fn allow() -> Judgement<'a> {
+        Judgement {
+            verdict: Verdict::Allow,
+            reasons: Vec::new(),
+            refusal: Refusal::Silent,
+            changed: None,
+            target: None,
+            arguments: None,
+        }
+    }
+
+    pub(crate) fn deny(reason: Reason, refusal: Refusal) -> Judgement<'a> {
+        Judgement { verdict: Verdict::Deny, reasons: vec![reason], refusal, ..Judgement::allow() }
+    }
+
+    /// Refused because the protocol says so, with a JSON-RPC error.
+    pub(crate) fn protocol(code: i64, message: impl Into<Cow<'static, str>>) -> Judgement<'a> {
+        let message = message.into();
+        Judgement::deny(Reason::Protocol(message.clone()), Refusal::error(code, message.into_owned()))
+    }
+
+    /// Dropped without an answer.
+    pub(crate) fn dropped(message: impl Into<Cow<'static, str>>) -> Judgement<'a> {
+        Judgement::deny(Reason::Protocol(message.into()), Refusal::Silent)
+    }
+}
+
+impl Engine {
+    /// `pins` are those of a lock file; without them the first lists of the run are pinned.
+    #[must_use]
+    pub fn new(settings: Settings, policy: Arc<Policy>, scanner: Arc<Scanner>, pins: Option<Pins>) -> Engine {
+        Engine {
+            settings,
+            policy,
+            scanner,
+            run: Run::default(),
+            offer: Offer::with_lock(pins),
+            counters: Counters::default(),
+            hits: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// What is pinned of the server so far.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.offer.pinned
+    }
+
+    /// Another policy decides from now on. Counters, pins and open requests stay.
+    pub fn replace_policy(&mut self, policy: Arc<Policy>) {
+        self.policy = policy;
+    }
+
+    /// Decides over one text that came in `direction`: a message, a batch, or no message at all.
+    pub fn receive<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        packet: Result<Packet<'a>, Malformed>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        match packet {
+            Ok(Packet::One(message)) => self.message(at, direction, &message, out),
+            Ok(Packet::Batch(members)) => self.batch(at, direction, members, out),
+            Err(malformed) => out.push(self.malformed(at, direction, &malformed)),
+        }
+    }
+
+    pub(crate) fn message<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        message: &Message<'a>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        match (&message.body, direction) {
+            (Body::Request { .. }, Direction::ToServer) => self.client_request(at, message, out),
+            (Body::Request { .. }, Direction::ToClient) => self.server_request(at, message, out),
+            (Body::Notification { .. }, _) => self.notification(at, direction, message, out),
+            (Body::Result { .. } | Body::Error { .. }, _) => {
+                self.answer_from_peer(at, direction, message, out)
+            }
+        }
+    }
+
+    /// Each member of a batch is decided on its own; what goes on goes on as one batch, in its order.
+    fn batch<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        members: Vec<Result<Message<'a>, Malformed>>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        if !batch_allowed(self.run.version) && self.settings.mode == Mode::Enforce {
+            return out.push(self.malformed(at, direction, &Malformed::new(Malformation::Batch)));
+        }
+        let first = out.len();
+        for member in members {
+            match member {
+                Ok(message) => self.message(at, direction, &message, out),
+                Err(malformed) => out.push(self.malformed(at, direction, &malformed)),
+            }
+        }
+        join(out.get_mut(first..).unwrap_or_default());
+    }
+
+    /// A text that is no message: answered where it can be, never forwarded, whatever the mode.
+    fn malformed<'a>(&mut self, at: Timestamp, direction: Direction, malformed: &Malformed) -> Outcome<'a> {
+        let mut decision = self.decision(at, Event::Malformed, direction);
+        decision.id = malformed.id.clone();
+        decision.verdict = Verdict::Deny;
+        decision.reasons.push(Reason::Protocol(malformed.cause.to_string().into()));
+        decision.action = Action::Dropped;
+        let mut effects = Vec::new();
+        // JSON-RPC answers a client even where no id could be read; a server's garbage is answered only by its id.
+        if direction == Direction::ToServer || malformed.id.is_some() {
+            let refusal = Refusal::error(malformed.cause.code(), malformed.cause.to_string());
+            effects.extend(send(direction.reverse(), refusal.to_bytes(malformed.id.as_ref())));
+            decision.action = Action::Refused;
+        }
+        Outcome { decision, effects }
+    }
+
+    /// A text above the limit was dropped unread, except for its id. Of a request that is the sender's own, of an answer
+    /// the other party's, who waits for it.
+    pub fn too_long<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        (id, is_request): (Option<Id<'static>>, bool),
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        let own = id.clone().filter(|_| is_request);
+        let mut outcome = self.malformed(at, direction, &Malformed { cause: Malformation::TooLong, id: own });
+        if let (Some(id), false) = (&id, is_request) {
+            outcome.effects.clear();
+            outcome.effects.extend(self.fail_pending(direction, id));
+        }
+        out.push(outcome);
+    }
+
+    fn fail_pending<'a>(&mut self, direction: Direction, id: &Id<'_>) -> Option<Effect<'a>> {
+        let asked = self.run.in_flight(direction.reverse());
+        if asked.get(id)?.origin != Origin::Peer {
+            return None;
+        }
+        asked.remove(id);
+        let text = "the answer is longer than the limit; see `--max-message-bytes`";
+        send(direction, Refusal::error(crate::reply::WITHHELD, text).to_bytes(Some(id)))
+    }
+
+    /// A record could not be written, so what was to be sent in direction `to` stays here: whoever waits for it is told
+    /// (law 3). `bytes` is one text that the engine permitted.
+    pub fn undo_send(&mut self, to: Direction, bytes: &[u8], effects: &mut Vec<Effect<'static>>) {
+        let mut parser = Parser::default();
+        let members = match Packet::parse(&mut parser, bytes, &self.settings.limits) {
+            Ok(Packet::One(message)) => vec![message],
+            Ok(Packet::Batch(members)) => members.into_iter().flatten().collect(),
+            // INVARIANT: the engine permits only what parses; and what does not is answered by nobody.
+            Err(_) => return,
+        };
+        let refusal = Refusal::error(UNRECORDED, "the audit log cannot be written, so nothing is sent on");
+        for message in members {
+            let Some(id) = message.id() else { continue };
+            let answered = match message.body {
+                Body::Request { .. } => match self.run.in_flight(to).remove(id) {
+                    Some(pending) if pending.origin == Origin::Own => continue,
+                    Some(_) | None => to.reverse(),
+                },
+                Body::Result { .. } | Body::Error { .. } | Body::Notification { .. } => to,
+            };
+            effects.extend(send(answered, refusal.to_bytes(Some(id))));
+        }
+    }
+
+    /// The server is gone: every open request ends, and is answered.
+    pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        let open = self.run.to_server.drain();
+        self.run.held.clear();
+        for (id, pending) in open {
+            let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
+            decision.call = pending.call;
+            decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
+            decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
+            decision.latency_us = Some(at.micros_since(pending.at));
+            decision.completion = Some(Completion::Unknown);
+            decision.action = Action::Refused;
+            decision.reasons.push(Reason::Protocol(why.to_owned().into()));
+            let mut effects = Vec::new();
+            if pending.origin != Origin::Own {
+                effects.extend(send(Direction::ToClient, Refusal::error(-32603, why).to_bytes(Some(&id))));
+            }
+            decision.id = Some(id);
+            out.push(Outcome { decision, effects });
+        }
+    }
+
+    pub(crate) fn decision<'a>(&self, at: Timestamp, event: Event, direction: Direction) -> Decision<'a> {
+        Decision {
+            at,
+            event,
+            direction,
+            call: 0,
+            id: None,
+            method: Cow::Borrowed(""),
+            target: None,
+            arguments: None,
+            verdict: Verdict::Allow,
+            action: Action::Forwarded,
+            reasons: Vec::new(),
+            policy: Arc::clone(&self.policy),
+            latency_us: None,
+            completion: None,
+        }
+    }
+
+    pub(crate) fn enforces(&self) -> bool {
+        self.settings.mode == Mode::Enforce
+    }
+
+    /// Parses and decides over a text that the engine kept; what comes out owns its bytes.
+    pub(crate) fn receive_kept(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        bytes: &[u8],
+        out: &mut Vec<Outcome<'_>>,
+    ) {
+        let mut parser = Parser::default();
+        let mut outcomes = Vec::new();
+        let limits = self.settings.limits;
+        let packet = Packet::parse(&mut parser, bytes, &limits);
+        self.receive(at, direction, packet, &mut outcomes);
+        for outcome in outcomes {
+            out.push(outcome.into_owned());
+        }
+    }
+
+    /// The version that governs a message: the one it names, else the one that was agreed on.
+    pub(crate) fn version_of(&self, message: &Message<'_>) -> Result<Option<Version>, Judgement<'static>> {
+        match message.stated_version() {
+            None => Ok(self.run.version),
+            Some(stated) => match Version::from_wire(&stated) {
+                Some(version) => Ok(Some(version)),
+                None => Err(Judgement::protocol(-32022, format!("unsupported protocol version `{stated}`"))),
+            },
+        }
+    }
+}
+
+pub(crate) fn send<'a>(to: Direction, bytes: Option<Vec<u8>>) -> Option<Effect<'a>> {
+    Some(Effect::Send { to, message: Permitted::new(bytes?) })
+}
+
+/// Joins what a batch sends in each direction into one array, at the place of its last member.
+fn join(outcomes: &mut [Outcome<'_>]) {
+    for to in [Direction::ToServer, Direction::ToClient] {
+        let mut joined: Vec<u8> = Vec::new();
+        for outcome in outcomes.iter_mut() {
+            outcome.effects.retain(|effect| match effect {
+                Effect::Send { to: towards, message } if *towards == to => {
+                    joined.push(if joined.is_empty() { b'[' } else { b',' });
+                    joined.extend_from_slice(message.bytes());
+                    false
+                }
+                Effect::Send { .. } | Effect::Ask(_) | Effect::Withdraw(_) => true,
+            });
+        }
+        if let (false, Some(last)) = (joined.is_empty(), outcomes.last_mut()) {
+            joined.push(b']');
+            last.effects.push(Effect::Send { to, message: Permitted::new(joined) });
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Guards over what a server sends: every string leaf, keys included.
+
+use bailiwick_guard::{Finding, Guard, Scanner};
+use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::{Splice, Value};
+use bailiwick_policy::{GuardAction, Guards};
+
+use crate::decision::Reason;
+
+/// What the guards say of one value.
+#[derive(Debug, Default)]
+pub(crate) struct Inspection {
+    pub(crate) reasons: Vec<Reason>,
+    /// A guard whose action is `block` found something.
+    pub(crate) blocked: bool,
+    /// Replacements that `strip` and `redact` ask for.
+    pub(crate) splice: Splice,
+}
+
+/// Reasons kept of one message; more findings change its text all the same.
+const REASONS_MAX: usize = 16;
+
+/// Runs the guards of `guards` over every string below `value`.
+pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
+    let actions = [
+        (Guard::Injection, guards.injection),
+        (Guard::HiddenText, guards.hidden_text),
+        (Guard::Secrets, guards.secrets),
+    ];
+    if actions.iter().all(|(_, action)| *action == GuardAction::Off) {
+        return;
+    }
+    let mut findings = Vec::new();
+    for leaf in value.descendants() {
+        let Some(text) = leaf.text() else { continue };
+        let mut replaced = None;
+        for (guard, action) in actions {
+            if action == GuardAction::Off {
+                continue;
+            }
+            findings.clear();
+            let coverage = scanner.scan(guard, &text, &mut findings);
+            if coverage.inspected_bytes < coverage.text_bytes {
+                // What was not looked at is not called clean: a guard that blocks, blocks it.
+                inspection.note_unread(guard, leaf);
+                inspection.blocked |= action == GuardAction::Block;
+            }
+            if findings.is_empty() {
+                continue;
+            }
+            inspection.note(&findings, leaf);
+            let now: &str = replaced.as_deref().unwrap_or(&text);
+            match action {
+                GuardAction::Block => inspection.blocked = true,
+                GuardAction::Strip => replaced = Some(bailiwick_guard::strip_hidden(now).into_owned()),
+                GuardAction::Redact => replaced = Some(scanner.redact_secrets(now).into_owned()),
+                GuardAction::Off | GuardAction::Log => {}
+            }
+        }
+        if let Some(replaced) = replaced.filter(|replaced| *replaced != text) {
+            let mut quoted = Vec::with_capacity(replaced.len() + 2);
+            escape_into(&replaced, &mut quoted);
+            inspection.splice.replace(leaf.span(), quoted);
+        }
+    }
+}
+
+impl Inspection {
+    fn note_unread(&mut self, guard: Guard, leaf: Value<'_>) {
+        self.reasons.truncate(REASONS_MAX);
+        self.reasons.push(Reason::Guard {
+            guard: guard.as_str(),
+            code: "not-inspected",
+            place: place(leaf),
+            message: "text beyond the guard's limit was not looked at",
+        });
+    }
+
+    fn note(&mut self, findings: &[Finding], leaf: Value<'_>) {
+        for finding in findings {
+            if self.reasons.len() >= REASONS_MAX {
+                return;
+            }
+            self.reasons.push(Reason::Guard {
+                guard: finding.guard.as_str(),
+                code: finding.code,
+                place: place(leaf),
+                message: finding.message,
+            });
+        }
+    }
+}
+
+fn place(leaf: Value<'_>) -> String {
+    format!("byte {} of the message", leaf.span().0)
+}

@@ -1,0 +1,227 @@
+//! Lists: filtered item by item, pinned or compared, and fetched by us when a call comes before any list.
+
+use std::collections::BTreeSet;
+
+use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
+use bailiwick_policy::{Drift, Target, Verdict};
+
+use crate::decision::{Action, Effect, Event, Outcome, Reason};
+use crate::engine::{Engine, Judgement};
+use crate::inspect::{Inspection, inspect};
+use crate::permit::Permitted;
+use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
+use crate::to_server::changed;
+
+impl Engine {
+    /// A call before the list was seen waits while we fetch the list: true if it waits now.
+    pub(crate) fn must_list_first<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        out: &mut Vec<Outcome<'a>>,
+    ) -> bool {
+        let known = self.offer.is_complete(Item::Tool) || self.run.listing_failed.is_some();
+        if known || !self.enforces() || !Engine::is_request(message) {
+            return false;
+        }
+        if self.run.waiting.len() >= self.settings.limits.pending_max {
+            return false;
+        }
+        self.run.waiting.push(message.raw().as_bytes().to_vec());
+        if self.run.listing.is_none() {
+            let meta = Engine::stated_meta(message);
+            out.push(self.fetch_page(at, 0, None, meta));
+        }
+        true
+    }
+
+    fn fetch_page<'a>(
+        &mut self,
+        at: Timestamp,
+        page: u32,
+        cursor: Option<&str>,
+        meta: Option<String>,
+    ) -> Outcome<'a> {
+        let id: Id<'static> = Id::Text(format!("bailiwick-{}-{page}", self.settings.nonce).into());
+        let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
+        id.write(&mut bytes);
+        bytes.extend_from_slice(br#","method":"tools/list","params":{"#);
+        if let Some(cursor) = cursor {
+            bytes.extend_from_slice(br#""cursor":"#);
+            escape_into(cursor, &mut bytes);
+        }
+        if let Some(meta) = &meta {
+            if cursor.is_some() {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(br#""_meta":"#);
+            bytes.extend_from_slice(meta.as_bytes());
+        }
+        bytes.extend_from_slice(b"}}");
+        let call = self.run.next_call();
+        let modern = meta.is_some();
+        let method = bailiwick_mcp::method::find("tools/list");
+        let pending = Pending { call, at, method, target: None, modern, origin: Origin::Own, token: None };
+        self.run.to_server.insert(id.clone(), pending);
+        let deadline = at.plus_micros(LISTING_US_MAX);
+        self.run.listing = Some(Listing { id: id.clone(), pages: page + 1, deadline, meta });
+        let mut decision = self.decision(at, Event::Decision, Direction::ToServer);
+        decision.call = call;
+        decision.id = Some(id);
+        decision.method = "tools/list".into();
+        decision.reasons.push(Reason::Protocol("bailiwick itself asks, before the first call".into()));
+        let message = Permitted::new(bytes);
+        Outcome { decision, effects: vec![Effect::Send { to: Direction::ToServer, message }] }
+    }
+
+    /// An answer to our own listing: pinned, and the calls that waited go on.
+    pub(crate) fn own_listing_answered(
+        &mut self,
+        at: Timestamp,
+        result: Result<Value<'_>, String>,
+        out: &mut Vec<Outcome<'_>>,
+    ) {
+        let Some(listing) = self.run.listing.take() else { return };
+        match result {
+            Err(cause) => self.run.listing_failed = Some(cause),
+            Ok(result) => {
+                for tool in result.get(Item::Tool.member()).map(Value::elements).into_iter().flatten() {
+                    if let Some(name) = tool.get(Item::Tool.key()).and_then(Value::text) {
+                        self.offer.observe(Item::Tool, &name, tool);
+                    }
+                }
+                match result.get("nextCursor").and_then(Value::text) {
+                    Some(cursor) if listing.pages < LISTING_PAGES_MAX => {
+                        out.push(self.fetch_page(at, listing.pages, Some(&cursor), listing.meta));
+                        return;
+                    }
+                    Some(_) => self.run.listing_failed = Some("the list does not end".to_owned()),
+                    None => self.offer.set_complete(Item::Tool),
+                }
+            }
+        }
+        self.release_waiting(at, out);
+    }
+
+    pub(crate) fn release_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
+        for bytes in std::mem::take(&mut self.run.waiting) {
+            self.receive_kept(at, Direction::ToServer, &bytes, out);
+        }
+    }
+
+    /// Passing time: our own listing is given up at its deadline. Call it a few times a second.
+    pub fn tick(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
+        let Some(listing) = self.run.listing.as_ref().filter(|listing| listing.deadline <= at) else {
+            return;
+        };
+        let id = listing.id.clone();
+        self.run.to_server.remove(&id);
+        self.own_listing_answered(at, Err("no answer in time".to_owned()), out);
+    }
+
+    /// Filters a page of a list. The cursor and every byte of what stays are kept.
+    pub(crate) fn list<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        item: Item,
+        result: Value<'a>,
+        pins: &mut Vec<Outcome<'a>>,
+    ) -> Judgement<'a> {
+        let mut judgement = Judgement::allow();
+        let mut splice = Splice::default();
+        let mut elements = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut hidden = 0_usize;
+        let list = result.get(item.member());
+        for element in list.map(Value::elements).into_iter().flatten() {
+            let name = element.get(item.key()).and_then(Value::text);
+            let mut keep = match &name {
+                Some(name) => names.insert(name.to_string()) && !self.hides_item(item, name),
+                None => false,
+            };
+            if let Some(name) = name {
+                keep &= self.identity_holds(at, item, &name, element, pins);
+            }
+            let mut inspection = Inspection::default();
+            if keep {
+                inspect(&self.scanner, &self.policy.guards(), element, &mut inspection);
+                keep = !inspection.blocked;
+                judgement.reasons.append(&mut inspection.reasons);
+            }
+            if keep {
+                splice.append(inspection.splice);
+            } else {
+                hidden += 1;
+            }
+            elements.push((element.span(), keep));
+        }
+        if item == Item::Tool && result.get("nextCursor").is_none() {
+            self.offer.set_complete(Item::Tool);
+        } else if result.get("nextCursor").is_none() {
+            self.offer.set_complete(item);
+        }
+        splice.retain(&elements);
+        if !splice.is_empty() {
+            uncache(result, &mut splice);
+        }
+        if hidden > 0 {
+            judgement.reasons.push(Reason::Protocol(format!("{hidden} of {} hidden", elements.len()).into()));
+        }
+        judgement.changed = changed(message, &splice);
+        judgement
+    }
+
+    fn hides_item(&self, item: Item, name: &str) -> bool {
+        let server = &self.settings.server;
+        match item {
+            Item::Tool => self.hides(&Target::Tool { server, name }),
+            Item::Prompt => self.hides(&Target::Prompt { server, name }),
+            Item::Resource | Item::Skill => self.hides(&Target::Resource { server, uri: name }),
+            // A template stands for many URIs: it is hidden only where no resource at all could be read.
+            Item::ResourceTemplate => self.hides(&Target::Resource { server, uri: template_stem(name) }),
+            Item::Task => !self.run.tasks.contains_key(name),
+        }
+    }
+
+    /// Pins or compares one item; false if the policy denies what differs.
+    fn identity_holds(
+        &mut self,
+        at: Timestamp,
+        item: Item,
+        name: &str,
+        value: Value<'_>,
+        pins: &mut Vec<Outcome<'_>>,
+    ) -> bool {
+        let Some(change) = self.offer.observe(item, name, value) else { return true };
+        let drift = self.policy.pins().drift;
+        let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
+        decision.method = item.member().into();
+        decision.target = Some(name.to_owned().into());
+        decision.verdict = match drift {
+            Drift::Deny => Verdict::Deny,
+            Drift::Ask => Verdict::Ask,
+            Drift::Warn => Verdict::Allow,
+        };
+        decision.action = if drift == Drift::Deny { Action::Dropped } else { Action::Forwarded };
+        decision.reasons.push(Reason::Pin { name: name.to_owned(), change });
+        pins.push(Outcome { decision, effects: Vec::new() });
+        drift != Drift::Deny
+    }
+}
+
+/// The fixed start of a URI template, with the rest left open.
+fn template_stem(template: &str) -> &str {
+    template.split_once('{').map_or(template, |(stem, _)| stem)
+}
+
+/// A list that was changed for one caller must not be kept for another, nor outlive the policy (2026-07-28, caching).
+pub(crate) fn uncache(result: Value<'_>, splice: &mut Splice) {
+    if let Some(ttl) = result.get("ttlMs") {
+        splice.replace(ttl.span(), "0");
+    }
+    if let Some(scope) = result.get("cacheScope") {
+        splice.replace(scope.span(), "\"private\"");
+    }
+}

@@ -1,0 +1,200 @@
+//! Pins: the recorded identity of what a server offers, and how an offer differs from it.
+
+use std::collections::BTreeMap;
+
+use bailiwick_mcp::{Item, Value};
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of a value's RFC 8785 form, as lower-case hex.
+pub type Digest = String;
+
+/// The identity of one item: a digest for each part that a reader would want named when it changes.
+pub type Pin = BTreeMap<String, Digest>;
+
+/// The parts of an item that are pinned one by one; everything else in it is pinned together as `other`.
+pub const PARTS: [&str; 8] = [
+    "title",
+    "description",
+    "inputSchema",
+    "outputSchema",
+    "annotations",
+    "arguments",
+    "uriTemplate",
+    "mimeType",
+];
+
+/// What is pinned of one server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pins {
+    pub tools: BTreeMap<String, Pin>,
+    pub prompts: BTreeMap<String, Pin>,
+    pub resource_templates: BTreeMap<String, Pin>,
+    /// Digest of the instructions; `None` while they were not seen. A server without any has the digest of `null`.
+    pub instructions: Option<Digest>,
+}
+
+impl Pins {
+    /// The pins of one kind of item; `None` where the kind is not pinned (resources come and go by nature).
+    #[must_use]
+    pub fn of(&self, item: Item) -> Option<&BTreeMap<String, Pin>> {
+        match item {
+            Item::Tool => Some(&self.tools),
+            Item::Prompt => Some(&self.prompts),
+            Item::ResourceTemplate => Some(&self.resource_templates),
+            Item::Resource | Item::Task | Item::Skill => None,
+        }
+    }
+
+    fn of_mut(&mut self, item: Item) -> Option<&mut BTreeMap<String, Pin>> {
+        match item {
+            Item::Tool => Some(&mut self.tools),
+            Item::Prompt => Some(&mut self.prompts),
+            Item::ResourceTemplate => Some(&mut self.resource_templates),
+            Item::Resource | Item::Task | Item::Skill => None,
+        }
+    }
+
+    /// Adds the pin of `value` under `name`.
+    pub fn add(&mut self, item: Item, name: &str, value: Value<'_>) {
+        if let Some(pins) = self.of_mut(item) {
+            pins.insert(name.to_owned(), pin(value));
+        }
+    }
+}
+
+/// The pin of one listed item.
+#[must_use]
+pub fn pin(item: Value<'_>) -> Pin {
+    let mut parts = Pin::new();
+    let mut rest = BTreeMap::new();
+    for (key, value) in item.members() {
+        let key = key.text().unwrap_or_default().into_owned();
+        if PARTS.contains(&key.as_str()) {
+            parts.insert(key, digest(value));
+        } else {
+            rest.insert(key, digest(value));
+        }
+    }
+    let mut other = Sha256::new();
+    for (key, digest) in rest {
+        // A key cannot hold a raw line end, nor can a digest: the text is unambiguous.
+        other.update(format!("{key:?}\n{digest}\n"));
+    }
+    parts.insert("other".to_owned(), hex(other));
+    parts
+}
+
+/// SHA-256 over the RFC 8785 form of a value.
+#[must_use]
+pub fn digest(value: Value<'_>) -> Digest {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(value.raw()).ok();
+    let canonical = parsed.and_then(|value| serde_json_canonicalizer::to_vec(&value).ok());
+    // Text that only our own parser could read has no canonical form: its bytes are its identity.
+    let bytes = canonical.unwrap_or_else(|| value.raw().as_bytes().to_vec());
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    hex(hash)
+}
+
+/// The digest of instructions that a server did not send.
+#[must_use]
+pub fn absent() -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"null");
+    hex(hash)
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How `now` differs from `before`, in words; `None` if it does not.
+#[must_use]
+pub fn change(before: &Pin, now: &Pin) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for name in before.keys().chain(now.keys()) {
+        if before.get(name) != now.get(name) && !parts.contains(&name.as_str()) {
+            parts.push(name);
+        }
+    }
+    parts.sort_unstable();
+    if parts.is_empty() { None } else { Some(format!("changed since it was pinned: {}", parts.join(", "))) }
+}
+
+/// What is known of the server's offer in this run.
+#[derive(Debug, Default)]
+pub(crate) struct Offer {
+    /// From the lock file, or from the first lists of this run.
+    pub(crate) pinned: Pins,
+    /// A lock file was given: nothing is pinned at first sight.
+    pub(crate) locked: bool,
+    /// The first list of that kind was seen to its end.
+    complete: BTreeMap<Item, ()>,
+    /// Items whose last listing differed from their pin, with the difference.
+    drifted: BTreeMap<(Item, String), String>,
+    /// Names seen in this run.
+    seen: BTreeMap<(Item, String), ()>,
+}
+
+/// Items of one kind that are remembered; beyond it new ones count as drift.
+const ITEMS_MAX: usize = 10_000;
+
+impl Offer {
+    pub(crate) fn is_complete(&self, item: Item) -> bool {
+        self.complete.contains_key(&item)
+    }
+
+    pub(crate) fn set_complete(&mut self, item: Item) {
+        self.complete.insert(item, ());
+    }
+
+    pub(crate) fn was_seen(&self, item: Item, name: &str) -> bool {
+        self.seen.contains_key(&(item, name.to_owned()))
+    }
+
+    pub(crate) fn drift_of(&self, item: Item, name: &str) -> Option<&str> {
+        self.drifted.get(&(item, name.to_owned())).map(String::as_str)
+    }
+
+    /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.
+    pub(crate) fn observe(&mut self, item: Item, name: &str, value: Value<'_>) -> Option<String> {
+        let first_sight = !self.locked && !self.is_complete(item);
+        let pinned = self.pinned.of(item)?;
+        let key = (item, name.to_owned());
+        let difference = match pinned.get(name) {
+            Some(before) => change(before, &pin(value)),
+            None if first_sight && pinned.len() < ITEMS_MAX => {
+                self.pinned.add(item, name, value);
+                None
+            }
+            None if self.locked => Some("not in the lock file".to_owned()),
+            None => Some("appeared after the first list".to_owned()),
+        };
+        if self.seen.len() < ITEMS_MAX {
+            self.seen.insert(key.clone(), ());
+        }
+        match &difference {
+            Some(difference) => self.drifted.insert(key, difference.clone()),
+            None => self.drifted.remove(&key),
+        };
+        difference
+    }
+
+    /// Compares or pins the instructions.
+    pub(crate) fn observe_instructions(&mut self, instructions: Option<Value<'_>>) -> Option<String> {
+        let now = instructions.map_or_else(absent, digest);
+        match &self.pinned.instructions {
+            Some(before) if *before != now => Some("instructions changed since they were pinned".to_owned()),
+            Some(_) => None,
+            None => {
+                self.pinned.instructions = Some(now);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn with_lock(pins: Option<Pins>) -> Offer {
+        let locked = pins.is_some();
+        Offer { pinned: pins.unwrap_or_default(), locked, ..Offer::default() }
+    }
+}

@@ -1,0 +1,183 @@
+//! The state of one run: what is in flight, which version was agreed on, what was held.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
+
+use crate::decision::{QuestionId, Reason};
+use crate::reply::Refusal;
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) call: u64,
+    pub(crate) at: Timestamp,
+    /// `None` for a method that the table does not know (observe and shadow let it through).
+    pub(crate) method: Option<&'static Method>,
+    /// The name under which rules know its target.
+    pub(crate) target: Option<Box<str>>,
+    pub(crate) modern: bool,
+    pub(crate) origin: Origin,
+    pub(crate) token: Option<Id<'static>>,
+}
+
+/// Whose request it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The other party's; its answer is delivered.
+    Peer,
+    /// The other party's, not sent on yet: a human is being asked.
+    Held(QuestionId),
+    /// Ours: the list that was fetched before the first call.
+    Own,
+}
+
+/// Requests in flight in one direction.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    requests: BTreeMap<Id<'static>, Pending>,
+    /// Progress tokens that may be used, and whose they are.
+    tokens: BTreeMap<Id<'static>, Id<'static>>,
+    /// Cancelled requests whose answers may still come, oldest first.
+    cancelled: VecDeque<Id<'static>>,
+}
+
+/// Cancelled requests that are remembered for a late answer. Beyond it the oldest is forgotten and its answer dropped.
+const CANCELLED_MAX: usize = 256;
+
+impl InFlight {
+    pub(crate) fn contains(&self, id: &Id<'_>) -> bool {
+        self.requests.contains_key(&owned(id))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    pub(crate) fn get(&self, id: &Id<'_>) -> Option<&Pending> {
+        self.requests.get(&owned(id))
+    }
+
+    pub(crate) fn insert(&mut self, id: Id<'static>, pending: Pending) {
+        if let Some(token) = &pending.token {
+            self.tokens.insert(token.clone(), id.clone());
+        }
+        self.requests.insert(id, pending);
+    }
+
+    pub(crate) fn remove(&mut self, id: &Id<'_>) -> Option<Pending> {
+        let pending = self.requests.remove(&owned(id))?;
+        if let Some(token) = &pending.token {
+            self.tokens.remove(token);
+        }
+        Some(pending)
+    }
+
+    pub(crate) fn set_origin(&mut self, id: &Id<'_>, origin: Origin) {
+        if let Some(pending) = self.requests.get_mut(&owned(id)) {
+            pending.origin = origin;
+        }
+    }
+
+    pub(crate) fn token_is_live(&self, token: &Id<'_>) -> bool {
+        self.tokens.contains_key(&owned(token))
+    }
+
+    /// Notes that `id` was cancelled; returns a request that is forgotten for it.
+    pub(crate) fn cancel(&mut self, id: &Id<'_>) -> Option<Pending> {
+        let id = owned(id);
+        if self.cancelled.contains(&id) {
+            return None;
+        }
+        self.cancelled.push_back(id);
+        if self.cancelled.len() <= CANCELLED_MAX {
+            return None;
+        }
+        let oldest = self.cancelled.pop_front()?;
+        self.remove(&oldest)
+    }
+
+    /// Takes all that is still in flight, in the order of their numbers.
+    pub(crate) fn drain(&mut self) -> Vec<(Id<'static>, Pending)> {
+        self.tokens.clear();
+        let mut all: Vec<_> = std::mem::take(&mut self.requests).into_iter().collect();
+        all.sort_by_key(|(_, pending)| pending.call);
+        all
+    }
+}
+
+/// The id as a key. Free for numbers, which is what the SDKs use.
+fn owned(id: &Id<'_>) -> Id<'static> {
+    id.clone().into_owned()
+}
+
+/// A message that waits for a human.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) direction: Direction,
+    pub(crate) id: Option<Id<'static>>,
+    pub(crate) call: u64,
+    pub(crate) method: String,
+    pub(crate) target: Option<String>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) refusal: Refusal,
+    /// Digest of the policy that asked: another policy decides anew.
+    pub(crate) policy: String,
+    /// A request whose limits are spent when it is approved.
+    pub(crate) is_request: bool,
+}
+
+/// Our own fetch of the tool list, before the first call of a client that did not ask for it.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) id: Id<'static>,
+    pub(crate) pages: u32,
+    pub(crate) deadline: Timestamp,
+    /// `_meta` of the call that made us ask, for a modern server.
+    pub(crate) meta: Option<String>,
+}
+
+/// Everything that one run remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    /// The version that `initialize` agreed on.
+    pub(crate) version: Option<Version>,
+    /// A request of the modern era was seen.
+    pub(crate) modern_seen: bool,
+    pub(crate) calls: u64,
+    pub(crate) questions: u64,
+    pub(crate) to_server: InFlight,
+    pub(crate) to_client: InFlight,
+    pub(crate) held: BTreeMap<QuestionId, Held>,
+    /// Calls that wait for our own listing.
+    pub(crate) waiting: Vec<Vec<u8>>,
+    pub(crate) listing: Option<Listing>,
+    /// Our listing failed: calls are decided without pins and that is a reason against them.
+    pub(crate) listing_failed: Option<String>,
+    /// Tasks that this run made, with the tool that each belongs to.
+    pub(crate) tasks: BTreeMap<String, String>,
+}
+
+/// Tasks remembered per run; beyond it a new one is refused its later use.
+pub(crate) const TASKS_MAX: usize = 4_096;
+/// Questions open at once; beyond it a call that would ask is denied.
+pub(crate) const HELD_MAX: usize = 64;
+/// Pages of the list that we fetch before the first call.
+pub(crate) const LISTING_PAGES_MAX: u32 = 64;
+/// How long our own listing may take, in microseconds.
+pub(crate) const LISTING_US_MAX: i64 = 10_000_000;
+
+impl Run {
+    pub(crate) fn in_flight(&mut self, direction: Direction) -> &mut InFlight {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+
+    pub(crate) fn next_call(&mut self) -> u64 {
+        self.calls += 1;
+        self.calls
+    }
+}

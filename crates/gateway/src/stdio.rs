@@ -1,0 +1,237 @@
+//! One wrapped server over stdio: two reading threads, a courier, a ticker, and this thread that waits for the end.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bailiwick_engine::Engine;
+use bailiwick_mcp::{Direction, Limits};
+use bailiwick_record::entry::Entries;
+use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
+
+use crate::relay::{Observer, Reader, Relay, RelaySettings};
+use crate::sink::Sink;
+
+/// Loads the policy again when told to, or when it changed by itself.
+pub trait Reload: Send {
+    /// Called a few times a second; `forced` after SIGHUP. Applies a changed policy to the relay's engine and records it.
+    fn poll(&mut self, relay: &Relay, forced: bool);
+}
+
+/// Everything that one run needs.
+pub struct Stdio {
+    pub engine: Engine,
+    pub entries: Entries,
+    pub server: Supervised,
+    pub signals: Receiver<Signal>,
+    pub limits: Limits,
+    pub strict: bool,
+    /// How long the server has to end by itself once its input is closed.
+    pub grace: Duration,
+    pub observer: Observer,
+}
+
+impl std::fmt::Debug for Stdio {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Stdio").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    pub exit: Exit,
+    pub why: Why,
+}
+
+/// Who ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    ClientClosed,
+    ServerEnded,
+    Signal(Signal),
+}
+
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 64 << 10;
+/// How often time is told to the engine and the policy files are looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the rest of a server's output is waited for after it ended.
+const DRAIN: Duration = Duration::from_secs(2);
+
+enum Event {
+    Signal(Signal),
+    ClientClosed,
+    ServerOutputClosed,
+    ServerExited(Exit),
+}
+
+impl Stdio {
+    /// The relay between our own standard streams and the server.
+    ///
+    /// # Errors
+    /// If a stream cannot be used.
+    pub fn connect(self) -> io::Result<Connected> {
+        let input = dup(rustix::stdio::stdin())?;
+        let output = File::from(dup(rustix::stdio::stdout())?);
+        let to_server = Sink::abortable(self.server.stdin, dup(&input)?)?;
+        let settings = RelaySettings { limits: self.limits, strict: self.strict, observer: self.observer };
+        let sinks = (to_server, Sink::blocking(output));
+        let relay = Arc::new(Relay::new(self.engine, self.entries, sinks, settings));
+        Ok(Connected {
+            relay,
+            client: File::from(input),
+            server: self.server.stdout,
+            process: Arc::new(self.server.process),
+            signals: self.signals,
+            limits: self.limits,
+            grace: self.grace,
+        })
+    }
+}
+
+fn dup(file: impl AsFd) -> io::Result<OwnedFd> {
+    file.as_fd().try_clone_to_owned()
+}
+
+/// A run whose streams are connected, not yet moving.
+#[derive(Debug)]
+pub struct Connected {
+    pub relay: Arc<Relay>,
+    client: File,
+    server: File,
+    process: Arc<Process>,
+    signals: Receiver<Signal>,
+    limits: Limits,
+    grace: Duration,
+}
+
+impl Connected {
+    /// Moves bytes until one side ends. Everything that was started has ended when this returns.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub fn drive(self, mut reload: Box<dyn Reload>) -> io::Result<Ended> {
+        let (events, happened) = channel();
+        self.spawn("client", Direction::ToServer, self.client.try_clone()?, &events)?;
+        self.spawn("server", Direction::ToClient, self.server.try_clone()?, &events)?;
+        let relay = Arc::clone(&self.relay);
+        thread::Builder::new().name("courier".into()).spawn(move || relay.courier())?;
+        let (signals, signalled) = (self.signals, events.clone());
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for signal in signals {
+                if signalled.send(Event::Signal(signal)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        let (process, exited) = (Arc::clone(&self.process), events);
+        thread::Builder::new().name("waiter".into()).spawn(move || {
+            // The receiver is gone only when the run is over.
+            let _ = exited.send(Event::ServerExited(process.wait()));
+        })?;
+        let ending = Ending {
+            relay: &self.relay,
+            process: &self.process,
+            grace: self.grace,
+            why: None,
+            deadline: None,
+        };
+        Ok(ending.wait(&happened, &mut *reload))
+    }
+
+    fn spawn(&self, name: &str, direction: Direction, file: File, events: &Sender<Event>) -> io::Result<()> {
+        let (relay, events, limits) = (Arc::clone(&self.relay), events.clone(), self.limits);
+        let body = move || {
+            let event = match direction {
+                Direction::ToServer => Event::ClientClosed,
+                Direction::ToClient => Event::ServerOutputClosed,
+            };
+            // Whether it was the end of input or of output: that client, or that server, is gone.
+            let _ = pump(&relay, direction, file, &limits);
+            let _ = events.send(event);
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
+    }
+}
+
+/// What is known of how the run ends.
+struct Ending<'a> {
+    relay: &'a Relay,
+    process: &'a Process,
+    grace: Duration,
+    why: Option<Why>,
+    /// When waiting turns into stopping.
+    deadline: Option<Instant>,
+}
+
+impl Ending<'_> {
+    fn wait(mut self, happened: &Receiver<Event>, reload: &mut dyn Reload) -> Ended {
+        let mut exit = None;
+        let mut output_closed = false;
+        loop {
+            let mut hangup = false;
+            match happened.recv_timeout(TICK) {
+                Ok(Event::Signal(Signal::HangUp)) => hangup = true,
+                Ok(Event::Signal(signal)) => {
+                    self.process.signal(signal);
+                    self.ends(Why::Signal(signal), self.grace);
+                }
+                Ok(Event::ClientClosed) => {
+                    self.relay.close_server_input();
+                    self.ends(Why::ClientClosed, self.grace);
+                }
+                Ok(Event::ServerOutputClosed) => {
+                    output_closed = true;
+                    // A client that is gone is noticed by its reader.
+                    let _ = self.relay.server_ended(ENDED);
+                    self.ends(Why::ServerEnded, self.grace);
+                }
+                Ok(Event::ServerExited(status)) => {
+                    exit = Some(status);
+                    self.deadline = None;
+                    self.ends(Why::ServerEnded, DRAIN);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => output_closed = true,
+            }
+            reload.poll(self.relay, hangup);
+            let _ = self.relay.tick();
+            let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if exit.is_none() && over {
+                exit = Some(self.process.stop());
+                self.deadline = Some(Instant::now() + DRAIN);
+            } else if let (Some(exit), Some(why), true) = (exit, self.why, output_closed || over) {
+                let _ = self.relay.server_ended(ENDED);
+                return Ended { exit, why };
+            }
+        }
+    }
+
+    /// The first reason is the reason; the run is over within `grace`.
+    fn ends(&mut self, why: Why, grace: Duration) {
+        self.why.get_or_insert(why);
+        self.deadline.get_or_insert_with(|| Instant::now() + grace);
+    }
+}
+
+/// What requests are told that a server left unanswered.
+const ENDED: &str = "the server ended before it answered";
+
+/// Reads one peer until it ends, or until the client does not read any more.
+fn pump(relay: &Relay, direction: Direction, mut file: File, limits: &Limits) -> io::Result<()> {
+    let mut reader = Reader::new(direction, limits);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return reader.finish(relay),
+            Ok(read) => reader.take(relay, chunk.get(..read).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

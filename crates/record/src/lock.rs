@@ -1,0 +1,192 @@
+//! The lock file: what each server offered when a person looked at it.
+//!
+//! JSON, sorted, one digest a line, so that a change is a readable diff. Version 1:
+//!
+//! ```json
+//! { "version": 1,
+//!   "servers": { "files": { "command": ["npx", "…"], "instructions": "sha256:…",
+//!                           "tools": { "read_file": { "description": "sha256:…" } },
+//!                           "prompts": {}, "resourceTemplates": {} } } }
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use bailiwick_engine::Pins;
+use bailiwick_engine::pins::Pin;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The version that is written, and the only one that is read.
+pub const LOCK_VERSION: u32 = 1;
+/// A lock file above this is refused, in bytes.
+pub const LOCK_BYTES_MAX: u64 = 16 << 20;
+
+/// A lock file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    pub version: u32,
+    pub servers: BTreeMap<String, LockedServer>,
+}
+
+/// One server in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedServer {
+    /// The launch command with its arguments.
+    pub command: Vec<String>,
+    pub instructions: String,
+    pub tools: BTreeMap<String, Pin>,
+    pub prompts: BTreeMap<String, Pin>,
+    #[serde(rename = "resourceTemplates")]
+    pub resource_templates: BTreeMap<String, Pin>,
+}
+
+/// Why a lock file cannot be used.
+#[derive(Debug, Error)]
+pub enum LockError {
+    #[error("cannot read the lock file `{path}`: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot write the lock file `{path}`: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("`{path}` is not a lock file: {source}")]
+    Format { path: PathBuf, source: serde_json::Error },
+    #[error("`{path}` has version {found}, and this program reads version {LOCK_VERSION}")]
+    Version { path: PathBuf, found: u32 },
+    #[error("`{path}` is larger than {LOCK_BYTES_MAX} bytes")]
+    TooLong { path: PathBuf },
+}
+
+impl Lock {
+    /// A lock file without servers.
+    #[must_use]
+    pub fn empty() -> Lock {
+        Lock { version: LOCK_VERSION, servers: BTreeMap::new() }
+    }
+
+    /// Reads a lock file; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not one.
+    pub fn load(path: &Path) -> Result<Option<Lock>, LockError> {
+        let read = |source| LockError::Read { path: path.into(), source };
+        let size = match fs::metadata(path) {
+            Ok(about) => about.len(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(read(error)),
+        };
+        if size > LOCK_BYTES_MAX {
+            return Err(LockError::TooLong { path: path.into() });
+        }
+        let text = fs::read(path).map_err(read)?;
+        let lock: Lock = serde_json::from_slice(&text)
+            .map_err(|source| LockError::Format { path: path.into(), source })?;
+        match lock.version {
+            LOCK_VERSION => Ok(Some(lock)),
+            found => Err(LockError::Version { path: path.into(), found }),
+        }
+    }
+
+    /// Replaces the lock file at once: a crash leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), LockError> {
+        let write = |source| LockError::Write { path: path.into(), source };
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|source| LockError::Format { path: path.into(), source })?;
+        text.push(b'\n');
+        // A symbolic link stays one: its target is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let mut name = target.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = target.with_file_name(name);
+        let mut file = fs::File::create(&temporary).map_err(write)?;
+        let written = file.write_all(&text).and_then(|()| file.sync_all());
+        written.and_then(|()| fs::rename(&temporary, &target)).map_err(|error| {
+            // The first error is the one to tell.
+            let _ = fs::remove_file(&temporary);
+            write(error)
+        })
+    }
+}
+
+impl LockedServer {
+    #[must_use]
+    pub fn new(command: Vec<String>, pins: &Pins) -> LockedServer {
+        let marked = |items: &BTreeMap<String, Pin>| {
+            items.iter().map(|(name, pin)| (name.clone(), mark(pin))).collect()
+        };
+        LockedServer {
+            command,
+            instructions: mark_digest(pins.instructions.as_deref().unwrap_or_default()),
+            tools: marked(&pins.tools),
+            prompts: marked(&pins.prompts),
+            resource_templates: marked(&pins.resource_templates),
+        }
+    }
+
+    /// The pins that the engine compares with.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        let plain = |items: &BTreeMap<String, Pin>| {
+            items.iter().map(|(name, pin)| (name.clone(), unmark(pin))).collect()
+        };
+        Pins {
+            tools: plain(&self.tools),
+            prompts: plain(&self.prompts),
+            resource_templates: plain(&self.resource_templates),
+            instructions: Some(self.instructions.trim_start_matches(ALGORITHM).to_owned()),
+        }
+    }
+
+    /// What `now` has that this has not, the other way round, and what changed; a line each.
+    #[must_use]
+    pub fn differences(&self, now: &LockedServer) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.command != now.command {
+            lines.push(format!("~ command: `{}` is now `{}`", self.command.join(" "), now.command.join(" ")));
+        }
+        if self.instructions != now.instructions {
+            lines.push("~ instructions changed".to_owned());
+        }
+        compare("tool", &self.tools, &now.tools, &mut lines);
+        compare("prompt", &self.prompts, &now.prompts, &mut lines);
+        compare("resource template", &self.resource_templates, &now.resource_templates, &mut lines);
+        lines
+    }
+}
+
+const ALGORITHM: &str = "sha256:";
+
+fn mark_digest(digest: &str) -> String {
+    format!("{ALGORITHM}{digest}")
+}
+
+fn mark(pin: &Pin) -> Pin {
+    pin.iter().map(|(part, digest)| (part.clone(), mark_digest(digest))).collect()
+}
+
+fn unmark(pin: &Pin) -> Pin {
+    pin.iter().map(|(part, digest)| (part.clone(), digest.trim_start_matches(ALGORITHM).to_owned())).collect()
+}
+
+fn compare(kind: &str, before: &BTreeMap<String, Pin>, now: &BTreeMap<String, Pin>, lines: &mut Vec<String>) {
+    for (name, pin) in now {
+        match before.get(name) {
+            None => lines.push(format!("+ {kind} `{name}` is new")),
+            Some(old) => lines.extend(
+                bailiwick_engine::pins::change(old, pin).map(|change| format!("~ {kind} `{name}` {change}")),
+            ),
+        }
+    }
+    lines.extend(
+        before
+            .keys()
+            .filter(|name| !now.contains_key(*name))
+            .map(|name| format!("- {kind} `{name}` is gone")),
+    );
+}
