@@ -1,8 +1,9 @@
 //! Wildcard patterns: read into symbols, translated to regular expressions, or kept as the words that they are.
 
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use bailiwick_mcp::json::fold_key;
 
-use crate::bounds::{PATTERN_BYTES_MAX, REGEX_BYTES_MAX};
+use crate::bounds::PATTERN_BYTES_MAX;
+use crate::set::{Set, Syntax};
 
 /// One character of a pattern. What a variable stands for is literal, whatever characters are in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,17 +117,6 @@ fn escape(character: char, out: &mut String) {
     out.push(character);
 }
 
-/// Compiles anchored expressions that [`translate`] made.
-pub(crate) fn set(expressions: &[String], fold: bool) -> Result<RegexSet, String> {
-    RegexSetBuilder::new(expressions)
-        .unicode(false)
-        .case_insensitive(fold)
-        .dot_matches_new_line(true)
-        .size_limit(REGEX_BYTES_MAX)
-        .build()
-        .map_err(|error| error.to_string())
-}
-
 /// The anchored expression of a text glob.
 pub(crate) fn text_expression(glob: &[Symbol]) -> Result<String, String> {
     let mut out = String::from("^(?:");
@@ -141,7 +131,9 @@ pub(crate) enum Name {
     Any,
     /// Folded, when the pattern folds.
     Literal(Box<str>),
-    Glob { regex: Regex, expression: String },
+    /// Words with `*` between, before or behind them; folded, when the pattern folds.
+    Stars { words: Vec<Box<str>>, expression: String },
+    Glob { set: Set, expression: String },
 }
 
 impl Name {
@@ -156,20 +148,17 @@ impl Name {
         if pattern.bytes().all(|byte| byte == b'*') {
             return Ok(Name::Any);
         }
+        let word = if fold { fold_key(pattern) } else { pattern.into() };
         if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) {
-            let word = if fold { bailiwick_mcp::json::fold_key(pattern) } else { pattern.into() };
             return Ok(Name::Literal(word.into()));
         }
         let glob: Vec<Symbol> = symbols(pattern, false).collect();
         let expression = text_expression(&glob)?;
-        let regex = RegexBuilder::new(&expression)
-            .unicode(false)
-            .case_insensitive(fold)
-            .dot_matches_new_line(true)
-            .size_limit(REGEX_BYTES_MAX)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Name::Glob { regex, expression })
+        if !pattern.contains(['?', '[', ']', '{', '}', '\\']) {
+            return Ok(Name::Stars { words: word.split('*').map(Box::from).collect(), expression });
+        }
+        let set = Set::new(std::slice::from_ref(&expression), Syntax::Glob { fold })?;
+        Ok(Name::Glob { set, expression })
     }
 
     /// `folded` is `name` after [`bailiwick_mcp::json::fold_key`]; patterns that do not fold look at `name`.
@@ -177,9 +166,22 @@ impl Name {
         match self {
             Name::Any => true,
             Name::Literal(word) => **word == *(if fold { folded } else { name }),
-            Name::Glob { regex, .. } => regex.is_match(name.as_bytes()),
+            Name::Stars { words, .. } => stars(words, if fold { folded } else { name }),
+            Name::Glob { set, .. } => set.is_match(name),
         }
     }
+}
+
+/// The first word begins the text, the last ends it, and those between follow each other.
+fn stars(words: &[Box<str>], text: &str) -> bool {
+    let [first, middle @ .., last] = words else { return false };
+    let Some(rest) = text.strip_prefix(&**first) else { return false };
+    let Some(mut rest) = rest.strip_suffix(&**last) else { return false };
+    for word in middle {
+        let Some((_, behind)) = rest.split_once(&**word) else { return false };
+        rest = behind;
+    }
+    true
 }
 
 /// A pattern for URIs.
@@ -187,7 +189,7 @@ impl Name {
 pub(crate) enum UriPattern {
     Any,
     /// Text glob over the URI.
-    Text(RegexSet),
+    Text(Set),
     /// Path pattern over the file that the URI names.
-    File(RegexSet),
+    File(Set),
 }

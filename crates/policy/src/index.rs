@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use bailiwick_mcp::json::fold_key;
-use regex::bytes::RegexSet;
 use rustc_hash::FxBuildHasher;
 
-use crate::glob::{Name, set};
+use crate::glob::Name;
 use crate::scope::{Aimed, Scope};
+use crate::set::{Set, Syntax};
 use crate::target::{Aim, Object, TargetPattern};
 
 /// Candidates by target. A candidate may still not cover the target; what is no candidate does not.
@@ -27,7 +27,7 @@ struct Row {
     by_server: Table,
     /// By a wildcard over names.
     wild: Vec<u32>,
-    wild_set: Option<RegexSet>,
+    wild_set: Option<Set>,
     /// About everything of this kind.
     all: Vec<u32>,
 }
@@ -51,7 +51,7 @@ impl Index {
         }
         for (row, expressions) in index.rows.iter_mut().zip(&expressions) {
             if expressions.len() >= SET_MIN {
-                row.wild_set = set(expressions, true).ok();
+                row.wild_set = Set::new(expressions, Syntax::Glob { fold: true }).ok();
             }
         }
         index
@@ -65,8 +65,8 @@ impl Index {
         named.chain(served).chain(&row.all).for_each(|rule| candidate(*rule));
         match &row.wild_set {
             Some(set) => {
-                let found = set.matches(aimed.target.object().as_bytes());
-                found.iter().filter_map(|index| row.wild.get(index)).for_each(|rule| candidate(*rule));
+                let found = set.matches(aimed.target.object());
+                found.iter().filter_map(|index| row.wild.get(index.as_usize())).for_each(|rule| candidate(*rule));
             }
             None => row.wild.iter().for_each(|rule| candidate(*rule)),
         }
@@ -77,7 +77,7 @@ impl Row {
     fn add(&mut self, rule: u32, pattern: &TargetPattern, expressions: &mut Vec<String>) {
         match (&pattern.object, &pattern.server) {
             (Object::Name(Name::Literal(name)), _) => push(&mut self.by_object, name, rule),
-            (Object::Name(Name::Glob { expression, .. }), _) => {
+            (Object::Name(Name::Glob { expression, .. } | Name::Stars { expression, .. }), _) => {
                 self.wild.push(rule);
                 expressions.push(expression.clone());
             }

@@ -17,6 +17,7 @@ mod policy;
 mod problem;
 mod read;
 mod scope;
+mod set;
 mod source;
 mod target;
 mod tree;

@@ -101,20 +101,20 @@ impl UriPattern {
         match (self, sense) {
             (UriPattern::Any, _) => true,
             (UriPattern::Text(set), Sense::Any) => {
-                uri::readings(uri).iter().any(|reading| set.is_match(reading.as_bytes()))
+                uri::readings(uri).iter().any(|reading| set.is_match(reading))
             }
             (UriPattern::Text(set), Sense::Every | Sense::Holds) => {
-                !uri.contains('\0') && uri::readings(uri).iter().all(|reading| set.is_match(reading.as_bytes()))
+                !uri.contains('\0') && uri::readings(uri).iter().all(|reading| set.is_match(reading))
             }
             (UriPattern::File(set), Sense::Any) => {
                 let texts = scratch.read(URI_PLACE, uri, Form::Text);
-                texts.unreadable() || texts.all().any(|path| set.is_match(path.as_bytes()))
+                texts.unreadable() || texts.all().any(|path| set.is_match(path))
             }
             (UriPattern::File(set), Sense::Every | Sense::Holds) => {
                 let texts = scratch.read(URI_PLACE, uri, Form::Uri);
                 !texts.unreadable()
                     && !texts.foreign()
-                    && texts.paths().all(|path| set.is_match(path.as_bytes()))
+                    && texts.paths().all(|path| set.is_match(path))
             }
         }
     }

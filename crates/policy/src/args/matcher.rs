@@ -1,10 +1,10 @@
 //! The matchers: what each says about one value, in one sense.
 
 use bailiwick_mcp::{Kind, Value};
-use regex::bytes::RegexSet;
 
 use super::{Answer, Leaf, Place, Reach, Sense};
 use crate::path::{Form, Scratch};
+use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) enum Matcher {
 /// Patterns that are joined by OR.
 #[derive(Debug)]
 pub(crate) struct Patterns {
-    pub(crate) set: RegexSet,
+    pub(crate) set: Set,
     /// As the policy writes them, variables filled in.
     pub(crate) written: Vec<String>,
 }
@@ -191,7 +191,7 @@ impl Matcher {
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
         let texts = scratch.read(place, text, form);
-        let is_match = |path: &str| patterns.set.is_match(path.as_bytes());
+        let is_match = |path: &str| patterns.set.is_match(path);
         Some(yes(match sense {
             Sense::Any => texts.unreadable() || texts.all().any(is_match),
             Sense::Every | Sense::Holds => {
@@ -203,7 +203,7 @@ impl Matcher {
     /// Matchers that look at a text as it is.
     fn plain_text(&self, text: &str) -> Option<bool> {
         match self {
-            Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns.set.is_match(text.as_bytes())),
+            Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns.set.is_match(text)),
             Matcher::Prefix(prefixes) => Some(prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))),
             Matcher::Path(_) | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..)
             | Matcher::MaxBytes(_) | Matcher::Type(_) => None,

@@ -121,7 +121,7 @@ impl<'a> Trace<'_, 'a, '_> {
             seen.remark = Some("unreadable as a path");
             return;
         }
-        let matches = |path: &&str| patterns.set.is_match(path.as_bytes());
+        let matches = |path: &&str| patterns.set.is_match(path);
         let decisive = match (self.sense, seen.matched) {
             (Sense::Any, true) => readings.all().find(matches),
             (Sense::Every | Sense::Holds, false) if readings.foreign() => {
@@ -185,8 +185,8 @@ fn texts(matcher: &Matcher) -> Option<&Patterns> {
 }
 
 fn first_match(patterns: &Patterns, text: &str) -> Option<String> {
-    let index = patterns.set.matches(text.as_bytes()).into_iter().next()?;
-    patterns.written.get(index).cloned()
+    let index = patterns.set.matches(text).iter().next()?;
+    patterns.written.get(index.as_usize()).cloned()
 }
 
 /// Shortened, with control and invisible characters escaped: it is printed to terminals.

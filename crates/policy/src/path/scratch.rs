@@ -12,6 +12,10 @@ pub(crate) struct Scratch<'b> {
     entries: Vec<Entry>,
 }
 
+/// Room for the readings of a usual call.
+const ARENA_BYTES: usize = 512;
+const ENTRIES: usize = 16;
+
 /// Where the readings of one string lie.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -54,6 +58,12 @@ impl<'b> Scratch<'b> {
     }
 
     fn fill(&mut self, place: usize, text: &str, form: Form) -> Entry {
+        if self.entries.is_empty() {
+            // One allocation each for the calls that are usual.
+            self.arena.reserve(ARENA_BYTES);
+            self.ends.reserve(ENTRIES);
+            self.entries.reserve(ENTRIES);
+        }
         let first = self.ends.len();
         let plain = form == Form::Text && is_plain(text);
         let mut entry = Entry {

@@ -1,13 +1,11 @@
 //! `args`: key patterns with matchers.
 
-use regex::bytes::RegexSetBuilder;
-
 use super::Reader;
 use super::units::{number, size, whole};
 use crate::args::{Condition, Conditions, KeyPattern, Kinds, Matcher, Patterns, Scalar, Sense};
-use crate::bounds::REGEX_BYTES_MAX;
-use crate::glob::{Symbol, set, text_expression};
+use crate::glob::{Symbol, text_expression};
 use crate::path;
+use crate::set::{Set, Syntax};
 use crate::tree::{Form, Node};
 use crate::words;
 
@@ -116,7 +114,7 @@ impl Reader<'_> {
                 Err((cause, help)) => self.wrong(item, cause, help),
             }
         }
-        match set(&expressions, fold) {
+        match Set::new(&expressions, Syntax::Glob { fold }) {
             Ok(set) => Some(Patterns { set, written }),
             Err(cause) => {
                 self.wrong(node, format!("patterns that cannot be compiled: {cause}"), "use fewer or shorter ones");
@@ -126,33 +124,38 @@ impl Reader<'_> {
     }
 
     fn regexes(&mut self, node: &Node) -> Option<Matcher> {
-        let mut written: Vec<String> = Vec::new();
-        for item in self.items(node, "a regex") {
-            let Some(filled) = self.pattern(item, "a regex") else { continue };
-            let mut expression = String::new();
-            for symbol in filled {
-                if symbol.literal {
-                    expression.push_str(&regex::escape(symbol.character.encode_utf8(&mut [0; 4])));
-                } else {
-                    expression.push(symbol.character);
-                }
-            }
-            match compile(std::slice::from_ref(&expression)) {
-                Ok(_) => written.push(expression),
-                Err(cause) => {
-                    let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                    let help = "look-around and back-references do not exist here; matching takes linear time";
-                    self.wrong(item, format!("not a valid regex: {cause}"), help);
-                }
+        let items = self.items(node, "a regex");
+        let written: Vec<(&Node, String)> =
+            items.into_iter().filter_map(|item| Some((item, self.regex(item)?))).collect();
+        let expressions: Vec<String> = written.iter().map(|(_, expression)| expression.clone()).collect();
+        if let Ok(set) = Set::new(&expressions, Syntax::Regex) {
+            return Some(Matcher::Regex(Patterns { set, written: expressions }));
+        }
+        let mut found = false;
+        for (item, expression) in written {
+            if let Err(cause) = Set::new(&[expression], Syntax::Regex) {
+                found = true;
+                let cause = cause.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                let help = "look-around and back-references do not exist here; matching takes linear time";
+                self.wrong(item, format!("not a valid regex: {cause}"), help);
             }
         }
-        match compile(&written) {
-            Ok(set) => Some(Matcher::Regex(Patterns { set, written })),
-            Err(_) => {
-                self.wrong(node, "the regexes are too large together", "use fewer or shorter ones");
-                None
-            }
+        if !found {
+            self.wrong(node, "the regexes are too large together", "use fewer or shorter ones");
         }
+        None
+    }
+
+    /// One expression; what a variable stands for is taken literally.
+    fn regex(&mut self, node: &Node) -> Option<String> {
+        let mut expression = String::new();
+        for symbol in self.pattern(node, "a regex")? {
+            if symbol.literal && symbol.character.is_ascii_punctuation() {
+                expression.push('\\');
+            }
+            expression.push(symbol.character);
+        }
+        Some(expression)
     }
 
     fn scalar(&mut self, node: &Node) -> Option<Scalar> {
@@ -270,7 +273,3 @@ const TYPES: [(&str, Place); 7] = [
 
 /// What YAML 1.1 takes for truth values.
 const TRAPS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
-
-fn compile(expressions: &[String]) -> Result<regex::bytes::RegexSet, String> {
-    RegexSetBuilder::new(expressions).size_limit(REGEX_BYTES_MAX).build().map_err(|error| error.to_string())
-}
