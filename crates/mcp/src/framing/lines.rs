@@ -153,3 +153,60 @@ impl Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, Lines};
+    use crate::limits::Limits;
+    use crate::message::Id;
+
+    #[test]
+    fn a_line_of_a_hundred_megabytes_costs_no_more_than_the_limit() {
+        let limits = Limits { message_bytes_max: 1 << 20, ..Limits::DEFAULT };
+        let piece = vec![b'x'; 64 << 10];
+        let mut lines = Lines::new(&limits);
+        let mut most = 0;
+        lines.extend(br#"{"jsonrpc":"2.0","id":"big","method":"m","params":{"x":""#);
+        for _ in 0..1_600 {
+            lines.extend(&piece);
+            assert!(lines.next().is_none());
+            most = most.max(lines.buffer.capacity());
+        }
+        lines.extend(b"\"}}\n{\"next\":1}\n");
+        assert!(most <= 2 * limits.message_bytes_max + piece.len(), "{most} bytes");
+        match lines.next() {
+            Some(Frame::TooLong { bytes, id, request }) => {
+                assert_eq!(bytes, 1_600 * (64 << 10) + 59);
+                assert_eq!((id, request), (Some(Id::Text("big".into())), true));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(lines.next(), Some(Frame::Line(b"{\"next\":1}"))), "the stream is in step again");
+        lines.extend(b"");
+        assert!(lines.buffer.capacity() <= super::BUFFER_KEPT_BYTES_MAX, "and the memory is given back");
+    }
+
+    #[test]
+    fn what_was_not_asked_for_before_the_end_still_comes() {
+        let mut lines = Lines::new(&Limits::DEFAULT);
+        lines.extend(b"one\n\n \ntwo\nthree");
+        let mut found = Vec::new();
+        while let Some(Frame::Line(line)) = lines.finish() {
+            found.push(line.to_vec());
+        }
+        assert_eq!(found, [b"one".as_slice(), b"two", b"three"]);
+        assert!(lines.finish().is_none());
+    }
+
+    #[test]
+    fn the_limit_counts_the_carriage_return_and_not_the_line_feed() {
+        let limits = Limits { message_bytes_max: 3, ..Limits::DEFAULT };
+        let mut lines = Lines::new(&limits);
+        lines.extend(b"abc\nab\r\nabc\r\nabcd\n");
+        assert!(matches!(lines.next(), Some(Frame::Line(b"abc"))));
+        assert!(matches!(lines.next(), Some(Frame::Line(b"ab"))));
+        assert!(matches!(lines.next(), Some(Frame::TooLong { bytes: 4, .. })));
+        assert!(matches!(lines.next(), Some(Frame::TooLong { bytes: 4, .. })));
+        assert!(lines.next().is_none());
+    }
+}

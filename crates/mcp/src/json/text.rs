@@ -100,3 +100,28 @@ fn fold(c: char) -> char {
         other => other.to_ascii_lowercase(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{fold_key, same_key_folded};
+
+    #[test]
+    fn keys_fold_as_lenient_peers_fold_them() {
+        assert_eq!(fold_key("param\u{17f}"), "params");
+        assert_eq!(fold_key("tas\u{212a}Id"), "taskid");
+        assert_eq!(fold_key("STRASSE"), "strasse");
+        // Nobody matches these to ASCII.
+        for other in ["straße", "ıd", "ｎame", "nаme", "na\u{301}me"] {
+            assert_eq!(fold_key(other), other);
+        }
+    }
+
+    #[test]
+    fn a_key_may_end_at_a_zero() {
+        assert!(same_key_folded("name", "NAME"));
+        assert!(same_key_folded("name", "Name\0anything"));
+        assert!(!same_key_folded("name", "names"));
+        assert!(!same_key_folded("name", "nam"));
+        assert!(!same_key_folded("name", "\0name"));
+    }
+}

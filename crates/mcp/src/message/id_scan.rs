@@ -185,3 +185,47 @@ impl IdScan {
         self.member = if is("id") { Member::Id } else { Member::Other };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::IdScan;
+    use crate::limits::Limits;
+
+    #[test]
+    fn the_id_is_found_or_nothing_is() {
+        for (text, id, request) in [
+            (r#"{"id":7,"method":"m""#, Some("7"), true),
+            (r#"{"method":"m","x":{"id":1},"id":"a\"b","y":[{"id":2}]"#, Some(r#""a\"b""#), true),
+            (r#"{"\u0069d" : -7 , "m\u0065thod":1}"#, Some("-7"), true),
+            (r#"{"result":{},"id":7}"#, Some("7"), false),
+            (r#"{"id":7,"id":7,"method":"m"}"#, None, false),
+            (r#"{"id":7,"id":null,"method":"m"}"#, None, false),
+            (r#"{"id":null,"method":"m"}"#, None, false),
+            (r#"{"id":{"id":7},"method":"m"}"#, None, false),
+            (r#"{"id":7.0,"method":"m"}"#, None, true),
+            (r#"{"id":7,"method":"m"}{"#, None, false),
+            (r#"[{"id":7,"method":"m"}]"#, None, false),
+            (r#"{"x":"id","method":"y:","id":7"#, None, true),
+            (r#"{"x":"\"id\":8","id":7,"#, Some("7"), false),
+            (r#"{"method":"m","id":"never ends"#, None, true),
+            ("", None, false),
+            ("}}}]]]{", None, false),
+        ] {
+            let scan = IdScan::of(text.as_bytes(), &Limits::DEFAULT);
+            assert_eq!(scan.id().map(|id| id.to_string()).as_deref(), id, "{text}");
+            assert_eq!(scan.is_request(), request, "{text}");
+        }
+    }
+
+    #[test]
+    fn its_memory_does_not_grow_with_the_text() {
+        let mut scan = IdScan::new(256);
+        let piece = vec![b'k'; 1 << 20];
+        for start in [b"{\"".as_slice(), b"\":\"", b"\",\"id\":\"", b"\",\"id\":1"] {
+            scan.extend(start);
+            scan.extend(&piece);
+            assert!(scan.text.capacity() <= 4 << 10, "{} bytes", scan.text.capacity());
+        }
+        assert_eq!(scan.id(), None);
+    }
+}
