@@ -6,14 +6,16 @@
 mod assignment;
 mod json;
 mod literal;
+mod prefilter;
 mod token;
 mod url;
 mod value;
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use self::literal::{Literals, Place};
+use self::prefilter::Prefilter;
 use crate::guard::{Finding, Guard};
 use crate::scanner::Detector;
 
@@ -26,6 +28,7 @@ struct Secret {
 
 #[derive(Debug)]
 pub(crate) struct Secrets {
+    prefilter: Prefilter,
     literals: Literals,
 }
 
@@ -39,7 +42,7 @@ impl Detector for Secrets {
 
 impl Secrets {
     pub(crate) fn new() -> Secrets {
-        Secrets { literals: Literals::new() }
+        Secrets { prefilter: Prefilter::new(), literals: Literals::new() }
     }
 
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -59,8 +62,11 @@ impl Secrets {
     fn find(&self, text: &str) -> Vec<Secret> {
         let mut found: Vec<Secret> = Vec::new();
         let lower = text.to_ascii_lowercase();
+        if !self.prefilter.any(&lower, |_| ControlFlow::Break(())) {
+            return found;
+        }
         let mut at = 0;
-        while let Some(place) = self.literals.next(&lower, at) {
+        while let Some(place) = self.literals.next(&lower, at..lower.len()) {
             at = place.span.start + 1;
             if in_placeholder(text, place.span.start) {
                 continue;

@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::normalise::View;
-use super::phrases::{Concept, PHRASES};
+use super::phrases::{Concept, ENGLISH, LANGUAGES};
 use super::rule::Hit;
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Concepts {
     pub(super) fn new() -> Concepts {
         let mut texts = Vec::new();
         let mut meanings = Vec::new();
-        for (concept, phrases) in PHRASES {
+        for (concept, phrases) in ENGLISH.iter().chain(LANGUAGES) {
             for phrase in *phrases {
                 let (text, meaning) = read(*concept, phrase);
                 texts.push(text);

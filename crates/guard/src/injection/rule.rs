@@ -4,8 +4,8 @@ use super::phrases::Concept;
 use super::phrases::Concept::{
     Action, Address, Addressee, Adversarial, Claim, Conceal, Danger, Destination, Everything, Hidden, Leak,
     Marker, Memory, Mode, Money, Negation, NewTask, NextTask, Object, Override, Persona, Precondition, Prior,
-    Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, Turn, Unbound, Urge, User, Verbatim,
-    WeakObject, WordAction, WordConceal, WordObject, WordOverride,
+    Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, ToolSwitch, Turn, Unbound, Urge, User,
+    Verbatim, WeakObject, WordAction, WordConceal, WordObject, WordOverride, WordSecret,
 };
 use crate::limits::INJECTION_HITS_MAX;
 
@@ -181,4 +181,34 @@ pub(super) static RULES: &[Rule] = &[
     ),
     rule("shell", "order to pipe a download into a shell", 8, &[Addressee, Precondition], &[(&[Shell], 160)]),
     rule("adversarial", "wording known from attacks", 20, &[Adversarial], &[]),
+    rule(
+        "addressed",
+        "instruction addressed to the model",
+        6,
+        &[Addressee, Address],
+        &[(&[Sensitive, Money, Danger], 90)],
+    ),
+    rule(
+        "role-marker",
+        "instruction right behind a role marker",
+        6,
+        &[Marker, Role],
+        &[(&[Action, Send], 40)],
+    ),
+    rule("hidden-markup", "order in markup that is not shown", 12, &[Hidden], &[(&[Danger], 60)]),
+    rule("exfiltration", "order to pass data through another tool", 10, &[ToolSwitch], &[]),
+    rule(
+        "sensitive-action",
+        "order to do something with secrets, not in English",
+        8,
+        &[WordAction],
+        &[(&[WordSecret], 90)],
+    ),
+    rule(
+        "sensitive-action",
+        "order to do something with secrets, not in English",
+        8,
+        &[WordSecret],
+        &[(&[WordAction, Send], 60)],
+    ),
 ];

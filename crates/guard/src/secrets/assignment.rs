@@ -13,7 +13,7 @@ pub(super) use self::keyword::{KEYWORDS, Keyword, of_key, of_name};
 use self::read::{Link, Value};
 use super::Secret;
 use super::literal::Place;
-use super::value::{distinct, is_placeholder, is_random, is_stand_in};
+use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
 
 pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
     let name = read::name(text, &place.span);
@@ -77,12 +77,7 @@ fn authorization(text: &str, link: &Link) -> Option<Secret> {
         start..start + first
     };
     let word = text.get(span.clone())?;
-    let lettered = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let secret = word.len() >= 6
-        && !is_placeholder(word)
-        && !is_stand_in(word)
-        && !lettered
-        && !word.contains('.') | is_random(word);
+    let secret = word.len() >= 6 && !is_placeholder(word) && !is_stand_in(word) && !is_name(word);
     secret.then_some(Secret { span, code: "authorization" })
 }
 
@@ -118,6 +113,9 @@ fn is_password(word: &str, value: &Value, link: &Link) -> bool {
     }
     if word.bytes().all(|byte| byte.is_ascii_digit()) {
         return length >= 4 && (link.tight || value.quoted);
+    }
+    if word.contains("://") || (word.starts_with(['/', '~']) && !is_random(word)) {
+        return false;
     }
     let dotted_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     let written = word.chars().all(dotted_name);

@@ -1,5 +1,7 @@
 //! Redacting a JSON value: strings and keys by their content, members by their key, everything else byte for byte.
 
+use std::ops::ControlFlow;
+
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Kind, Value};
 
@@ -28,14 +30,16 @@ impl Secrets {
             return true;
         }
         let lower = raw.to_ascii_lowercase();
-        let mut at = 0;
-        while let Some(place) = self.literals.next(&lower, at) {
-            if is_worth(raw, &place) {
-                return true;
+        self.prefilter.any(&lower, |stretch| {
+            let mut at = stretch.start;
+            while let Some(place) = self.literals.next(&lower, at..stretch.end) {
+                if is_worth(raw, &place) {
+                    return ControlFlow::Break(());
+                }
+                at = place.span.start + 1;
             }
-            at = place.span.start + 1;
-        }
-        false
+            ControlFlow::Continue(())
+        })
     }
 }
 

@@ -1,9 +1,8 @@
-//! The pre-filter: the literals that every secret has one of, and what to check where one stands.
+//! The literals that every secret has one of, and what to check where one stands.
 
 use std::ops::Range;
 
-use aho_corasick::packed;
-use aho_corasick::{AhoCorasick, Input, MatchKind, Span};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 use super::assignment::{KEYWORDS, Keyword};
 use super::token::{RULES, TokenRule};
@@ -29,15 +28,8 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 pub(super) struct Literals {
-    searcher: Searcher,
+    automaton: AhoCorasick,
     meanings: Vec<Literal>,
-}
-
-#[derive(Debug)]
-enum Searcher {
-    /// SIMD; where the processor has it.
-    Packed(Box<packed::Searcher>),
-    Automaton(Box<AhoCorasick>),
 }
 
 impl Literals {
@@ -59,40 +51,25 @@ impl Literals {
         add("-----begin", Literal::PrivateKey);
         add(":aa", Literal::Telegram);
         add("://", Literal::Url);
-        Literals { searcher: Searcher::new(&texts), meanings }
-    }
-
-    /// The first place at or behind `at` in text that is lower-cased already.
-    pub(super) fn next(&self, lower: &str, at: usize) -> Option<Place> {
-        let (pattern, span) = self.searcher.find(lower, at)?;
-        Some(Place { span, literal: *self.meanings.get(pattern)? })
-    }
-}
-
-impl Searcher {
-    fn new(texts: &[String]) -> Searcher {
-        let mut config = packed::Config::new();
-        config.match_kind(packed::MatchKind::LeftmostLongest).heuristic_pattern_limits(false);
-        if let Some(searcher) = config.builder().extend(texts).build() {
-            return Searcher::Packed(Box::new(searcher));
-        }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
+        let mut builder = AhoCorasick::builder();
+        builder.kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::LeftmostLongest);
         #[expect(
             clippy::expect_used,
             reason = "fails only above 2^31 states; the table is a constant of a few hundred"
         )]
-        Searcher::Automaton(Box::new(automaton.expect("a small constant table")))
+        let automaton = builder.build(texts).expect("a small constant table");
+        Literals { automaton, meanings }
     }
 
-    fn find(&self, lower: &str, at: usize) -> Option<(usize, Range<usize>)> {
-        let end = lower.len();
-        if at >= end {
+    /// The first place inside `range` of text that is lower-cased already.
+    pub(super) fn next(&self, lower: &str, range: Range<usize>) -> Option<Place> {
+        if range.is_empty() {
             return None;
         }
-        let found = match self {
-            Searcher::Packed(searcher) => searcher.find_in(lower, Span { start: at, end })?,
-            Searcher::Automaton(automaton) => automaton.find(Input::new(lower).span(at..end))?,
-        };
-        Some((found.pattern().as_usize(), found.start()..found.end()))
+        let found = self.automaton.find(Input::new(lower).span(range))?;
+        Some(Place {
+            span: found.start()..found.end(),
+            literal: *self.meanings.get(found.pattern().as_usize())?,
+        })
     }
 }

@@ -12,15 +12,25 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     if judged.chars().all(mask) || REPEATS.iter().any(|repeat| judged.contains(repeat)) {
         return true;
     }
-    if VARIABLES.iter().any(|start| judged.starts_with(start))
-        || judged.contains("${")
-        || judged.contains("{{")
-    {
+    if is_variable(judged) {
         return true;
     }
     let lower = judged.to_ascii_lowercase();
     EXAMPLES.iter().any(|part| lower.contains(part))
         || FORM_STARTS.iter().any(|start| lower.starts_with(start))
+}
+
+/// `$NAME`, `${…}`, `%NAME%`, `{{ … }}`, `<name>`, a YAML tag: something else puts the value there.
+fn is_variable(value: &str) -> bool {
+    let name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let wrapped = |open, close| value.starts_with(open) && value.ends_with(close) && value.len() > 2;
+    value.contains("${")
+        || value.contains("{{")
+        || value.strip_prefix('$').is_some_and(|rest| rest.starts_with('(') || name(rest))
+        || wrapped('<', '>')
+        || wrapped('{', '}')
+        || wrapped('%', '%')
+        || TAGS.iter().any(|tag| value.starts_with(tag))
 }
 
 /// True if the word is one that stands where a secret would: a type, a truth value, the name of a secret.
@@ -53,7 +63,7 @@ pub(super) fn distinct(value: &str) -> usize {
 }
 
 /// Words and numbers joined by punctuation, as people name things: `web-token-2`, `config.v1.token`, `2024-05-01`.
-fn is_name(value: &str) -> bool {
+pub(super) fn is_name(value: &str) -> bool {
     let parts = value.split(['-', '_', '.', ':', '/', ' ', '@']);
     parts.into_iter().all(|part| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -75,8 +85,23 @@ fn judged(value: &str) -> &str {
 
 const REPEATS: &[&str] = &["xxxx", "XXXX", "****", "....", "••••", "…", "0000000000", "1234567890abcdef"];
 
-const VARIABLES: &[&str] =
-    &["$", "<", "%(", "%{", "{", "!", "&", "@", "#{", "[REDACTED", "[redacted]", "..."];
+const TAGS: &[&str] = &[
+    "%(",
+    "%{",
+    "#{",
+    "<%",
+    "!vault",
+    "!secret",
+    "!ref",
+    "!Ref",
+    "!sub",
+    "!Sub",
+    "!env",
+    "!ENV",
+    "[REDACTED",
+    "[redacted]",
+    "[masked",
+];
 
 const EXAMPLES: &[&str] = &[
     "example",

@@ -64,7 +64,7 @@ pub(in crate::secrets) static KEYWORDS: &[Keyword] = &[
     Keyword { spellings: &["authorization"], code: "authorization", grade: Grade::Authorization },
     Keyword { spellings: &["cookie"], code: "credential", grade: Grade::KeyOnly },
     Keyword { spellings: &["_key", "-key"], code: "api-key", grade: Grade::Weak },
-    Keyword { spellings: &["&sig"], code: "signature", grade: Grade::Weak },
+    Keyword { spellings: &["&sig", "discord_bot", "discord-bot"], code: "api-key", grade: Grade::Weak },
 ];
 
 /// The keyword, if `name` ends in it: `behind` is the offset in `name` behind the spelling.

@@ -107,7 +107,8 @@ pub(super) fn loose_value(text: &str, from: usize) -> Option<Value> {
         if filler == 0 || word == 0 {
             return None;
         }
-        if !LINKS.contains(&rest.get(span.clone())?.to_ascii_lowercase().as_str()) {
+        let linked = rest.get(span.clone())?.trim_end_matches(['=', ':']).to_ascii_lowercase();
+        if !LINKS.contains(&linked.as_str()) {
             let word = rest.get(span.clone())?.trim_end_matches(['.', '!']).len();
             return Some(Value { span: from + at..from + at + word, quoted: false, called: false });
         }
