@@ -38,9 +38,9 @@ pub enum Malformation {
     Params,
     #[error("neither a request, a notification nor an answer")]
     Shape,
-    #[error("a key of the envelope in another case")]
+    #[error("a key of the envelope in another spelling")]
     KeyCase,
-    #[error("a governed key of `params` in another case")]
+    #[error("a governed key of `params` in another spelling")]
     ParamCase,
     #[error("a batch where the protocol version has none")]
     Batch,
