@@ -1,5 +1,11 @@
 //! How long a decision takes: `cargo run --release -p bailiwick-policy --example decide`.
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types, reason = "a benchmark measures and prints")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark measures and prints"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -24,7 +30,8 @@ fn rules(count: usize) -> String {
          - { id: deletes, effect: ask, on: \"*/delete_*\" }\n",
     );
     for index in 3..count {
-        let on = if index % 5 == 0 { format!("*/tool{index}_*") } else { format!("server{index}/tool{index}") };
+        let on =
+            if index % 5 == 0 { format!("*/tool{index}_*") } else { format!("server{index}/tool{index}") };
         text.push_str(&format!(
             "- {{ id: rule{index}, effect: allow, on: \"{on}\", args: {{ path: {{ path: \"./src{index}/**\" }} }} }}\n"
         ));
@@ -73,6 +80,11 @@ fn main() {
         let text = bundled(name).unwrap();
         measure(&format!("{name}, read_file"), text, "read_file", read);
         measure(&format!("{name}, write_file"), text, "write_file", write);
-        measure(&format!("{name}, run_command"), text, "run_command", r#"{"command":"cargo test --workspace"}"#);
+        measure(
+            &format!("{name}, run_command"),
+            text,
+            "run_command",
+            r#"{"command":"cargo test --workspace"}"#,
+        );
     }
 }

@@ -60,7 +60,8 @@ impl Policy {
         let mut verdict: Option<Verdict> = None;
         let mut roles = None;
         hits.retain_mut(|hit| {
-            let (Some(rule), Some(scope)) = (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
+            let (Some(rule), Some(scope)) =
+                (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
             else {
                 return false;
             };
@@ -99,7 +100,9 @@ impl Policy {
         let roles = self.roles_of(principal);
         let (mut opened, mut closed) = (self.default() != Verdict::Deny, false);
         self.index.candidates(aimed, |rule| {
-            let (Some(scope), Some(about)) = (self.scopes.get(rule as usize), self.rules().get(rule as usize)) else {
+            let (Some(scope), Some(about)) =
+                (self.scopes.get(rule as usize), self.rules().get(rule as usize))
+            else {
                 return;
             };
             if !scope.who.includes(principal, &roles) {
@@ -111,7 +114,8 @@ impl Policy {
                 Effect::Deny => {
                     let always = scope.args.is_none() && scope.unless.is_none();
                     let mut covers = |pattern: &TargetPattern| {
-                        (!template || pattern.object.is_any()) && pattern.matches(aimed, scope.senses.on, &mut scratch)
+                        (!template || pattern.object.is_any())
+                            && pattern.matches(aimed, scope.senses.on, &mut scratch)
                     };
                     closed |= always && scope.on.iter().any(&mut covers);
                 }
@@ -136,7 +140,11 @@ impl Policy {
         found.into_iter()
     }
 
-    fn find_limits<'p>(&'p self, call: &Call<'_>, found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>) {
+    fn find_limits<'p>(
+        &'p self,
+        call: &Call<'_>,
+        found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>,
+    ) {
         let mut scratch = Scratch::new(&self.base);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
@@ -146,10 +154,13 @@ impl Policy {
         candidates.dedup();
         for candidate in candidates {
             let index = candidate as usize;
-            let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else { continue };
+            let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else {
+                continue;
+            };
             let input = call.input();
             let counts = scope.covers(aimed, &mut scratch)
-                && (scope.who.is_everybody() || scope.who.includes(call.principal, &self.roles_of(call.principal)))
+                && (scope.who.is_everybody()
+                    || scope.who.includes(call.principal, &self.roles_of(call.principal)))
                 && scope.args_match(input, &mut scratch)
                 && !scope.excepted(input, &mut scratch);
             if counts {

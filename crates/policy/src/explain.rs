@@ -145,7 +145,8 @@ impl Policy {
         let decided = verdict.unwrap_or(self.default());
         let nearest = if decided == Verdict::Allow { None } else { nearest(&considered) };
         let target = call.target.written();
-        let changes = if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
+        let changes =
+            if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
         let default = verdict.is_none().then(|| self.default());
         Explanation { target, verdict: decided, default, considered, nearest, changes }
     }
@@ -177,7 +178,9 @@ fn nearest(considered: &[Considered]) -> Option<usize> {
 
 fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> Vec<String> {
     let mut out = Vec::new();
-    for rule in considered.iter().filter(|rule| rule.outcome == Outcome::Speaks && rule.effect != Effect::Allow) {
+    for rule in
+        considered.iter().filter(|rule| rule.outcome == Outcome::Speaks && rule.effect != Effect::Allow)
+    {
         let word = if rule.effect == Effect::Require { "must hold" } else { "must not match" };
         let seen = rule.findings.iter().filter(|finding| !finding.unless).map(render::because).next();
         let seen = seen.map(|seen| format!(": {seen}")).unwrap_or_default();
@@ -194,7 +197,10 @@ fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> V
         let word = if finding.unless { "must not match" } else { "must match" };
         let wanted = render::wanted(finding);
         let seen = render::because(finding);
-        out.push(format!("rule `{}`: `{}` {word} {} {wanted}; {seen}", rule.id, finding.key, finding.matcher));
+        out.push(format!(
+            "rule `{}`: `{}` {word} {} {wanted}; {seen}",
+            rule.id, finding.key, finding.matcher
+        ));
     }
     out
 }

@@ -59,7 +59,9 @@ pub(crate) fn translate(glob: &[Symbol], star: Star, out: &mut String) -> Result
             }
             (',', false) if braces => out.push('|'),
             ('\\', false) => {
-                let Some((escaped, after)) = rest.split_first() else { return Err("a backslash at the end".into()) };
+                let Some((escaped, after)) = rest.split_first() else {
+                    return Err("a backslash at the end".into());
+                };
                 rest = after;
                 literal(escaped.character, out);
             }
@@ -93,7 +95,7 @@ fn class<'s>(rest: &'s [Symbol], star: Star, out: &mut String) -> Result<&'s [Sy
     out.push(']');
     if star == Star::Segment && negated {
         // A class never crosses a separator.
-        out.insert_str(out.len().saturating_sub(1), "/");
+        out.insert(out.len().saturating_sub(1), '/');
     }
     out.push(')');
     Ok(after.get(1..).unwrap_or_default())
@@ -132,8 +134,14 @@ pub(crate) enum Name {
     /// Folded, when the pattern folds.
     Literal(Box<str>),
     /// Words with `*` between, before or behind them; folded, when the pattern folds.
-    Stars { words: Vec<Box<str>>, expression: String },
-    Glob { set: Set, expression: String },
+    Stars {
+        words: Vec<Box<str>>,
+        expression: String,
+    },
+    Glob {
+        set: Set,
+        expression: String,
+    },
 }
 
 impl Name {

@@ -43,7 +43,8 @@ impl Index {
             let rule = u32::try_from(rule).unwrap_or(u32::MAX);
             for pattern in &scope.on {
                 let place = place(pattern.aim);
-                let (Some(row), Some(expressions)) = (index.rows.get_mut(place), expressions.get_mut(place)) else {
+                let (Some(row), Some(expressions)) = (index.rows.get_mut(place), expressions.get_mut(place))
+                else {
                     continue;
                 };
                 row.add(rule, pattern, expressions);
@@ -66,7 +67,10 @@ impl Index {
         match &row.wild_set {
             Some(set) => {
                 let found = set.matches(aimed.target.object());
-                found.iter().filter_map(|index| row.wild.get(index.as_usize())).for_each(|rule| candidate(*rule));
+                found
+                    .iter()
+                    .filter_map(|index| row.wild.get(index.as_usize()))
+                    .for_each(|rule| candidate(*rule));
             }
             None => row.wild.iter().for_each(|rule| candidate(*rule)),
         }

@@ -28,7 +28,9 @@ pub(crate) struct Layers {
 pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context) -> Result<Layers, Problems> {
     let base = match Base::new(context.workspace.as_deref(), context.home.as_deref()) {
         Ok(base) => base,
-        Err(cause) => return Err(Problems::new(given, vec![Pending::nowhere(cause, "give an absolute path")])),
+        Err(cause) => {
+            return Err(Problems::new(given, vec![Pending::nowhere(cause, "give an absolute path")]));
+        }
     };
     if given.is_empty() {
         let pending = Pending::nowhere("no policy", format!("name a file, or one of {}", BUNDLED.join(", ")));
@@ -53,7 +55,11 @@ pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context)
     gathering.read_all();
     gathering.check_ids();
     let Gathering { sources, parts, problems, base, .. } = gathering;
-    if problems.is_empty() { Ok(Layers { sources, parts, base, given }) } else { Err(Problems::new(sources, problems)) }
+    if problems.is_empty() {
+        Ok(Layers { sources, parts, base, given })
+    } else {
+        Err(Problems::new(sources, problems))
+    }
 }
 
 struct Gathering<'l> {
@@ -81,7 +87,12 @@ impl Gathering<'_> {
 
     fn read_one(&mut self, index: usize, source: &Source) -> FilePart {
         if source.text.len() > TEXT_BYTES_MAX {
-            self.problem(index, 0..0, format!("the policy is longer than {TEXT_BYTES_MAX} bytes"), "split it");
+            self.problem(
+                index,
+                0..0,
+                format!("the policy is longer than {TEXT_BYTES_MAX} bytes"),
+                "split it",
+            );
             return FilePart::default();
         }
         let mut vars = BTreeMap::from([("workspace".to_owned(), self.base.workspace.clone())]);
@@ -90,6 +101,7 @@ impl Gathering<'_> {
             source: index,
             file: Arc::from(source.name.as_str()),
             text: &source.text,
+            line_ends: source.text.match_indices('\n').map(|(at, _)| at).collect(),
             base: &self.base,
             vars,
             problems: &mut self.problems,
@@ -106,8 +118,10 @@ impl Gathering<'_> {
         let source = match found {
             Ok(source) => source,
             Err(cause) => {
-                let near = nearest(reference, BUNDLED.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                let help = near.unwrap_or_else(|| format!("a path beside this file, or one of {}", BUNDLED.join(", ")));
+                let near =
+                    nearest(reference, BUNDLED.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let help = near
+                    .unwrap_or_else(|| format!("a path beside this file, or one of {}", BUNDLED.join(", ")));
                 self.problem(from, span, format!("cannot extend `{reference}`: {cause}"), help);
                 return;
             }
@@ -116,17 +130,32 @@ impl Gathering<'_> {
         let mut above = Some(from);
         while let Some(index) = above {
             if self.sources.get(index).is_some_and(|known| known.name == source.name) {
-                self.problem(from, span, format!("`{reference}` extends itself in a circle"), "remove one of the two");
+                self.problem(
+                    from,
+                    span,
+                    format!("`{reference}` extends itself in a circle"),
+                    "remove one of the two",
+                );
                 return;
             }
             depth = depth.saturating_add(1);
             above = self.parents.get(index).copied().flatten();
         }
         if depth > EXTENDS_DEPTH_MAX {
-            self.problem(from, span, format!("more than {EXTENDS_DEPTH_MAX} policies extend each other"), "flatten them");
+            self.problem(
+                from,
+                span,
+                format!("more than {EXTENDS_DEPTH_MAX} policies extend each other"),
+                "flatten them",
+            );
         } else if self.sources.iter().all(|known| known.name != source.name) {
             if self.sources.len() >= SOURCES_MAX {
-                self.problem(from, span, format!("more than {SOURCES_MAX} files in one policy"), "merge some");
+                self.problem(
+                    from,
+                    span,
+                    format!("more than {SOURCES_MAX} files in one policy"),
+                    "merge some",
+                );
                 return;
             }
             self.sources.push(source);
@@ -135,7 +164,7 @@ impl Gathering<'_> {
     }
 
     fn check_ids(&mut self) {
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut seen: BTreeMap<&str, (usize, &Range<usize>)> = BTreeMap::new();
         let mut found: Vec<(usize, Range<usize>, String)> = Vec::new();
         let mut count: usize = 0;
         for part in &self.parts {
@@ -143,12 +172,12 @@ impl Gathering<'_> {
             let limits = part.limits.iter().map(|limit| (&limit.about.id, limit.source, &limit.id_span));
             for (id, source, span) in rules.chain(limits) {
                 count = count.saturating_add(1);
-                if let Some(earlier) = seen.get(id) {
-                    let place = self.sources.get(*earlier).map(|source| source.name.as_str()).unwrap_or_default();
-                    found.push((source, span.clone(), format!("the id `{id}` is taken in {place}")));
-                } else {
-                    seen.insert(id.clone(), source);
-                }
+                let Some((earlier, earlier_span)) = seen.insert(id, (source, span)) else { continue };
+                // Of two files the one that extends the other is the one to change.
+                let (blamed, span, other) =
+                    if earlier == source { (source, span, source) } else { (earlier, earlier_span, source) };
+                let place = self.sources.get(other).map(|source| source.name.as_str()).unwrap_or_default();
+                found.push((blamed, span.clone(), format!("the id `{id}` is taken in {place}")));
             }
         }
         for (source, span, message) in found {
@@ -159,7 +188,13 @@ impl Gathering<'_> {
         }
     }
 
-    fn problem(&mut self, source: usize, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    fn problem(
+        &mut self,
+        source: usize,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.problems.push(Pending { source, span, message: message.into(), help: Some(help.into()) });
     }
 }

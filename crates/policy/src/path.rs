@@ -40,7 +40,8 @@ impl Base {
 }
 
 /// The homes of all users on the systems that we know, as an expression.
-const HOMES: &str = "/home/[^/]+|/Users/[^/]+|/root|/var/root|(?:/mnt)?/[a-zA-Z]/Users/[^/]+|[a-zA-Z]:/Users/[^/]+";
+const HOMES: &str =
+    "/home/[^/]+|/Users/[^/]+|/root|/var/root|(?:/mnt)?/[a-zA-Z]/Users/[^/]+|[a-zA-Z]:/Users/[^/]+";
 
 /// Translates a path pattern to an anchored expression over normalised absolute paths.
 ///
@@ -48,7 +49,11 @@ const HOMES: &str = "/home/[^/]+|/Users/[^/]+|/root|/var/root|(?:/mnt)?/[a-zA-Z]
 ///
 /// # Errors
 /// The cause and the help.
-pub(crate) fn expression(pattern: &[Symbol], base: &Base, every_home: bool) -> Result<String, (String, String)> {
+pub(crate) fn expression(
+    pattern: &[Symbol],
+    base: &Base,
+    every_home: bool,
+) -> Result<String, (String, String)> {
     let text: String = pattern.iter().map(|symbol| symbol.character).collect();
     let fail = |cause: &str, help: String| Err((format!("{cause} in the path `{text}`"), help));
     if pattern.iter().any(|symbol| symbol.is('\\')) {
@@ -71,7 +76,8 @@ pub(crate) fn expression(pattern: &[Symbol], base: &Base, every_home: bool) -> R
             literal(symbol.character, &mut out);
         }
     } else if is_home(Some(&first)) {
-        home(first, base, every_home, &mut out).map_err(|(cause, help)| (format!("{cause} in the path `{text}`"), help))?;
+        home(first, base, every_home, &mut out)
+            .map_err(|(cause, help)| (format!("{cause} in the path `{text}`"), help))?;
     } else if is_double_star(Some(&first)) {
         out.push_str("(?:[a-zA-Z]:)?(?:/.*)?");
     } else {
@@ -95,7 +101,7 @@ pub(crate) fn expression(pattern: &[Symbol], base: &Base, every_home: bool) -> R
         }
         out.push('/');
         translate(segment, Star::Segment, &mut out)
-            .map_err(|cause| (format!("{cause} in the path `{text}`"), "see the wildcards of paths".into()))?;
+            .map_err(|cause| (format!("{cause} in the path `{text}`"), "`*` is any text inside a segment, `**` any directories, `?` one character, `[ab]` one of them".into()))?;
     }
     // A pattern with a slash at its end, and the root itself.
     out.push_str(if directory { "(?:/.*)?$" } else { "/?$" });
@@ -153,9 +159,9 @@ pub(crate) fn is_magic(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let mut segments = lower.split('/').skip(1);
     match segments.next() {
-        Some("proc") => segments
-            .skip(1)
-            .any(|segment| matches!(segment, "root" | "cwd" | "exe" | "fd" | "map_files")),
+        Some("proc") => {
+            segments.skip(1).any(|segment| matches!(segment, "root" | "cwd" | "exe" | "fd" | "map_files"))
+        }
         Some("dev") => matches!(segments.next(), Some("fd" | "stdin" | "stdout" | "stderr")),
         _ => false,
     }

@@ -62,9 +62,11 @@ impl Policy {
             secrets: strictest(|part| part.guards.secrets),
         };
         let pins = Pins { drift: parts.iter().filter_map(|part| part.drift).max().unwrap_or(Drift::Deny) };
-        let discovery = Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
+        let discovery =
+            Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
         let mut roles: BTreeMap<String, Vec<Name>> = BTreeMap::new();
-        let (mut rules, mut scopes, mut limits, mut limit_scopes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut rules, mut scopes, mut limits, mut limit_scopes) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for part in parts {
             part.roles.into_iter().for_each(|(role, members)| roles.entry(role).or_default().extend(members));
             for ruled in part.rules {

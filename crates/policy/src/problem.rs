@@ -123,7 +123,7 @@ impl Pending {
 }
 
 /// Line and column (characters) of a byte offset, both from 1.
-pub(crate) fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.bytes().filter(|byte| *byte == b'\n').count();
     let column = before.chars().rev().take_while(|character| *character != '\n').count();

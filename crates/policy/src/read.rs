@@ -17,7 +17,7 @@ pub(crate) use file::{FilePart, read};
 use crate::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::glob::{Symbol, symbols};
 use crate::path::Base;
-use crate::problem::{Pending, line_and_column};
+use crate::problem::Pending;
 use crate::tree::{Form, Node};
 use crate::words::{Words, nearest};
 
@@ -26,6 +26,8 @@ pub(crate) struct Reader<'r> {
     pub(crate) source: usize,
     pub(crate) file: Arc<str>,
     pub(crate) text: &'r str,
+    /// Byte offsets of the line ends of `text`.
+    pub(crate) line_ends: Vec<usize>,
     pub(crate) base: &'r Base,
     /// What `${name}` stands for in this text.
     pub(crate) vars: BTreeMap<String, String>,
@@ -36,7 +38,12 @@ pub(crate) struct Reader<'r> {
 
 impl<'r> Reader<'r> {
     pub(crate) fn problem(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Pending { source: self.source, span: span.clone(), message: message.into(), help });
+        self.problems.push(Pending {
+            source: self.source,
+            span: span.clone(),
+            message: message.into(),
+            help,
+        });
     }
 
     pub(crate) fn wrong(&mut self, node: &Node, message: impl Into<String>, help: impl Into<String>) {
@@ -44,7 +51,8 @@ impl<'r> Reader<'r> {
     }
 
     pub(crate) fn line(&self, node: &Node) -> u32 {
-        line_and_column(self.text, node.span.start).0
+        let before = self.line_ends.partition_point(|end| *end < node.span.start);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// The members of a map whose keys are `words`; every other key is a problem.
@@ -142,7 +150,11 @@ impl<'r> Reader<'r> {
             }
             out.extend(symbols(before, false));
             let Some((name, after)) = behind.split_once('}') else {
-                self.wrong(node, format!("`${{` without `}}` in `{text}`"), "write `$${` for the characters themselves");
+                self.wrong(
+                    node,
+                    format!("`${{` without `}}` in `{text}`"),
+                    "write `$${` for the characters themselves",
+                );
                 return None;
             };
             let Some(value) = self.vars.get(name) else {

@@ -2,11 +2,11 @@
 
 use bailiwick_mcp::json::fold_key;
 
+use crate::args::URI_PLACE;
 use crate::args::{Conditions, Input, Sense};
 use crate::glob::{Name, UriPattern};
 use crate::model::{Effect, Principal};
 use crate::path::{Form, Scratch};
-use crate::args::URI_PLACE;
 use crate::target::{Object, Target, TargetPattern};
 use crate::uri;
 
@@ -49,7 +49,8 @@ pub(crate) struct Who {
 impl Who {
     /// `roles` are those of the principal, the ones that the policy gives it included.
     pub(crate) fn includes(&self, principal: &Principal, roles: &[&str]) -> bool {
-        let named = |names: &Vec<Name>| names.iter().any(|name| name.matches(&principal.id, &principal.id, false));
+        let named =
+            |names: &Vec<Name>| names.iter().any(|name| name.matches(&principal.id, &principal.id, false));
         let has_role = |wanted: &Vec<String>| wanted.iter().any(|role| roles.contains(&role.as_str()));
         self.principals.as_ref().is_none_or(named) && self.roles.as_ref().is_none_or(has_role)
     }
@@ -112,9 +113,7 @@ impl UriPattern {
             }
             (UriPattern::File(set), Sense::Every | Sense::Holds) => {
                 let texts = scratch.read(URI_PLACE, uri, Form::Uri);
-                !texts.unreadable()
-                    && !texts.foreign()
-                    && texts.paths().all(|path| set.is_match(path))
+                !texts.unreadable() && !texts.foreign() && texts.paths().all(|path| set.is_match(path))
             }
         }
     }

@@ -5,15 +5,35 @@ use crate::glob::{Name, UriPattern};
 /// The aim of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
-    Tool { server: &'a str, name: &'a str },
-    Resource { server: &'a str, uri: &'a str },
-    Prompt { server: &'a str, name: &'a str },
+    Tool {
+        server: &'a str,
+        name: &'a str,
+    },
+    Resource {
+        server: &'a str,
+        uri: &'a str,
+    },
+    Prompt {
+        server: &'a str,
+        name: &'a str,
+    },
     /// `reference` is the name of the prompt or the URI (template) of the resource that is completed.
-    Completion { server: &'a str, reference: &'a str },
-    Sampling { server: &'a str },
-    Elicitation { server: &'a str },
-    Roots { server: &'a str },
-    Task { server: &'a str },
+    Completion {
+        server: &'a str,
+        reference: &'a str,
+    },
+    Sampling {
+        server: &'a str,
+    },
+    Elicitation {
+        server: &'a str,
+    },
+    Roots {
+        server: &'a str,
+    },
+    Task {
+        server: &'a str,
+    },
 }
 
 /// The kinds of target; also the row of the index.
@@ -74,7 +94,10 @@ impl<'a> Target<'a> {
             Target::Tool { name, .. } | Target::Prompt { name, .. } => name,
             Target::Resource { uri, .. } => uri,
             Target::Completion { reference, .. } => reference,
-            Target::Sampling { .. } | Target::Elicitation { .. } | Target::Roots { .. } | Target::Task { .. } => "",
+            Target::Sampling { .. }
+            | Target::Elicitation { .. }
+            | Target::Roots { .. }
+            | Target::Task { .. } => "",
         }
     }
 

@@ -61,8 +61,13 @@ pub(crate) struct Fault {
 
 /// Parses one document. `None` without a fault is a text without any node.
 pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
-    let mut builder =
-        Builder { offsets: Offsets::new(text), open: Vec::new(), root: None, documents: 0, faults: Vec::new() };
+    let mut builder = Builder {
+        offsets: Offsets::new(text),
+        open: Vec::new(),
+        root: None,
+        documents: 0,
+        faults: Vec::new(),
+    };
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => {
@@ -127,7 +132,11 @@ impl Builder {
             Event::DocumentStart(_) => {
                 self.documents = self.documents.saturating_add(1);
                 if self.documents > 1 {
-                    self.fault(span, "more than one document in the file".into(), Some("one file is one policy".into()));
+                    self.fault(
+                        span,
+                        "more than one document in the file".into(),
+                        Some("one file is one policy".into()),
+                    );
                     return Err(Stop);
                 }
             }
@@ -210,12 +219,16 @@ impl Builder {
 }
 
 fn key_fault(pairs: &[(Node, Node)], name: &Node) -> Option<Fault> {
-    let fault = |message: String, help: Option<String>| Some(Fault { span: name.span.clone(), message, help });
+    let fault =
+        |message: String, help: Option<String>| Some(Fault { span: name.span.clone(), message, help });
     let Some(text) = name.scalar() else {
         return fault(format!("a key must be a text, not {}", name.kind()), None);
     };
     if text == "<<" {
-        return fault("merge keys are not part of the language".into(), Some("use `extends` or `vars`".into()));
+        return fault(
+            "merge keys are not part of the language".into(),
+            Some("use `extends` or `vars`".into()),
+        );
     }
     if pairs.iter().any(|(earlier, _)| earlier.scalar() == Some(text)) {
         return fault(format!("duplicate key `{text}`"), Some("keep one of the two".into()));

@@ -11,13 +11,28 @@ pub(crate) struct Words {
 
 pub(crate) const FILE: Words = Words {
     valid: &[
-        "version", "name", "default", "unsafe-default", "extends", "vars", "roles", "rules", "limits", "guards", "pins",
+        "version",
+        "name",
+        "default",
+        "unsafe-default",
+        "extends",
+        "vars",
+        "roles",
+        "rules",
+        "limits",
+        "guards",
+        "pins",
         "discovery",
     ],
     later: &["sequences", "preconditions", "flows", "envelopes", "labels"],
     elsewhere: &[
-        ("default_action", "default"), ("defaultAction", "default"), ("default-action", "default"),
-        ("scan_responses", "guards"), ("variables", "vars"), ("include", "extends"), ("budgets", "limits"),
+        ("default_action", "default"),
+        ("defaultAction", "default"),
+        ("default-action", "default"),
+        ("scan_responses", "guards"),
+        ("variables", "vars"),
+        ("include", "extends"),
+        ("budgets", "limits"),
     ],
 };
 
@@ -25,19 +40,42 @@ pub(crate) const RULE: Words = Words {
     valid: &["id", "effect", "on", "args", "unless", "for", "reason", "approval"],
     later: &["if", "labels"],
     elsewhere: &[
-        ("action", "effect"), ("tools", "on"), ("tool", "on"), ("target", "on"), ("when", "args"),
-        ("arguments", "args"), ("message", "reason"), ("name", "id"), ("except", "unless"),
+        ("action", "effect"),
+        ("tools", "on"),
+        ("tool", "on"),
+        ("target", "on"),
+        ("when", "args"),
+        ("arguments", "args"),
+        ("message", "reason"),
+        ("name", "id"),
+        ("except", "unless"),
     ],
 };
 
 pub(crate) const LIMIT: Words = Words {
     valid: &[
-        "id", "on", "args", "unless", "for", "max", "burst", "max-per-tool", "sum", "per", "effect", "reason",
+        "id",
+        "on",
+        "args",
+        "unless",
+        "for",
+        "max",
+        "burst",
+        "max-per-tool",
+        "sum",
+        "per",
+        "effect",
+        "reason",
     ],
     later: &["if", "labels"],
     elsewhere: &[
-        ("tools", "on"), ("max_calls", "max"), ("rate", "max"), ("max_per_tool", "max-per-tool"), ("name", "id"),
-        ("message", "reason"), ("action", "effect"),
+        ("tools", "on"),
+        ("max_calls", "max"),
+        ("rate", "max"),
+        ("max_per_tool", "max-per-tool"),
+        ("name", "id"),
+        ("message", "reason"),
+        ("action", "effect"),
     ],
 };
 
@@ -51,15 +89,24 @@ pub(crate) const WHO: Words = Words {
 
 pub(crate) const ROLE: Words = Words { valid: &["members"], later: &["permissions"], elsewhere: &[] };
 
-pub(crate) const APPROVAL: Words =
-    Words { valid: &["ttl"], later: &["min", "from", "assurance", "scope"], elsewhere: &[("timeout", "ttl")] };
+pub(crate) const APPROVAL: Words = Words {
+    valid: &["ttl"],
+    later: &["min", "from", "assurance", "scope"],
+    elsewhere: &[("timeout", "ttl")],
+};
 
 pub(crate) const MATCHER: Words = Words {
     valid: &["path", "glob", "regex", "prefix", "in", "range", "len", "max_bytes", "type"],
     later: &["url", "host", "command", "sql"],
     elsewhere: &[
-        ("max-bytes", "max_bytes"), ("enum", "in"), ("equals", "in"), ("contains", "glob"), ("matches", "regex"),
-        ("pattern", "regex"), ("length", "len"), ("arg_matches", "glob"),
+        ("max-bytes", "max_bytes"),
+        ("enum", "in"),
+        ("equals", "in"),
+        ("contains", "glob"),
+        ("matches", "regex"),
+        ("pattern", "regex"),
+        ("length", "len"),
+        ("arg_matches", "glob"),
     ],
 };
 
@@ -102,7 +149,10 @@ pub(crate) fn suggestion(word: &str, valid: &[&str]) -> String {
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let far = word.chars().count().max(3).div_euclid(3);
     let by_distance = candidates.map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate));
-    by_distance.filter(|(distance, _)| *distance <= far).min_by_key(|(distance, _)| *distance).map(|(_, near)| near)
+    by_distance
+        .filter(|(distance, _)| *distance <= far)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, near)| near)
 }
 
 fn list(words: &[&str]) -> String {

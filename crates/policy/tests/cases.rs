@@ -84,7 +84,9 @@ fn every_case_is_decided_as_wanted() {
         let calls = std::fs::read_to_string(folder.join("calls.jsonl")).unwrap();
         for line in calls.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
             let mut parser = Parser::default();
-            let case = parser.parse(line.as_bytes(), &Limits::DEFAULT).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let case = parser
+                .parse(line.as_bytes(), &Limits::DEFAULT)
+                .unwrap_or_else(|error| panic!("{line}: {error}"));
             seen += 1;
             if let Some(wrong) = wrong(&policy, case.root()) {
                 write!(report, "{}: {wrong}", folder.file_name().unwrap().to_string_lossy()).unwrap();

@@ -67,12 +67,7 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn answer(
-        &self,
-        place: Place<'_>,
-        sense: Sense,
-        scratch: &mut Scratch<'_>,
-    ) -> Answer {
+    pub(crate) fn answer(&self, place: Place<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> Answer {
         let doubt = if sense == Sense::Any { Answer::Yes } else { Answer::No };
         match place.leaf {
             Leaf::Broken(_) => doubt,
@@ -132,12 +127,7 @@ impl Matcher {
         joined(list).is_some_and(|text| self.plain_text(&text) == Some(true))
     }
 
-    fn scalar(
-        &self,
-        value: Value<'_>,
-        sense: Sense,
-        scratch: &mut Scratch<'_>,
-    ) -> Option<Answer> {
+    fn scalar(&self, value: Value<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> Option<Answer> {
         match (self, value.kind()) {
             (Matcher::In(scalars), Kind::Text | Kind::Number | Kind::True | Kind::False | Kind::Null) => {
                 Some(is_in(scalars, value, sense))
@@ -149,16 +139,19 @@ impl Matcher {
                     None => yes(sense == Sense::Any),
                 })
             }
-            (
-                Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_),
-                Kind::Text,
-            ) => {
+            (Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_), Kind::Text) => {
                 let text = value.text()?;
                 self.text(&text, value.span().0, Form::Text, sense, scratch)
             }
             (
-                Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_)
-                | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..) | Matcher::MaxBytes(_)
+                Matcher::Path(_)
+                | Matcher::Glob(_)
+                | Matcher::Regex(_)
+                | Matcher::Prefix(_)
+                | Matcher::In(_)
+                | Matcher::Range(..)
+                | Matcher::Length(..)
+                | Matcher::MaxBytes(_)
                 | Matcher::Type(_),
                 _,
             ) => None,
@@ -176,13 +169,17 @@ impl Matcher {
     ) -> Option<Answer> {
         let Matcher::Path(patterns) = self else {
             return match self {
-                Matcher::In(scalars) => {
-                    Some(yes(scalars.iter().any(|scalar| matches!(scalar, Scalar::Text(word) if word == text))))
-                }
+                Matcher::In(scalars) => Some(yes(scalars
+                    .iter()
+                    .any(|scalar| matches!(scalar, Scalar::Text(word) if word == text)))),
                 Matcher::MaxBytes(most) => Some(yes(count(text.len()) <= *most)),
                 Matcher::Type(kinds) => Some(yes(kinds.string)),
                 Matcher::Length(low, high) => {
-                    let both = Lengths { least: count(text.chars().count()), most: count(text.encode_utf16().count()), sense };
+                    let both = Lengths {
+                        least: count(text.chars().count()),
+                        most: count(text.encode_utf16().count()),
+                        sense,
+                    };
                     Some(both.within(*low, *high))
                 }
                 other => other.plain_text(text).map(yes),
@@ -204,9 +201,15 @@ impl Matcher {
     fn plain_text(&self, text: &str) -> Option<bool> {
         match self {
             Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns.set.is_match(text)),
-            Matcher::Prefix(prefixes) => Some(prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))),
-            Matcher::Path(_) | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..)
-            | Matcher::MaxBytes(_) | Matcher::Type(_) => None,
+            Matcher::Prefix(prefixes) => {
+                Some(prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
+            }
+            Matcher::Path(_)
+            | Matcher::In(_)
+            | Matcher::Range(..)
+            | Matcher::Length(..)
+            | Matcher::MaxBytes(_)
+            | Matcher::Type(_) => None,
         }
     }
 }
@@ -252,15 +255,15 @@ fn is_in(scalars: &[Scalar], value: Value<'_>, sense: Sense) -> Answer {
     }))
 }
 
-/// The number, if every peer reads the same: at most 17 significant digits, and an integer of at most 2^53.
+/// The number, if every peer reads the same: at most 17 significant digits, below 2^53.
 pub(crate) fn exact_number(value: Value<'_>) -> Option<f64> {
     let number = value.number()?;
     let mantissa = value.raw().split(['e', 'E']).next().unwrap_or_default();
     let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
-    (digits <= 17 && number.abs() <= INTEGER_MAX).then_some(number)
+    (digits <= 17 && number.abs() < INTEGER_MAX).then_some(number)
 }
 
-/// 2^53: the greatest integer below which a double holds each one.
+/// 2^53: the integers below it are the ones that no other number rounds to.
 const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
 fn bytes(value: Value<'_>) -> u64 {

@@ -11,7 +11,10 @@ use super::{Input, Sense};
 /// One step of a key pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
-    Name { exact: Box<str>, folded: Box<str> },
+    Name {
+        exact: Box<str>,
+        folded: Box<str>,
+    },
     /// Any one key.
     Star,
     /// Any key at any depth; at most one in a pattern.
@@ -82,12 +85,7 @@ impl KeyPattern {
     }
 
     /// Visits every value that the pattern names, until `visit` breaks.
-    pub(crate) fn places<'a>(
-        &self,
-        input: Input<'a>,
-        sense: Sense,
-        visit: Visit<'_, 'a>,
-    ) -> ControlFlow<()> {
+    pub(crate) fn places<'a>(&self, input: Input<'a>, sense: Sense, visit: Visit<'_, 'a>) -> ControlFlow<()> {
         if let Some(uri) = input.uri {
             let reach = match self.segments.as_slice() {
                 [Segment::DoubleStar] => Some(Reach::Deep),

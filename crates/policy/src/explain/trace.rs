@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use bailiwick_mcp::Value;
 
 use super::{Finding, Seen};
-use crate::args::{Answer, Conditions, Input, Leaf, Matcher, Patterns, Place, Scalar, Sense, URI_PLACE, joined};
+use crate::args::{
+    Answer, Conditions, Input, Leaf, Matcher, Patterns, Place, Scalar, Sense, URI_PLACE, joined,
+};
 use crate::path::{Form, Scratch};
 use crate::scope::Scope;
 
@@ -26,7 +28,8 @@ pub(super) fn findings(scope: &Scope, input: Input<'_>, scratch: &mut Scratch<'_
                 // Of many values those that decided: one that matched, or those that did not.
                 let decisive = if sense == Sense::Any { matched } else { !matched };
                 let wanted = sense == Sense::Any;
-                let values = seen.into_iter().filter(|seen| !decisive || seen.matched == wanted).take(SEEN_MAX);
+                let values =
+                    seen.into_iter().filter(|seen| !decisive || seen.matched == wanted).take(SEEN_MAX);
                 out.push(Finding {
                     key: condition.key.written.clone(),
                     matcher: matcher.word(),
@@ -94,7 +97,9 @@ impl<'a> Trace<'_, 'a, '_> {
         let (at, value, remark) = match place.leaf {
             Leaf::Uri(uri) => ("uri".to_owned(), shown(uri), None),
             Leaf::Value(value) => (self.at(value), shown(value.raw()), None),
-            Leaf::Broken(value) => (self.at(value), shown(value.raw()), Some("in the place of another value")),
+            Leaf::Broken(value) => {
+                (self.at(value), shown(value.raw()), Some("in the place of another value"))
+            }
         };
         Seen { at, value, reading: None, pattern: None, remark, matched }
     }
@@ -172,15 +177,25 @@ fn locate(from: Value<'_>, start: usize, out: &mut String) {
 fn walks_lists(matcher: &Matcher) -> bool {
     match matcher {
         Matcher::Length(..) | Matcher::MaxBytes(_) | Matcher::Type(_) => false,
-        Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_) | Matcher::In(_) | Matcher::Range(..) => true,
+        Matcher::Path(_)
+        | Matcher::Glob(_)
+        | Matcher::Regex(_)
+        | Matcher::Prefix(_)
+        | Matcher::In(_)
+        | Matcher::Range(..) => true,
     }
 }
 
 fn texts(matcher: &Matcher) -> Option<&Patterns> {
     match matcher {
         Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns),
-        Matcher::Path(_) | Matcher::Prefix(_) | Matcher::In(_) | Matcher::Range(..) | Matcher::Length(..)
-        | Matcher::MaxBytes(_) | Matcher::Type(_) => None,
+        Matcher::Path(_)
+        | Matcher::Prefix(_)
+        | Matcher::In(_)
+        | Matcher::Range(..)
+        | Matcher::Length(..)
+        | Matcher::MaxBytes(_)
+        | Matcher::Type(_) => None,
     }
 }
 
@@ -208,7 +223,9 @@ fn visible(character: char) -> impl Iterator<Item = char> {
 fn written(matcher: &Matcher) -> Vec<String> {
     let end = |end: &f64| if end.is_finite() { end.to_string() } else { "null".to_owned() };
     match matcher {
-        Matcher::Path(patterns) | Matcher::Glob(patterns) | Matcher::Regex(patterns) => patterns.written.clone(),
+        Matcher::Path(patterns) | Matcher::Glob(patterns) | Matcher::Regex(patterns) => {
+            patterns.written.clone()
+        }
         Matcher::Prefix(prefixes) => prefixes.clone(),
         Matcher::In(scalars) => scalars.iter().map(scalar).collect(),
         Matcher::Range(low, high) => vec![format!("[{}, {}]", end(low), end(high))],

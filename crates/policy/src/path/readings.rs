@@ -48,7 +48,8 @@ pub(crate) fn is_plain(text: &str) -> bool {
 }
 
 fn has_alias(text: &str) -> bool {
-    let starts = |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let starts =
+        |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     text.starts_with('/') && ["/proc", "/dev/", "/private/", "/System/"].iter().any(|prefix| starts(prefix))
 }
 
@@ -146,9 +147,19 @@ fn push_new(list: &mut Vec<String>, item: String) {
 
 /// Variables that lead home, and what follows them.
 const HOME_VARIABLES: [(&str, &str); 14] = [
-    ("$HOME", ""), ("${HOME}", ""), ("${env:HOME}", ""), ("$env:HOME", ""), ("%USERPROFILE%", ""), ("%HOME%", ""),
-    ("%HOMEDRIVE%%HOMEPATH%", ""), ("%HOMEPATH%", ""), ("$USERPROFILE", ""), ("$env:USERPROFILE", ""),
-    ("${env:USERPROFILE}", ""), ("%APPDATA%", "/AppData/Roaming"), ("%LOCALAPPDATA%", "/AppData/Local"),
+    ("$HOME", ""),
+    ("${HOME}", ""),
+    ("${env:HOME}", ""),
+    ("$env:HOME", ""),
+    ("%USERPROFILE%", ""),
+    ("%HOME%", ""),
+    ("%HOMEDRIVE%%HOMEPATH%", ""),
+    ("%HOMEPATH%", ""),
+    ("$USERPROFILE", ""),
+    ("$env:USERPROFILE", ""),
+    ("${env:USERPROFILE}", ""),
+    ("%APPDATA%", "/AppData/Roaming"),
+    ("%LOCALAPPDATA%", "/AppData/Local"),
     ("$XDG_CONFIG_HOME", "/.config"),
 ];
 
@@ -178,7 +189,8 @@ fn homes(text: &str, base: &Base) -> (Vec<String>, Vec<String>) {
     }
     let behind = |variable: &str| {
         let (start, rest) = text.split_at_checked(variable.len())?;
-        (start.eq_ignore_ascii_case(variable) && (rest.is_empty() || rest.starts_with(['/', '\\']))).then_some(rest)
+        (start.eq_ignore_ascii_case(variable) && (rest.is_empty() || rest.starts_with(['/', '\\'])))
+            .then_some(rest)
     };
     for (variable, below) in HOME_VARIABLES {
         if let Some(rest) = behind(variable) {

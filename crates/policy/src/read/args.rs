@@ -26,7 +26,8 @@ impl Reader<'_> {
             match KeyPattern::new(name) {
                 Ok(key) => out.keys.push(Condition { key, matchers }),
                 Err(cause) => {
-                    let help = "a name, `a.b` for nested ones, `*` for one key, `**` for any key at any depth";
+                    let help =
+                        "a name, `a.b` for nested ones, `*` for one key, `**` for any key at any depth";
                     self.wrong(key, format!("{cause} in the key `{name}`"), help);
                 }
             }
@@ -41,7 +42,11 @@ impl Reader<'_> {
             return Vec::new();
         };
         if pairs.is_empty() {
-            self.wrong(node, format!("`{name}` has no matcher"), format!("one of {}", words::MATCHER.valid.join(", ")));
+            self.wrong(
+                node,
+                format!("`{name}` has no matcher"),
+                format!("one of {}", words::MATCHER.valid.join(", ")),
+            );
         }
         let mut out = Vec::new();
         for (key, value) in pairs {
@@ -89,7 +94,10 @@ impl Reader<'_> {
     fn globs(&mut self, node: &Node) -> Option<Matcher> {
         let compile = |glob: &[Symbol]| {
             text_expression(glob).map_err(|cause| {
-                (format!("{cause} in a glob"), "write `[[]`, `[{]` or `[*]` for the characters themselves".to_owned())
+                (
+                    format!("{cause} in a glob"),
+                    "write `[[]`, `[{]` or `[*]` for the characters themselves".to_owned(),
+                )
             })
         };
         self.patterns(node, "a glob", false, &compile).map(Matcher::Glob)
@@ -100,7 +108,7 @@ impl Reader<'_> {
         node: &Node,
         what: &str,
         fold: bool,
-        compile: &dyn Fn(&[Symbol]) -> Result<String, (String, String)>,
+        compile: &dyn Fn(&[Symbol]) -> Expression,
     ) -> Option<Patterns> {
         let mut expressions = Vec::new();
         let mut written = Vec::new();
@@ -117,7 +125,11 @@ impl Reader<'_> {
         match Set::new(&expressions, Syntax::Glob { fold }) {
             Ok(set) => Some(Patterns { set, written }),
             Err(cause) => {
-                self.wrong(node, format!("patterns that cannot be compiled: {cause}"), "use fewer or shorter ones");
+                self.wrong(
+                    node,
+                    format!("patterns that cannot be compiled: {cause}"),
+                    "use fewer or shorter ones",
+                );
                 None
             }
         }
@@ -173,18 +185,27 @@ impl Reader<'_> {
             "null" | "~" | "" => Scalar::Null,
             word if TRAPS.contains(&word.to_ascii_lowercase().as_str()) => {
                 let help = format!("quote it (`\"{word}\"`), or write `true` or `false`");
-                self.wrong(node, format!("`{word}` is a truth value to some readers of YAML and a text to others"), help);
+                self.wrong(
+                    node,
+                    format!("`{word}` is a truth value to some readers of YAML and a text to others"),
+                    help,
+                );
                 return None;
             }
             word => match number(word) {
                 Some(number) => Scalar::Number(number),
-                None if word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))
-                    && word.parse::<f64>().is_ok() =>
-                {
-                    self.wrong(node, format!("`{word}` is not a number as JSON writes it"), "write it plainly, or quote it");
+                None if is_numeric(word) => {
+                    let help = "write numbers as JSON does, and quote what is a text";
+                    self.wrong(
+                        node,
+                        format!("`{word}` is a number to some readers of YAML and a text to others"),
+                        help,
+                    );
                     return None;
                 }
-                None => Scalar::Text(self.pattern(node, "a value")?.iter().map(|symbol| symbol.character).collect()),
+                None => Scalar::Text(
+                    self.pattern(node, "a value")?.iter().map(|symbol| symbol.character).collect(),
+                ),
             },
         })
     }
@@ -197,7 +218,11 @@ impl Reader<'_> {
             }
             let found = node.scalar().and_then(number);
             if found.is_none() {
-                self.wrong(node, "an end of `range` must be a number", "write `[0, 50]`; `null` leaves an end open");
+                self.wrong(
+                    node,
+                    "an end of `range` must be a number",
+                    "write `[0, 50]`; `null` leaves an end open",
+                );
             }
             found
         };
@@ -213,7 +238,11 @@ impl Reader<'_> {
             }
             let found = node.scalar().and_then(whole);
             if found.is_none() {
-                self.wrong(node, "an end of `len` must be a whole number", "write `[1, 64]`; `null` leaves an end open");
+                self.wrong(
+                    node,
+                    "an end of `len` must be a whole number",
+                    "write `[1, 64]`; `null` leaves an end open",
+                );
             }
             found
         };
@@ -233,7 +262,11 @@ impl Reader<'_> {
 
     fn ordered<T: PartialOrd>(&mut self, node: &Node, low: T, high: T) -> Option<(T, T)> {
         if low > high {
-            self.wrong(node, "the ends are in the wrong order, so nothing is between them", "write the smaller one first");
+            self.wrong(
+                node,
+                "the ends are in the wrong order, so nothing is between them",
+                "write the smaller one first",
+            );
             return None;
         }
         Some((low, high))
@@ -258,6 +291,9 @@ impl Reader<'_> {
     }
 }
 
+/// An anchored expression, or the cause and the help.
+type Expression = Result<String, (String, String)>;
+
 type Place = fn(&mut Kinds) -> &mut bool;
 
 /// The types of JSON Schema.
@@ -270,6 +306,13 @@ const TYPES: [(&str, Place); 7] = [
     ("array", |kinds| &mut kinds.array),
     ("object", |kinds| &mut kinds.object),
 ];
+
+/// Hexadecimal, octal, dates, times, `1_000`, `.inf`: what some version of YAML takes for a number or a date.
+fn is_numeric(word: &str) -> bool {
+    let unsigned = word.trim_start_matches(['+', '-', '.']).to_ascii_lowercase();
+    let special = unsigned.len() < word.len() && matches!(unsigned.as_str(), "inf" | "nan");
+    special || unsigned.starts_with(|first: char| first.is_ascii_digit())
+}
 
 /// What YAML 1.1 takes for truth values.
 const TRAPS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];

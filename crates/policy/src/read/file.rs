@@ -33,13 +33,18 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> FilePart {
     let (root, faults) = tree::parse(reader.text);
     let broken = !faults.is_empty();
     for fault in faults {
-        let star = fault.message.starts_with("not valid YAML") && line_at(reader.text, fault.span.start).contains('*');
+        let star = fault.message.starts_with("not valid YAML")
+            && line_at(reader.text, fault.span.start).contains('*');
         let help = fault.help.or(star.then(|| "quote a text that begins with `*`: `\"*/*\"`".to_owned()));
         reader.problem(&fault.span, fault.message, help);
     }
     let Some(root) = root.filter(|root| !root.is_null()) else {
         if !broken {
-            reader.problem(&(0..0), "the policy is empty", Some("begin with `version: 1`; silence would deny everything".into()));
+            reader.problem(
+                &(0..0),
+                "the policy is empty",
+                Some("begin with `version: 1`; silence would deny everything".into()),
+            );
         }
         return FilePart::default();
     };
@@ -77,7 +82,9 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
     part.guards = members.get("guards").map(|node| reader.read_guards(node)).unwrap_or_default();
     part.drift = members.get("pins").and_then(|node| reader.read_pins(node));
     part.hide = members.get("discovery").and_then(|node| reader.read_discovery(node));
-    let filled = |key: &&str| members.get(*key).is_some_and(|node| !matches!(&node.form, Form::List(entries) if entries.is_empty()));
+    let filled = |key: &&str| {
+        members.get(*key).is_some_and(|node| !matches!(&node.form, Form::List(entries) if entries.is_empty()))
+    };
     let speaks = ["default", "extends", "rules", "limits", "guards", "pins"].iter().any(filled);
     if !speaks {
         reader.wrong(root, "the policy decides nothing", "add `default: deny` and `rules`");
@@ -91,7 +98,11 @@ fn version(reader: &mut Reader<'_>, node: Option<&Node>) {
         None => reader.problem(&(0..0), "no `version`", Some(help.into())),
         Some(node) => {
             if reader.word(node, "`version`").is_some_and(|version| version != "1") {
-                reader.wrong(node, format!("version `{}` is not in this version", node.scalar().unwrap_or_default()), help);
+                reader.wrong(
+                    node,
+                    format!("unknown version `{}` of the language", node.scalar().unwrap_or_default()),
+                    help,
+                );
             }
         }
     }
@@ -101,7 +112,7 @@ fn default(reader: &mut Reader<'_>, members: &BTreeMap<&str, &Node>) -> Option<V
     let default = members.get("default").and_then(|node| reader.choice(node, "default", &DEFAULTS));
     let unsafe_default = members.get("unsafe-default").copied();
     if let Some(node) = unsafe_default {
-        reader.choice(node, "`unsafe-default`", &[("allow", ())]);
+        reader.choice(node, "value of `unsafe-default`", &[("allow", ())]);
         if default != Some(Verdict::Allow) {
             reader.wrong(node, "`unsafe-default` without `default: allow`", "remove it");
         }

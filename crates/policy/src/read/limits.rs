@@ -22,9 +22,10 @@ impl Reader<'_> {
         let max = members.get("max").and_then(|max| self.most(max, members.contains_key("sum")));
         let burst = members.get("burst").and_then(|burst| self.count(burst, "`burst`"));
         let max_per_tool = members.get("max-per-tool").and_then(|most| self.count(most, "`max-per-tool`"));
-        let per = members.get("per").and_then(|per| self.choice(per, "`per`", &PER));
+        let per = members.get("per").and_then(|per| self.choice(per, "value of `per`", &PER));
         let effect = members.get("effect").map(|effect| self.choice(effect, "effect of a limit", &EFFECTS));
-        let reason = members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
+        let reason =
+            members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
         if !members.contains_key("max") && !members.contains_key("max-per-tool") {
             self.wrong(node, "a limit without `max` or `max-per-tool`", "add `max: 200` or `max: 60/1m`");
         }
@@ -34,7 +35,9 @@ impl Reader<'_> {
         if let (Some(sum), None) = (members.get("sum"), members.get("max")) {
             self.wrong(sum, "`sum` without `max`", "add the greatest sum");
         }
-        if let (Some(sum), Some(_)) = (members.get("sum"), members.get("burst").or(members.get("max-per-tool"))) {
+        if let (Some(sum), Some(_)) =
+            (members.get("sum"), members.get("burst").or(members.get("max-per-tool")))
+        {
             self.wrong(sum, "`sum` together with a count of calls", "write two limits");
         }
         let (id, id_node) = id?;
@@ -94,10 +97,16 @@ impl Reader<'_> {
     fn sum(&mut self, node: &Node) -> Option<String> {
         let text = self.word(node, "`sum`")?;
         let path = text.strip_prefix("args.");
-        let named = |path: &&str| !path.is_empty() && path.split('.').all(|name| !name.is_empty() && !name.contains('*'));
+        let named = |path: &&str| {
+            !path.is_empty() && path.split('.').all(|name| !name.is_empty() && !name.contains('*'))
+        };
         let found = path.filter(named);
         if found.is_none() {
-            self.wrong(node, format!("`{text}` does not name an argument"), "write `sum: args.NAME`, without wildcards");
+            self.wrong(
+                node,
+                format!("`{text}` does not name an argument"),
+                "write `sum: args.NAME`, without wildcards",
+            );
         }
         found.map(str::to_owned)
     }

@@ -30,7 +30,11 @@ impl Reader<'_> {
         match &node.form {
             Form::List(nodes) => nodes,
             Form::Scalar { .. } | Form::Map(_) => {
-                self.wrong(node, format!("`{what}` must be a list, not {}", node.kind()), "begin each entry with `- id: …`");
+                self.wrong(
+                    node,
+                    format!("`{what}` must be a list, not {}", node.kind()),
+                    "begin each entry with `- id: …`",
+                );
                 &[]
             }
         }
@@ -51,10 +55,15 @@ impl Reader<'_> {
         let senses = Senses::of(kind);
         let scope = self.scope(node, &members, senses);
         if effect == Some(Effect::Require) && !members.contains_key("args") {
-            self.wrong(node, "a `require` without `args` requires nothing", "add what must hold, or use `effect: deny`");
+            self.wrong(
+                node,
+                "a `require` without `args` requires nothing",
+                "add what must hold, or use `effect: deny`",
+            );
         }
         let approval_ttl_ms = members.get("approval").and_then(|approval| self.approval(approval, effect));
-        let reason = members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
+        let reason =
+            members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
         let (id, id_node) = id?;
         Some(Ruled {
             about: Rule {
@@ -78,13 +87,21 @@ impl Reader<'_> {
         what: &str,
     ) -> Option<(String, &'n Node)> {
         let Some(id) = id else {
-            self.wrong(node, format!("a {what} without `id`"), "add `id: some-name`; the audit log refers to it");
+            self.wrong(
+                node,
+                format!("a {what} without `id`"),
+                "add `id: some-name`; the audit log refers to it",
+            );
             return None;
         };
         let text = self.word(id, "`id`")?;
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
         if text.len() > ID_BYTES_MAX || !text.chars().all(allowed) {
-            self.wrong(id, format!("`{text}` is not an id"), "use letters, digits, `-`, `_`, `.`; at most 64");
+            self.wrong(
+                id,
+                format!("`{text}` is not an id"),
+                "use letters, digits, `-`, `_`, `.`; at most 64",
+            );
             return None;
         }
         Some((text.to_owned(), id))
@@ -155,7 +172,11 @@ impl Reader<'_> {
         let text = self.word(node, "a duration")?;
         let found = duration_ms(text);
         if found.is_none() {
-            self.wrong(node, format!("`{text}` is not a duration"), "write a number with s, m, h or d: `3m`, `1h30m`");
+            self.wrong(
+                node,
+                format!("`{text}` is not a duration"),
+                "write a number with s, m, h or d: `3m`, `1h30m`",
+            );
         }
         found
     }

@@ -27,14 +27,22 @@ impl Reader<'_> {
     /// `vars`, in their order: one may use those above it.
     pub(super) fn read_vars(&mut self, node: &Node) {
         let Form::Map(pairs) = &node.form else {
-            self.wrong(node, format!("`vars` must be a map, not {}", node.kind()), "write `vars: { repo: \"${workspace}\" }`");
+            self.wrong(
+                node,
+                format!("`vars` must be a map, not {}", node.kind()),
+                "write `vars: { repo: \"${workspace}\" }`",
+            );
             return;
         };
         for (key, value) in pairs {
             let Some(name) = key.scalar() else { continue };
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if name.is_empty() || !name.chars().all(plain) {
-                self.wrong(key, format!("`{name}` is not the name of a variable"), "use letters, digits, `-` and `_`");
+                self.wrong(
+                    key,
+                    format!("`{name}` is not the name of a variable"),
+                    "use letters, digits, `-` and `_`",
+                );
                 continue;
             }
             if BUILT_IN.contains(&name) {
@@ -66,7 +74,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn read_guards(&mut self, node: &Node) -> GuardPart {
-        let Some(members) = self.members(node, &words::GUARDS, "`guards`") else { return GuardPart::default() };
+        let Some(members) = self.members(node, &words::GUARDS, "`guards`") else {
+            return GuardPart::default();
+        };
         let mut action = |name: &str, valid: &[(&str, GuardAction)]| {
             members.get(name).and_then(|node| self.choice(node, &format!("action of `{name}`"), valid))
         };
@@ -79,12 +89,12 @@ impl Reader<'_> {
 
     pub(super) fn read_pins(&mut self, node: &Node) -> Option<Drift> {
         let members = self.members(node, &words::PINS, "`pins`")?;
-        self.choice(members.get("drift")?, "`drift`", &DRIFTS)
+        self.choice(members.get("drift")?, "value of `drift`", &DRIFTS)
     }
 
     pub(super) fn read_discovery(&mut self, node: &Node) -> Option<Hide> {
         let members = self.members(node, &words::DISCOVERY, "`discovery`")?;
-        self.choice(members.get("hide")?, "`hide`", &HIDES)
+        self.choice(members.get("hide")?, "value of `hide`", &HIDES)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Reader;
 use crate::glob::{Name, Symbol, UriPattern, text_expression};
-use crate::set::{Set, Syntax};
 use crate::path;
+use crate::set::{Set, Syntax};
 use crate::target::{AIMS, Aim, Object, TargetPattern};
 use crate::tree::Node;
 
@@ -57,13 +57,19 @@ impl Reader<'_> {
             UriPattern::Any
         } else if let Some(place) = file_place(uri) {
             let expression = path::expression(last(filled, place), self.base, fold)?;
-            UriPattern::File(Set::new(&[expression], Syntax::Glob { fold }).map_err(|cause| (cause, "shorten the pattern".into()))?)
+            UriPattern::File(
+                Set::new(&[expression], Syntax::Glob { fold })
+                    .map_err(|cause| (cause, "shorten the pattern".into()))?,
+            )
         } else if !uri.contains(':') && !uri.starts_with('*') {
             let help = format!("write `resource:SERVER/*://{uri}`, or the URI with its scheme");
             return Err((format!("a resource `{rest}` without a scheme"), help));
         } else {
             let expression = text_expression(last(filled, uri)).map_err(wildcard)?;
-            UriPattern::Text(Set::new(&[expression], Syntax::Glob { fold }).map_err(|cause| (cause, "shorten the pattern".into()))?)
+            UriPattern::Text(
+                Set::new(&[expression], Syntax::Glob { fold })
+                    .map_err(|cause| (cause, "shorten the pattern".into()))?,
+            )
         };
         Ok(TargetPattern { aim: Aim::Resource, server, object: Object::Uri(uri) })
     }
@@ -104,7 +110,10 @@ fn name(pattern: &str, fold: bool) -> Result<Name, (String, String)> {
 }
 
 fn wildcard(cause: String) -> (String, String) {
-    (format!("{cause} in a target"), "`*` is any text, `?` one character, `[ab]` one of them, `{a,b}` one of the words".into())
+    (
+        format!("{cause} in a target"),
+        "`*` is any text, `?` one character, `[ab]` one of them, `{a,b}` one of the words".into(),
+    )
 }
 
 fn kinds_help(word: &str) -> String {

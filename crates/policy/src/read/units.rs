@@ -9,7 +9,8 @@ pub(crate) fn number(text: &str) -> Option<f64> {
         None => (unsigned, "0"),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    if !digits(whole) || !digits(fraction) || !digits(exponent) || (whole.len() > 1 && whole.starts_with('0')) {
+    if !digits(whole) || !digits(fraction) || !digits(exponent) || (whole.len() > 1 && whole.starts_with('0'))
+    {
         return None;
     }
     text.parse().ok().filter(|number: &f64| number.is_finite())
