@@ -4,7 +4,7 @@ use bailiwick_mcp::{Message, Splice, Value};
 use bailiwick_policy::Target;
 
 use crate::engine::Engine;
-use crate::to_server::changed;
+use crate::request::changed;
 
 impl Engine {
     /// The message without `sampling`, `elicitation` and `roots` capabilities that the policy denies altogether.

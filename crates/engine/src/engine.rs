@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use bailiwick_guard::Scanner;
 use bailiwick_mcp::{
-    Body, Direction, Id, Limits, Malformation, Malformed, Message, Packet, Parser, Timestamp, Version,
+    Body, Direction, Limits, Malformation, Malformed, Message, Packet, Parser, Timestamp, Version,
     message::batch_allowed,
 };
 use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 
 use crate::counters::Counters;
-use crate::decision::{Action, Arguments, Completion, Decision, Effect, Event, Outcome, Reason};
+use crate::decision::{Action, Arguments, Decision, Effect, Event, Outcome, Reason};
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
-use crate::reply::{Refusal, UNRECORDED};
-use crate::run::{Origin, Run};
+use crate::reply::Refusal;
+use crate::run::Run;
 
 /// What the engine does with its decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,97 +177,6 @@ impl Engine {
         join(out.get_mut(first..).unwrap_or_default());
     }
 
-    /// A text that is no message: answered where it can be, never forwarded, whatever the mode.
-    fn malformed<'a>(&mut self, at: Timestamp, direction: Direction, malformed: &Malformed) -> Outcome<'a> {
-        let mut decision = self.decision(at, Event::Malformed, direction);
-        decision.id = malformed.id.clone();
-        decision.verdict = Verdict::Deny;
-        decision.reasons.push(Reason::Protocol(malformed.cause.to_string().into()));
-        decision.action = Action::Dropped;
-        let mut effects = Vec::new();
-        // JSON-RPC answers a client even where no id could be read; a server's garbage is answered only by its id.
-        if direction == Direction::ToServer || malformed.id.is_some() {
-            let refusal = Refusal::error(malformed.cause.code(), malformed.cause.to_string());
-            effects.extend(send(direction.reverse(), refusal.to_bytes(malformed.id.as_ref())));
-            decision.action = Action::Refused;
-        }
-        Outcome { decision, effects }
-    }
-
-    /// A text above the limit was dropped unread, except for its id. Of a request that is the sender's own, of an answer
-    /// the other party's, who waits for it.
-    pub fn too_long<'a>(
-        &mut self,
-        at: Timestamp,
-        direction: Direction,
-        (id, is_request): (Option<Id<'static>>, bool),
-        out: &mut Vec<Outcome<'a>>,
-    ) {
-        let own = id.clone().filter(|_| is_request);
-        let mut outcome = self.malformed(at, direction, &Malformed { cause: Malformation::TooLong, id: own });
-        if let (Some(id), false) = (&id, is_request) {
-            outcome.effects.clear();
-            outcome.effects.extend(self.fail_pending(direction, id));
-        }
-        out.push(outcome);
-    }
-
-    fn fail_pending<'a>(&mut self, direction: Direction, id: &Id<'_>) -> Option<Effect<'a>> {
-        let asked = self.run.in_flight(direction.reverse());
-        if asked.get(id)?.origin != Origin::Peer {
-            return None;
-        }
-        asked.remove(id);
-        let text = "the answer is longer than the limit; see `--max-message-bytes`";
-        send(direction, Refusal::error(crate::reply::WITHHELD, text).to_bytes(Some(id)))
-    }
-
-    /// A record could not be written, so what was to be sent in direction `to` stays here: whoever waits for it is told
-    /// (law 3). `bytes` is one text that the engine permitted.
-    pub fn undo_send(&mut self, to: Direction, bytes: &[u8], effects: &mut Vec<Effect<'static>>) {
-        let mut parser = Parser::default();
-        let members = match Packet::parse(&mut parser, bytes, &self.settings.limits) {
-            Ok(Packet::One(message)) => vec![message],
-            Ok(Packet::Batch(members)) => members.into_iter().flatten().collect(),
-            // INVARIANT: the engine permits only what parses; and what does not is answered by nobody.
-            Err(_) => return,
-        };
-        let refusal = Refusal::error(UNRECORDED, "the audit log cannot be written, so nothing is sent on");
-        for message in members {
-            let Some(id) = message.id() else { continue };
-            let answered = match message.body {
-                Body::Request { .. } => match self.run.in_flight(to).remove(id) {
-                    Some(pending) if pending.origin == Origin::Own => continue,
-                    Some(_) | None => to.reverse(),
-                },
-                Body::Result { .. } | Body::Error { .. } | Body::Notification { .. } => to,
-            };
-            effects.extend(send(answered, refusal.to_bytes(Some(id))));
-        }
-    }
-
-    /// The server is gone: every open request ends, and is answered.
-    pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
-        let open = self.run.to_server.drain();
-        self.run.held.clear();
-        for (id, pending) in open {
-            let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
-            decision.call = pending.call;
-            decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
-            decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
-            decision.latency_us = Some(at.micros_since(pending.at));
-            decision.completion = Some(Completion::Unknown);
-            decision.action = Action::Refused;
-            decision.reasons.push(Reason::Protocol(why.to_owned().into()));
-            let mut effects = Vec::new();
-            if pending.origin != Origin::Own {
-                effects.extend(send(Direction::ToClient, Refusal::error(-32603, why).to_bytes(Some(&id))));
-            }
-            decision.id = Some(id);
-            out.push(Outcome { decision, effects });
-        }
-    }
-
     pub(crate) fn decision<'a>(&self, at: Timestamp, event: Event, direction: Direction) -> Decision<'a> {
         Decision {
             at,
@@ -310,13 +219,12 @@ impl Engine {
     }
 
     /// The version that governs a message: the one it names, else the one that was agreed on.
-    pub(crate) fn version_of(&self, message: &Message<'_>) -> Result<Option<Version>, Judgement<'static>> {
+    ///
+    /// The error is the version that it names and that is none.
+    pub(crate) fn version_of<'a>(&self, message: &Message<'a>) -> Result<Option<Version>, Cow<'a, str>> {
         match message.stated_version() {
             None => Ok(self.run.version),
-            Some(stated) => match Version::from_wire(&stated) {
-                Some(version) => Ok(Some(version)),
-                None => Err(Judgement::protocol(-32022, format!("unsupported protocol version `{stated}`"))),
-            },
+            Some(stated) => Version::from_wire(&stated).map(Some).ok_or(stated),
         }
     }
 }

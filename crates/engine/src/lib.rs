@@ -1,18 +1,23 @@
 //! The decision core: message and time in, decision and effect out. No IO, clock, environment, randomness.
 
+mod answer;
 mod approval;
 mod capability;
 mod counters;
 mod decision;
 mod engine;
+mod govern;
 mod inspect;
 mod listing;
+mod notification;
 mod permit;
 pub mod pins;
+mod refused;
 mod reply;
+mod request;
+mod result;
+mod rules;
 mod run;
-mod to_client;
-mod to_server;
 
 pub use bailiwick_guard::Scanner;
 pub use decision::{

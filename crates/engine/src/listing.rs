@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
-use bailiwick_policy::{Drift, Target, Verdict};
+use bailiwick_policy::{Drift, Target};
 
 use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
 use crate::inspect::{Inspection, inspect};
 use crate::permit::Permitted;
+use crate::request::changed;
 use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
-use crate::to_server::changed;
 
 impl Engine {
     /// A call before the list was seen waits while we fetch the list: true if it waits now.
@@ -199,11 +199,7 @@ impl Engine {
         let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
         decision.method = item.member().into();
         decision.target = Some(name.to_owned().into());
-        decision.verdict = match drift {
-            Drift::Deny => Verdict::Deny,
-            Drift::Ask => Verdict::Ask,
-            Drift::Warn => Verdict::Allow,
-        };
+        decision.verdict = self.drift_verdict();
         decision.action = if drift == Drift::Deny { Action::Dropped } else { Action::Forwarded };
         decision.reasons.push(Reason::Pin { name: name.to_owned(), change });
         pins.push(Outcome { decision, effects: Vec::new() });

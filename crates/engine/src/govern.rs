@@ -1,0 +1,6 @@
+//! What governs each kind of request, a file each.
+
+mod prompt;
+mod resource;
+mod server;
+mod tool;

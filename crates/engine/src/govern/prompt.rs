@@ -1,0 +1,64 @@
+//! Prompts, and completions of what they or templates leave open.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Item, Timestamp, Value};
+use bailiwick_policy::{Target, Verdict};
+
+use crate::decision::{Arguments, Reason};
+use crate::engine::{Engine, Judgement};
+use crate::reply::{DENIED, Refusal};
+
+impl Engine {
+    pub(crate) fn prompt<'a>(&mut self, at: Timestamp, params: Option<Value<'a>>) -> Judgement<'a> {
+        let Some(name) = params.and_then(|params| params.get("name")).and_then(Value::text) else {
+            return Judgement::protocol(-32602, "`params.name` is not a string");
+        };
+        let arguments = params.and_then(|params| params.get("arguments"));
+        if arguments.is_some_and(|arguments| !arguments.is_object()) {
+            return Judgement::protocol(-32602, "`params.arguments` is not an object");
+        }
+        let server = Arc::clone(&self.settings.server);
+        let target = Target::Prompt { server: &server, name: &name };
+        let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
+        if let Some(change) = self.offer.drift_of(Item::Prompt, &name) {
+            reasons.push(Reason::Pin { name: name.to_string(), change: change.to_owned() });
+            verdict = verdict.max(self.drift_verdict());
+        }
+        let refusal = if self.hides(&target) {
+            verdict = Verdict::Deny;
+            Refusal::error(-32602, format!("Unknown prompt: {name}"))
+        } else {
+            Refusal::error(DENIED, self.denial(&reasons))
+        };
+        let arguments = arguments.map(Arguments::View);
+        Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
+    }
+
+    /// A completion needs its own permission and that of the prompt or template that it completes.
+    pub(crate) fn completion<'a>(&mut self, at: Timestamp, params: Option<Value<'a>>) -> Judgement<'a> {
+        let reference = params.and_then(|params| params.get("ref"));
+        let member = |key| reference.and_then(|reference| reference.get(key)).and_then(Value::text);
+        let kind = member("type");
+        let (reference, is_prompt) = match (kind.as_deref(), member("name"), member("uri")) {
+            (Some("ref/prompt"), Some(name), _) => (name, true),
+            (Some("ref/resource"), _, Some(uri)) => (uri, false),
+            _ => return Judgement::protocol(-32602, "`params.ref` names neither a prompt nor a resource"),
+        };
+        let server = Arc::clone(&self.settings.server);
+        let referred = if is_prompt {
+            Target::Prompt { server: &server, name: &reference }
+        } else {
+            Target::Resource { server: &server, uri: &reference }
+        };
+        let target = Target::Completion { server: &server, reference: &reference };
+        let (mut verdict, mut reasons) = self.decide(at, &target, params);
+        if !self.policy.could_allow(&referred, &self.settings.principal) {
+            verdict = Verdict::Deny;
+            reasons.extend(self.rules(&referred, None).1);
+        }
+        let refusal = Refusal::error(DENIED, self.denial(&reasons));
+        let arguments = params.map(Arguments::View);
+        Judgement { verdict, reasons, refusal, changed: None, target: Some(reference), arguments }
+    }
+}

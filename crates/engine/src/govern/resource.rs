@@ -1,0 +1,56 @@
+//! Reading resources and listening to them.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Message, Splice, Timestamp, Value};
+use bailiwick_policy::{Target, Verdict};
+
+use crate::engine::{Engine, Judgement};
+use crate::reply::{DENIED, Refusal};
+use crate::request::changed;
+
+impl Engine {
+    pub(crate) fn resource<'a>(
+        &mut self,
+        at: Timestamp,
+        params: Option<Value<'a>>,
+        modern: bool,
+    ) -> Judgement<'a> {
+        let Some(uri) = params.and_then(|params| params.get("uri")).and_then(Value::text) else {
+            return Judgement::protocol(-32602, "`params.uri` is not a string");
+        };
+        let server = Arc::clone(&self.settings.server);
+        let target = Target::Resource { server: &server, uri: &uri };
+        let (mut verdict, reasons) = self.decide(at, &target, None);
+        let refusal = if self.hides(&target) {
+            verdict = Verdict::Deny;
+            Refusal::error(if modern { -32602 } else { -32002 }, "Resource not found")
+        } else {
+            Refusal::error(DENIED, self.denial(&reasons))
+        };
+        Judgement { verdict, reasons, refusal, changed: None, target: Some(uri), arguments: None }
+    }
+
+    /// Listening to a resource is reading it: URIs that may not be read are cut out.
+    pub(crate) fn listen<'a>(&mut self, message: &Message<'a>, params: Option<Value<'a>>) -> Judgement<'a> {
+        let mut judgement = Judgement::allow();
+        let wanted = params.and_then(|params| params.get("notifications"));
+        let Some(uris) = wanted.and_then(|wanted| wanted.get("resourceSubscriptions")) else {
+            return judgement;
+        };
+        let server = Arc::clone(&self.settings.server);
+        let mut elements = Vec::new();
+        for element in uris.elements() {
+            let uri = element.text().unwrap_or_default();
+            let (verdict, reasons) = self.rules(&Target::Resource { server: &server, uri: &uri }, None);
+            elements.push((element.span(), verdict == Verdict::Allow));
+            if verdict != Verdict::Allow {
+                judgement.reasons.extend(reasons);
+            }
+        }
+        let mut splice = Splice::default();
+        splice.retain(&elements);
+        judgement.changed = changed(message, &splice);
+        judgement
+    }
+}

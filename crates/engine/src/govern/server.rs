@@ -1,0 +1,81 @@
+//! What a server wants of the client.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bailiwick_mcp::{Direction, Governed, Message, Timestamp, Value, method};
+use bailiwick_policy::{Target, Verdict};
+
+use crate::decision::{Arguments, Outcome};
+use crate::engine::{Engine, Judgement, Mode};
+use crate::inspect::{Inspection, inspect};
+use crate::reply::Refusal;
+use crate::request::Judged;
+
+impl Engine {
+    /// A request of the server (legacy): the same policy, and refusals in the words of the protocol.
+    pub(crate) fn server_request<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        let row = message.method().and_then(method::find);
+        let modern_only = self.run.modern_seen && self.run.version.is_none();
+        let judgement = if self.settings.mode == Mode::Observe {
+            Judgement::allow()
+        } else if modern_only {
+            Judgement::dropped("a server sends no requests in 2026-07-28")
+        } else {
+            match self.admissible(message, row, self.run.version, Direction::ToClient) {
+                Err(refused) => *refused,
+                Ok(row) => self.server_wants(at, row.governed, message.params()),
+            }
+        };
+        let judged = Judged { direction: Direction::ToClient, method: row, modern: false, judgement };
+        let outcome = self.conclude(at, message, judged);
+        out.push(outcome);
+    }
+
+    /// Judges what a server wants of the client, as a request or as an entry of `inputRequests`.
+    pub(crate) fn server_wants<'a>(
+        &mut self,
+        at: Timestamp,
+        governed: Governed,
+        params: Option<Value<'a>>,
+    ) -> Judgement<'a> {
+        let server = Arc::clone(&self.settings.server);
+        let (target, refusal) = match governed {
+            Governed::Protocol => return Judgement::allow(),
+            Governed::Sampling => {
+                (Target::Sampling { server: &server }, Refusal::error(-1, "User rejected sampling request"))
+            }
+            Governed::Elicitation => {
+                (Target::Elicitation { server: &server }, Refusal::Result(r#"{"action":"decline"}"#))
+            }
+            Governed::Roots => (Target::Roots { server: &server }, Refusal::Result(r#"{"roots":[]}"#)),
+            Governed::Task | Governed::List(_) => {
+                (Target::Task { server: &server }, Refusal::error(-32602, "unknown task"))
+            }
+            Governed::Tool
+            | Governed::Resource
+            | Governed::Prompt
+            | Governed::Completion
+            | Governed::Listen
+            | Governed::InFlight
+            | Governed::Notice => return Judgement::protocol(-32601, "method not found"),
+        };
+        let (mut verdict, mut reasons) = self.decide(at, &target, params);
+        let mut inspection = Inspection::default();
+        if let Some(params) = params {
+            inspect(&self.scanner, &self.policy.guards(), params, &mut inspection);
+        }
+        reasons.append(&mut inspection.reasons);
+        if inspection.blocked {
+            verdict = Verdict::Deny;
+        }
+        let arguments = params.map(Arguments::View);
+        let target = Some(Cow::Owned(self.settings.server.to_string()));
+        Judgement { verdict, reasons, refusal, changed: None, target, arguments }
+    }
+}

@@ -1,0 +1,78 @@
+//! Calls of tools, and of tasks that tools started.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Item, Timestamp, Value};
+use bailiwick_policy::{Drift, Target, Verdict};
+
+use crate::decision::{Arguments, Reason};
+use crate::engine::{Engine, Judgement};
+use crate::reply::Refusal;
+
+impl Engine {
+    pub(crate) fn tool<'a>(
+        &mut self,
+        at: Timestamp,
+        params: Option<Value<'a>>,
+        modern: bool,
+    ) -> Judgement<'a> {
+        let Some(name) = params.and_then(|params| params.get("name")).and_then(Value::text) else {
+            return Judgement::protocol(-32602, "`params.name` is not a string");
+        };
+        let arguments = params.and_then(|params| params.get("arguments"));
+        if arguments.is_some_and(|arguments| !arguments.is_object()) {
+            return Judgement::protocol(-32602, "`params.arguments` is not an object");
+        }
+        let server = Arc::clone(&self.settings.server);
+        let target = Target::Tool { server: &server, name: &name };
+        let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
+        let mut unknown = self.hides(&target);
+        if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
+            unknown |= pinned == Verdict::Deny && !self.offer.was_seen(Item::Tool, &name);
+            verdict = verdict.max(pinned);
+            reasons.push(reason);
+        }
+        let refusal = if unknown {
+            verdict = Verdict::Deny;
+            Refusal::error(-32602, format!("Unknown tool: {name}"))
+        } else {
+            Refusal::Tool { text: self.denial(&reasons), modern }
+        };
+        let arguments = arguments.map(Arguments::View);
+        Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
+    }
+
+    /// What the pins say against a call of `name`: its definition differs, or it is not in the list at all.
+    pub(crate) fn pin_verdict(&self, item: Item, name: &str) -> Option<(Verdict, Reason)> {
+        let change = match (self.offer.drift_of(item, name), &self.run.listing_failed) {
+            (Some(change), _) => change.to_owned(),
+            (None, Some(cause)) => format!("the server's tools could not be listed: {cause}"),
+            (None, None) if self.offer.is_complete(item) && !self.offer.was_seen(item, name) => {
+                "not in the server's list".to_owned()
+            }
+            (None, None) => return None,
+        };
+        Some((self.drift_verdict(), Reason::Pin { name: name.to_owned(), change }))
+    }
+
+    /// What the policy says of anything that differs from its pin.
+    pub(crate) fn drift_verdict(&self) -> Verdict {
+        match self.policy.pins().drift {
+            Drift::Deny => Verdict::Deny,
+            Drift::Ask => Verdict::Ask,
+            Drift::Warn => Verdict::Allow,
+        }
+    }
+
+    pub(crate) fn task<'a>(&mut self, params: Option<Value<'a>>) -> Judgement<'a> {
+        let Some(id) = params.and_then(|params| params.get("taskId")).and_then(Value::text) else {
+            return Judgement::protocol(-32602, "`params.taskId` is not a string");
+        };
+        let mut judgement = match self.run.tasks.contains_key(&*id) {
+            true => Judgement::allow(),
+            false => Judgement::protocol(-32602, "unknown task"),
+        };
+        judgement.target = Some(id);
+        judgement
+    }
+}

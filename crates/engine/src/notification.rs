@@ -1,0 +1,180 @@
+//! Notifications of both parties.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bailiwick_mcp::{Direction, Form, Governed, Id, Message, Parser, Timestamp, Value, message, method};
+use bailiwick_policy::{Target, Verdict};
+
+use crate::decision::{Action, Effect, Event, Outcome};
+use crate::engine::{Engine, Judgement, Mode};
+use crate::inspect::{Inspection, inspect};
+use crate::permit::Permitted;
+use crate::request::changed;
+use crate::run::Origin;
+
+impl Engine {
+    /// Notifications of both parties. They get no answer; what may not go on is dropped and recorded.
+    pub(crate) fn notification<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        message: &Message<'a>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        let row = message.method().and_then(method::find);
+        let mut effects = Vec::new();
+        let mut judgement = match row {
+            _ if self.settings.mode == Mode::Observe => Judgement::allow(),
+            Some(row)
+                if row.form == Form::Notification && row.direction.is_none_or(|own| own == direction) =>
+            {
+                match message.governed_fields_clear(row) {
+                    Ok(()) => self.notice(at, direction, message, row.governed, &mut effects),
+                    Err(cause) => Judgement::dropped(cause.to_string()),
+                }
+            }
+            Some(_) | None => Judgement::dropped("not a notification that this party may send"),
+        };
+        let mut decision = self.decision(at, Event::Decision, direction);
+        decision.call = self.run.next_call();
+        decision.method = Cow::Owned(message.method().unwrap_or_default().to_owned());
+        decision.target = judgement.target.take();
+        decision.verdict = judgement.verdict;
+        if judgement.verdict == Verdict::Allow || !self.enforces() {
+            let changed = judgement.changed.take().filter(|_| self.enforces());
+            decision.action = if changed.is_some() { Action::Changed } else { Action::Forwarded };
+            let message = match changed {
+                Some(bytes) => Permitted::new(bytes),
+                None => Permitted::new(message.raw().as_bytes()),
+            };
+            effects.push(Effect::Send { to: direction, message });
+        } else {
+            decision.action = Action::Dropped;
+        }
+        decision.reasons = judgement.reasons;
+        out.push(Outcome { decision, effects });
+    }
+
+    pub(crate) fn notice<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        message: &Message<'a>,
+        governed: Governed,
+        effects: &mut Vec<Effect<'a>>,
+    ) -> Judgement<'a> {
+        let params = message.params();
+        let server = Arc::clone(&self.settings.server);
+        match governed {
+            Governed::InFlight => self.in_flight_notice(at, direction, message, effects),
+            Governed::Roots => {
+                match self.policy.could_allow(&Target::Roots { server: &server }, &self.settings.principal) {
+                    true => Judgement::allow(),
+                    false => Judgement::dropped("roots are denied"),
+                }
+            }
+            Governed::Notice => {
+                if let Some(uri) = params.and_then(|params| params.get("uri")).and_then(Value::text)
+                    && self.hides(&Target::Resource { server: &server, uri: &uri })
+                {
+                    return Judgement::dropped("a resource that is hidden");
+                }
+                self.inspected_notice(message)
+            }
+            Governed::Protocol
+            | Governed::List(_)
+            | Governed::Tool
+            | Governed::Resource
+            | Governed::Prompt
+            | Governed::Completion
+            | Governed::Listen
+            | Governed::Task
+            | Governed::Sampling
+            | Governed::Elicitation => Judgement::allow(),
+        }
+    }
+
+    /// Progress and cancellation speak of a request that is in flight, or of nothing.
+    pub(crate) fn in_flight_notice<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        message: &Message<'a>,
+        effects: &mut Vec<Effect<'a>>,
+    ) -> Judgement<'a> {
+        let limits = self.settings.limits;
+        let params = message.params();
+        let named = |key: &str| {
+            let value = params.and_then(|params| params.get(key))?;
+            message::read_id(value, &limits).map(Id::into_owned)
+        };
+        if message.method() == Some("notifications/progress") {
+            let live = named("progressToken")
+                .is_some_and(|token| self.run.in_flight(direction.reverse()).token_is_live(&token));
+            return if live {
+                self.inspected_notice(message)
+            } else {
+                Judgement::dropped("a progress token that is not in use")
+            };
+        }
+        let Some(id) = named("requestId") else { return Judgement::dropped("`requestId` is no id") };
+        if let Some(position) = self.waits(&id) {
+            self.run.waiting.remove(position);
+            return Judgement::dropped("cancelled before it was sent on");
+        }
+        // A server of 2026-07-28 may also end a listening request of the client.
+        let own = self.run.in_flight(direction).get(&id).map(|pending| pending.origin);
+        match own {
+            Some(Origin::Held(question)) => {
+                self.run.held.remove(&question);
+                self.run.in_flight(direction).remove(&id);
+                effects.push(Effect::Withdraw(question));
+                Judgement::dropped("cancelled before it was sent on")
+            }
+            Some(Origin::Peer) => {
+                self.run.in_flight(direction).cancel(&id);
+                self.inspected_notice(message)
+            }
+            Some(Origin::Own) => Judgement::dropped("not this party's request"),
+            None => {
+                let listening = direction == Direction::ToClient
+                    && self
+                        .run
+                        .to_server
+                        .get(&id)
+                        .and_then(|pending| pending.method)
+                        .is_some_and(|row| row.governed == Governed::Listen);
+                let _ = at;
+                if listening {
+                    Judgement::allow()
+                } else {
+                    Judgement::dropped("a request that is not in flight")
+                }
+            }
+        }
+    }
+
+    pub(crate) fn waits(&self, id: &Id<'_>) -> Option<usize> {
+        let mut parser = Parser::default();
+        let limits = self.settings.limits;
+        self.run.waiting.iter().position(|bytes| match message::Packet::parse(&mut parser, bytes, &limits) {
+            Ok(message::Packet::One(waiting)) => waiting.id() == Some(id),
+            Ok(message::Packet::Batch(_)) | Err(_) => false,
+        })
+    }
+
+    pub(crate) fn inspected_notice<'a>(&mut self, message: &Message<'a>) -> Judgement<'a> {
+        let mut inspection = Inspection::default();
+        if let Some(params) = message.params() {
+            inspect(&self.scanner, &self.policy.guards(), params, &mut inspection);
+        }
+        let mut judgement = Judgement::allow();
+        if inspection.blocked {
+            judgement.verdict = Verdict::Deny;
+        }
+        judgement.changed = changed(message, &inspection.splice);
+        judgement.reasons = inspection.reasons;
+        judgement
+    }
+}

@@ -1,0 +1,109 @@
+//! Texts that are no message, answers that never come, and effects that cannot take place.
+
+use std::borrow::Cow;
+
+use bailiwick_mcp::{Body, Direction, Id, Malformation, Malformed, Packet, Parser, Timestamp};
+use bailiwick_policy::Verdict;
+
+use crate::decision::{Action, Completion, Effect, Event, Outcome, Reason};
+use crate::engine::{Engine, send};
+use crate::reply::{Refusal, UNRECORDED, WITHHELD};
+use crate::run::Origin;
+
+impl Engine {
+    /// A text that is no message: answered where it can be, never forwarded, whatever the mode.
+    pub(crate) fn malformed<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        malformed: &Malformed,
+    ) -> Outcome<'a> {
+        let mut decision = self.decision(at, Event::Malformed, direction);
+        decision.id = malformed.id.clone();
+        decision.verdict = Verdict::Deny;
+        decision.reasons.push(Reason::Protocol(malformed.cause.to_string().into()));
+        decision.action = Action::Dropped;
+        let mut effects = Vec::new();
+        // JSON-RPC answers a client even where no id could be read; a server's garbage is answered only by its id.
+        if direction == Direction::ToServer || malformed.id.is_some() {
+            let refusal = Refusal::error(malformed.cause.code(), malformed.cause.to_string());
+            effects.extend(send(direction.reverse(), refusal.to_bytes(malformed.id.as_ref())));
+            decision.action = Action::Refused;
+        }
+        Outcome { decision, effects }
+    }
+
+    /// A text above the limit was dropped unread, except for its id. Of a request that is the sender's own, of an answer
+    /// the other party's, who waits for it.
+    pub fn too_long<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        (id, is_request): (Option<Id<'static>>, bool),
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        let own = id.clone().filter(|_| is_request);
+        let mut outcome = self.malformed(at, direction, &Malformed { cause: Malformation::TooLong, id: own });
+        if let (Some(id), false) = (&id, is_request) {
+            outcome.effects.clear();
+            outcome.effects.extend(self.fail_pending(direction, id));
+        }
+        out.push(outcome);
+    }
+
+    pub(crate) fn fail_pending<'a>(&mut self, direction: Direction, id: &Id<'_>) -> Option<Effect<'a>> {
+        let asked = self.run.in_flight(direction.reverse());
+        if asked.get(id)?.origin != Origin::Peer {
+            return None;
+        }
+        asked.remove(id);
+        let text = "the answer is longer than the limit; see `--max-message-bytes`";
+        send(direction, Refusal::error(WITHHELD, text).to_bytes(Some(id)))
+    }
+
+    /// A record could not be written, so what was to be sent in direction `to` stays here: whoever waits for it is told
+    /// (law 3). `bytes` is one text that the engine permitted.
+    pub fn undo_send(&mut self, to: Direction, bytes: &[u8], effects: &mut Vec<Effect<'static>>) {
+        let mut parser = Parser::default();
+        let members = match Packet::parse(&mut parser, bytes, &self.settings.limits) {
+            Ok(Packet::One(message)) => vec![message],
+            Ok(Packet::Batch(members)) => members.into_iter().flatten().collect(),
+            // INVARIANT: the engine permits only what parses; and what does not is answered by nobody.
+            Err(_) => return,
+        };
+        let refusal = Refusal::error(UNRECORDED, "the audit log cannot be written, so nothing is sent on");
+        for message in members {
+            let Some(id) = message.id() else { continue };
+            let answered = match message.body {
+                Body::Request { .. } => match self.run.in_flight(to).remove(id) {
+                    Some(pending) if pending.origin == Origin::Own => continue,
+                    Some(_) | None => to.reverse(),
+                },
+                Body::Result { .. } | Body::Error { .. } | Body::Notification { .. } => to,
+            };
+            effects.extend(send(answered, refusal.to_bytes(Some(id))));
+        }
+    }
+
+    /// The server is gone: every open request ends, and is answered.
+    pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        let open = self.run.to_server.drain();
+        self.run.held.clear();
+        for (id, pending) in open {
+            let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
+            decision.call = pending.call;
+            decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
+            decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
+            decision.latency_us = Some(at.micros_since(pending.at));
+            decision.completion = Some(Completion::Unknown);
+            decision.action = Action::Refused;
+            decision.reasons.push(Reason::Protocol(why.to_owned().into()));
+            let mut effects = Vec::new();
+            if pending.origin != Origin::Own {
+                effects.extend(send(Direction::ToClient, Refusal::error(-32603, why).to_bytes(Some(&id))));
+            }
+            decision.id = Some(id);
+            out.push(Outcome { decision, effects });
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Requests of both parties: admitted, judged by what governs their method, and forwarded, held or refused.
+
+use std::borrow::Cow;
+
+use bailiwick_mcp::message::META_VERSION;
+use bailiwick_mcp::{
+    Body, Direction, Form, Governed, Id, Message, Method, Splice, Timestamp, Version, message, method,
+};
+use bailiwick_policy::Verdict;
+
+use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
+use crate::engine::{Engine, Judgement, Mode, send};
+use crate::permit::Permitted;
+use crate::reply::OVERLOADED;
+use crate::run::{HELD_MAX, Origin, Pending};
+
+/// A request that was judged, on its way to its effect.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) method: Option<&'static Method>,
+    pub(crate) modern: bool,
+    pub(crate) judgement: Judgement<'a>,
+}
+
+impl Engine {
+    pub(crate) fn client_request<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        let version = self.version_of(message);
+        let modern = matches!(version, Ok(Some(version)) if version.is_modern());
+        self.run.modern_seen |= modern;
+        let row = message.method().and_then(method::find);
+        let judgement = match version {
+            _ if self.settings.mode == Mode::Observe => Judgement::allow(),
+            Err(stated) => Judgement::protocol(-32022, format!("unsupported protocol version `{stated}`")),
+            Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
+                Err(refused) => *refused,
+                Ok(row) if row.governed == Governed::Tool && self.must_list_first(at, message, out) => return,
+                Ok(row) => self.judge(at, message, row, modern),
+            },
+        };
+        let judged = Judged { direction: Direction::ToServer, method: row, modern, judgement };
+        let outcome = self.conclude(at, message, judged);
+        out.push(outcome);
+    }
+
+    /// The checks that come before any rule: a known method, of this version, sent by the right party, with a free id.
+    pub(crate) fn admissible(
+        &mut self,
+        message: &Message<'_>,
+        row: Option<&'static Method>,
+        version: Option<Version>,
+        direction: Direction,
+    ) -> Result<&'static Method, Box<Judgement<'static>>> {
+        let refuse =
+            |code: i64, message: Cow<'static, str>| Err(Box::new(Judgement::protocol(code, message)));
+        let pending_max = self.settings.limits.pending_max;
+        let in_flight = self.run.in_flight(direction);
+        if message.id().is_some_and(|id| in_flight.contains(id)) {
+            return refuse(-32600, "a request with this id is in flight".into());
+        }
+        if in_flight.len() >= pending_max {
+            return refuse(OVERLOADED, "too many requests are in flight".into());
+        }
+        let sent_so =
+            |row: &&Method| row.form == Form::Request && row.direction.is_none_or(|own| own == direction);
+        let Some(row) = row.filter(sent_so) else { return refuse(-32601, "method not found".into()) };
+        if let Some(version) = version.filter(|version| !row.in_version(*version)) {
+            return refuse(-32601, format!("not a method of protocol version {version}").into());
+        }
+        match message.governed_fields_clear(row) {
+            Ok(()) => Ok(row),
+            Err(cause) => refuse(cause.code(), cause.to_string().into()),
+        }
+    }
+
+    fn judge<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        row: &Method,
+        modern: bool,
+    ) -> Judgement<'a> {
+        let params = message.params();
+        let mut judgement = match row.governed {
+            Governed::Tool => self.tool(at, params, modern),
+            Governed::Resource => self.resource(at, params, modern),
+            Governed::Prompt => self.prompt(at, params),
+            Governed::Completion => self.completion(at, params),
+            Governed::Task => self.task(params),
+            Governed::Listen => self.listen(message, params),
+            Governed::Protocol | Governed::List(_) => Judgement::allow(),
+            // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.
+            Governed::Sampling
+            | Governed::Elicitation
+            | Governed::Roots
+            | Governed::InFlight
+            | Governed::Notice => Judgement::protocol(-32601, "method not found"),
+        };
+        if judgement.verdict != Verdict::Deny && judgement.changed.is_none() {
+            judgement.changed = self.without_forbidden_capabilities(message);
+        }
+        judgement
+    }
+
+    /// Turns a judged request into its outcome: forwarded, held, or refused.
+    pub(crate) fn conclude<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        judged: Judged<'a>,
+    ) -> Outcome<'a> {
+        let Judged { direction, method, modern, mut judgement } = judged;
+        let call = self.run.next_call();
+        let mut decision = self.decision(at, Event::Decision, direction);
+        decision.call = call;
+        decision.id = message.id().cloned();
+        decision.method = Cow::Owned(message.method().unwrap_or_default().to_owned());
+        decision.target = judgement.target.clone();
+        decision.arguments = judgement.arguments.clone();
+        if judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX {
+            judgement.verdict = Verdict::Deny;
+            judgement.reasons.push(Reason::Approval("too many questions are open".to_owned()));
+        }
+        decision.verdict = judgement.verdict;
+        let target = judgement.target.as_deref().map(Box::from);
+        let pending = Pending { call, at, method, target, modern, origin: Origin::Peer, token: None };
+        let mut effects = Vec::new();
+        let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
+        match verdict {
+            Verdict::Allow => {
+                self.note_pending(message, direction, pending);
+                let changed = judgement.changed.take().filter(|_| self.enforces());
+                decision.action = if changed.is_some() { Action::Changed } else { Action::Forwarded };
+                let permitted = match changed {
+                    Some(bytes) => Permitted::new(bytes),
+                    None => Permitted::new(message.raw().as_bytes()),
+                };
+                effects.push(Effect::Send { to: direction, message: permitted });
+            }
+            Verdict::Ask => {
+                let question = self.hold(message, direction, call, &judgement);
+                let origin = Origin::Held(question.id);
+                self.note_pending(message, direction, Pending { origin, ..pending });
+                decision.action = Action::Held;
+                effects.push(Effect::Ask(Box::new(question)));
+            }
+            Verdict::Deny => {
+                let answer = judgement.refusal.to_bytes(message.id());
+                decision.action = if answer.is_some() { Action::Refused } else { Action::Dropped };
+                effects.extend(send(direction.reverse(), answer));
+            }
+        }
+        decision.reasons = judgement.reasons;
+        Outcome { decision, effects }
+    }
+
+    /// Remembers a request until its answer comes.
+    fn note_pending(&mut self, message: &Message<'_>, direction: Direction, pending: Pending) {
+        let Some(id) = message.id() else { return };
+        let limits = self.settings.limits;
+        let in_flight = self.run.in_flight(direction);
+        // Shadow and observe forward what they cannot follow.
+        if in_flight.contains(id) || in_flight.len() >= limits.pending_max {
+            return;
+        }
+        let meta = message.params().and_then(|params| params.get("_meta"));
+        let token = meta.and_then(|meta| meta.get("progressToken"));
+        let token = token.and_then(|token| message::read_id(token, &limits)).map(Id::into_owned);
+        in_flight.insert(id.clone().into_owned(), Pending { token, ..pending });
+    }
+
+    pub(crate) fn next_question(&mut self) -> QuestionId {
+        self.run.questions += 1;
+        QuestionId(self.run.questions)
+    }
+
+    pub(crate) fn stated_meta(message: &Message<'_>) -> Option<String> {
+        let meta = message.params()?.get("_meta")?;
+        meta.get(META_VERSION)?;
+        let context = ["protocolVersion", "clientInfo", "clientCapabilities"];
+        let mut kept = Vec::new();
+        for (key, value) in meta.members() {
+            let name = key.text().unwrap_or_default();
+            if context.iter().any(|part| name.strip_prefix("io.modelcontextprotocol/") == Some(part)) {
+                kept.push(format!("{}:{}", key.raw(), value.raw()));
+            }
+        }
+        Some(format!("{{{}}}", kept.join(",")))
+    }
+
+    pub(crate) fn is_request(message: &Message<'_>) -> bool {
+        matches!(message.body, Body::Request { .. })
+    }
+}
+
+/// The message with `splice` applied, if it changes anything.
+pub(crate) fn changed(message: &Message<'_>, splice: &Splice) -> Option<Vec<u8>> {
+    if splice.is_empty() { None } else { Some(splice.apply(message.raw(), message.value().span().0)) }
+}

@@ -1,0 +1,152 @@
+//! What a server's answers say: introductions, lists, results, questions back.
+
+use std::borrow::Cow;
+
+use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
+use bailiwick_policy::Verdict;
+
+use crate::capability::input_requests;
+use crate::decision::{Event, Outcome, Reason};
+use crate::engine::{Engine, Judgement};
+use crate::inspect::{Inspection, inspect};
+use crate::listing::uncache;
+use crate::reply::{DENIED, Refusal, WITHHELD};
+use crate::request::changed;
+use crate::run::{Pending, TASKS_MAX};
+
+impl Engine {
+    pub(crate) fn note_version(&mut self, message: &Message<'_>, pending: &Pending) {
+        if let (Body::Result { result, .. }, Some("initialize")) =
+            (&message.body, pending.method.map(|row| row.name))
+        {
+            let version = result.get("protocolVersion").and_then(Value::text);
+            self.run.version = version.and_then(|version| Version::from_wire(&version));
+        }
+    }
+
+    /// What is done with a result depends on what was asked, never on what came.
+    pub(crate) fn result<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        result: Value<'a>,
+        pending: &Pending,
+        out: &mut Vec<Outcome<'a>>,
+    ) -> Judgement<'a> {
+        self.note_version(message, pending);
+        if result.get("resultType").is_some_and(|kind| kind.is_text("input_required")) {
+            return self.input_required(at, message, result, pending);
+        }
+        self.note_task(result, pending);
+        match pending.method.map(|row| row.governed) {
+            Some(Governed::List(item)) => self.list(at, message, item, result, out),
+            Some(Governed::Protocol) => self.introduction(at, message, result, pending, out),
+            Some(_) | None => self.inspected(message, result, pending),
+        }
+    }
+
+    /// `initialize` and `server/discover`: the version must be one that we govern, the instructions those of the pin.
+    pub(crate) fn introduction<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        result: Value<'a>,
+        pending: &Pending,
+        out: &mut Vec<Outcome<'a>>,
+    ) -> Judgement<'a> {
+        let name = pending.method.map(|row| row.name).unwrap_or_default();
+        if name != "initialize" && name != "server/discover" {
+            return self.inspected(message, result, pending);
+        }
+        if name == "initialize" && self.run.version.is_none() && self.enforces() {
+            let refusal =
+                Refusal::error(DENIED, "the server chose a protocol version that bailiwick does not govern");
+            return Judgement::deny(Reason::Protocol("unknown protocol version".into()), refusal);
+        }
+        let mut judgement = self.inspected(message, result, pending);
+        let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
+            return judgement;
+        };
+        let reason = Reason::Pin { name: "instructions".to_owned(), change: change.clone() };
+        let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
+        decision.method = Cow::Borrowed(name);
+        decision.target = Some("instructions".into());
+        decision.reasons.push(reason.clone());
+        judgement.reasons.push(reason);
+        judgement.verdict = judgement.verdict.max(self.drift_verdict());
+        judgement.refusal =
+            Refusal::error(DENIED, format!("Denied by bailiwick; pin `instructions`: {change}"));
+        decision.verdict = judgement.verdict;
+        out.push(Outcome { decision, effects: Vec::new() });
+        judgement
+    }
+
+    /// Guards over an answer: withheld, changed, or as it is.
+    pub(crate) fn inspected<'a>(
+        &mut self,
+        message: &Message<'a>,
+        body: Value<'a>,
+        pending: &Pending,
+    ) -> Judgement<'a> {
+        let mut inspection = Inspection::default();
+        inspect(&self.scanner, &self.policy.guards(), body, &mut inspection);
+        let mut judgement = Judgement::allow();
+        if inspection.blocked {
+            let found = inspection.reasons.iter().map(|reason| reason.describe(&self.policy).id.into_owned());
+            let mut codes: Vec<String> = found.collect();
+            codes.dedup();
+            let text =
+                format!("The server's answer was withheld by bailiwick: {} found in it", codes.join(", "));
+            let is_tool = pending.method.is_some_and(|row| row.governed == Governed::Tool);
+            judgement.verdict = Verdict::Deny;
+            judgement.refusal = match is_tool {
+                true => Refusal::Tool { text, modern: pending.modern },
+                false => Refusal::error(WITHHELD, text),
+            };
+        } else if !inspection.splice.is_empty() {
+            uncache(body, &mut inspection.splice);
+            judgement.changed = changed(message, &inspection.splice);
+        }
+        judgement.reasons = inspection.reasons;
+        judgement
+    }
+
+    /// 2026-07-28: what a server asks back inside an answer. One denied entry fails the client's request.
+    pub(crate) fn input_required<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        result: Value<'a>,
+        pending: &Pending,
+    ) -> Judgement<'a> {
+        let mut judgement = self.inspected(message, result, pending);
+        for (wanted, params) in input_requests(result) {
+            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
+            let entry = match row {
+                Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
+                    self.server_wants(at, row.governed, params)
+                }
+                Some(_) | None => {
+                    Judgement::protocol(-32601, "the server asks back for what no client answers")
+                }
+            };
+            judgement.verdict = judgement.verdict.max(entry.verdict);
+            judgement.reasons.extend(entry.reasons);
+        }
+        if judgement.verdict != Verdict::Allow {
+            judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+        }
+        judgement
+    }
+
+    pub(crate) fn note_task(&mut self, result: Value<'_>, pending: &Pending) {
+        // 2025-11-25 nests the new task, the extension of 2026-07-28 does not.
+        let task = result.get("task").unwrap_or(result);
+        if let Some(id) =
+            task.get("taskId").and_then(Value::text).filter(|_| self.run.tasks.len() < TASKS_MAX)
+        {
+            let target = pending.target.as_deref().unwrap_or_default();
+            self.run.tasks.entry(id.into_owned()).or_insert_with(|| target.to_owned());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Rules and limits: the policy's answer about one call.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Timestamp, Value};
+use bailiwick_policy::{Call, Hide, Limit, Target, Verdict};
+
+use crate::decision::Reason;
+use crate::engine::Engine;
+
+impl Engine {
+    /// True if rules hide the target: no arguments could make it allowed, and discovery hides such.
+    pub(crate) fn hides(&self, target: &Target<'_>) -> bool {
+        self.policy.discovery().hide == Hide::Denied
+            && !self.policy.could_allow(target, &self.settings.principal)
+    }
+
+    /// Rules alone: no limit is counted.
+    pub(crate) fn rules(
+        &mut self,
+        target: &Target<'_>,
+        arguments: Option<Value<'_>>,
+    ) -> (Verdict, Vec<Reason>) {
+        self.hits.clear();
+        let call = Call { target: *target, arguments, principal: &self.settings.principal };
+        let verdict = self.policy.evaluate(&call, &mut self.hits);
+        // The strongest word first: it is the one that people look for.
+        let rules = self.policy.rules();
+        self.hits.sort_by_key(|hit| {
+            let effect = rules.get(hit.rule as usize).map(|rule| rule.effect);
+            (std::cmp::Reverse((hit.failed_require, effect)), hit.rule)
+        });
+        let reason = |hit: &bailiwick_policy::Hit| Reason::Rule {
+            index: hit.rule,
+            failed_require: hit.failed_require,
+        };
+        let mut reasons: Vec<Reason> = self.hits.iter().map(reason).collect();
+        if reasons.is_empty() {
+            reasons.push(Reason::Default);
+        }
+        (verdict, reasons)
+    }
+
+    /// Rules, then the limits of what they let through. A limit is spent by a call that goes on, and by no other.
+    pub(crate) fn decide(
+        &mut self,
+        at: Timestamp,
+        target: &Target<'_>,
+        arguments: Option<Value<'_>>,
+    ) -> (Verdict, Vec<Reason>) {
+        let (mut verdict, mut reasons) = self.rules(target, arguments);
+        if verdict == Verdict::Deny || self.policy.limits().is_empty() {
+            return (verdict, reasons);
+        }
+        let policy = Arc::clone(&self.policy);
+        let principal = Arc::clone(&self.settings.principal);
+        let call = Call { target: *target, arguments, principal: &principal };
+        let name = target.object();
+        for (index, limit, amount) in policy.limits_for(&call) {
+            let checked = match amount {
+                Ok(amount) => {
+                    self.counters.check(limit, name, amount, at).map_err(|words| (over(limit), words))
+                }
+                // What cannot be counted is over every limit.
+                Err(error) => Err((Verdict::Deny, error.to_string())),
+            };
+            if let Err((effect, message)) = checked {
+                verdict = verdict.max(effect);
+                reasons.push(Reason::Limit { index: u32::try_from(index).unwrap_or(u32::MAX), message });
+            }
+        }
+        if verdict == Verdict::Allow {
+            self.spend(at, &call);
+        }
+        (verdict, reasons)
+    }
+
+    /// Spends the limits of an approved call, if all but those that asked for the approval still have room.
+    pub(crate) fn spend_if_room(
+        &mut self,
+        at: Timestamp,
+        target: &Target<'_>,
+        arguments: Option<Value<'_>>,
+        asked: &[Reason],
+    ) -> Option<String> {
+        let policy = Arc::clone(&self.policy);
+        let principal = Arc::clone(&self.settings.principal);
+        let call = Call { target: *target, arguments, principal: &principal };
+        for (index, limit, amount) in policy.limits_for(&call) {
+            let asker = |reason: &Reason| matches!(reason, Reason::Limit { index: own, .. } if *own as usize == index);
+            if asked.iter().any(asker) {
+                continue;
+            }
+            let room = match amount {
+                Ok(amount) => self.counters.check(limit, target.object(), amount, at),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(message) = room {
+                return Some(format!("limit `{}`: {message}", limit.id));
+            }
+        }
+        self.spend(at, &call);
+        None
+    }
+
+    pub(crate) fn spend(&mut self, at: Timestamp, call: &Call<'_>) {
+        let policy = Arc::clone(&self.policy);
+        for (_, limit, amount) in policy.limits_for(call) {
+            self.counters.spend(limit, call.target.object(), amount.unwrap_or(0.0), at);
+        }
+    }
+
+    /// The words of a denial, as the agent reads them: rules and why, no paths of ours.
+    pub(crate) fn denial(&self, reasons: &[Reason]) -> String {
+        let mut text = String::from("Denied by bailiwick");
+        for reason in reasons {
+            let allows = match reason {
+                Reason::Rule { index, failed_require: false } => self
+                    .policy
+                    .rules()
+                    .get(*index as usize)
+                    .is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Allow),
+                _ => false,
+            };
+            if allows {
+                continue;
+            }
+            let described = reason.describe(&self.policy);
+            text.push_str(&format!("; {} `{}`", described.source, described.id));
+            if !described.message.is_empty() {
+                text.push_str(&format!(": {}", described.message));
+            }
+        }
+        text
+    }
+}
+
+/// What a limit says when it is used up.
+fn over(limit: &Limit) -> Verdict {
+    match limit.effect {
+        bailiwick_policy::Effect::Ask => Verdict::Ask,
+        bailiwick_policy::Effect::Allow
+        | bailiwick_policy::Effect::Require
+        | bailiwick_policy::Effect::Deny => Verdict::Deny,
+    }
+}
