@@ -169,7 +169,8 @@ impl Policy {
 /// The allow rule with the fewest findings against it.
 fn nearest(considered: &[Considered]) -> Option<usize> {
     let against = |rule: &Considered| {
-        let who = usize::from(rule.outcome == Outcome::OtherPrincipal);
+        // A caller can change its arguments, not who it is.
+        let who = if rule.outcome == Outcome::OtherPrincipal { usize::MAX / 2 } else { 0 };
         who.saturating_add(rule.findings.iter().filter(|finding| finding.matched == finding.unless).count())
     };
     let allows = considered.iter().enumerate().filter(|(_, rule)| rule.effect == Effect::Allow);
@@ -198,7 +199,7 @@ fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> V
         let wanted = render::wanted(finding);
         let seen = render::because(finding);
         out.push(format!(
-            "rule `{}`: `{}` {word} {} {wanted}; {seen}",
+            "rule `{}`: `{}` {word} {}: {wanted}; {seen}",
             rule.id, finding.key, finding.matcher
         ));
     }

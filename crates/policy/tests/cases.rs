@@ -1,5 +1,11 @@
 //! Every folder of `tests/cases` is a policy and calls with the verdicts and the rules that must come out.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read its data must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test reads its data, and must fail when it cannot"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,5 +1,10 @@
 //! Laws over random policies and calls.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot build its input must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test reads its data, and must fail when it cannot"
+)]
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{Call, Context, Load, Policy, Principal, Source, Target, Verdict, compile};

@@ -61,7 +61,7 @@ fn said(rule: &Considered) -> String {
 fn lines(finding: &Finding) -> String {
     let unless = if finding.unless { "unless " } else { "" };
     let word = if finding.matched { "matches" } else { "does not match" };
-    let mut out = format!("    {unless}`{}` {word} {} {}\n", finding.key, finding.matcher, wanted(finding));
+    let mut out = format!("    {unless}`{}` {word} {}: {}\n", finding.key, finding.matcher, wanted(finding));
     if finding.values.is_empty() {
         out.push_str("      nothing under this key\n");
     }
