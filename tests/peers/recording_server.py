@@ -7,7 +7,7 @@ $RECORDER_MODE    comma list of
   caseless        the case of keys does not matter
   batch           executes arrays
   universal       a bare CR ends a line as well (Python's own servers read so)
-  hush            answers nothing but `initialize` and pings, until a `notifications/progress` arrives; then answers all it owes
+  hush            answers nothing but `initialize`, lists of tools and pings, until the client's roots change; then all it owes
   deaf            reads nothing more after the first ping
   tools=N         lists N more tools
   rug             the second tools/list has another description
@@ -164,7 +164,7 @@ def execute(message):
         return None
     method, params = message["method"], message.get("params")
     params = params if isinstance(params, dict) else {}
-    if method == "notifications/progress":
+    if method == "notifications/roots/list_changed":
         answer_owed()
     if "id" not in message and not method.startswith("tools/"):
         return None

@@ -1,6 +1,6 @@
 """What may pass between two MCP peers, judged without any of our own code: Python's `json`, made strict.
 
-Also a filter: reads lines, prints for each what is wrong with it, or an empty line.
+Also a filter: reads lines, prints for each what is wrong with it, or an empty line. Batches may pass with --batches.
 """
 
 import json
@@ -9,6 +9,7 @@ import sys
 DEPTH_MAX = 128
 ID_BYTES_MAX = 256
 SAFE_INTEGER_MAX = 2**53 - 1
+ENVELOPE = {"jsonrpc", "id", "method", "params", "result", "error"}
 
 
 class Fault(Exception):
@@ -68,6 +69,8 @@ def check_id(value):
 def check_message(message):
     if not isinstance(message, dict):
         raise Fault("not an object")
+    if any(key not in ENVELOPE and key.lower() in ENVELOPE for key in message):
+        raise Fault("a key of the envelope in another case")
     if message.get("jsonrpc") != "2.0":
         raise Fault("not JSON-RPC 2.0")
     kinds = [key for key in ("method", "result", "error") if key in message]
@@ -84,6 +87,10 @@ def check_message(message):
         if "id" not in message:
             raise Fault("a result without id")
         check_id(message["id"])
+    if kinds == ["error"]:
+        error = message["error"]
+        if not (isinstance(error, dict) and isinstance(error.get("code"), Integer) and isinstance(error.get("message"), str)):
+            raise Fault("an error that is none")
 
 
 def parse(line):
@@ -117,4 +124,4 @@ def fault(line, batches=False):
 
 if __name__ == "__main__":
     for raw in sys.stdin.buffer:
-        sys.stdout.write((fault(raw.removesuffix(b"\n")) or "").replace("\n", " ") + "\n")
+        sys.stdout.write((fault(raw.removesuffix(b"\n"), batches="--batches" in sys.argv) or "").replace("\n", " ") + "\n")

@@ -14,6 +14,7 @@ use bailiwick_testkit::servers::{Server, call};
 use bailiwick_testkit::tools::repository;
 use bailiwick_testkit::workplace::Workplace;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
@@ -100,7 +101,7 @@ fn is_denied_with_its_rule(client: Client, server: Server, version: &str) {
     assert!(renamed.contains("no_such_tool") && !renamed.contains("bailiwick"), "{renamed}");
 
     left_no_trace(server, &place);
-    assert_audited(&audit, denied.rule);
+    assert_audited(&place, &audit, denied.rule);
 }
 
 /// What the denied call would have done was not done.
@@ -113,16 +114,17 @@ fn left_no_trace(server: Server, place: &Workplace) {
     }
 }
 
-fn assert_audited(audit: &Path, rule: &str) {
+fn assert_audited(place: &Workplace, audit: &Path, rule: &str) {
     let log = std::fs::read_to_string(audit).expect("an audit log");
     assert!(log.lines().any(|line| line.contains(rule)), "the denial is not in the audit log");
-    let verified =
-        std::process::Command::new(BUILT).args(["audit", "verify", flag(audit)]).output().expect("it runs");
-    assert!(
-        verified.status.success(),
-        "the audit log does not verify: {}",
-        String::from_utf8_lossy(&verified.stderr)
-    );
+    let verify = Command::new(BUILT)
+        .args(["audit", "verify", flag(audit)])
+        .env_clear()
+        .envs(place.environment())
+        .output();
+    let verified = verify.expect("it runs");
+    let said = String::from_utf8_lossy(&verified.stdout) + String::from_utf8_lossy(&verified.stderr);
+    assert!(verified.status.success(), "the audit log does not verify: {said}");
 }
 
 macro_rules! pairs {

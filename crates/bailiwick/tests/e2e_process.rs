@@ -18,12 +18,11 @@ const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
 /// How long a tree may live after its root was killed.
 const AFTERLIFE: Duration = Duration::from_secs(3);
 
-/// How long a server that ignores everything may hold up the end: the pauses before SIGTERM and SIGKILL, and some air.
-const STUBBORN_AFTERLIFE: Duration = Duration::from_secs(15);
-
 fn start(place: &Workplace, modes: &str) -> Wire {
     let allow_all = repository().join("crates/bailiwick/tests/policies/allow-all.yaml").display().to_string();
-    Wire::start(place, &Route::bailiwick(BUILT, ["--policy", &allow_all]), &recorder::command(place, modes))
+    // What ignores SIGTERM is killed a second later.
+    let route = Route::bailiwick(BUILT, ["--policy", &allow_all, "--grace", "1"]);
+    Wire::start(place, &route, &recorder::command(place, modes))
 }
 
 fn started(place: &Workplace, modes: &str) -> Wire {
@@ -106,7 +105,7 @@ fn a_command_that_is_not_there_is_named() {
     assert!(wire.rest().is_empty());
     let status = wire.wait();
     assert!(!status.success());
-    assert!(wire.stderr().contains("no-such-server"), "{}", wire.stderr());
+    wire.await_stderr("no-such-server");
 }
 
 #[test]
@@ -123,7 +122,7 @@ fn without_a_valid_policy_nothing_starts() {
         assert_eq!(wire.rest(), Vec::<Vec<u8>>::new(), "stdout belongs to the protocol");
         assert_eq!(shell_status(wire.wait()), 78, "{policy}");
         let name = policy.rsplit('/').next().unwrap_or_default();
-        assert!(wire.stderr().contains(name), "the refusal names `{name}`: {}", wire.stderr());
+        wire.await_stderr(name);
         assert!(!place.path().join("recorder.log").exists(), "the server was started");
     }
 }
@@ -155,10 +154,18 @@ fn the_end_of_the_input_is_passed_on() {
     assert_eq!(last.calls, [("end of input".to_owned(), None)], "the server was left to end by itself");
 }
 
+/// Servers and grandchildren that go when they are told, and such that have to be made to: modes of the one, arguments of the other.
+const KINDS: [(&str, &str); 4] = [
+    ("", "{}"),
+    ("", r#"{"detached":true}"#),
+    ("stubborn", r#"{"stubborn":true}"#),
+    ("stubborn", r#"{"stubborn":true,"detached":true}"#),
+];
+
 /// Starts a server with a grandchild and gives every process below ours, ours first.
-fn family(place: &Workplace, modes: &str, grandchild: Value) -> (Wire, Vec<Watched>) {
+fn family(place: &Workplace, modes: &str, grandchild: &str) -> (Wire, Vec<Watched>) {
     let mut wire = started(place, modes);
-    let answer = wire.call(1, "spawn", grandchild);
+    let answer = wire.call(1, "spawn", serde_json::from_str(grandchild).expect("JSON"));
     let text = answer["result"]["content"][0]["text"].as_str().expect("a process id");
     let pid: u32 = text.parse().expect("a process id");
     let tree = process::tree(wire.pid());
@@ -166,39 +173,33 @@ fn family(place: &Workplace, modes: &str, grandchild: Value) -> (Wire, Vec<Watch
     (wire, tree.into_iter().map(Watched::new).collect())
 }
 
+/// Whichever of our own processes is killed: the one that was started, or the one below it that watches.
 #[test]
 fn a_killed_proxy_leaves_nothing_behind() {
-    for (modes, grandchild) in [
-        ("", json!({})),
-        ("stubborn", json!({"stubborn": true})),
-        ("", json!({"detached": true, "stubborn": true})),
-    ] {
-        let place = Workplace::new();
-        let (_wire, family) = family(&place, modes, grandchild);
-        family[0].signal(Signal::KILL);
-        process::assert_gone(&family, AFTERLIFE);
+    for victim in [0, 1] {
+        for (modes, grandchild) in KINDS {
+            let place = Workplace::new();
+            let (_wire, family) = family(&place, modes, grandchild);
+            family[victim].signal(Signal::KILL);
+            process::assert_gone(&family, AFTERLIFE);
+        }
     }
 }
 
 #[test]
 fn a_client_that_leaves_takes_everything_with_it() {
-    let kinds = [
-        ("", json!({}), AFTERLIFE),
-        ("", json!({"detached": true}), AFTERLIFE),
-        ("stubborn", json!({"stubborn": true, "detached": true}), STUBBORN_AFTERLIFE),
-    ];
-    for (modes, grandchild, within) in kinds {
+    for (modes, grandchild) in KINDS {
         let place = Workplace::new();
-        let (mut wire, family) = family(&place, modes, grandchild.clone());
+        let (mut wire, family) = family(&place, modes, grandchild);
         wire.close();
-        process::assert_gone(&family, within);
+        process::assert_gone(&family, AFTERLIFE);
     }
 }
 
 #[test]
 fn a_server_that_dies_takes_its_children_with_it() {
     let place = Workplace::new();
-    let (mut wire, family) = family(&place, "", json!({"stubborn": true, "detached": true}));
+    let (mut wire, family) = family(&place, "", r#"{"stubborn":true,"detached":true}"#);
     wire.call(2, "die", json!({"status": 0}));
     process::assert_gone(&family, AFTERLIFE);
 }
@@ -207,7 +208,7 @@ fn a_server_that_dies_takes_its_children_with_it() {
 fn signals_reach_the_whole_group_of_the_server() {
     for (signal, expected) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let place = Workplace::new();
-        let (mut wire, family) = family(&place, "", json!({}));
+        let (mut wire, family) = family(&place, "", "{}");
         family[0].signal(signal);
         process::assert_gone(&family, AFTERLIFE);
         assert_eq!(shell_status(wire.wait()), expected);
@@ -217,8 +218,8 @@ fn signals_reach_the_whole_group_of_the_server() {
 #[test]
 fn a_server_that_ignores_sigterm_is_killed_in_the_end() {
     let place = Workplace::new();
-    let (mut wire, family) = family(&place, "stubborn", json!({"stubborn": true}));
+    let (mut wire, family) = family(&place, "stubborn", r#"{"stubborn":true}"#);
     family[0].signal(Signal::TERM);
-    process::assert_gone(&family, STUBBORN_AFTERLIFE);
+    process::assert_gone(&family, AFTERLIFE);
     assert_eq!(shell_status(wire.wait()), 137);
 }

@@ -158,7 +158,7 @@ fn a_hundred_thousand_open_requests_are_too_many() {
                 writeln!(input, "{call}").expect("the proxy reads on");
             }
             // This makes the server answer all that it owes.
-            writeln!(input, r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":1}}}}"#)
+            writeln!(input, r#"{{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}}"#)
                 .expect("the proxy reads on");
             input
         });

@@ -35,10 +35,10 @@ pub fn arrivals(place: &Workplace) -> Vec<Arrival> {
     log.lines().map(arrival).collect()
 }
 
-/// What `strict.py` says of each line: `None` where it may pass.
+/// What `strict.py` says of each line: `None` where it may pass. A batch of messages may pass as well.
 pub fn faults(lines: &[Vec<u8>]) -> Vec<Option<String>> {
     let mut judge = Command::new(tools::python())
-        .args(["-B", &tools::peer_file("strict.py")])
+        .args(["-B", &tools::peer_file("strict.py"), "--batches"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

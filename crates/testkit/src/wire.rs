@@ -3,6 +3,7 @@
 use crate::route::Route;
 use crate::script::ServerCommand;
 use crate::workplace::Workplace;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -102,7 +103,7 @@ impl Wire {
     pub fn next_line(&self) -> Option<Vec<u8>> {
         self.output
             .next(PATIENCE)
-            .unwrap_or_else(|()| panic!("nothing came within {PATIENCE:?}; stderr: {}", self.stderr()))
+            .unwrap_or_else(|()| panic!("nothing came within {PATIENCE:?}; stderr: {}", self.complaints()))
     }
 
     /// The lines up to and including the first that `wanted` accepts.
@@ -111,7 +112,10 @@ impl Wire {
         loop {
             let Some(line) = self.next_line() else {
                 let seen = lines.iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n");
-                panic!("the output ended before the wanted line; it was:\n{seen}\nstderr: {}", self.stderr());
+                panic!(
+                    "the output ended before the wanted line; it was:\n{seen}\nstderr: {}",
+                    self.complaints()
+                );
             };
             let found = wanted(&line);
             lines.push(line);
@@ -162,6 +166,13 @@ impl Wire {
         self.child.wait().expect("the process is ours")
     }
 
+    /// The end of stderr so far, for a failure message.
+    fn complaints(&self) -> String {
+        let all = self.stderr();
+        let start = all.char_indices().rev().nth(2_000).map_or(0, |(at, _)| at);
+        all.split_at(start).1.to_owned()
+    }
+
     /// All lines of stderr so far.
     pub fn stderr(&self) -> String {
         let state = self.errors.state.lock().expect("no reader panics");
@@ -174,7 +185,8 @@ impl Wire {
         let mut state = self.errors.state.lock().expect("no reader panics");
         while !state.lines.iter().any(|line| String::from_utf8_lossy(line).contains(part)) {
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !state.ended, "`{part}` is not on stderr: {:?}", state.lines);
+            let so_far = state.lines.iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n");
+            assert!(!left.is_zero() && !state.ended, "`{part}` is not on stderr: {so_far}");
             state = self.errors.news.wait_timeout(state, left).expect("no reader panics").0;
         }
     }
@@ -212,10 +224,17 @@ pub fn request(id: impl Into<Value>, method: &str, params: Value) -> Value {
     serde_json::json!({"jsonrpc": "2.0", "id": id.into(), "method": method, "params": params})
 }
 
+/// The JSON of a line, however deep: the limit of `serde_json` is one level below ours.
+pub fn json(line: &[u8]) -> Option<Value> {
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    reader.disable_recursion_limit();
+    let value = Value::deserialize(&mut reader).ok()?;
+    reader.end().is_ok().then_some(value)
+}
+
 /// Whether the line answers `id`, equal in type and value.
 pub fn is_answer(line: &[u8], id: &Value) -> bool {
-    serde_json::from_slice::<Value>(line)
-        .is_ok_and(|message| message.get("method").is_none() && message.get("id") == Some(id))
+    json(line).is_some_and(|message| message.get("method").is_none() && message.get("id") == Some(id))
 }
 
 /// A line for a failure message: readable, and not megabytes of it.
