@@ -19,7 +19,10 @@ fn same(ours: Value<'_>, theirs: &serde_json::Value) {
     match theirs {
         serde_json::Value::Null => assert!(ours.is_null()),
         serde_json::Value::Bool(truth) => assert_eq!(ours.boolean(), Some(*truth)),
-        serde_json::Value::Number(_) => assert_eq!(ours.kind(), Kind::Number),
+        serde_json::Value::Number(number) => {
+            assert_eq!(ours.kind(), Kind::Number);
+            assert_eq!(ours.number(), number.as_f64(), "two doubles for `{}`", ours.raw());
+        }
         serde_json::Value::String(text) => assert_eq!(ours.text().as_deref(), Some(text.as_str())),
         serde_json::Value::Array(elements) => {
             assert_eq!(ours.elements().count(), elements.len());

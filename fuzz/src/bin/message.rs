@@ -1,7 +1,8 @@
 //! The view of a message: reading any part of it neither panics nor differs from reading its original bytes again.
 #![no_main]
 
-use bailiwick_mcp::{Limits, Message, Packet, Parser, Splice};
+use bailiwick_mcp::framing::{Frame, Lines};
+use bailiwick_mcp::{Limits, Message, Packet, Parser, Splice, method};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,6 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
 /// A message that is forwarded, changed or not, is the same message to whoever reads it next.
 fn again(message: &Message<'_>) {
     let _ = message.stated_version();
+    if let Some(method) = message.method().and_then(method::find) {
+        let _ = message.governed_fields_clear(method);
+    }
+    too_long(message);
     let mut splice = Splice::default();
     for value in message.value().members().map(|(_, value)| value) {
         splice.replace(value.span(), value.raw());
@@ -33,4 +38,16 @@ fn again(message: &Message<'_>) {
     assert_eq!(second.id(), message.id());
     assert_eq!(second.method(), message.method());
     assert_eq!(second.params().map(|params| params.raw()), message.params().map(|params| params.raw()));
+}
+
+/// A line that is not kept is answered under the id that the parser would have read.
+fn too_long(message: &Message<'_>) {
+    if message.raw().contains(['\n', '\r']) {
+        return;
+    }
+    let mut lines = Lines::new(&Limits { message_bytes_max: 0, ..Limits::DEFAULT });
+    lines.extend(message.raw().as_bytes());
+    let Some(Frame::TooLong { id, request, .. }) = lines.finish() else { panic!("a line without bytes") };
+    assert_eq!(id.as_ref(), message.id());
+    assert_eq!(request, message.method().is_some());
 }
