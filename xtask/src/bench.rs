@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what Bailiwick costs, as ratios to a program that only copies bytes.
 //!
-//! Every candidate stands between the same client and the same server, over pipes, unpinned, and the rounds are
-//! interleaved, so that what else the machine does hits all of them alike. Read the ratios, not the microseconds.
+//! Every candidate stands between the same client and the same server, over pipes, on the same processors, and the
+//! rounds are interleaved, so that what else the machine does hits all of them alike. Read the ratios, not the microseconds.
 
 mod load;
 mod policy;
@@ -12,12 +12,12 @@ mod server;
 
 use crate::shell;
 use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use load::Session;
 use process::Cost;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -50,9 +50,35 @@ pub(crate) struct Options {
         value_name = "ARGUMENTS"
     )]
     flags: String,
+    /// Which processors the parties run on; the same for every candidate
+    #[arg(long, value_enum, default_value_t = Placement::Apart)]
+    place: Placement,
     /// Measure the relay against itself only: what remains is noise
     #[arg(long)]
     noise: bool,
+}
+
+/// Where the kernel may run the parties. Left alone, it moves between [`Placement::Apart`] and [`Placement::Together`]
+/// as it likes, and a call takes 10 µs in one round and 60 in the next.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Placement {
+    /// Client and server on processor 0, what stands between them on 1: each hop wakes a sleeping processor
+    Apart,
+    /// All on processor 0: a call costs what the parties compute and the switches between them
+    Together,
+    /// As the kernel likes
+    Free,
+}
+
+impl Placement {
+    /// Words before a command that keep it where it belongs.
+    fn of(self, processor: &str) -> Vec<OsString> {
+        match self {
+            Self::Apart => ["taskset", "-c", processor].map(OsString::from).into(),
+            Self::Together => ["taskset", "-c", "0"].map(OsString::from).into(),
+            Self::Free => Vec::new(),
+        }
+    }
 }
 
 /// Measures, prints, and answers whether every goal was reached.
@@ -72,6 +98,12 @@ fn stdio(options: &Options) -> Result<bool> {
     println!("building: cargo build --release {}", build.join(" "));
     shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
     let release = shell::root().join("target/release");
+    // The client has to be optimised too, or it is the client that is measured.
+    let optimised = release.join("xtask");
+    if std::env::current_exe()? != optimised {
+        let line = [options.place.of("0"), vec![optimised.into()]].concat();
+        return Ok(command_of(&line).args(std::env::args_os().skip(1)).status()?.success());
+    }
     let folder = shell::root().join("target/bench");
     fs::create_dir_all(&folder)?;
     let standard = shell::root().join("crates/policy/policies/standard.yaml");
@@ -101,7 +133,7 @@ fn stdio(options: &Options) -> Result<bool> {
         }
     }
     let rows: Vec<(&Candidate, Vec<Sample>)> = candidates.iter().zip(results).collect();
-    Ok(report::print(&rows))
+    Ok(report::print(&rows, options.place))
 }
 
 /// Something between client and server.
@@ -162,7 +194,7 @@ fn measure(candidate: &Candidate, place: &Place, options: &Options) -> Result<Sa
     let scaled = |calls: u64| ((calls as f64 * candidate.share) as u64).max(200);
     let audit = place.folder.join("audit.jsonl");
     let _ = fs::remove_file(&audit); // absent unless the last run used it
-    let mut command = command(candidate, place, &audit);
+    let mut command = command(candidate, place, &audit, options.place);
     let mut session = Session::open(&mut command, &place.folder.join("stderr.log"))?;
     session.ping_pong(scaled(options.calls) / 10)?;
     let mut times = session.ping_pong(scaled(options.calls))?;
@@ -185,29 +217,34 @@ fn measure(candidate: &Candidate, place: &Place, options: &Options) -> Result<Sa
     })
 }
 
-fn command(candidate: &Candidate, place: &Place, audit: &std::path::Path) -> Command {
-    let server: [OsString; 2] = [place.xtask.clone().into(), SERVER.into()];
-    let mut command = match &candidate.route {
-        Route::Bare => Command::new(&place.xtask),
-        Route::Relay => Command::new(&place.xtask),
-        Route::Bailiwick(_) => Command::new(&place.bailiwick),
-    };
-    match &candidate.route {
-        Route::Bare => command.arg(SERVER),
-        Route::Relay => command.arg(RELAY).args(&server),
+fn command(candidate: &Candidate, place: &Place, audit: &Path, placement: Placement) -> Command {
+    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+    let server = [placement.of("0"), vec![place.xtask.clone().into(), SERVER.into()]].concat();
+    let between = match &candidate.route {
+        Route::Bare => Vec::new(),
+        Route::Relay => vec![place.xtask.clone().into(), RELAY.into(), "--".into()],
         Route::Bailiwick(flags) => {
             let (audit, folder) = (audit.display().to_string(), place.folder.display().to_string());
-            let words = flags
-                .split_whitespace()
-                .map(|word| word.replace("{audit}", &audit).replace("{folder}", &folder));
-            command.args(words).arg("--").args(&server)
+            let flags = flags.replace("{audit}", &audit).replace("{folder}", &folder);
+            let flags: Vec<&str> = flags.split_whitespace().chain(["--"]).collect();
+            [vec![place.bailiwick.clone().into()], words(&flags)].concat()
         }
     };
-    // Keys and state of the benchmark stay in its folder; its directory is the repository for everyone.
+    let line = if between.is_empty() { server } else { [placement.of("1"), between, server].concat() };
+    let mut command = command_of(&line);
+    // Keys and state of the benchmark stay in its folder.
     command
         .env("XDG_STATE_HOME", place.folder.join("state"))
         .env("XDG_CONFIG_HOME", place.folder.join("config"));
     command.current_dir(&place.folder);
+    command
+}
+
+fn command_of(line: &[OsString]) -> Command {
+    let (program, arguments) =
+        line.split_first().map_or((OsStr::new(""), &[][..]), |(first, rest)| (first, rest));
+    let mut command = Command::new(program);
+    command.args(arguments);
     command
 }
 

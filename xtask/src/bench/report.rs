@@ -1,17 +1,17 @@
 //! Medians, ratios against the relay of the same round, and the goals.
 
-use super::{Candidate, Sample};
+use super::{Candidate, Placement, Sample};
 use std::time::Duration;
 
 /// Prints the table and the goals; true when every goal was reached (or none was measured).
-pub(super) fn print(rows: &[(&Candidate, Vec<Sample>)]) -> bool {
+pub(super) fn print(rows: &[(&Candidate, Vec<Sample>)], place: Placement) -> bool {
     let none = Vec::new();
     let of = |name: &str| {
         rows.iter().find(|(candidate, _)| candidate.name == name).map_or(&none, |(_, samples)| samples)
     };
     let relay = of(RELAY);
     println!(
-        "\nstdio, one client, 1 KB calls; medians over {} rounds, (×) against `{RELAY}` of the same round\n",
+        "\nstdio, one client, 1 KB calls, placed {place:?}; medians over {} rounds, (×) against `{RELAY}` of the same round\n",
         relay.len()
     );
     println!(
