@@ -58,6 +58,7 @@ struct Run {
     isolates: usize,
     overrides: usize,
     escapes: usize,
+    styles: usize,
     controls: usize,
     others: usize,
     byte_order_marks: usize,
@@ -115,7 +116,9 @@ fn step(text: &str, at: usize, run: &mut Run) -> Option<usize> {
     match hidden {
         Hidden::Escape => {
             run.escapes += 1;
-            return Some(escape::length(rest));
+            let length = escape::length(rest);
+            run.styles += usize::from(rest.get(..length).is_some_and(escape::is_style));
+            return Some(length);
         }
         Hidden::Tag(letter) => {
             run.tags += 1;
@@ -156,7 +159,7 @@ struct Around<'a> {
 /// The finding that a run is, if it is one; the gravest first.
 fn judge(run: &Run, around: &Around<'_>) -> Option<&'static str> {
     if run.escapes > 0 {
-        return Some("terminal-escape");
+        return Some(if run.styles == run.length { "terminal-style" } else { "terminal-escape" });
     }
     if run.controls > 0 {
         return Some("control");
@@ -213,6 +216,7 @@ fn is_hyphenation(run: &Run, around: &Around<'_>) -> bool {
 
 fn message(code: &str) -> &'static str {
     match code {
+        "terminal-style" => "terminal colour or style",
         "terminal-escape" => "terminal escape sequence, which can hide or rewrite text",
         "control" => "control character that is not white space",
         "tag-characters" => "Unicode tag characters, an invisible copy of ASCII",

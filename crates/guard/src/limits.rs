@@ -7,6 +7,12 @@ pub const SCAN_BYTES_MAX: usize = 16 << 20;
 /// bound: they change everything that they find.
 pub const FINDINGS_MAX: usize = 64;
 
+/// Injection is searched in parts of this many bytes, so that memory does not grow with the text.
+pub const INJECTION_PART_BYTES: usize = 256 << 10;
+
+/// Parts overlap by so many bytes, so that nothing is cut in two.
+pub const INJECTION_OVERLAP_BYTES: usize = 4 << 10;
+
 /// Widest stretch of normalised text that one injection is pieced together from, in bytes.
 pub const INJECTION_WINDOW_BYTES: usize = 600;
 

@@ -49,3 +49,10 @@ fn control_string(tail: &str) -> usize {
     }
     0
 }
+
+/// Colour, weight and the like (SGR), which decorate visible text; `8` conceals it.
+pub(super) fn is_style(sequence: &str) -> bool {
+    let body = sequence.strip_prefix("\u{1b}[").or_else(|| sequence.strip_prefix('\u{9b}'));
+    let parameters = body.and_then(|body| body.strip_suffix('m'));
+    parameters.is_some_and(|parameters| !parameters.split(';').any(|number| number == "8" || number == "08"))
+}

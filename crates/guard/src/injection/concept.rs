@@ -75,14 +75,3 @@ impl Meaning {
         !before && !after && (!self.line_start || view.starts_line(start))
     }
 }
-
-/// True if the text around the stretch speaks about attacks.
-pub(super) fn is_mentioned(hits: &[Hit], start: usize, end: usize) -> bool {
-    let from = hits.partition_point(|hit| hit.start + MENTION_NEAR_BYTES < start);
-    let near =
-        hits.get(from..).unwrap_or_default().iter().take_while(|hit| hit.start < end + MENTION_NEAR_BYTES);
-    near.into_iter().any(|hit| hit.concept == Concept::Mention)
-}
-
-/// How far from a match a word about attacks still explains it, in bytes.
-const MENTION_NEAR_BYTES: usize = 400;

@@ -73,16 +73,12 @@ impl View {
     pub(super) fn is_quoted(&self, start: usize, end: usize) -> bool {
         let before = self.text.get(..start).unwrap_or_default();
         let after = self.text.get(end..).unwrap_or_default();
-        let near: String = before.chars().rev().take(QUOTE_NEAR).collect();
-        let Some(opened) = near.find(OPENING_QUOTES) else { return false };
-        let in_sentence = near.get(opened..).is_some_and(|behind| {
-            let mut behind = behind.chars();
-            let quote = behind.next();
-            let space = behind.next();
-            let word = behind.next();
-            quote.is_some_and(|quote| quote != '"' && quote != '\'')
-                || (space == Some(' ') && word.is_some_and(|c| c.is_alphanumeric() || matches!(c, '(' | ',')))
-        });
+        let mut near = before.chars().rev().take(QUOTE_NEAR).skip_while(|c| !OPENING_QUOTES.contains(c));
+        let Some(quote) = near.next() else { return false };
+        let (space, word) = (near.next(), near.next());
+        let follows_word =
+            space == Some(' ') && word.is_some_and(|c| c.is_alphanumeric() || matches!(c, '(' | ','));
+        let in_sentence = follows_word || !matches!(quote, '"' | '\'');
         in_sentence && after.chars().take(QUOTE_NEAR * 2).any(|c| CLOSING_QUOTES.contains(&c))
     }
 }

@@ -18,9 +18,7 @@ use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
 pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
     let name = read::name(text, &place.span);
     let spelled = text.get(name.clone())?;
-    if of_name(spelled, place.span.end - name.start, keyword).is_none() {
-        return None;
-    }
+    of_name(spelled, place.span.end - name.start, keyword)?;
     let link = read::link(text, &name);
     if keyword.grade == Grade::Authorization {
         return if link.strict { authorization(text, &link) } else { None };
@@ -36,7 +34,7 @@ pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secr
     } else {
         is_mentioned(keyword.grade, word)
     };
-    secret.then_some(Secret { span: value.span, code: keyword.code })
+    secret.then_some(Secret { span: read::whole(text, value.span), code: keyword.code })
 }
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.

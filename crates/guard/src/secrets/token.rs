@@ -73,7 +73,9 @@ impl Body {
 }
 
 pub(super) fn check(text: &str, place: &Place, rule: &TokenRule) -> Option<Secret> {
-    if text.as_bytes().get(..place.span.start)?.last().is_some_and(u8::is_ascii_alphanumeric) {
+    let before = text.as_bytes().get(..place.span.start)?.last().copied().unwrap_or(b' ');
+    // A JWT may be long: only the start of a part is looked at, or a row of `eyJ-` would be read again and again.
+    if before.is_ascii_alphanumeric() || (rule.shape == Shape::Jwt && Body::Url.has(before)) {
         return None;
     }
     let length = token_length(text.get(place.span.start..)?, rule)?;
@@ -128,8 +130,13 @@ fn jwt_length(rest: &str, judged: usize) -> Option<usize> {
     if header.len() < 12 || !decoded.starts_with(b"{\"") {
         return None;
     }
-    let run = rest.bytes().take_while(|byte| Body::Dotted.has(*byte)).count();
-    let token = rest.get(..run)?;
+    // Not beyond the third part, so that a long row of them costs no more than its length.
+    let mut dots = 0;
+    let run = rest.bytes().take_while(|byte| {
+        dots += usize::from(*byte == b'.');
+        Body::Dotted.has(*byte) && dots < 3
+    });
+    let token = rest.get(..run.count())?;
     let mut parts = token.splitn(4, '.');
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     if second.len() < 8 || is_placeholder(third) && !third.is_empty() {
@@ -148,6 +155,10 @@ pub(super) fn private_key(text: &str, place: &Place) -> Option<Secret> {
     }
     let body_at = label.len() + 10;
     let body = rest.get(body_at..)?;
+    let letters = body.bytes().take(256).take_while(u8::is_ascii).filter(u8::is_ascii_alphanumeric).count();
+    if letters < 40 || distinct(body) < 12 {
+        return None;
+    }
     let belongs =
         |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=\\,:-\"'#>|".contains(c);
     let run = body.find(|c| !belongs(c)).unwrap_or(body.len());
@@ -157,9 +168,8 @@ pub(super) fn private_key(text: &str, place: &Place) -> Option<Secret> {
         at + 8 + close.map_or(0, |close| close + 5)
     });
     let key = body.get(..end.unwrap_or(run))?;
-    let letters = key.bytes().take(256).filter(u8::is_ascii_alphanumeric).count();
     let end = body_at + end.unwrap_or_else(|| key.trim_end().len());
-    (letters >= 40 && distinct(key) >= 12).then_some(Secret { span: start..start + end, code: "private-key" })
+    Some(Secret { span: start..start + end, code: "private-key" })
 }
 
 /// `<bot id>:AA…`: eight to ten digits, a colon, 35 characters.

@@ -5,7 +5,7 @@ use super::literal::Place;
 use super::value::{is_placeholder, is_stand_in};
 
 /// Longest user and password together, in bytes.
-const USER_INFORMATION_BYTES_MAX: usize = 512;
+pub(super) const USER_INFORMATION_BYTES_MAX: usize = 512;
 
 pub(super) fn check(text: &str, place: &Place) -> Option<Secret> {
     let start = place.span.end;

@@ -1,5 +1,7 @@
 //! The names that secrets go by.
 
+use crate::secrets::in_placeholder;
+
 /// A word at the end of a name that makes its value a secret.
 #[derive(Debug)]
 pub(in crate::secrets) struct Keyword {
@@ -87,19 +89,19 @@ pub(in crate::secrets) fn of_name<'k>(
 
 /// The keyword that makes the member with this key a secret whatever its value is.
 pub(in crate::secrets) fn of_key(key: &str) -> Option<&'static Keyword> {
-    if key.len() > KEY_BYTES_MAX {
-        return None;
-    }
+    // Only the end of a key counts; a very long one is text.
+    let key = key.get(key.ceil_char_boundary(key.len().saturating_sub(KEY_BYTES_MAX))..).unwrap_or_default();
     let lower = key.to_ascii_lowercase();
     KEYWORDS.iter().filter(|keyword| keyword.grade != Grade::Weak).find(|keyword| {
         keyword.spellings.iter().any(|spelling| {
-            let behind = lower.rfind(spelling).map(|at| at + spelling.len());
-            behind.is_some_and(|behind| of_name(&lower, behind, keyword).is_some())
+            // The name inside a placeholder is ours: redacting twice must not change more.
+            let at = lower.rfind(spelling).filter(|at| !in_placeholder(key, *at));
+            at.is_some_and(|at| of_name(&lower, at + spelling.len(), keyword).is_some())
         })
     })
 }
 
-/// A longer JSON key is text, not a name.
+/// How much of a JSON key is looked at, from its end.
 const KEY_BYTES_MAX: usize = 128;
 
 /// True if the last letters and digits of `name`, punctuation left out and case ignored, are `letters`.

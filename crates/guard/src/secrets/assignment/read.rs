@@ -84,6 +84,16 @@ pub(super) fn value(text: &str, link: &Link, name: &Range<usize>) -> Option<Valu
     (!word.is_empty()).then_some(Value { span: link.at..link.at + word.len(), quoted: false, called })
 }
 
+/// The value that was judged by its start, to its end: nothing of a long secret stays behind.
+pub(super) fn whole(text: &str, judged: Range<usize>) -> Range<usize> {
+    if judged.len() + 8 < SECRET_VALUE_BYTES_MAX.min(LOOSE_BYTES_MAX) {
+        return judged;
+    }
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+    let rest = text.get(judged.end..).unwrap_or_default();
+    judged.start..judged.end + rest.find(ends).unwrap_or(rest.len())
+}
+
 /// The brackets of a placeholder belong to the value, so that redacting twice changes nothing.
 fn opens_placeholder(rest: &str, at: usize) -> bool {
     let from = rest.get(..at).and_then(|head| head.rfind("[redacted:"));

@@ -1,0 +1,61 @@
+//! The case files: what each guard finds, and the look-alikes that it leaves alone.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use bailiwick_guard::{Guard, Scanner, strip_hidden};
+use bailiwick_mcp::{Limits, Parser, Value};
+
+/// Runs every line of `cases`: `text` gives exactly the codes in `finds` (none for a look-alike).
+fn check(guard: Guard, cases: &str) {
+    let scanner = Scanner::new();
+    let mut parser = Parser::default();
+    let (mut hits, mut look_alikes) = (0, 0);
+    for line in cases.lines().filter(|line| !line.is_empty()) {
+        let case = parser
+            .parse(line.as_bytes(), &Limits::DEFAULT)
+            .unwrap_or_else(|error| panic!("{error}: {line}"))
+            .root();
+        let name = text_of(case, "name").unwrap();
+        let text = text_of(case, "text").unwrap();
+        let expected: Vec<String> =
+            case.get("finds").unwrap().elements().map(|e| e.text().unwrap().into_owned()).collect();
+        let mut findings = Vec::new();
+        let coverage = scanner.scan(guard, &text, &mut findings);
+        assert!(coverage.is_complete(), "{name}");
+        let mut found: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, expected, "{name}");
+        if let Some(secret) = text_of(case, "secret") {
+            let redacted = scanner.redact_secrets(&text);
+            assert!(text.contains(&secret) && !redacted.contains(&secret), "{name}: {redacted}");
+        }
+        match guard {
+            Guard::Secrets => {
+                assert_eq!(scanner.redact_secrets(&text) == text, expected.is_empty(), "{name}")
+            }
+            Guard::HiddenText => assert_eq!(strip_hidden(&text) == text, expected.is_empty(), "{name}"),
+            Guard::Injection => {}
+        }
+        if expected.is_empty() { look_alikes += 1 } else { hits += 1 }
+    }
+    assert!(hits >= 10 && look_alikes >= 10, "{hits} hits, {look_alikes} look-alikes");
+}
+
+fn text_of(case: Value<'_>, key: &str) -> Option<String> {
+    Some(case.get(key)?.text()?.into_owned())
+}
+
+#[test]
+fn injection_cases_hold() {
+    check(Guard::Injection, include_str!("cases/injection.jsonl"));
+}
+
+#[test]
+fn hidden_text_cases_hold() {
+    check(Guard::HiddenText, include_str!("cases/hidden-text.jsonl"));
+}
+
+#[test]
+fn secrets_cases_hold() {
+    check(Guard::Secrets, include_str!("cases/secrets.jsonl"));
+}

@@ -1,0 +1,158 @@
+//! Redaction of JSON values: what is lost, and what keeps its bytes.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use bailiwick_guard::Scanner;
+use bailiwick_mcp::{Limits, Parser};
+
+fn redact(text: &str) -> String {
+    let mut parser = Parser::default();
+    let mut out = Vec::new();
+    let document = parser.parse(text.as_bytes(), &Limits::DEFAULT).unwrap();
+    Scanner::new().redact_json(document.root(), &mut out);
+    let out = String::from_utf8(out).unwrap();
+    Parser::default()
+        .parse(out.as_bytes(), &Limits::DEFAULT)
+        .unwrap_or_else(|error| panic!("{error}: {out}"));
+    out
+}
+
+/// Not a real token; in two parts, so that scanners of repositories do not take this file for a leak.
+fn token() -> String {
+    ["glpat-", "k3Jd9sLq0ZxV7bNm2RtY"].concat()
+}
+
+#[test]
+fn what_holds_no_secret_keeps_its_bytes() {
+    for text in [
+        r#"{ "a" : [1.0e5, -0, 1E+2, "\u00e9\/\n" ] , "max_tokens":4096,"path":"a\\b" }"#,
+        r#""""#,
+        "[]",
+        "{}",
+        r#"{"progressToken":12,"nextCursor":"eyJwYWdlIjoyfQ"}"#,
+        r#"{"properties":{"password":{"type":"string","description":"the login password"}}}"#,
+    ] {
+        assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn a_key_that_names_a_secret_is_enough() {
+    let redacted = redact(
+        r#"{"user":"ana","password":"x","pin":1,"api_key" : 12345,"Authorization":"Basic eA==","dbSecret":["p","q",3,true,null]}"#,
+    );
+    let expected = concat!(
+        r#"{"user":"ana","password":"[redacted:password]","pin":1,"api_key" : "[redacted:api-key]","#,
+        r#""Authorization":"[redacted:authorization]","dbSecret":["[redacted:secret]","[redacted:secret]","[redacted:secret]",true,null]}"#
+    );
+    assert_eq!(redacted, expected);
+}
+
+#[test]
+fn spellings_of_secret_keys_are_known() {
+    for key in [
+        "password",
+        "PASSWORD",
+        "userPassword",
+        "db-password",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "token",
+        "accessToken",
+        "refresh_token",
+        "x-auth-token",
+        "secret",
+        "client_secret",
+        "clientSecret",
+        "api_key",
+        "apiKey",
+        "X-API-Key",
+        "APIKEY",
+        "secret_key",
+        "aws_secret_access_key",
+        "private-key",
+        "authorization",
+        "Proxy-Authorization",
+        "cookie",
+        "Set-Cookie",
+        "credentials",
+        "token_value",
+        "password2",
+    ] {
+        let redacted = redact(&format!(r#"{{"{key}":"v"}}"#));
+        assert!(redacted.contains("[redacted:"), "{key}");
+    }
+    for key in [
+        "path",
+        "tokens",
+        "token_count",
+        "max_tokens",
+        "primary_key",
+        "key",
+        "passwordless",
+        "tokenizer",
+        "secretary",
+    ] {
+        let text = format!(r#"{{"{key}":"v"}}"#);
+        assert_eq!(redact(&text), text);
+    }
+}
+
+#[test]
+fn a_planted_token_is_lost_wherever_it_stands() {
+    let token = token();
+    let escaped: String = token.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    for text in [
+        format!(r#""{token}""#),
+        format!(r#"{{"a":{{"b":[[{{"c":"say {token} twice {token}"}}]]}}}}"#),
+        format!(r#"{{"{token}":1,"n":2}}"#),
+        format!(r#"{{"a":"{escaped}"}}"#),
+        format!(r#"{{"{escaped}":[]}}"#),
+        format!(r#"{{"a":"line\n{token}\nline"}}"#),
+        format!(r#"{{"a":"{{\"inner\":\"{token}\"}}"}}"#),
+        format!(r#"["--token","{token}"]"#),
+    ] {
+        let redacted = redact(&text);
+        assert!(!redacted.contains("k3Jd9s") && !redacted.contains("\\u006b\\u0033"), "{redacted}");
+        assert!(redacted.contains("[redacted:gitlab-token]"), "{redacted}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_walked() {
+    let token = token();
+    let text = format!("{}\"{token}\"{}", "[".repeat(120), "]".repeat(120));
+    assert_eq!(redact(&text), text.replace(&token, "[redacted:gitlab-token]"));
+}
+
+#[test]
+fn flags_and_name_value_pairs_are_secrets_too() {
+    assert_eq!(
+        redact(r#"{"args":["login","--password","hi","-v"]}"#),
+        r#"{"args":["login","--password","[redacted:password]","-v"]}"#
+    );
+    assert_eq!(
+        redact(r#"{"env":[{"name":"DB_PASSWORD","value":"hi"},{"name":"HOME","value":"/root"}]}"#),
+        r#"{"env":[{"name":"DB_PASSWORD","value":"[redacted:password]"},{"name":"HOME","value":"/root"}]}"#
+    );
+}
+
+#[test]
+fn two_secret_keys_stay_two_keys() {
+    let (one, two) = (token(), token().replace('k', "j"));
+    assert_eq!(
+        redact(&format!(r#"{{"{one}":1,"{two}":2}}"#)),
+        r#"{"[redacted:gitlab-token]":1,"[redacted:gitlab-token] 2":2}"#
+    );
+}
+
+#[test]
+fn redacting_twice_changes_nothing_more() {
+    for text in
+        [r#"{"password":"x","a":"token=k3Jd9sLq0ZxV7bNm"}"#, r#"{"authorization":"Bearer k3Jd9sLq0ZxV7bNm"}"#]
+    {
+        let once = redact(text);
+        assert_ne!(once, text);
+        assert_eq!(redact(&once), once);
+    }
+}
