@@ -1,0 +1,234 @@
+//! Laws over random conversations: deterministic, byte-faithful, never widened by a layer, never an answer to nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use bailiwick_engine::{Action, Answer, Effect, Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_mcp::message::Packet;
+use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
+use bailiwick_policy::{Context, Load, Policy, Principal, Source, Verdict, compile};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+
+struct Nothing;
+
+impl Load for Nothing {
+    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
+        Err(reference.to_owned())
+    }
+}
+
+const BASE: &str = "
+version: 1
+name: base
+default: deny
+rules:
+  - { id: reads, effect: allow, on: ['*/read', '*/send'] }
+  - { id: small, effect: ask, on: '*/ask' }
+  - { id: files, effect: allow, on: 'resource:*' }
+  - { id: keys, effect: deny, on: '*/*', args: { '**': { path: ['~/.ssh/**'] } } }
+limits:
+  - { id: pace, on: '*/send', max: 3, per: run }
+";
+const LAYER: &str = "
+version: 1
+name: layer
+default: deny
+rules:
+  - { id: no-send, effect: deny, on: '*/send' }
+  - { id: ask-files, effect: ask, on: 'resource:*' }
+";
+
+fn policy(texts: &[&str]) -> Arc<Policy> {
+    let source =
+        |(index, text): (usize, &&str)| Source { name: format!("{index}.yaml"), text: (*text).to_owned() };
+    let context = Context { workspace: Some("/work".to_owned()), home: Some("/home/ana".to_owned()) };
+    let sources = texts.iter().enumerate().map(source).collect();
+    Arc::new(
+        compile(sources, &mut Nothing, &context)
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false))),
+    )
+}
+
+static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
+
+fn engine(mode: Mode, policy: Arc<Policy>) -> Engine {
+    let settings = Settings {
+        mode,
+        server: "s".into(),
+        principal: Arc::new(Principal::default()),
+        limits: Limits { pending_max: 4, ..Limits::DEFAULT },
+        nonce: "n".to_owned(),
+    };
+    Engine::new(settings, policy, Arc::clone(&SCANNER), None)
+}
+
+/// A line of either side, from what peers say and what they should not.
+fn line() -> impl Strategy<Value = (Direction, String)> {
+    let id = prop_oneof![Just("1"), Just("2"), Just("\"1\""), Just("3"), Just("null"), Just("1.0")];
+    let up = prop_oneof![
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"tools/list"}"#),
+        Just(
+            r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"read","arguments":{"path":"a"}}}"#
+        ),
+        Just(
+            r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"send","arguments":{"to":"/root/.ssh/id"}}}"#
+        ),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"send","arguments":{}}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"ask"}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"resources/read","params":{"uri":"file:///a"}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"nobody/knows"}"#),
+        Just(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":ID}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"result":{"roots":[]}}"#),
+        Just(
+            r#"[{"jsonrpc":"2.0","id":ID,"method":"ping"},{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"drop"}}]"#
+        ),
+        Just("not json ID"),
+    ];
+    let down = prop_oneof![
+        Just(
+            r#"{"jsonrpc":"2.0","id":ID,"result":{"tools":[{"name":"read"},{"name":"send"},{"name":"ask"},{"name":"drop"}]}}"#
+        ),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"ok"}]}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"error":{"code":-1,"message":"no"}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"sampling/createMessage","params":{}}"#),
+        Just(r#"{"jsonrpc":"2.0","id":ID,"method":"ping"}"#),
+        Just(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"data":ID}}"#),
+        Just("banner ID"),
+    ];
+    let text = prop_oneof![
+        up.prop_map(|text| (Direction::ToServer, text)),
+        down.prop_map(|text| (Direction::ToClient, text))
+    ];
+    (text, id).prop_map(|((direction, text), id)| (direction, text.replace("ID", id)))
+}
+
+/// Everything that comes out for one line: verdicts, actions and bytes.
+fn feed(
+    engine: &mut Engine,
+    at: i64,
+    direction: Direction,
+    text: &str,
+) -> Vec<(Verdict, Action, Vec<(Direction, String)>)> {
+    let mut parser = Parser::default();
+    let mut outcomes = Vec::new();
+    let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
+    engine.receive(Timestamp(at), direction, packet, &mut outcomes);
+    outcomes.iter().map(seen).collect()
+}
+
+fn seen(outcome: &Outcome<'_>) -> (Verdict, Action, Vec<(Direction, String)>) {
+    let sent = outcome.effects.iter().filter_map(|effect| match effect {
+        Effect::Send { to, message } => Some((*to, String::from_utf8_lossy(message.bytes()).into_owned())),
+        Effect::Ask(_) | Effect::Withdraw(_) => None,
+    });
+    (outcome.decision.verdict, outcome.decision.action, sent.collect())
+}
+
+proptest! {
+    #[test]
+    fn the_same_conversation_is_decided_the_same_way(lines in proptest::collection::vec(line(), 1..40)) {
+        let (mut first, mut second) = (engine(Mode::Enforce, policy(&[BASE])), engine(Mode::Enforce, policy(&[BASE])));
+        for (index, (direction, text)) in lines.iter().enumerate() {
+            let at = i64::try_from(index).unwrap() * 1_000_000;
+            proptest::prop_assert_eq!(feed(&mut first, at, *direction, text), feed(&mut second, at, *direction, text));
+        }
+    }
+
+    #[test]
+    fn what_reaches_the_server_is_what_the_client_sent_or_our_own_listing(lines in proptest::collection::vec(line(), 1..40)) {
+        let mut engine = engine(Mode::Enforce, policy(&[BASE]));
+        let mut sent: BTreeSet<String> = BTreeSet::new();
+        for (index, (direction, text)) in lines.iter().enumerate() {
+            if *direction == Direction::ToServer {
+                sent.insert(text.clone());
+            }
+            for (_, _, effects) in feed(&mut engine, i64::try_from(index).unwrap() * 1_000_000, *direction, text) {
+                for (to, bytes) in effects {
+                    // Whatever goes out parses strictly, also our own words.
+                    let mut parser = Parser::default();
+                    proptest::prop_assert!(Packet::parse(&mut parser, bytes.as_bytes(), &Limits::DEFAULT).is_ok(), "{bytes}");
+                    if to == Direction::ToServer && *direction == Direction::ToServer {
+                        let own = bytes.contains("\"bailiwick-n-");
+                        let cut = bytes.starts_with('[');
+                        proptest::prop_assert!(own || cut || sent.contains(&bytes), "{bytes}");
+                        proptest::prop_assert!(!bytes.contains("\"drop\"") && !bytes.contains(".ssh"), "{bytes}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_never_lets_more_through(lines in proptest::collection::vec(line(), 1..40)) {
+        let list = r#"{"jsonrpc":"2.0","id":77,"method":"tools/list"}"#;
+        let tools = r#"{"jsonrpc":"2.0","id":77,"result":{"tools":[{"name":"read"},{"name":"send"},{"name":"ask"},{"name":"drop"}]}}"#;
+        for (direction, text) in lines.iter().filter(|(direction, _)| *direction == Direction::ToServer) {
+            // Fresh state each time, so that a call that only one of them let through cannot count for the other.
+            let reached = |texts: &[&str]| {
+                let mut engine = engine(Mode::Enforce, policy(texts));
+                feed(&mut engine, 0, Direction::ToServer, list);
+                feed(&mut engine, 0, Direction::ToClient, tools);
+                let outcomes = feed(&mut engine, 1, *direction, text);
+                let sent = outcomes.into_iter().flat_map(|(_, _, sent)| sent);
+                sent.filter(|(to, _)| *to == Direction::ToServer).map(|(_, bytes)| bytes).collect::<Vec<_>>()
+            };
+            let (wide, narrow) = (reached(&[BASE]), reached(&[BASE, LAYER]));
+            proptest::prop_assert!(narrow.iter().all(|sent| wide.contains(sent)), "{text}: {narrow:?} beside {wide:?}");
+        }
+    }
+
+    #[test]
+    fn shadow_and_observe_forward_every_message_and_nothing_else(lines in proptest::collection::vec(line(), 1..40), observe in any::<bool>()) {
+        let mode = if observe { Mode::Observe } else { Mode::Shadow };
+        let mut engine = engine(mode, policy(&[BASE]));
+        for (index, (direction, text)) in lines.iter().enumerate() {
+            let mut parser = Parser::default();
+            // What does not parse stays here whatever the mode, a member of a batch alone too.
+            let parses = match Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT) {
+                Ok(Packet::One(_)) => true,
+                Ok(Packet::Batch(members)) if members.iter().all(Result::is_ok) => true,
+                Ok(Packet::Batch(_)) => continue,
+                Err(_) => false,
+            };
+            let outcomes = feed(&mut engine, i64::try_from(index).unwrap(), *direction, text);
+            let onward: Vec<String> = outcomes.iter().flat_map(|(_, _, sent)| sent).filter(|(to, _)| to == direction).map(|(_, bytes)| bytes.clone()).collect();
+            if parses {
+                proptest::prop_assert_eq!(onward, vec![text.clone()]);
+            } else {
+                proptest::prop_assert_eq!(onward, Vec::<String>::new());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_approved_call_sends_exactly_what_was_shown_and_only_once() {
+    let mut engine = engine(Mode::Enforce, policy(&[BASE]));
+    let call =
+        r#"{"jsonrpc":"2.0", "id":5, "method":"tools/call","params":{"name":"ask","arguments":{"n": 2.50}}}"#;
+    feed(&mut engine, 0, Direction::ToServer, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    feed(
+        &mut engine,
+        0,
+        Direction::ToClient,
+        r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"ask"}]}}"#,
+    );
+    let mut parser = Parser::default();
+    let mut outcomes = Vec::new();
+    engine.receive(
+        Timestamp(0),
+        Direction::ToServer,
+        Packet::parse(&mut parser, call.as_bytes(), &Limits::DEFAULT),
+        &mut outcomes,
+    );
+    let Some(Effect::Ask(question)) = outcomes[0].effects.first() else { panic!("not asked: {outcomes:?}") };
+    assert!(question.arguments.contains("2.50"), "{}", question.arguments);
+    for expected in [1, 0] {
+        let mut answered = Vec::new();
+        engine.answer(Timestamp(1), question.id, &Answer::Approve("ana".to_owned()), &mut answered);
+        assert_eq!(answered.len(), expected);
+        for outcome in &answered {
+            assert_eq!(seen(outcome).2, vec![(Direction::ToServer, call.to_owned())]);
+        }
+    }
+}
