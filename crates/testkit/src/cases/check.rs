@@ -128,7 +128,7 @@ fn said(observed: &Observed, part: &str) -> bool {
 }
 
 /// All of it in a few lines, for a person.
-pub fn tell(observed: &Observed) -> String {
+pub(super) fn tell(observed: &Observed) -> String {
     let mut text = String::new();
     for (lines, mark) in observed.lines.iter().zip(["→ server", "→ client"]) {
         lines.iter().for_each(|line| text.push_str(&format!("\n      {mark} {}", shown(line))));

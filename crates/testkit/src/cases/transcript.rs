@@ -121,11 +121,13 @@ fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
     let exactly = |raw: String| Line::Exactly(raw.into_bytes());
     if let Deed::Say { way, line } = deed {
         let (there, back) = (*way as usize, way.reverse() as usize);
-        let event = event_of(line, *way);
-        let names = because.clone().unwrap_or_default();
+        let event = event_of(line);
+        // Rules that allow are reasons too, but no refusal names them; and the protocol's own reasons have no names.
+        let named = |id: &&String| !id.starts_with("may-") && *id != "protocol";
+        let names: Vec<String> = because.iter().flatten().filter(named).cloned().collect();
         let id = fields.raw("to").unwrap_or_else(|| id_of(line));
         let refusal = |raw: String, names: &[String]| Line::Refusal { id: id.clone(), refusal: shape(&raw), names: names.to_vec() };
-        for word in ["forwarded", "changed", "refused", "withheld", "dropped", "held"] {
+        for word in ["forwarded", "changed", "refused", "withheld", "dropped", "held", "broken", "junk"] {
             let Some(raw) = fields.raw(word) else { continue };
             assert!(main.is_none(), "{}: two outcomes", fields.place());
             let outcome = match word {
@@ -134,8 +136,10 @@ fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
                 "refused" => (lines[back].push(refusal(raw, &names)), "deny refused").1,
                 "withheld" => (lines[there].push(refusal(raw, &names)), "deny refused").1,
                 "held" => "ask held",
+                "broken" => (lines[back].push(refusal(raw, &names)), "deny refused").1,
                 _ => "deny dropped",
             };
+            let event = if matches!(word, "broken" | "junk") { "malformed" } else { event };
             main = Some(format!("{event} {outcome}"));
         }
     }
@@ -167,12 +171,11 @@ fn decision(text: &str) -> (String, Option<Vec<String>>) {
 }
 
 /// What the record calls a line, where the transcript does not say otherwise.
-fn event_of(line: &[u8], way: Way) -> &'static str {
+fn event_of(line: &[u8]) -> &'static str {
     let message: Value = serde_json::from_slice(line).unwrap_or_default();
-    match (message.get("method"), message.get("id"), way) {
-        (Some(_), _, _) => "decision",
-        (None, Some(_), _) if message.get("result").is_some() || message.get("error").is_some() => "outcome",
-        _ => "malformed",
+    match message.get("method") {
+        Some(_) => "decision",
+        _ => "outcome",
     }
 }
 
