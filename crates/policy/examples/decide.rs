@@ -56,7 +56,7 @@ fn measure(name: &str, text: &str, tool: &str, arguments: &str) {
     let call = Call { target, arguments: Some(document.root()), principal: &principal };
     let mut hits = Vec::new();
     let mut verdict = policy.evaluate(&call, &mut hits);
-    let rounds: u32 = 100_000;
+    let rounds: u32 = if arguments.len() > 4096 { 200 } else { 100_000 };
     let mut best = f64::INFINITY;
     for _ in 0..5 {
         let start = Instant::now();
@@ -76,9 +76,15 @@ fn main() {
         measure(&format!("{count} rules, read_file"), &text, "read_file", read);
         measure(&format!("{count} rules, unknown tool"), &text, "no_such_tool", read);
     }
+    let code = include_str!("decide.rs").repeat(3);
+    let mut long = br#"{"path":"src/lib/parser.rs","content":"#.to_vec();
+    bailiwick_mcp::json::escape_into(&code, &mut long);
+    long.push(b'}');
+    let long = String::from_utf8(long).unwrap();
     for name in ["permissive", "standard", "paranoid"] {
         let text = bundled(name).unwrap();
         measure(&format!("{name}, read_file"), text, "read_file", read);
+        measure(&format!("{name}, {} KiB of code", long.len() / 1024), text, "write_file", &long);
         measure(&format!("{name}, write_file"), text, "write_file", write);
         measure(
             &format!("{name}, run_command"),

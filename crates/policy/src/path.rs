@@ -7,7 +7,7 @@ mod scratch;
 
 pub(crate) use decode::percent;
 pub(crate) use readings::Form;
-pub(crate) use scratch::Scratch;
+pub(crate) use scratch::{Scratch, Texts};
 
 use crate::glob::{Star, Symbol, literal, translate};
 

@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::{Answer, Leaf, Place, Reach, Sense};
-use crate::path::{Form, Scratch};
+use crate::path::{Form, Scratch, Texts};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -140,8 +140,11 @@ impl Matcher {
                 })
             }
             (Matcher::Path(_) | Matcher::Glob(_) | Matcher::Regex(_) | Matcher::Prefix(_), Kind::Text) => {
-                let text = value.text()?;
-                self.text(&text, value.span().0, Form::Text, sense, scratch)
+                let place = value.span().0;
+                if let (Matcher::Path(patterns), Some(texts)) = (self, scratch.known(place, Form::Text)) {
+                    return Some(yes(patterns.path(&texts, sense)));
+                }
+                self.text(&value.text()?, place, Form::Text, sense, scratch)
             }
             (
                 Matcher::Path(_)
@@ -187,14 +190,7 @@ impl Matcher {
         };
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
-        let texts = scratch.read(place, text, form);
-        let is_match = |path: &str| patterns.set.is_match(path);
-        Some(yes(match sense {
-            Sense::Any => texts.unreadable() || texts.all().any(is_match),
-            Sense::Every | Sense::Holds => {
-                !texts.unreadable() && !texts.foreign() && texts.paths().all(is_match)
-            }
-        }))
+        Some(yes(patterns.path(&scratch.read(place, text, form), sense)))
     }
 
     /// Matchers that look at a text as it is.
@@ -210,6 +206,18 @@ impl Matcher {
             | Matcher::Length(..)
             | Matcher::MaxBytes(_)
             | Matcher::Type(_) => None,
+        }
+    }
+}
+
+impl Patterns {
+    fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {
+        let is_match = |path: &str| self.set.is_match(path);
+        match sense {
+            Sense::Any => texts.unreadable() || texts.all().any(is_match),
+            Sense::Every | Sense::Holds => {
+                !texts.unreadable() && !texts.foreign() && texts.paths().all(is_match)
+            }
         }
     }
 }

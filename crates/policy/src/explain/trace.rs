@@ -130,7 +130,7 @@ impl<'a> Trace<'_, 'a, '_> {
         let decisive = match (self.sense, seen.matched) {
             (Sense::Any, true) => readings.all().find(matches),
             (Sense::Every | Sense::Holds, false) if readings.foreign() => {
-                seen.remark = Some("a URL, not a path");
+                seen.remark = Some("not a file of this machine");
                 None
             }
             (Sense::Every | Sense::Holds, false) => readings.paths().find(|path| !matches(path)),

@@ -4,6 +4,11 @@ use unicode_normalization::UnicodeNormalization;
 
 /// What lies behind `file:`, in each way that clients and servers take it apart. Nothing for other texts.
 pub(crate) fn file_uri(text: &str) -> Vec<String> {
+    let mut start = text.chars().filter(|character| !matches!(character, '\t' | '\n' | '\r'));
+    let first = start.find(|character| *character > ' ');
+    if !matches!(first, Some('f' | 'F')) || !matches!(start.next(), Some('i' | 'I')) {
+        return Vec::new();
+    }
     // URL parsers drop tabs and line ends wherever they are, and blanks and controls in front.
     let compact: String;
     let text = if text.contains(['\t', '\n', '\r']) {
@@ -57,7 +62,8 @@ pub(crate) fn foreign_scheme(text: &str) -> bool {
 
 /// Percent-decoding, once. `None` when nothing is encoded.
 pub(crate) fn percent(text: &str) -> Option<String> {
-    if !text.contains('%') {
+    let encoded = |window: &[u8]| matches!(window, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    if !text.as_bytes().windows(3).any(encoded) {
         return None;
     }
     let mut out = Vec::with_capacity(text.len());

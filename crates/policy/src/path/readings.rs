@@ -23,7 +23,7 @@ pub(crate) struct Expanded {
     pub(crate) aliases: Vec<String>,
     /// NUL, magic links, climbing out of the unknown, too many readings: a deny matches, an allow does not.
     pub(crate) unreadable: bool,
-    /// A URL of another scheme: an allow does not match.
+    /// A URL of another scheme, or too long for any file: an allow does not match.
     pub(crate) foreign: bool,
 }
 
@@ -31,6 +31,9 @@ pub(crate) struct Expanded {
 ///
 /// One pass; the strings of ordinary calls never get further.
 pub(crate) fn is_plain(text: &str) -> bool {
+    if text.len() > PLAIN_BYTES_MAX {
+        return false;
+    }
     let mut before = b'/';
     for (index, byte) in text.bytes().enumerate() {
         let plain = match byte {
@@ -46,6 +49,9 @@ pub(crate) fn is_plain(text: &str) -> bool {
     }
     !matches!(before, b'/' | b'.' | b' ') && !has_alias(text)
 }
+
+/// Shorter than what could be too long for a file.
+const PLAIN_BYTES_MAX: usize = 1_000;
 
 fn has_alias(text: &str) -> bool {
     let starts =
@@ -127,6 +133,7 @@ fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
             push_new(if alias { &mut out.aliases } else { &mut out.paths }, path);
         }
         Resolved::Unknown => out.unreadable = true,
+        Resolved::TooLong => out.foreign = true,
     };
     add(posix(text, base));
     if differs_on_windows(text) {

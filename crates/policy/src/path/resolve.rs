@@ -8,6 +8,8 @@ pub(crate) enum Resolved {
     Path(String),
     /// It climbs out of a workspace that is not known.
     Unknown,
+    /// No file system has such a name, so it is a text and not a path.
+    TooLong,
 }
 
 /// Resolves with `/` as the separator.
@@ -65,23 +67,41 @@ fn walk<'t>(segments: impl Iterator<Item = &'t str>, root: Option<&str>, base: &
         None if base.workspace_known => drive(&base.workspace).map_or(0, |_| 2),
         None => base.workspace.len(),
     };
+    let mut too_long: usize = 0;
     for segment in segments {
         match segment {
             "" | "." => {}
-            ".." if out.len() > floor => out.truncate(out.rfind('/').unwrap_or(floor).max(floor)),
+            ".." if out.len() > floor => {
+                let start = out.rfind('/').unwrap_or(floor).max(floor);
+                let popped = out.len().saturating_sub(start) > SEGMENT_BYTES_MAX;
+                too_long = too_long.saturating_sub(usize::from(popped));
+                out.truncate(start);
+            }
             ".." if root.is_none() && !base.workspace_known => return Resolved::Unknown,
             ".." => {}
             name => {
                 out.push('/');
                 out.push_str(name);
+                too_long = too_long.saturating_add(usize::from(name.len() >= SEGMENT_BYTES_MAX));
             }
         }
+    }
+    let most = if drive(&out).is_some() { WINDOWS_BYTES_MAX } else { POSIX_BYTES_MAX };
+    if too_long > 0 || out.len() > most {
+        return Resolved::TooLong;
     }
     if out.len() <= floor && (root.is_some() || base.workspace_known) {
         out.push('/');
     }
     Resolved::Path(out)
 }
+
+/// Longer than any file system's longest name (255 units of at most 3 bytes), with the separator.
+const SEGMENT_BYTES_MAX: usize = 1_024;
+/// PATH_MAX of Linux; macOS has 1,024. Nothing longer can be opened.
+const POSIX_BYTES_MAX: usize = 4_096;
+/// Longer than the longest path of Windows (32,767 units of at most 3 bytes).
+const WINDOWS_BYTES_MAX: usize = 98_304;
 
 /// An absolute path in normal form, the root as the empty text (or a bare drive).
 pub(crate) fn absolute(path: &str) -> Option<String> {
@@ -95,6 +115,6 @@ pub(crate) fn absolute(path: &str) -> Option<String> {
     };
     match resolved {
         Resolved::Path(path) => Some(path.trim_end_matches('/').to_owned()),
-        Resolved::Unknown => None,
+        Resolved::Unknown | Resolved::TooLong => None,
     }
 }

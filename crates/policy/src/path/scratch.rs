@@ -45,16 +45,22 @@ impl<'b> Scratch<'b> {
 
     /// Reads `text` as a path. `place` identifies the string in its call: same place, same text.
     pub(crate) fn read<'s>(&'s mut self, place: usize, text: &'s str, form: Form) -> Texts<'s> {
-        let known = self.entries.iter().find(|entry| entry.place == place && entry.form == form).copied();
-        let entry = match known {
-            Some(entry) => entry,
-            None => {
-                let entry = self.fill(place, text, form);
-                self.entries.push(entry);
-                entry
-            }
-        };
+        let entry = self.entry(place, form).unwrap_or_else(|| {
+            let entry = self.fill(place, text, form);
+            self.entries.push(entry);
+            entry
+        });
         Texts { scratch: self, entry, text }
+    }
+
+    /// The readings of a string that was read before, if they stand without it: unescaping it again would be for nothing.
+    pub(crate) fn known(&self, place: usize, form: Form) -> Option<Texts<'_>> {
+        let entry = self.entry(place, form).filter(|entry| !entry.itself)?;
+        Some(Texts { scratch: self, entry, text: "" })
+    }
+
+    fn entry(&self, place: usize, form: Form) -> Option<Entry> {
+        self.entries.iter().find(|entry| entry.place == place && entry.form == form).copied()
     }
 
     fn fill(&mut self, place: usize, text: &str, form: Form) -> Entry {
@@ -118,7 +124,7 @@ impl<'s> Texts<'s> {
         self.entry.unreadable
     }
 
-    /// A URL of another scheme than `file`.
+    /// A URL of another scheme than `file`, or too long for any file.
     pub(crate) fn foreign(&self) -> bool {
         self.entry.foreign
     }
