@@ -1,6 +1,6 @@
 // A server built on the TypeScript SDK v2, for what the published ones do not show at 2026-07-28: resources, templates,
-// prompts, completion, progress and cancellation. It serves both eras.
-import { McpServer, ResourceTemplate, completable } from "@modelcontextprotocol/server";
+// prompts, completion, progress, cancellation and a call that asks the user first. It serves both eras.
+import { McpServer, ResourceTemplate, completable, inputRequired, inputResponse } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
@@ -27,6 +27,13 @@ function build() {
       }
       return text(`done after ${steps}`);
     });
+
+  server.registerTool("ask", { description: "asks first" }, (context) => {
+    const answer = inputResponse(context.mcpReq.inputResponses, "sure");
+    if (answer.kind === "elicit") return text(`the user said ${answer.action}`);
+    const question = inputRequired.elicit({ message: "Are you sure?", requestedSchema: { type: "object", properties: { yes: { type: "boolean" } } } });
+    return inputRequired({ inputRequests: { sure: question }, requestState: "round 1" });
+  });
 
   server.registerResource("greeting", "test://greeting", { mimeType: "text/plain" },
     (uri) => ({ contents: [{ uri: uri.href, mimeType: "text/plain", text: "hello" }] }));

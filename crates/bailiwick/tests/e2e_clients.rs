@@ -104,6 +104,48 @@ fn is_denied_with_its_rule(client: Client, server: Server, version: &str) {
     assert_audited(&place, &audit, denied.rule);
 }
 
+/// A resource and a prompt that are denied are not listed, cannot be had, and cannot be completed; their neighbours can.
+#[test]
+fn denied_resources_and_prompts_are_not_there() {
+    const DOCUMENTS: &str = "demo://resource/static/document/";
+    for client in [Client::TypescriptV1, Client::TypescriptV2, Client::Python, Client::Rmcp] {
+        let place = Workplace::new();
+        let route = Route::bailiwick(BUILT, ["--policy", &policy("everything")]);
+        let read = |name: &str| json!({"do": "read_resource", "uri": format!("{DOCUMENTS}{name}.md")});
+        let steps = [
+            json!({"do": "list_resources"}),
+            json!({"do": "list_prompts"}),
+            read("features"),
+            json!({"do": "get_prompt", "name": "simple-prompt"}),
+            read("architecture"),
+            json!({"do": "get_prompt", "name": "args-prompt", "arguments": {"city": "Bern"}}),
+            json!({"do": "complete", "ref": {"type": "ref/prompt", "name": "args-prompt"},
+                "argument": {"name": "city", "value": "B"}}),
+        ];
+        let server = Server::Everything.command(&place, "run");
+        let outcomes = client.play(&place, &route, &server, "2025-11-25", &steps);
+        let [_, resources, prompts, allowed @ .., resource, prompt, completion] = &outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        let listed = resources.ok().to_string() + &prompts.ok().to_string();
+        for (name, there) in [
+            ("features.md", true),
+            ("simple-prompt", true),
+            ("architecture.md", false),
+            ("args-prompt", false),
+        ] {
+            assert_eq!(listed.contains(name), there, "{client:?}: {name} in {listed}");
+        }
+        assert!(allowed.iter().all(|step| step.outcome.is_ok()), "{client:?}: {allowed:?}");
+        for denied in [resource, prompt, completion] {
+            assert!(
+                denied.outcome.as_ref().is_err_and(|error| error["code"].is_i64()),
+                "{client:?}: {denied:?}"
+            );
+        }
+    }
+}
+
 /// What the denied call would have done was not done.
 fn left_no_trace(server: Server, place: &Workplace) {
     match server {

@@ -5,7 +5,7 @@ use crate::route::Route;
 use crate::script::ServerCommand;
 use crate::wire::{self, Wire};
 use crate::workplace::Workplace;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Everything one conversation brought back: the answers in their order, and apart from them the rest, in its order.
 ///
@@ -17,7 +17,8 @@ pub struct Conversation {
     pub unasked: Vec<Vec<u8>>,
 }
 
-/// Sends each line as it is, waits for the answer to it if it is a request, closes, and collects all that came.
+/// Sends each line as it is, waits for the answer to it if it is a request, closes, and collects all that came. What the server
+/// asks meanwhile is answered at once, always in the same way.
 pub fn converse(place: &Workplace, route: &Route, server: &ServerCommand, lines: &[Vec<u8>]) -> Conversation {
     let mut wire = Wire::start(place, route, server);
     let mut came = Vec::new();
@@ -25,7 +26,17 @@ pub fn converse(place: &Workplace, route: &Route, server: &ServerCommand, lines:
         wire.send(line);
         let message: Value = serde_json::from_slice(line).expect("a transcript is JSON");
         if message.get("method").is_some() && message.get("id").is_some() {
-            came.extend(wire.read_answer(&message["id"]));
+            loop {
+                let line = wire.read_until(|_| true).remove(0);
+                let ends = wire::is_answer(&line, &message["id"]);
+                if let Some(reply) = reply(&line) {
+                    wire.send(reply.to_string());
+                }
+                came.push(line);
+                if ends {
+                    break;
+                }
+            }
         }
     }
     wire.close();
@@ -80,6 +91,23 @@ pub fn without_dates(line: &[u8]) -> Vec<u8> {
         bytes[at..at + 10].copy_from_slice(b"YYYY-MM-DD");
     }
     bytes
+}
+
+/// What the user and the model behind this client say to a request of the server.
+fn reply(line: &[u8]) -> Option<Value> {
+    let request = wire::json(line).filter(|message| message.get("id").is_some())?;
+    let result = match request.get("method")?.as_str()? {
+        "sampling/createMessage" => {
+            json!({"role": "assistant", "content": {"type": "text", "text": "four"}, "model": "none", "stopReason": "endTurn"})
+        }
+        "elicitation/create" => json!({"action": "decline"}),
+        _ => {
+            return Some(
+                json!({"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32601, "message": "not here"}}),
+            );
+        }
+    };
+    Some(json!({"jsonrpc": "2.0", "id": request["id"], "result": result}))
 }
 
 fn answers_something(line: &[u8]) -> bool {
