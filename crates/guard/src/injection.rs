@@ -9,6 +9,7 @@ mod concept;
 mod normalise;
 mod phrases;
 mod rule;
+mod screen;
 
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use self::concept::Concepts;
 use self::normalise::View;
 use self::phrases::Concept;
 use self::rule::{Hit, MENTION_DISCOUNT, Match, QUOTE_DISCOUNT, RULES, THRESHOLD};
+use self::screen::Screen;
 use crate::guard::{Finding, Guard};
 use crate::limits::{INJECTION_OVERLAP_BYTES, INJECTION_PART_BYTES, INJECTION_WINDOW_BYTES};
 use crate::scanner::Detector;
@@ -23,16 +25,22 @@ use crate::scanner::Detector;
 #[derive(Debug)]
 pub(crate) struct Injection {
     concepts: Concepts,
+    screen: Screen,
 }
 
 impl Injection {
     pub(crate) fn new() -> Injection {
-        Injection { concepts: Concepts::new() }
+        let phrases = concept::phrases();
+        let screen = Screen::new(phrases.iter().map(|(concept, text)| (*concept, text.as_str())));
+        Injection { concepts: Concepts::new(), screen }
     }
 }
 
 impl Detector for Injection {
     fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+        if !self.screen.may_match(text) {
+            return;
+        }
         let mut start = 0;
         // Findings that reach into the overlap with the next part are found again there.
         let mut seen: Vec<(&'static str, usize)> = Vec::new();

@@ -55,6 +55,13 @@ impl Concepts {
     }
 }
 
+/// All phrases, normalised.
+pub(super) fn phrases() -> Vec<(Concept, String)> {
+    let all = ENGLISH.iter().chain(LANGUAGES);
+    all.flat_map(|(concept, phrases)| phrases.iter().map(|phrase| (*concept, read(*concept, phrase).0)))
+        .collect()
+}
+
 /// `*` before or behind a phrase drops the word boundary there, `^` asks for the start of a line.
 fn read(concept: Concept, phrase: &str) -> (String, Meaning) {
     let line_start = phrase.starts_with('^');

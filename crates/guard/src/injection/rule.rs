@@ -7,6 +7,7 @@ use super::phrases::Concept::{
     Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, ToolSwitch, Turn, Unbound, Urge, User,
     Verbatim, WeakObject, WordAction, WordConceal, WordObject, WordOverride, WordSecret,
 };
+use super::screen::bit;
 use crate::limits::INJECTION_HITS_MAX;
 
 /// A concept at a place of the normalised view.
@@ -42,6 +43,13 @@ pub(super) const THRESHOLD: u32 = 20;
 pub(super) const MENTION_DISCOUNT: u32 = 12;
 /// Taken off where every match is a quotation.
 pub(super) const QUOTE_DISCOUNT: u32 = 10;
+
+/// The most that a text can weigh that holds these concepts and no others.
+pub(super) fn weight_possible(concepts: u64) -> u32 {
+    let any = |wanted: &[Concept]| wanted.iter().any(|concept| concepts & bit(*concept) != 0);
+    let possible = RULES.iter().filter(|rule| any(rule.first) && rule.then.iter().all(|(then, _)| any(then)));
+    possible.map(|rule| rule.weight).sum()
+}
 
 /// Every rule in the hits, by start.
 pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
