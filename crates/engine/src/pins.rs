@@ -152,6 +152,11 @@ impl Offer {
         self.seen.contains_key(&(item, name.to_owned()))
     }
 
+    /// True if the client may know it: it is pinned, and the server lists it. What appeared later was cut from the lists.
+    pub(crate) fn was_offered(&self, item: Item, name: &str) -> bool {
+        self.was_seen(item, name) && self.pinned.of(item).is_some_and(|pins| pins.contains_key(name))
+    }
+
     pub(crate) fn drift_of(&self, item: Item, name: &str) -> Option<&str> {
         self.drifted.get(&(item, name.to_owned())).map(String::as_str)
     }

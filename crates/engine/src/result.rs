@@ -6,7 +6,7 @@ use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, 
 use bailiwick_policy::Verdict;
 
 use crate::capability::input_requests;
-use crate::decision::{Event, Outcome, Reason};
+use crate::decision::{Action, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
 use crate::inspect::{Inspection, inspect};
 use crate::listing::uncache;
@@ -77,6 +77,11 @@ impl Engine {
         judgement.refusal =
             Refusal::error(DENIED, format!("Denied by bailiwick; pin `instructions`: {change}"));
         decision.verdict = judgement.verdict;
+        decision.action = match judgement.verdict {
+            Verdict::Deny if self.enforces() => Action::Refused,
+            Verdict::Ask if self.enforces() => Action::Held,
+            Verdict::Deny | Verdict::Ask | Verdict::Allow => Action::Forwarded,
+        };
         out.push(Outcome { decision, effects: Vec::new() });
         judgement
     }

@@ -28,7 +28,7 @@ impl Engine {
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         let mut unknown = self.hides(&target);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
-            unknown |= pinned == Verdict::Deny && !self.offer.was_seen(Item::Tool, &name);
+            unknown |= pinned == Verdict::Deny && !self.offer.was_offered(Item::Tool, &name);
             verdict = verdict.max(pinned);
             reasons.push(reason);
         }

@@ -111,9 +111,14 @@ fn compare_decisions(wanted: &[(String, Option<Vec<String>>)], got: &[Seen], pro
         if *head != seen.head() {
             problems.push(format!("`{}` and not `{head}`", seen.head()));
         }
-        let seen_ids: Vec<&String> = seen.reasons.iter().map(|(id, _)| id).collect();
+        let sorted = |ids: &mut dyn Iterator<Item = &String>| {
+            let mut ids: Vec<String> = ids.cloned().collect();
+            ids.sort();
+            ids
+        };
+        let seen_ids = sorted(&mut seen.reasons.iter().map(|(id, _)| id));
         if let Some(ids) = ids
-            && !ids.iter().eq(seen_ids.iter().copied())
+            && sorted(&mut ids.iter()) != seen_ids
         {
             problems.push(format!("because of {seen_ids:?} and not {ids:?}"));
         }
