@@ -143,7 +143,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "BYTES", env = "BAILIWICK_MAX_MESSAGE_BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1024..=1 << 30))]
     pub(crate) max_message_bytes: u64,
     /// Deepest nesting of a message
-    #[arg(long, value_name = "LEVELS", env = "BAILIWICK_MAX_DEPTH", default_value_t = 128, value_parser = clap::value_parser!(u64).range(8..=4096))]
+    #[arg(long, value_name = "LEVELS", env = "BAILIWICK_MAX_DEPTH", default_value_t = 127, value_parser = clap::value_parser!(u64).range(8..=4096))]
     pub(crate) max_depth: u64,
     /// Most values in a message
     #[arg(long, value_name = "N", env = "BAILIWICK_MAX_VALUES", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=50_000_000))]

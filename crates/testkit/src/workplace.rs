@@ -1,6 +1,5 @@
 //! A folder of its own for one test, and an environment that holds nothing of the machine's.
 
-use crate::tools;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -68,9 +67,12 @@ impl Workplace {
             ("LANG", "C.UTF-8"),
             ("TZ", "UTC"),
             ("PYTHONDONTWRITEBYTECODE", "1"),
-            ("BAILIWICK_TEST_TOOLS", &tools::folder()),
         ];
-        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()
+        let mut environment = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        // Only the peers need it, and what starts a peer asks for it.
+        let tools = std::env::var("BAILIWICK_TEST_TOOLS");
+        environment.extend(tools.map(|folder| ("BAILIWICK_TEST_TOOLS".to_owned(), folder)));
+        environment
     }
 }
 

@@ -1,0 +1,60 @@
+//! The decisions in the audit log of a run.
+
+use bailiwick_testkit::cases::Seen;
+use bailiwick_testkit::serde_json::{self, Value};
+use bailiwick_testkit::wire::PATIENCE;
+use bailiwick_testkit::workplace::Workplace;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// Kinds of records that the engine's outcomes make.
+const KINDS: [&str; 5] = ["decision", "outcome", "malformed", "approval", "pin"];
+
+/// How often the file is looked at. Nothing announces a line in a file.
+const LOOK: Duration = Duration::from_millis(2);
+
+pub(crate) fn decisions(place: &Workplace) -> Vec<Seen> {
+    records(place).iter().filter(|record| KINDS.contains(&text(record, "kind").as_str())).map(seen).collect()
+}
+
+/// Waits until the log holds this many decisions.
+pub(crate) fn await_decisions(place: &Workplace, count: usize) {
+    until(&format!("{count} decisions"), || decisions(place).len() >= count);
+}
+
+/// Waits for a record of this kind.
+pub(crate) fn await_kind(place: &Workplace, kind: &str) {
+    until(kind, || records(place).iter().any(|record| text(record, "kind") == kind));
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "no {what} in the log within {PATIENCE:?}");
+        thread::sleep(LOOK);
+    }
+}
+
+/// The whole lines so far.
+fn records(place: &Workplace) -> Vec<Value> {
+    let log = fs::read(place.path().join("audit.jsonl")).unwrap_or_default();
+    let whole = log.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    whole.map(|line| serde_json::from_slice(line).expect("a record is JSON")).collect()
+}
+
+fn seen(record: &Value) -> Seen {
+    let reasons = record["reasons"].as_array().into_iter().flatten();
+    Seen {
+        event: text(record, "kind"),
+        direction: text(record, "direction"),
+        method: text(record, "method"),
+        target: text(record, "target"),
+        verdict: text(record, "verdict"),
+        effect: text(record, "effect"),
+        reasons: reasons.map(|reason| (text(reason, "id"), text(reason, "message"))).collect(),
+    }
+}
+
+fn text(record: &Value, key: &str) -> String {
+    record[key].as_str().unwrap_or_default().to_owned()
+}
