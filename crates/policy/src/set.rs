@@ -7,6 +7,9 @@ use regex_automata::{Input, MatchKind, PatternSet};
 
 use crate::bounds::REGEX_BYTES_MAX;
 
+/// Working memory of one set, in bytes. A text that needs more is matched more slowly, and as well.
+const CACHE_BYTES_MAX: usize = 512 << 10;
+
 /// Compiled expressions, joined by OR.
 #[derive(Debug)]
 pub(crate) struct Set {
@@ -37,6 +40,7 @@ impl Set {
             .utf8_empty(false)
             .which_captures(WhichCaptures::None)
             .nfa_size_limit(Some(REGEX_BYTES_MAX))
+            .hybrid_cache_capacity(CACHE_BYTES_MAX)
             .auto_prefilter(false)
             .dfa(false)
             .onepass(false)

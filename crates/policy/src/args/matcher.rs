@@ -84,7 +84,9 @@ impl Matcher {
                     | Matcher::In(_)
                     | Matcher::Range(..) => self.listed(value, place.reach, sense, scratch),
                 };
-                answer.unwrap_or(if place.reach == Reach::Named { doubt } else { Answer::Skip })
+                // `*` does not look into objects, so what is in one is a doubt, which allows nothing.
+                let closed = place.reach == Reach::Star && value.is_object() && sense != Sense::Any;
+                answer.unwrap_or(if place.reach == Reach::Named || closed { doubt } else { Answer::Skip })
             }
         }
     }
