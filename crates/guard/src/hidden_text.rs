@@ -96,7 +96,8 @@ fn each_run(text: &str, report: &mut dyn FnMut(Range<usize>, &'static str)) {
 
 /// Nothing in the text can be hidden: no control but white space, and only ASCII.
 fn plain(text: &str) -> bool {
-    text.is_ascii() && !text.bytes().any(|byte| (byte < b' ' && !is_layout(byte)) || byte == 0x7f)
+    crate::injection::is_plain(text.as_bytes())
+        || text.is_ascii() && !text.bytes().any(|byte| (byte < b' ' && !is_layout(byte)) || byte == 0x7f)
 }
 
 fn is_layout(byte: u8) -> bool {

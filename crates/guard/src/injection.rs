@@ -18,6 +18,7 @@ use self::normalise::View;
 use self::phrases::Concept;
 use self::rule::{Hit, MENTION_DISCOUNT, Match, QUOTE_DISCOUNT, RULES, THRESHOLD};
 use self::screen::Screen;
+pub(crate) use self::screen::is_plain;
 use crate::guard::{Finding, Guard};
 use crate::limits::{INJECTION_OVERLAP_BYTES, INJECTION_PART_BYTES, INJECTION_WINDOW_BYTES};
 use crate::scanner::Detector;

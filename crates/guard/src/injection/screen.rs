@@ -2,7 +2,8 @@
 //!
 //! Every phrase has an anchor, its longest word. In printable ASCII text, which normalising only folds and whose white space
 //! it only joins, a phrase cannot stand without its anchor. So one pass that collects which concepts have an anchor
-//! somewhere bounds the sum of the weights from above, and most texts need nothing more.
+//! somewhere bounds the sum of the weights from above, and most texts need nothing more. Concepts whose words stand in
+//! every text are taken for granted instead.
 
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
@@ -20,6 +21,17 @@ pub(super) struct Screen {
     anchor_bytes_max: usize,
 }
 
+/// Concepts that nearly every text has a word of (`to`, `all`, `not`, `show`). Alone they satisfy no rule.
+const COMMON: [Concept; 7] = [
+    Concept::Action,
+    Concept::Send,
+    Concept::Urge,
+    Concept::Tell,
+    Concept::Prior,
+    Concept::WeakObject,
+    Concept::Negation,
+];
+
 /// Walks in step through so many parts of a text: a table look-up waits for the one before it, but not for its neighbours.
 const LANES: usize = 4;
 /// A shorter text is walked in one lane.
@@ -31,7 +43,9 @@ impl Screen {
         let mut anchors: Vec<&str> = Vec::new();
         let mut concepts: Vec<u64> = Vec::new();
         // What is not ASCII does not stand in ASCII text.
-        for (concept, phrase) in phrases.filter(|(_, phrase)| phrase.is_ascii()) {
+        for (concept, phrase) in
+            phrases.filter(|(concept, phrase)| phrase.is_ascii() && !COMMON.contains(concept))
+        {
             let anchor = phrase.split(' ').max_by_key(|word| word.len()).unwrap_or(phrase);
             let known = anchors.iter().position(|known| *known == anchor);
             match known.and_then(|index| concepts.get_mut(index)) {
@@ -61,11 +75,12 @@ impl Screen {
     /// False only if no finding is possible. Texts that it does not understand may hold one.
     pub(super) fn may_match(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
-        if !bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t')) {
+        if !is_plain(bytes) {
             return true;
         }
         let seen = if bytes.len() < LANES_FROM_BYTES { self.one_lane(bytes) } else { self.lanes(bytes) };
-        rule::weight_possible(seen) >= THRESHOLD
+        let granted = COMMON.iter().fold(0, |granted, concept| granted | bit(*concept));
+        rule::weight_possible(seen | granted) >= THRESHOLD
     }
 
     fn one_lane(&self, bytes: &[u8]) -> u64 {
@@ -95,9 +110,7 @@ impl Screen {
             two = step(two, *b);
             three = step(three, *c);
             four = step(four, *d);
-            if self.special(one) | self.special(two) | self.special(three) | self.special(four) {
-                seen |= self.found(one) | self.found(two) | self.found(three) | self.found(four);
-            }
+            seen |= self.found(one) | self.found(two) | self.found(three) | self.found(four);
         }
         // The last part ends first, when the others still have their overlap to read.
         let walked = d.len().min(length);
@@ -114,10 +127,6 @@ impl Screen {
         seen
     }
 
-    fn special(&self, state: StateID) -> bool {
-        self.automaton.is_special(state)
-    }
-
     fn found(&self, state: StateID) -> u64 {
         if !self.automaton.is_special(state) || !self.automaton.is_match(state) {
             return 0;
@@ -127,6 +136,12 @@ impl Screen {
         anchors
             .fold(0, |seen, anchor| seen | self.concepts.get(anchor.as_usize()).copied().unwrap_or(u64::MAX))
     }
+}
+
+/// Only printable ASCII and ordinary white space; asked sixty-four bytes at a time, which the compiler vectorises.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    bytes.chunks(64).all(|chunk| chunk.iter().fold(true, |all, byte| all & plain(byte)))
 }
 
 /// A concept's place in a set.
@@ -162,6 +177,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_taken_for_granted_satisfies_no_rule() {
+        let granted = super::COMMON.iter().fold(0, |granted, concept| granted | super::bit(*concept));
+        assert_eq!(super::rule::weight_possible(granted), 0);
     }
 
     #[test]
