@@ -41,7 +41,7 @@ impl Engine {
         (verdict, reasons)
     }
 
-    /// Rules, then the limits of what they let through. A limit is spent by a call that goes on, and by no other.
+    /// Rules, then the limits of what they let through. Spends nothing: see [`Engine::spend_allowed`].
     pub(crate) fn decide(
         &mut self,
         at: Timestamp,
@@ -69,10 +69,21 @@ impl Engine {
                 reasons.push(Reason::Limit { index: u32::try_from(index).unwrap_or(u32::MAX), message });
             }
         }
-        if verdict == Verdict::Allow {
-            self.spend(at, &call);
-        }
         (verdict, reasons)
+    }
+
+    /// Spends the limits of a call whose last word is `verdict`. A limit is spent by a call that goes on, and by no other.
+    pub(crate) fn spend_allowed(
+        &mut self,
+        at: Timestamp,
+        target: &Target<'_>,
+        arguments: Option<Value<'_>>,
+        verdict: Verdict,
+    ) {
+        if verdict == Verdict::Allow && !self.policy.limits().is_empty() {
+            let principal = Arc::clone(&self.settings.principal);
+            self.spend(at, &Call { target: *target, arguments, principal: &principal });
+        }
     }
 
     /// Spends the limits of an approved call, if all but those that asked for the approval still have room.

@@ -25,12 +25,17 @@ impl Engine {
             reasons.push(Reason::Pin { name: name.to_string(), change: change.to_owned() });
             verdict = verdict.max(self.drift_verdict());
         }
-        let refusal = if self.hides(&target) {
+        // A prompt that appeared after the first list was cut from the lists.
+        let new = verdict == Verdict::Deny
+            && self.offer.is_complete(Item::Prompt)
+            && !self.offer.was_offered(Item::Prompt, &name);
+        let refusal = if new || self.hides(&target) {
             verdict = Verdict::Deny;
             Refusal::error(-32602, format!("Unknown prompt: {name}"))
         } else {
             Refusal::error(DENIED, self.denial(&reasons))
         };
+        self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
         Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
     }
@@ -57,6 +62,7 @@ impl Engine {
             verdict = Verdict::Deny;
             reasons.extend(self.rules(&referred, None).1);
         }
+        self.spend_allowed(at, &target, params, verdict);
         let refusal = Refusal::error(DENIED, self.denial(&reasons));
         let arguments = params.map(Arguments::View);
         Judgement { verdict, reasons, refusal, changed: None, target: Some(reference), arguments }

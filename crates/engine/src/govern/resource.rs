@@ -28,6 +28,7 @@ impl Engine {
         } else {
             Refusal::error(DENIED, self.denial(&reasons))
         };
+        self.spend_allowed(at, &target, None, verdict);
         Judgement { verdict, reasons, refusal, changed: None, target: Some(uri), arguments: None }
     }
 

@@ -74,6 +74,7 @@ impl Engine {
         if inspection.blocked {
             verdict = Verdict::Deny;
         }
+        self.spend_allowed(at, &target, params, verdict);
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
         Judgement { verdict, reasons, refusal, changed: None, target, arguments }

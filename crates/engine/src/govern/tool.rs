@@ -38,6 +38,7 @@ impl Engine {
         } else {
             Refusal::Tool { text: self.denial(&reasons), modern }
         };
+        self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
         Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
     }
