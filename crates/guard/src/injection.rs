@@ -32,7 +32,7 @@ pub(crate) struct Injection {
 impl Injection {
     pub(crate) fn new() -> Injection {
         let phrases = concept::phrases();
-        let screen = Screen::new(phrases.iter().map(|(concept, text)| (*concept, text.as_str())));
+        let screen = Screen::new(phrases.iter());
         Injection { concepts: Concepts::new(), screen }
     }
 }

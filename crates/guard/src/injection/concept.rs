@@ -55,11 +55,23 @@ impl Concepts {
     }
 }
 
-/// All phrases, normalised.
-pub(super) fn phrases() -> Vec<(Concept, String)> {
+/// A phrase, normalised, and whether it ends at word boundaries.
+#[derive(Debug)]
+pub(super) struct Phrase {
+    pub(super) concept: Concept,
+    pub(super) text: String,
+    pub(super) bounded_before: bool,
+    pub(super) bounded_after: bool,
+}
+
+/// All phrases.
+pub(super) fn phrases() -> Vec<Phrase> {
+    let phrase = |concept: &Concept, written: &str| {
+        let (text, Meaning { bounded_before, bounded_after, .. }) = read(*concept, written);
+        Phrase { concept: *concept, text, bounded_before, bounded_after }
+    };
     let all = ENGLISH.iter().chain(LANGUAGES);
-    all.flat_map(|(concept, phrases)| phrases.iter().map(|phrase| (*concept, read(*concept, phrase).0)))
-        .collect()
+    all.flat_map(|(concept, phrases)| phrases.iter().map(move |written| phrase(concept, written))).collect()
 }
 
 /// `*` before or behind a phrase drops the word boundary there, `^` asks for the start of a line.

@@ -9,6 +9,7 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
 use aho_corasick::{Anchored, MatchKind};
 
+use super::concept::Phrase;
 use super::phrases::Concept;
 use super::rule::{self, THRESHOLD};
 
@@ -16,9 +17,18 @@ use super::rule::{self, THRESHOLD};
 pub(super) struct Screen {
     automaton: DFA,
     start: StateID,
-    /// By anchor, the concepts that it may stand for.
-    concepts: Vec<u64>,
+    anchors: Vec<Anchor>,
     anchor_bytes_max: usize,
+}
+
+/// A word that stands for the phrases that it is the longest word of.
+#[derive(Debug)]
+struct Anchor {
+    /// What it may mean.
+    concepts: u64,
+    length: usize,
+    /// It stands as a whole word: no letter or digit before, and none behind.
+    bounded: (bool, bool),
 }
 
 /// Concepts that nearly every text has a word of (`to`, `all`, `not`, `show`). Alone they satisfy no rule.
@@ -38,26 +48,30 @@ const LANES: usize = 4;
 const LANES_FROM_BYTES: usize = 256;
 
 impl Screen {
-    /// The screen of these phrases, normalised, with their concepts.
-    pub(super) fn new<'a>(phrases: impl Iterator<Item = (Concept, &'a str)>) -> Screen {
-        let mut anchors: Vec<&str> = Vec::new();
-        let mut concepts: Vec<u64> = Vec::new();
+    /// The screen of these phrases.
+    pub(super) fn new<'a>(phrases: impl Iterator<Item = &'a Phrase>) -> Screen {
+        let mut words: Vec<&str> = Vec::new();
+        let mut anchors: Vec<Anchor> = Vec::new();
         // What is not ASCII does not stand in ASCII text.
-        for (concept, phrase) in
-            phrases.filter(|(concept, phrase)| phrase.is_ascii() && !COMMON.contains(concept))
-        {
-            let anchor = phrase.split(' ').max_by_key(|word| word.len()).unwrap_or(phrase);
-            let known = anchors.iter().position(|known| *known == anchor);
-            match known.and_then(|index| concepts.get_mut(index)) {
-                Some(concepts) => *concepts |= bit(concept),
+        for phrase in phrases.filter(|phrase| phrase.text.is_ascii() && !COMMON.contains(&phrase.concept)) {
+            let parts: Vec<&str> = phrase.text.split(' ').collect();
+            let longest = parts.iter().enumerate().max_by_key(|(_, word)| word.len());
+            let Some((at, word)) = longest else { continue };
+            // Inside a phrase there are blanks around a word; at its ends the phrase says.
+            let bounded = (at > 0 || phrase.bounded_before, at + 1 < parts.len() || phrase.bounded_after);
+            let known = words.iter().position(|known| known == word);
+            match known.and_then(|index| anchors.get_mut(index)) {
+                Some(anchor) => {
+                    anchor.concepts |= bit(phrase.concept);
+                    anchor.bounded = (anchor.bounded.0 && bounded.0, anchor.bounded.1 && bounded.1);
+                }
                 None => {
-                    anchors.push(anchor);
-                    concepts.push(bit(concept));
+                    words.push(word);
+                    anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
                 }
             }
         }
-        let built =
-            DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&anchors);
+        let built = DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&words);
         #[expect(
             clippy::expect_used,
             reason = "fails only above 2^31 states; the table is a constant of some thousand"
@@ -68,8 +82,8 @@ impl Screen {
             reason = "the automaton is built with unanchored starts, as is the default"
         )]
         let start = automaton.start_state(Anchored::No).expect("an unanchored start");
-        let anchor_bytes_max = anchors.iter().map(|anchor| anchor.len()).max().unwrap_or(0);
-        Screen { automaton, start, concepts, anchor_bytes_max }
+        let anchor_bytes_max = words.iter().map(|word| word.len()).max().unwrap_or(0);
+        Screen { automaton, start, anchors, anchor_bytes_max }
     }
 
     /// False only if no finding is possible. Texts that it does not understand may hold one.
@@ -86,9 +100,9 @@ impl Screen {
     fn one_lane(&self, bytes: &[u8]) -> u64 {
         let mut state = self.start;
         let mut seen = 0;
-        for byte in bytes {
+        for (at, byte) in bytes.iter().enumerate() {
             state = self.automaton.next_state(Anchored::No, state, *byte);
-            seen |= self.found(state);
+            seen |= self.found(state, bytes, at);
         }
         seen
     }
@@ -96,45 +110,57 @@ impl Screen {
     /// The text in equal parts, each read a little into the next, so that no anchor is cut.
     fn lanes(&self, bytes: &[u8]) -> u64 {
         let part = bytes.len() / LANES;
-        let mut lanes = [&[][..]; LANES];
-        for (index, lane) in lanes.iter_mut().enumerate() {
-            *lane = bytes.get(index * part..).unwrap_or_default();
-        }
-        let [a, b, c, d] = lanes;
-        let (mut one, mut two, mut three, mut four) = (self.start, self.start, self.start, self.start);
+        let starts = [0, part, 2 * part, 3 * part];
+        let [a, b, c, d] = starts.map(|start| bytes.get(start..).unwrap_or_default());
+        let mut states = [self.start; LANES];
         let mut seen = 0;
         let length = part + self.anchor_bytes_max;
         let step = |state, byte: u8| self.automaton.next_state(Anchored::No, state, byte);
-        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d).take(length) {
-            one = step(one, *a);
-            two = step(two, *b);
-            three = step(three, *c);
-            four = step(four, *d);
-            seen |= self.found(one) | self.found(two) | self.found(three) | self.found(four);
-        }
-        // The last part ends first, when the others still have their overlap to read.
-        let walked = d.len().min(length);
-        for (mut state, lane) in [(one, a), (two, b), (three, c)] {
-            for byte in lane.get(walked..length.min(lane.len())).unwrap_or_default() {
-                state = step(state, *byte);
-                seen |= self.found(state);
+        for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).take(length).enumerate() {
+            let [one, two, three, four] = states;
+            states = [step(one, *a), step(two, *b), step(three, *c), step(four, *d)];
+            for (state, start) in states.iter().zip(starts) {
+                seen |= self.found(*state, bytes, start + at);
             }
         }
-        for byte in d.get(walked..).unwrap_or_default() {
-            four = step(four, *byte);
-            seen |= self.found(four);
+        // The last part ends first, when the others still have their overlap to read, or has some bytes more.
+        let walked = d.len().min(length);
+        for (state, start) in states.iter_mut().zip(starts) {
+            let rest = bytes.get(start + walked..(start + length.max(d.len())).min(bytes.len()));
+            for (at, byte) in rest.unwrap_or_default().iter().enumerate() {
+                *state = step(*state, *byte);
+                seen |= self.found(*state, bytes, start + walked + at);
+            }
         }
         seen
     }
 
-    fn found(&self, state: StateID) -> u64 {
-        if !self.automaton.is_special(state) || !self.automaton.is_match(state) {
-            return 0;
+    /// The concepts of the anchors that end at `at`.
+    #[inline]
+    fn found(&self, state: StateID, bytes: &[u8], at: usize) -> u64 {
+        if self.automaton.is_special(state) && self.automaton.is_match(state) {
+            return self.meant(state, bytes, at);
         }
-        let anchors =
-            (0..self.automaton.match_len(state)).map(|index| self.automaton.match_pattern(state, index));
-        anchors
-            .fold(0, |seen, anchor| seen | self.concepts.get(anchor.as_usize()).copied().unwrap_or(u64::MAX))
+        0
+    }
+
+    #[inline(never)]
+    fn meant(&self, state: StateID, bytes: &[u8], at: usize) -> u64 {
+        let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let mut seen = 0;
+        for index in 0..self.automaton.match_len(state) {
+            let pattern = self.automaton.match_pattern(state, index).as_usize();
+            let Some(anchor) = self.anchors.get(pattern) else { return u64::MAX };
+            let first = (at + 1).saturating_sub(anchor.length);
+            let cut = |bounded: bool, inner: usize, outer: Option<usize>| {
+                bounded && letter(inner) && outer.is_some_and(letter)
+            };
+            let before = cut(anchor.bounded.0, first, first.checked_sub(1));
+            if !before && !cut(anchor.bounded.1, at, Some(at + 1)) {
+                seen |= anchor.concepts;
+            }
+        }
+        seen
     }
 }
 
