@@ -17,10 +17,9 @@ pub enum Route {
 }
 
 impl Route {
-    /// `bailiwick run FLAGS`; `$BAILIWICK_BIN` overrides the `built` binary.
+    /// `bailiwick run FLAGS`, see [`binary`].
     pub fn bailiwick<const N: usize>(built: &str, flags: [&str; N]) -> Route {
-        let binary = std::env::var_os("BAILIWICK_BIN").map_or_else(|| PathBuf::from(built), PathBuf::from);
-        assert!(binary.exists(), "no binary `{}`", binary.display());
+        let binary = binary(built);
         Route::Bailiwick { binary, flags: flags.map(str::to_owned).to_vec() }
     }
 
@@ -38,6 +37,13 @@ impl Route {
         command.extend(server.iter().cloned());
         command
     }
+}
+
+/// The binary under test: `$BAILIWICK_BIN`, or else the one that cargo `built` for the test.
+pub fn binary(built: &str) -> PathBuf {
+    let binary = std::env::var_os("BAILIWICK_BIN").map_or_else(|| PathBuf::from(built), PathBuf::from);
+    assert!(binary.exists(), "no binary `{}`", binary.display());
+    binary
 }
 
 /// The text of a path, for a flag.
