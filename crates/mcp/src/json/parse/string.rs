@@ -27,21 +27,26 @@ fn plain_in_word(word: &[u8; 8]) -> usize {
 }
 
 fn long_plain_end(bytes: &[u8], mut at: usize) -> usize {
-    // Without a way out in the middle, the compiler looks at a block with vector instructions.
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        if block.iter().fold(false, |found, byte| found | !is_plain(*byte)) {
-            break;
-        }
-        at += block.len();
-    }
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    for word in rest.as_chunks::<8>().0.iter().take(WORDS_FIRST) {
         let plain = plain_in_word(word);
         at += plain;
         if plain < word.len() {
             return at;
         }
     }
-    tail_end(bytes, at)
+    very_long_plain_end(bytes, at)
+}
+
+/// Searching for two bytes and looking at the way for controls is two passes, each by vector instructions.
+fn very_long_plain_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let found = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+    let way = rest.get(..found).unwrap_or_default();
+    if way.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+        return at + way.iter().take_while(|byte| **byte >= 0x20).count();
+    }
+    at + found
 }
 
 #[cold]
@@ -93,3 +98,6 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
     }
     Some(unit)
 }
+
+/// The rest of a string is looked at in longer pieces after this many words; a line of text ends before.
+const WORDS_FIRST: usize = 12;
