@@ -14,6 +14,15 @@ use crate::request::changed;
 use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
 
 impl Engine {
+    /// Takes it that the server offers the tool that `message` calls, so that one message can be explained by itself.
+    pub fn offer_for_explanation(&mut self, message: &Message<'_>) {
+        let name = message.params().and_then(|params| params.get("name")).and_then(Value::text);
+        if let (Some("tools/call"), Some(name)) = (message.method(), name) {
+            self.offer.observe(Item::Tool, &name, message.value());
+        }
+        self.offer.set_complete(Item::Tool);
+    }
+
     /// A call before the list was seen waits while we fetch the list: true if it waits now.
     pub(crate) fn must_list_first<'a>(
         &mut self,
@@ -141,13 +150,16 @@ impl Engine {
                 Some(name) => names.insert(name.to_string()) && !self.hides_item(item, name),
                 None => false,
             };
-            if let Some(name) = name {
-                keep &= self.identity_holds(at, item, &name, element, pins);
+            if let Some(name) = &name {
+                keep &= self.identity_holds(at, item, name, element, pins);
             }
             let mut inspection = Inspection::default();
             if keep {
                 inspect(&self.scanner, &self.policy.guards(), element, &mut inspection);
                 keep = !inspection.blocked;
+                if let Some(name) = &name {
+                    self.offer.set_withheld(item, name, inspection.blocked);
+                }
                 judgement.reasons.append(&mut inspection.reasons);
             }
             if keep {
@@ -200,7 +212,8 @@ impl Engine {
         decision.method = item.member().into();
         decision.target = Some(name.to_owned().into());
         decision.verdict = self.drift_verdict();
-        decision.action = if drift == Drift::Deny { Action::Dropped } else { Action::Forwarded };
+        let dropped = drift == Drift::Deny && self.enforces();
+        decision.action = if dropped { Action::Dropped } else { Action::Forwarded };
         decision.reasons.push(Reason::Pin { name: name.to_owned(), change });
         pins.push(Outcome { decision, effects: Vec::new() });
         drift != Drift::Deny
