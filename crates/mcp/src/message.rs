@@ -7,7 +7,7 @@ mod malformed;
 
 use std::borrow::Cow;
 
-pub use governed::{META_FIELDS, keys_clear};
+pub use governed::{META_FIELDS, keys_clear, listing_clear};
 pub use id::{Id, read_id};
 pub use malformed::{Malformation, Malformed};
 

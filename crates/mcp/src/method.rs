@@ -78,6 +78,35 @@ impl Item {
     }
 }
 
+impl Item {
+    /// The members of an item that name it or reach the model.
+    #[must_use]
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Item::Tool => &[
+                "name",
+                "title",
+                "description",
+                "inputSchema",
+                "outputSchema",
+                "annotations",
+                "icons",
+                "execution",
+                "_meta",
+            ],
+            Item::Prompt => &["name", "title", "description", "arguments", "icons", "_meta"],
+            Item::Resource => {
+                &["uri", "name", "title", "description", "mimeType", "annotations", "icons", "size", "_meta"]
+            }
+            Item::ResourceTemplate => {
+                &["uriTemplate", "name", "title", "description", "mimeType", "annotations", "icons", "_meta"]
+            }
+            Item::Task => &["taskId", "status", "statusMessage", "_meta"],
+            Item::Skill => &["uri", "frontmatter", "resources", "_meta"],
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Method {

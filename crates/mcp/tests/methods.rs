@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use bailiwick_mcp::message::listing_clear;
 use bailiwick_mcp::method::{self, METHODS};
-use bailiwick_mcp::{Direction, Form, Limits, Malformation, Message, Packet, Parser, Version};
+use bailiwick_mcp::{Direction, Form, Item, Limits, Malformation, Message, Packet, Parser, Version};
 
 #[test]
 fn each_version_has_its_methods_in_each_direction() {
@@ -91,6 +92,34 @@ fn nor_has_one_inside_of_a_governed_field() {
     assert_eq!(clear("tools/call", vendor), Ok(()));
     let modern = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":null}}"#;
     assert_eq!(clear("tools/list", modern), Err(Malformation::Params), "neither modern nor legacy");
+}
+
+#[test]
+fn a_list_has_no_double_in_another_case() {
+    let is_clear = |result: &str| {
+        let mut parser = Parser::default();
+        listing_clear(parser.parse(result.as_bytes(), &Limits::DEFAULT).unwrap().root(), Item::Tool)
+    };
+    for result in [
+        r#"{"tools":[],"Tools":[{"name":"hidden"}]}"#,
+        r#"{"tool\u017f":[{"name":"hidden"}]}"#,
+        r#"{"tools":[],"NEXTCURSOR":"1"}"#,
+        r#"{"tools":[{"name":"shown","Name":"hidden"}]}"#,
+        r#"{"tools":[{"name":"shown"},{"name":"b","inputschema":{}}]}"#,
+        r#"{"tools":[],"resulttype":"input_required","inputRequests":{}}"#,
+    ] {
+        assert!(!is_clear(result), "{result}");
+    }
+    for result in [
+        r#"{"tools":[{"name":"a","inputSchema":{"Name":1},"x-Name":2,"Vendor":3}],"nextCursor":"","ttlMs":0}"#,
+        r#"{"other":[]}"#,
+        r#"{"tools":null}"#,
+    ] {
+        assert!(is_clear(result), "{result}");
+    }
+    for item in [Item::Tool, Item::Prompt, Item::Resource, Item::ResourceTemplate, Item::Task, Item::Skill] {
+        assert!(item.fields().contains(&item.key()));
+    }
 }
 
 fn clear(method: &str, params: &str) -> Result<(), Malformation> {

@@ -5,7 +5,7 @@
 
 use super::{META_VERSION, Malformation, Message};
 use crate::json::{Kind, Value, same_key_folded};
-use crate::method::Method;
+use crate::method::{Item, Method};
 
 impl Message<'_> {
     /// Checks that no key of `params`, of the governed objects inside of it, or of `_meta` is a governed field's name in
@@ -44,6 +44,30 @@ pub fn keys_clear(object: Value<'_>, governed: &[&str]) -> bool {
         governed.contains(&&*key) || !governed.iter().any(|field| same_key_folded(field, &key))
     })
 }
+
+/// True if neither the result that holds a list nor any of its items has a governed key in another spelling: such a key
+/// would bring a lenient client what a filter has not seen.
+#[must_use]
+pub fn listing_clear(result: Value<'_>, item: Item) -> bool {
+    let list = result.get(item.member());
+    keys_clear(result, LISTS)
+        && list.is_none_or(|list| list.elements().all(|element| keys_clear(element, item.fields())))
+}
+
+/// Members of results that lists and the protocol stand in. All lists, because a client picks by what it asked.
+const LISTS: &[&str] = &[
+    "tools",
+    "prompts",
+    "resources",
+    "resourceTemplates",
+    "tasks",
+    "skills",
+    "nextCursor",
+    "resultType",
+    "inputRequests",
+    "requestState",
+    "_meta",
+];
 
 /// Keys of `_meta` that decide over the message, and those with which the protocol ties it to others.
 pub const META_FIELDS: &[&str] = &[
