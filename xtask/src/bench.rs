@@ -43,10 +43,10 @@ pub(crate) struct Options {
     /// Calls with many in flight, in each round
     #[arg(long, default_value_t = 200_000, value_name = "N")]
     pipelined: u64,
-    /// Arguments of `bailiwick` before the server's command; `{audit}` is a new file
+    /// Arguments of `bailiwick` before the server's command; `{policy}` and `{audit}` are files
     #[arg(
         long,
-        default_value = "run --policy standard --server bench --audit {audit}",
+        default_value = "run --policy {policy} --server bench --audit {audit}",
         value_name = "ARGUMENTS"
     )]
     flags: String,
@@ -94,13 +94,14 @@ pub(crate) fn run(bench: &Bench) -> Result<bool> {
 }
 
 fn stdio(options: &Options) -> Result<bool> {
-    let build: &[&str] = if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
-    println!("building: cargo build --release {}", build.join(" "));
-    shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
     let release = shell::root().join("target/release");
     // The client has to be optimised too, or it is the client that is measured.
     let optimised = release.join("xtask");
     if std::env::current_exe()? != optimised {
+        let build: &[&str] =
+            if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
+        println!("building: cargo build --release {}", build.join(" "));
+        shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
         let line = [options.place.of("0"), vec![optimised.into()]].concat();
         return Ok(command_of(&line).args(std::env::args_os().skip(1)).status()?.success());
     }
@@ -192,9 +193,10 @@ fn candidates(options: &Options) -> Vec<Candidate> {
 
 fn measure(candidate: &Candidate, place: &Place, options: &Options) -> Result<Sample> {
     let scaled = |calls: u64| ((calls as f64 * candidate.share) as u64).max(200);
-    let audit = place.folder.join("audit.jsonl");
-    let _ = fs::remove_file(&audit); // absent unless the last run used it
-    let mut command = command(candidate, place, &audit, options.place);
+    let fresh = place.folder.join("run");
+    let _ = fs::remove_dir_all(&fresh); // absent in the first run
+    fs::create_dir_all(&fresh)?;
+    let mut command = command(candidate, place, &fresh.join("audit.jsonl"), options.place);
     let mut session = Session::open(&mut command, &place.folder.join("stderr.log"))?;
     session.ping_pong(scaled(options.calls) / 10)?;
     let mut times = session.ping_pong(scaled(options.calls))?;

@@ -197,7 +197,6 @@ const CLOSURE: &[(&str, &str)] = &[
     ("hybrid-array", "of sha2: arrays by type-level length"),
     ("itoa", "of serde_json: prints integers"),
     ("memchr", "searches byte slices"),
-    ("regex", "matches in linear time"),
     ("regex-automata", "of regex"),
     ("regex-syntax", "of regex: its parser"),
     ("rustc-hash", "a fixed hash, the same in every run"),
