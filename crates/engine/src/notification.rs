@@ -80,6 +80,12 @@ impl Engine {
                 {
                     return Judgement::dropped("a resource that is hidden");
                 }
+                let task = params.and_then(|params| params.get("taskId")).and_then(Value::text);
+                if direction == Direction::ToClient
+                    && task.is_some_and(|id| !self.run.tasks.contains_key(&*id))
+                {
+                    return Judgement::dropped("a task that this run did not make");
+                }
                 self.inspected_notice(message)
             }
             Governed::Protocol

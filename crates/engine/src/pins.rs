@@ -1,6 +1,6 @@
 //! Pins: the recorded identity of what a server offers, and how an offer differs from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_mcp::{Item, Value};
 use sha2::{Digest as _, Sha256};
@@ -134,6 +134,8 @@ pub(crate) struct Offer {
     drifted: BTreeMap<(Item, String), String>,
     /// Names seen in this run.
     seen: BTreeMap<(Item, String), ()>,
+    /// Items that a guard cut out of the last list.
+    withheld: BTreeSet<(Item, String)>,
 }
 
 /// Items of one kind that are remembered; beyond it new ones count as drift.
@@ -150,6 +152,19 @@ impl Offer {
 
     pub(crate) fn was_seen(&self, item: Item, name: &str) -> bool {
         self.seen.contains_key(&(item, name.to_owned()))
+    }
+
+    /// Notes whether a guard cut it out of the last list.
+    pub(crate) fn set_withheld(&mut self, item: Item, name: &str, withheld: bool) {
+        if !withheld {
+            self.withheld.remove(&(item, name.to_owned()));
+        } else if self.withheld.len() < ITEMS_MAX {
+            self.withheld.insert((item, name.to_owned()));
+        }
+    }
+
+    pub(crate) fn is_withheld(&self, item: Item, name: &str) -> bool {
+        self.withheld.contains(&(item, name.to_owned()))
     }
 
     /// True if the client may know it: it is pinned, and the server lists it. What appeared later was cut from the lists.

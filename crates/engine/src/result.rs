@@ -145,6 +145,9 @@ impl Engine {
     }
 
     pub(crate) fn note_task(&mut self, result: Value<'_>, pending: &Pending) {
+        if pending.method.map(|row| row.governed) != Some(Governed::Tool) {
+            return;
+        }
         // 2025-11-25 nests the new task, the extension of 2026-07-28 does not.
         let task = result.get("task").unwrap_or(result);
         if let Some(id) =

@@ -29,7 +29,7 @@ impl Engine {
         let new = verdict == Verdict::Deny
             && self.offer.is_complete(Item::Prompt)
             && !self.offer.was_offered(Item::Prompt, &name);
-        let refusal = if new || self.hides(&target) {
+        let refusal = if new || self.hides(&target) || self.offer.is_withheld(Item::Prompt, &name) {
             verdict = Verdict::Deny;
             Refusal::error(-32602, format!("Unknown prompt: {name}"))
         } else {

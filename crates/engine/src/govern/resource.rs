@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Message, Splice, Timestamp, Value};
+use bailiwick_mcp::{Kind, Message, Splice, Timestamp, Value};
 use bailiwick_policy::{Target, Verdict};
 
 use crate::engine::{Engine, Judgement};
@@ -32,16 +32,19 @@ impl Engine {
         Judgement { verdict, reasons, refusal, changed: None, target: Some(uri), arguments: None }
     }
 
-    /// Listening to a resource is reading it: URIs that may not be read are cut out.
+    /// Listening to a resource is reading it: URIs that may not be read are cut out, and tasks of others too.
     pub(crate) fn listen<'a>(&mut self, message: &Message<'a>, params: Option<Value<'a>>) -> Judgement<'a> {
         let mut judgement = Judgement::allow();
         let wanted = params.and_then(|params| params.get("notifications"));
-        let Some(uris) = wanted.and_then(|wanted| wanted.get("resourceSubscriptions")) else {
-            return judgement;
-        };
+        let uris = wanted.and_then(|wanted| wanted.get("resourceSubscriptions"));
+        let tasks = [wanted, params].map(|place| place.and_then(|place| place.get("taskIds")));
+        if tasks.iter().chain([&uris]).flatten().any(|list| list.kind() != Kind::Array) {
+            return Judgement::protocol(-32602, "what is listened to is no list");
+        }
         let server = Arc::clone(&self.settings.server);
+        let mut splice = Splice::default();
         let mut elements = Vec::new();
-        for element in uris.elements() {
+        for element in uris.into_iter().flat_map(Value::elements) {
             let uri = element.text().unwrap_or_default();
             let (verdict, reasons) = self.rules(&Target::Resource { server: &server, uri: &uri }, None);
             elements.push((element.span(), verdict == Verdict::Allow));
@@ -49,8 +52,12 @@ impl Engine {
                 judgement.reasons.extend(reasons);
             }
         }
-        let mut splice = Splice::default();
         splice.retain(&elements);
+        for list in tasks.into_iter().flatten() {
+            let own = |id: Value<'_>| id.text().is_some_and(|id| self.run.tasks.contains_key(&*id));
+            let elements: Vec<_> = list.elements().map(|id| (id.span(), own(id))).collect();
+            splice.retain(&elements);
+        }
         judgement.changed = changed(message, &splice);
         judgement
     }

@@ -26,7 +26,7 @@ impl Engine {
         let server = Arc::clone(&self.settings.server);
         let target = Target::Tool { server: &server, name: &name };
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
-        let mut unknown = self.hides(&target);
+        let mut unknown = self.hides(&target) || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
             unknown |= pinned == Verdict::Deny && !self.offer.was_offered(Item::Tool, &name);
             verdict = verdict.max(pinned);
