@@ -1,6 +1,11 @@
 //! Every case of `cases/` through the real binary, with a server whose bytes the test writes. The lines that reach either
 //! side, and the decisions in the audit log, must be those of the engine.
-#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says so by a panic when it fails"
+)]
 
 #[path = "../../engine/tests/cases/drive.rs"]
 mod drive;
@@ -59,7 +64,13 @@ fn every_case_holds_over_stdio() {
         }
     }
     problems.sort();
-    assert!(problems.is_empty(), "{} of {} cases fail:\n{}", problems.len(), cases.len(), problems.join("\n\n"));
+    assert!(
+        problems.is_empty(),
+        "{} of {} cases fail:\n{}",
+        problems.len(),
+        cases.len(),
+        problems.join("\n\n")
+    );
     totals(cases.len(), steps, left_out);
 }
 
@@ -176,7 +187,10 @@ impl Stage {
             self.compare(step, "the server", line, &got);
         }
         for line in &expected.lines[1] {
-            let got = self.wire.next_line().unwrap_or_else(|| panic!("{}: the client gets nothing more", step.place));
+            let got = self
+                .wire
+                .next_line()
+                .unwrap_or_else(|| panic!("{}: the client gets nothing more", step.place));
             self.compare(step, "the client", line, &got);
         }
         if expected.lines.iter().all(Vec::is_empty) {
@@ -187,7 +201,13 @@ impl Stage {
 
     fn compare(&self, step: &Step, party: &str, expected: &[u8], got: &[u8]) {
         let expected = self.named(expected);
-        assert!(expected == got, "{}: {party} gets\n   {}\nand not\n   {}", step.place, shown(got), shown(&expected));
+        assert!(
+            expected == got,
+            "{}: {party} gets\n   {}\nand not\n   {}",
+            step.place,
+            shown(got),
+            shown(&expected)
+        );
     }
 
     /// Our own requests have ids that a server cannot guess, nor can a transcript.
@@ -232,7 +252,8 @@ impl Stage {
             assert!(seen == *wanted, "the log says\n   {seen:?}\nand the engine\n   {wanted:?}");
         }
         for seen in seen.iter().skip(wanted.len()) {
-            let ended = seen.event == "outcome" && seen.reasons.iter().any(|(_, message)| message.contains("ended"));
+            let ended =
+                seen.event == "outcome" && seen.reasons.iter().any(|(_, message)| message.contains("ended"));
             assert!(ended, "one decision too many: {seen:?}");
         }
     }

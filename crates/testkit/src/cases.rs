@@ -55,6 +55,8 @@ pub struct Case {
     /// Why one of the ways cannot show it: the engine has no files, the binary has no simulated time.
     pub engine_only: Option<String>,
     pub stdio_only: Option<String>,
+    /// What is still missing in the product: such a case must fail, so that it is noticed when it holds.
+    pub not_yet: Option<String>,
     pub steps: Vec<Step>,
 }
 
@@ -108,10 +110,14 @@ impl Case {
                 given => given,
             },
             lock: head.raw("lock").map(|lock| Locked::read(&lock, &name)),
-            limits: head.raw("limits").map(|limits| Fields::parse(&limits, &name).numbers()).unwrap_or_default(),
+            limits: head
+                .raw("limits")
+                .map(|limits| Fields::parse(&limits, &name).numbers())
+                .unwrap_or_default(),
             refuses: Some(head.texts("refuses")).filter(|parts| !parts.is_empty()),
             engine_only: head.text("engine_only"),
             stdio_only: head.text("stdio_only"),
+            not_yet: head.text("not_yet"),
             steps,
             name,
             folder,

@@ -72,7 +72,9 @@ impl Puppet {
     }
 
     pub(crate) fn next_line(&self) -> Vec<u8> {
-        self.heard.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("nothing reached the server within {PATIENCE:?}"))
+        self.heard
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| panic!("nothing reached the server within {PATIENCE:?}"))
     }
 
     /// What reached the server and was not looked at. For after its end.
@@ -85,5 +87,9 @@ impl Puppet {
 
 /// Opened for both, a named pipe waits for nobody.
 fn open(path: &Path) -> File {
-    File::options().read(true).write(true).open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -146,10 +146,8 @@ impl Stage {
         match &step.deed {
             Deed::Say { way, line } => self.say(at, *way, line, &mut observed),
             Deed::Answer(answer) => {
-                let question = self
-                    .questions
-                    .pop_front()
-                    .unwrap_or_else(|| panic!("{}: no question is open", step.place));
+                // Without a question nothing comes of it, and what must come is missed.
+                let Some(question) = self.questions.pop_front() else { return observed };
                 let answer = match answer {
                     cases::Answer::Approve => Answer::Approve("at the terminal".to_owned()),
                     cases::Answer::Deny(why) => Answer::Deny(why.clone()),

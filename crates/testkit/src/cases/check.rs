@@ -1,7 +1,7 @@
 //! Compares what happened with what must.
 
-use super::transcript::{Line, Refusal, Step};
 use super::Way;
+use super::transcript::{Line, Refusal, Step};
 use crate::wire::shown;
 use serde_json::Value;
 
@@ -76,7 +76,11 @@ fn refused(line: &[u8], id: &str, refusal: &Refusal, names: &[String]) -> Result
     let text = match refusal {
         Refusal::Result(json) => {
             let expected: Value = serde_json::from_str(json).expect("a result is JSON");
-            return if message["result"] == expected { Ok(()) } else { Err(format!("not the result {json}")) };
+            return if message["result"] == expected {
+                Ok(())
+            } else {
+                Err(format!("not the result {json}"))
+            };
         }
         Refusal::Code(code) => {
             if message["error"]["code"] != *code || message.get("result").is_some() {

@@ -71,6 +71,7 @@ impl Fields {
 
 /// The elements of an array, as they are written.
 pub(super) fn elements(json: &str, place: &str) -> Vec<String> {
-    let list: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let list: Vec<Box<RawValue>> =
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("{place}: {error}"));
     list.into_iter().map(|raw| raw.get().to_owned()).collect()
 }

@@ -12,7 +12,8 @@ const MODERN: &str = "2026-07-28";
 pub(super) fn steps(head: &mut Fields) -> Vec<Step> {
     let tools: Vec<String> = head.raws("tools").iter().map(|raw| tool(raw)).collect();
     let capabilities = head.raw("capabilities").unwrap_or_else(|| "{}".to_owned());
-    let instructions = head.raw("instructions").map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
+    let instructions =
+        head.raw("instructions").map(|text| format!(r#","instructions":{text}"#)).unwrap_or_default();
     let Some(version) = head.text("opens") else {
         assert!(tools.is_empty(), "{}: `tools` without `opens`", head.place());
         return Vec::new();
@@ -23,21 +24,32 @@ pub(super) fn steps(head: &mut Fields) -> Vec<Step> {
             r#"{{"io.modelcontextprotocol/protocolVersion":"{MODERN}","io.modelcontextprotocol/clientInfo":{{"name":"case","version":"1"}},"io.modelcontextprotocol/clientCapabilities":{capabilities}}}"#
         );
         return vec![
-            said(Way::ToServer, format!(r#"{{"jsonrpc":"2.0","id":"open-2","method":"tools/list","params":{{"_meta":{meta}}}}}"#)),
+            said(
+                Way::ToServer,
+                format!(
+                    r#"{{"jsonrpc":"2.0","id":"open-2","method":"tools/list","params":{{"_meta":{meta}}}}}"#
+                ),
+            ),
             said(
                 Way::ToClient,
-                format!(r#"{{"jsonrpc":"2.0","id":"open-2","result":{{"resultType":"complete","tools":[{tools}],"ttlMs":0,"cacheScope":"private"}}}}"#),
+                format!(
+                    r#"{{"jsonrpc":"2.0","id":"open-2","result":{{"resultType":"complete","tools":[{tools}],"ttlMs":0,"cacheScope":"private"}}}}"#
+                ),
             ),
         ];
     }
     vec![
         said(
             Way::ToServer,
-            format!(r#"{{"jsonrpc":"2.0","id":"open-1","method":"initialize","params":{{"protocolVersion":"{version}","capabilities":{capabilities},"clientInfo":{{"name":"case","version":"1"}}}}}}"#),
+            format!(
+                r#"{{"jsonrpc":"2.0","id":"open-1","method":"initialize","params":{{"protocolVersion":"{version}","capabilities":{capabilities},"clientInfo":{{"name":"case","version":"1"}}}}}}"#
+            ),
         ),
         said(
             Way::ToClient,
-            format!(r#"{{"jsonrpc":"2.0","id":"open-1","result":{{"protocolVersion":"{version}","capabilities":{{}},"serverInfo":{{"name":"puppet","version":"1"}}{instructions}}}}}"#),
+            format!(
+                r#"{{"jsonrpc":"2.0","id":"open-1","result":{{"protocolVersion":"{version}","capabilities":{{}},"serverInfo":{{"name":"puppet","version":"1"}}{instructions}}}}}"#
+            ),
         ),
         said(Way::ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned()),
         said(Way::ToServer, r#"{"jsonrpc":"2.0","id":"open-2","method":"tools/list"}"#.to_owned()),
@@ -47,7 +59,11 @@ pub(super) fn steps(head: &mut Fields) -> Vec<Step> {
 
 /// A tool by its name, or a whole one as it is written.
 pub(super) fn tool(raw: &str) -> String {
-    if raw.starts_with('"') { format!(r#"{{"name":{raw},"inputSchema":{{"type":"object"}}}}"#) } else { raw.to_owned() }
+    if raw.starts_with('"') {
+        format!(r#"{{"name":{raw},"inputSchema":{{"type":"object"}}}}"#)
+    } else {
+        raw.to_owned()
+    }
 }
 
 fn said(way: Way, text: String) -> Step {

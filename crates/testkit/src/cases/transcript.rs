@@ -76,7 +76,8 @@ impl Step {
         let at_ms = fields.number("at").unwrap_or(before_ms);
         assert!(at_ms >= before_ms, "{place}: time goes back");
         let deed = deed(&mut fields);
-        let wanted = if matches!(deed, Deed::EngineOnly(_)) { Wanted::default() } else { wanted(&mut fields, &deed) };
+        let wanted =
+            if matches!(deed, Deed::EngineOnly(_)) { Wanted::default() } else { wanted(&mut fields, &deed) };
         fields.finish();
         Step { place: place.to_owned(), at_ms, deed, wanted }
     }
@@ -86,8 +87,10 @@ fn deed(fields: &mut Fields) -> Deed {
     for (party, way) in [("client", Way::ToServer), ("server", Way::ToClient)] {
         let line = fields.raw(party).map(String::into_bytes);
         let line = line.or_else(|| fields.text(&format!("{party}_text")).map(String::into_bytes));
-        let line = line.or_else(|| fields.text(&format!("{party}_hex")).map(|hex| unhex(&hex, fields.place())));
-        let line = line.or_else(|| Some(long(&fields.raws(&format!("{party}_long")))).filter(|line| !line.is_empty()));
+        let line =
+            line.or_else(|| fields.text(&format!("{party}_hex")).map(|hex| unhex(&hex, fields.place())));
+        let line = line
+            .or_else(|| Some(long(&fields.raws(&format!("{party}_long")))).filter(|line| !line.is_empty()));
         if let Some(line) = line {
             return Deed::Say { way, line };
         }
@@ -115,7 +118,9 @@ fn deed(fields: &mut Fields) -> Deed {
 
 fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
     let mut wanted = Wanted { says: fields.texts("says"), ..Wanted::default() };
-    let because = fields.raw("because").map(|raw| serde_json::from_str::<Vec<String>>(&raw).expect("`because` is a list"));
+    let because = fields
+        .raw("because")
+        .map(|raw| serde_json::from_str::<Vec<String>>(&raw).expect("`because` is a list"));
     let mut lines: [Vec<Line>; 2] = Default::default();
     let mut main = None;
     let exactly = |raw: String| Line::Exactly(raw.into_bytes());
@@ -126,7 +131,11 @@ fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
         let named = |id: &&String| !id.starts_with("may-") && *id != "protocol";
         let names: Vec<String> = because.iter().flatten().filter(named).cloned().collect();
         let id = fields.raw("to").unwrap_or_else(|| id_of(line));
-        let refusal = |raw: String, names: &[String]| Line::Refusal { id: id.clone(), refusal: shape(&raw), names: names.to_vec() };
+        let refusal = |raw: String, names: &[String]| Line::Refusal {
+            id: id.clone(),
+            refusal: shape(&raw),
+            names: names.to_vec(),
+        };
         for word in ["forwarded", "changed", "refused", "withheld", "dropped", "held", "broken", "junk"] {
             let Some(raw) = fields.raw(word) else { continue };
             assert!(main.is_none(), "{}: two outcomes", fields.place());
