@@ -29,8 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = match arguments.next() {
         Some(path) => std::fs::read_to_string(path)?,
         // The limits of the bundled policy would end the measurement after 50 calls.
-        None => bundled("standard").unwrap_or_default().split("\nlimits:").next().unwrap_or_default().to_owned()
-            + "\nguards: { injection: block, hidden-text: strip, secrets: redact }\npins: { drift: deny }\n",
+        None => {
+            bundled("standard").unwrap_or_default().split("\nlimits:").next().unwrap_or_default().to_owned()
+                + "\nguards: { injection: block, hidden-text: strip, secrets: redact }\npins: { drift: deny }\n"
+        }
     };
     let context = Context { workspace: Some("/work".to_owned()), home: Some("/home/ana".to_owned()) };
     let source = Source { name: "bench.yaml".to_owned(), text };
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut down = Reader::new(Direction::ToClient, &Limits::DEFAULT);
     up.take(&relay, b"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"tools/list\"}\n")?;
     down.take(&relay, b"{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"tools\":[{\"name\":\"read_file\",\"inputSchema\":{\"type\":\"object\"}}]}}\n")?;
-    let note = "a line of ordinary text, as agents write them. ".repeat(19);
+    let note = "a line of ordinary text, as agents write them. ".repeat(19).trim_end().to_owned();
     let start = Instant::now();
     for id in 1..=calls {
         let request = format!(
@@ -59,12 +61,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::remove_dir_all(&folder)?;
     #[expect(clippy::print_stdout, reason = "a program of its own")]
     {
-        println!("{} ns per call of {} + {} bytes", spent.as_nanos() / u128::from(calls), note.len() + 100, note.len() + 70);
+        println!(
+            "{} ns per call of {} + {} bytes",
+            spent.as_nanos() / u128::from(calls),
+            note.len() + 100,
+            note.len() + 70
+        );
     }
     Ok(())
 }
 
-fn relay(policy: Arc<bailiwick_policy::Policy>, folder: &std::path::Path) -> Result<Relay, Box<dyn std::error::Error>> {
+fn relay(
+    policy: Arc<bailiwick_policy::Policy>,
+    folder: &std::path::Path,
+) -> Result<Relay, Box<dyn std::error::Error>> {
     let scanner = Arc::new(Scanner::new());
     let options = OpenOptions {
         path: folder.join("audit.jsonl"),
@@ -72,7 +82,13 @@ fn relay(policy: Arc<bailiwick_policy::Policy>, folder: &std::path::Path) -> Res
         key_directory: folder.join("key"),
     };
     let (log, _) = AuditLog::open(options, bailiwick_gateway::relay::now())?;
-    let entries = Entries::new(log, "run".to_owned(), "user:local".to_owned(), "files".to_owned(), Arc::clone(&scanner));
+    let entries = Entries::new(
+        log,
+        "run".to_owned(),
+        "user:local".to_owned(),
+        "files".to_owned(),
+        Arc::clone(&scanner),
+    );
     let settings = Settings {
         mode: Mode::Enforce,
         server: "files".into(),
@@ -83,6 +99,11 @@ fn relay(policy: Arc<bailiwick_policy::Policy>, folder: &std::path::Path) -> Res
     let engine = Engine::new(settings, policy, scanner, None);
     let null = || File::options().write(true).open("/dev/null");
     let sinks = (Sink::blocking(null()?), Sink::blocking(null()?));
-    let settings = RelaySettings { limits: Limits::DEFAULT, strict: false, observer: Box::new(|_| {}) };
+    let settings = RelaySettings {
+        limits: Limits::DEFAULT,
+        strict: false,
+        observer: Box::new(|_| {}),
+        alarm: Box::new(|_| {}),
+    };
     Ok(Relay::new(engine, entries, sinks, settings))
 }

@@ -1,5 +1,6 @@
 //! From bytes to effect: parse, decide, record, send. Shared by every thread of one run.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,6 +8,7 @@ use bailiwick_engine::{Answer, Effect, Engine, Event, Outcome, Question, Questio
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 
 use crate::sink::{Outbox, Sink};
@@ -20,6 +22,9 @@ pub trait Asker: Send + Sync + std::fmt::Debug {
 /// Sees every outcome once it is recorded, before its effects; for a person who watches.
 pub type Observer = Box<dyn Fn(&Outcome<'_>) + Send + Sync>;
 
+/// Told once when the record can no longer be written, and once when it can again.
+pub type Alarm = Box<dyn Fn(Option<&AuditError>) + Send + Sync>;
+
 /// One run: the engine, its record, and both peers' inputs.
 pub struct Relay {
     engine: Mutex<Engine>,
@@ -31,6 +36,8 @@ pub struct Relay {
     /// Every outcome waits for its record; without it, plain completions are recorded within the log's flush interval.
     strict: bool,
     observer: Observer,
+    alarm: Alarm,
+    alarmed: AtomicBool,
 }
 
 impl std::fmt::Debug for Relay {
@@ -45,6 +52,7 @@ pub struct RelaySettings {
     /// Every outcome waits for its record to be durable.
     pub strict: bool,
     pub observer: Observer,
+    pub alarm: Alarm,
 }
 
 impl std::fmt::Debug for RelaySettings {
@@ -107,9 +115,21 @@ impl Relay {
     #[must_use]
     pub fn new(engine: Engine, entries: Entries, sinks: (Sink, Sink), settings: RelaySettings) -> Relay {
         let (to_server, to_client) = sinks;
-        let RelaySettings { limits, strict, observer } = settings;
+        let RelaySettings { limits, strict, observer, alarm } = settings;
+        let alarmed = AtomicBool::new(false);
         let engine = Mutex::new(engine);
-        Relay { engine, entries, to_server, to_client, asker: Mutex::new(None), limits, strict, observer }
+        Relay {
+            engine,
+            entries,
+            to_server,
+            to_client,
+            asker: Mutex::new(None),
+            limits,
+            strict,
+            observer,
+            alarm,
+            alarmed,
+        }
     }
 
     /// Says who asks humans. Until then every question is denied.
@@ -159,7 +179,8 @@ impl Relay {
     fn gather(&self, outcome: Outcome<'_>, batch: &mut Batch) {
         let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
         batch.must_commit |= self.strict || !routine;
-        if self.entries.outcome(&outcome).is_err() {
+        if let Err(error) = self.entries.outcome(&outcome) {
+            self.sound(Some(&error));
             self.undo(&outcome, batch);
             return;
         }
@@ -194,8 +215,14 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     fn carry_out(&self, direction: Direction, batch: &mut Batch) -> std::io::Result<()> {
-        if std::mem::take(&mut batch.must_commit) && self.entries.commit().is_err() {
-            self.undo_all(batch);
+        if std::mem::take(&mut batch.must_commit) {
+            match self.entries.commit() {
+                Ok(()) => self.sound(None),
+                Err(error) => {
+                    self.sound(Some(&error));
+                    self.undo_all(batch);
+                }
+            }
         }
         let to_client =
             if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) };
@@ -218,6 +245,14 @@ impl Relay {
         batch.to_client.clear();
         batch.to_server.clear();
         to_client
+    }
+
+    /// Says once that the record failed, and once that it works again.
+    fn sound(&self, error: Option<&AuditError>) {
+        if self.alarmed.load(Ordering::Relaxed) != error.is_some() {
+            self.alarmed.store(error.is_some(), Ordering::Relaxed);
+            (self.alarm)(error);
+        }
     }
 
     fn undo_all(&self, batch: &mut Batch) {

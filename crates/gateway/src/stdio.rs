@@ -13,7 +13,7 @@ use bailiwick_mcp::{Direction, Limits};
 use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
 
-use crate::relay::{Observer, Reader, Relay, RelaySettings};
+use crate::relay::{Alarm, Observer, Reader, Relay, RelaySettings};
 use crate::sink::Sink;
 
 /// Loads the policy again when told to, or when it changed by itself.
@@ -33,6 +33,7 @@ pub struct Stdio {
     /// How long the server has to end by itself once its input is closed.
     pub grace: Duration,
     pub observer: Observer,
+    pub alarm: Alarm,
 }
 
 impl std::fmt::Debug for Stdio {
@@ -79,7 +80,12 @@ impl Stdio {
         let input = dup(rustix::stdio::stdin())?;
         let output = File::from(dup(rustix::stdio::stdout())?);
         let to_server = Sink::abortable(self.server.stdin, dup(&input)?)?;
-        let settings = RelaySettings { limits: self.limits, strict: self.strict, observer: self.observer };
+        let settings = RelaySettings {
+            limits: self.limits,
+            strict: self.strict,
+            observer: self.observer,
+            alarm: self.alarm,
+        };
         let sinks = (to_server, Sink::blocking(output));
         let relay = Arc::new(Relay::new(self.engine, self.entries, sinks, settings));
         Ok(Connected {

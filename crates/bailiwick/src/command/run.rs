@@ -64,6 +64,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         strict: args.audit_durability == DurabilityArg::Strict,
         grace: Duration::from_secs(args.grace),
         observer: Box::new(tell),
+        alarm: Box::new(audit_alarm),
     };
     let connected = stdio
         .connect()
@@ -95,6 +96,19 @@ fn tell(outcome: &Outcome<'_>) {
     let target = decision.target.as_deref().unwrap_or_default();
     let line = format!("{word} {} {target}: {}", decision.method, reasons.join("; "));
     say::note(&bailiwick_record::audit::visible(&line));
+}
+
+/// The record failed, or works again.
+fn audit_alarm(error: Option<&bailiwick_record::AuditError>) {
+    match error {
+        Some(error) => {
+            let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+            say::warning(&format!(
+                "the audit log cannot be written, so every message is refused: {error}{help}"
+            ));
+        }
+        None => say::note("the audit log can be written again"),
+    }
 }
 
 fn mode(mode: ModeArg) -> Mode {
