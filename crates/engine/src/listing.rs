@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::message::listing_clear;
 use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
 use bailiwick_policy::{Drift, Target};
 
@@ -10,6 +11,7 @@ use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
 use crate::inspect::{Inspection, inspect};
 use crate::permit::Permitted;
+use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
 use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
 
@@ -138,6 +140,11 @@ impl Engine {
         result: Value<'a>,
         pins: &mut Vec<Outcome<'a>>,
     ) -> Judgement<'a> {
+        if !listing_clear(result, item) {
+            // A client that reads keys without regard to case would see a second list, past this filter.
+            let cause = "a key of the list in another case";
+            return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
+        }
         let mut judgement = Judgement::allow();
         let mut splice = Splice::default();
         let mut elements = Vec::new();
