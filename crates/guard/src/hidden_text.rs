@@ -70,6 +70,7 @@ fn each_run(text: &str, report: &mut dyn FnMut(Range<usize>, &'static str)) {
     }
     let right_to_left = text.chars().any(character::is_right_to_left);
     let mut before: Option<char> = None;
+    let mut since = 0;
     let mut at = 0;
     while let Some(first) = char_at(text, at) {
         if first.is_ascii() && first >= ' ' && first != '\u{7f}' {
@@ -87,10 +88,11 @@ fn each_run(text: &str, report: &mut dyn FnMut(Range<usize>, &'static str)) {
             at += first.len_utf8();
             continue;
         }
-        let around = Around { before, after: char_at(text, at), right_to_left, text, start, end: at };
+        let around = Around { before, after: char_at(text, at), right_to_left, text, since, start, end: at };
         if let Some(code) = judge(&run, &around) {
             report(start..at, code);
         }
+        since = at;
     }
 }
 
@@ -153,6 +155,8 @@ struct Around<'a> {
     after: Option<char>,
     right_to_left: bool,
     text: &'a str,
+    /// Where the run before ends: letters before it may belong to an escape.
+    since: usize,
     start: usize,
     end: usize,
 }
@@ -208,9 +212,10 @@ fn is_flag(run: &Run, around: &Around<'_>) -> bool {
 
 /// A typesetter's break in a long word: at least two letters on each side, and six in all.
 fn is_hyphenation(run: &Run, around: &Around<'_>) -> bool {
-    let letters =
-        |text: &mut dyn Iterator<Item = char>| text.take_while(|c| c.is_alphabetic()).take(8).count();
-    let before = letters(&mut around.text.get(..around.start).unwrap_or_default().chars().rev());
+    let letters = |text: &mut dyn Iterator<Item = char>| {
+        text.take_while(|c| c.is_alphabetic() && classify(*c).is_none()).take(8).count()
+    };
+    let before = letters(&mut around.text.get(around.since..around.start).unwrap_or_default().chars().rev());
     let after = letters(&mut around.text.get(around.end..).unwrap_or_default().chars());
     run.length == 1 && before >= 2 && after >= 2 && before + after >= 6
 }

@@ -22,7 +22,10 @@ pub const INJECTION_HITS_MAX: usize = 48;
 /// How much of a candidate is judged for being a placeholder or random, in bytes.
 pub const SECRET_JUDGED_BYTES: usize = 128;
 
-/// Longest quoted value that an assignment may have, in bytes; a longer one is cut at the end of its line.
+/// How much of a value without quotes is read before it is judged, in bytes; what is a secret is redacted to its end.
+pub const SECRET_WORD_BYTES_MAX: usize = 256;
+
+/// How much of a quoted value is read before it is judged, in bytes; what is a secret is redacted to its end.
 pub const SECRET_VALUE_BYTES_MAX: usize = 4_096;
 
 /// Longest private key block, in bytes; an unterminated one is taken as far as its base64 goes.

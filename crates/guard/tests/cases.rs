@@ -59,3 +59,24 @@ fn hidden_text_cases_hold() {
 fn secrets_cases_hold() {
     check(Guard::Secrets, include_str!("cases/secrets.jsonl"));
 }
+
+#[test]
+fn every_code_of_the_cases_is_documented() {
+    let docs = include_str!("../../../docs/reference/guards.md");
+    let cases = [
+        include_str!("cases/injection.jsonl"),
+        include_str!("cases/hidden-text.jsonl"),
+        include_str!("cases/secrets.jsonl"),
+    ];
+    let mut parser = Parser::default();
+    for line in cases.iter().flat_map(|cases| cases.lines()) {
+        let case = parser.parse(line.as_bytes(), &Limits::DEFAULT).unwrap().root();
+        for code in case.get("finds").unwrap().elements() {
+            let code = code.text().unwrap();
+            assert!(docs.contains(&format!("`{code}`")), "{code}");
+        }
+    }
+    for guard in Guard::ALL {
+        assert!(docs.contains(&format!("\n## {}\n", guard.as_str())));
+    }
+}

@@ -220,3 +220,16 @@ pub(super) static RULES: &[Rule] = &[
         &[(&[WordAction, Send], 60)],
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+
+    #[test]
+    fn every_code_is_documented() {
+        let docs = include_str!("../../../../docs/reference/guards.md");
+        for rule in RULES {
+            assert!(docs.contains(&format!("`{}`", rule.code)), "{}", rule.code);
+        }
+    }
+}

@@ -11,9 +11,9 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use self::keyword::Grade;
 pub(super) use self::keyword::{KEYWORDS, Keyword, of_key, of_name};
 use self::read::{Link, Value};
-use super::Secret;
 use super::literal::Place;
 use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
+use super::{PLACEHOLDER_START, Secret};
 
 pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
     let name = read::name(text, &place.span);
@@ -26,7 +26,12 @@ pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secr
     let value =
         if link.strict { read::value(text, &link, &name)? } else { read::loose_value(text, link.at)? };
     let word = text.get(value.span.clone())?;
-    if is_placeholder(word) || is_stand_in(word) {
+    // What holds or runs into a placeholder was judged before: redacting twice changes nothing.
+    let redacted = || {
+        word.contains(PLACEHOLDER_START)
+            || text.get(value.span.end..).is_some_and(|rest| rest.starts_with(PLACEHOLDER_START))
+    };
+    if is_stand_in(word) || is_placeholder(word) || redacted() {
         return None;
     }
     let secret = if link.strict {
@@ -34,7 +39,7 @@ pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secr
     } else {
         is_mentioned(keyword.grade, word)
     };
-    secret.then_some(Secret { span: read::whole(text, value.span), code: keyword.code })
+    secret.then(|| Secret { span: value.whole(text), code: keyword.code })
 }
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.
@@ -80,7 +85,7 @@ fn authorization(text: &str, link: &Link) -> Option<Secret> {
 }
 
 fn is_assigned(grade: Grade, word: &str, value: &Value, link: &Link) -> bool {
-    if value.called && !value.quoted {
+    if value.called && !value.is_quoted() {
         return false;
     }
     match grade {
@@ -110,7 +115,7 @@ fn is_password(word: &str, value: &Value, link: &Link) -> bool {
             && !names_secret(word);
     }
     if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        return length >= 4 && (link.tight || value.quoted);
+        return length >= 4 && (link.tight || value.is_quoted());
     }
     if word.contains("://") || (word.starts_with(['/', '~']) && !is_random(word)) {
         return false;
@@ -119,10 +124,11 @@ fn is_password(word: &str, value: &Value, link: &Link) -> bool {
     let written = word.chars().all(dotted_name);
     if word.bytes().any(|byte| byte.is_ascii_digit()) || !written {
         // `config.password2` and `user.pw_1` are code.
-        return length >= 6 && (value.quoted || !(written && word.contains(['.', '_']) && !is_random(word)));
+        return length >= 6
+            && (value.is_quoted() || !(written && word.contains(['.', '_']) && !is_random(word)));
     }
     let letters = word.bytes().all(|byte| byte.is_ascii_alphabetic());
-    length >= 6 && letters && !names_secret(word) && (value.quoted || (link.tight && link.equals))
+    length >= 6 && letters && !names_secret(word) && (value.is_quoted() || (link.tight && link.equals))
 }
 
 /// A key or token: random, or both cases without reading as a name.

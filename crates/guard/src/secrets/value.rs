@@ -16,8 +16,17 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         return true;
     }
     let lower = judged.to_ascii_lowercase();
-    EXAMPLES.iter().any(|part| lower.contains(part))
-        || FORM_STARTS.iter().any(|start| lower.starts_with(start))
+    // Written by a person in one case; the same letters in mixed case are chance.
+    let written = |at: usize, word: &str| judged.get(at..at + word.len()).is_some_and(is_one_case);
+    EXAMPLES.iter().any(|word| lower.find(word).is_some_and(|at| written(at, word)))
+        || FORM_STARTS.iter().any(|word| lower.starts_with(word) && written(0, word))
+}
+
+/// Lower case, upper case or capitalised.
+fn is_one_case(word: &str) -> bool {
+    let lower = word.bytes().skip(1).any(|byte| byte.is_ascii_lowercase());
+    let upper = word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+    !(lower && upper)
 }
 
 /// `$NAME`, `${…}`, `%NAME%`, `{{ … }}`, `<name>`, a YAML tag: something else puts the value there.

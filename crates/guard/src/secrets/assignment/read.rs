@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::limits::SECRET_VALUE_BYTES_MAX;
+use crate::limits::{SECRET_VALUE_BYTES_MAX, SECRET_WORD_BYTES_MAX};
 
 /// What stands between a name and its value.
 #[derive(Debug)]
@@ -20,9 +20,22 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) struct Value {
     pub span: Range<usize>,
-    pub quoted: bool,
+    end: End,
+    /// The value goes on behind the span.
+    cut: bool,
     /// An opening bracket follows: `get_token(`.
     pub called: bool,
+}
+
+/// What ends a value.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// This quote, or the end of its line.
+    Quote(&'static str),
+    /// White space, quotes, brackets and separators.
+    Word,
+    /// White space and quotes.
+    Space,
 }
 
 const NAME_BYTES_MAX: usize = 64;
@@ -61,53 +74,62 @@ pub(super) fn link(text: &str, name: &Range<usize>) -> Link {
     Link { at: if flag { at } else { name.end }, strict: flag, tight: flag, equals: flag, quoted_name }
 }
 
-/// The value behind a strict link: what is in quotes, or one word.
+/// The value behind a strict link: what is in quotes, or one word. Of a long one only the start, to be judged.
 pub(super) fn value(text: &str, link: &Link, name: &Range<usize>) -> Option<Value> {
     if let Some((length, close)) = opening(text, link.at) {
         let start = link.at + length;
         let rest = text.get(start..text.floor_char_boundary(start + SECRET_VALUE_BYTES_MAX))?;
-        let end = closing(rest, close).or_else(|| rest.find('\n')).unwrap_or(rest.len());
-        return (end > 0).then_some(Value { span: start..start + end, quoted: true, called: false });
+        let closed = closing(rest, close).or_else(|| rest.find('\n'));
+        let end = start + closed.unwrap_or(rest.len());
+        let value = Value { span: start..end, end: End::Quote(close), cut: closed.is_none(), called: false };
+        return (end > start).then_some(value);
     }
-    let rest = text.get(link.at..text.floor_char_boundary(link.at + SECRET_VALUE_BYTES_MAX))?;
-    let spelled = text.get(name.clone())?;
+    let rest = text.get(link.at..text.floor_char_boundary(link.at + SECRET_WORD_BYTES_MAX))?;
     // In `KEY=value` of an environment file nothing but white space ends the value.
-    let environment = link.tight && link.equals && spelled.bytes().all(|byte| !byte.is_ascii_lowercase());
-    let ends =
-        |c: char| c.is_whitespace() || "\"'`".contains(c) || (!environment && "<>()[]{},;|&\\".contains(c));
-    let length = match rest.char_indices().find(|(at, c)| ends(*c) && !opens_placeholder(rest, *at)) {
-        Some((end, _)) => end,
-        None => rest.len(),
-    };
+    let capitals = text.get(name.clone())?.bytes().all(|byte| !byte.is_ascii_lowercase());
+    let end = if link.tight && link.equals && capitals { End::Space } else { End::Word };
+    let found = rest.find(|c| end.is_at(c));
+    let length = found.unwrap_or(rest.len());
     let called = rest.get(length..).is_some_and(|rest| rest.starts_with(['(', '[', '{']));
     let word = rest.get(..length)?.trim_end_matches(['.', ',', ';']);
-    (!word.is_empty()).then_some(Value { span: link.at..link.at + word.len(), quoted: false, called })
+    let span = link.at..link.at + word.len();
+    (!word.is_empty()).then_some(Value { span, end, cut: found.is_none(), called })
 }
 
-/// The value that was judged by its start, to its end: nothing of a long secret stays behind.
-pub(super) fn whole(text: &str, judged: Range<usize>) -> Range<usize> {
-    if judged.len() + 8 < SECRET_VALUE_BYTES_MAX.min(LOOSE_BYTES_MAX) {
-        return judged;
+impl Value {
+    pub(super) fn is_quoted(&self) -> bool {
+        matches!(self.end, End::Quote(_))
     }
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
-    let rest = text.get(judged.end..).unwrap_or_default();
-    judged.start..judged.end + rest.find(ends).unwrap_or(rest.len())
+
+    /// The value to its end: nothing of a long secret stays behind.
+    pub(super) fn whole(self, text: &str) -> Range<usize> {
+        if !self.cut {
+            return self.span;
+        }
+        let rest = text.get(self.span.end..).unwrap_or_default();
+        let more = match self.end {
+            End::Quote(close) => closing(rest, close).or_else(|| rest.find('\n')),
+            End::Word | End::Space => rest.find(|c| self.end.is_at(c)),
+        };
+        self.span.start..self.span.end + more.unwrap_or(rest.len())
+    }
 }
 
-/// The brackets of a placeholder belong to the value, so that redacting twice changes nothing.
-fn opens_placeholder(rest: &str, at: usize) -> bool {
-    let from = rest.get(..at).and_then(|head| head.rfind("[redacted:"));
-    match from {
-        Some(from) => {
-            rest.get(from..=at).is_some_and(|part| part.ends_with(']') && super::super::is_redacted(part))
+impl End {
+    fn is_at(self, c: char) -> bool {
+        match c {
+            '"' | '\'' | '`' => true,
+            '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '|' | '&' | '\\' => {
+                matches!(self, End::Word)
+            }
+            _ => c.is_whitespace(),
         }
-        None => rest.get(at..).is_some_and(|part| part.starts_with("[redacted:")),
     }
 }
 
 /// A word behind `is`, in the next table cell, in the next member: at most three short words away.
 pub(super) fn loose_value(text: &str, from: usize) -> Option<Value> {
-    let rest = text.get(from..text.floor_char_boundary(from + LOOSE_BYTES_MAX))?;
+    let rest = text.get(from..text.floor_char_boundary(from + SECRET_WORD_BYTES_MAX))?;
     let mut at = 0;
     for _ in 0..3 {
         let filler = rest.get(at..)?.bytes().take_while(|byte| b" \t\"'`,|():>=[]".contains(byte)).count();
@@ -120,14 +142,14 @@ pub(super) fn loose_value(text: &str, from: usize) -> Option<Value> {
         let linked = rest.get(span.clone())?.trim_end_matches(['=', ':']).to_ascii_lowercase();
         if !LINKS.contains(&linked.as_str()) {
             let word = rest.get(span.clone())?.trim_end_matches(['.', '!']).len();
-            return Some(Value { span: from + at..from + at + word, quoted: false, called: false });
+            let cut = span.end == rest.len();
+            return Some(Value { span: from + at..from + at + word, end: End::Word, cut, called: false });
         }
         at = span.end;
     }
     None
 }
 
-const LOOSE_BYTES_MAX: usize = 256;
 const LINKS: &[&str] = &["is", "was", "value", "to", "content"];
 
 fn is_loose(byte: u8) -> bool {

@@ -82,3 +82,18 @@ pub(in crate::secrets) static RULES: &[TokenRule] = &[
     varied("newrelic-key", &["NRAK-"], Body::Upper, 27),
     TokenRule { shape: Shape::Jwt, ..varied("jwt", &["eyJ"], Body::Dotted, 24) },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+
+    #[test]
+    fn every_code_is_documented_and_fits_a_placeholder() {
+        let docs = include_str!("../../../../../docs/reference/guards.md");
+        for rule in RULES {
+            assert!(docs.contains(&format!("`{}`", rule.code)), "{}", rule.code);
+            let placeholder = format!("[redacted:{}]", rule.code);
+            assert!(crate::secrets::is_redacted(&placeholder), "{placeholder}");
+        }
+    }
+}
