@@ -17,6 +17,8 @@ mod puppet;
 use bailiwick_testkit::cases::{self, Answer, Case, Deed, Observed, Step};
 use bailiwick_testkit::process::{Signal, Watched};
 use bailiwick_testkit::route::Route;
+use bailiwick_testkit::script::ServerCommand;
+use bailiwick_testkit::terminal::Terminal;
 use bailiwick_testkit::wire::{Wire, shown};
 use bailiwick_testkit::workplace::Workplace;
 use drive::Places;
@@ -101,14 +103,21 @@ fn play(case: &Case) -> Played {
     }
     let puppet = Puppet::new(&place);
     let route = route(case, &puppet);
-    let mut wire = Wire::start(&place, &route, &puppet.command());
+    let terminal = case.person.then(Terminal::new);
+    let mut wire = match &terminal {
+        Some(terminal) => {
+            let command = terminal.command(route.command(&puppet.command().command));
+            Wire::start(&place, &Route::Direct, &ServerCommand { command, environment: Vec::new() })
+        }
+        None => Wire::start(&place, &route, &puppet.command()),
+    };
     if let Some(parts) = &case.refuses {
         refused(&mut wire, parts);
         return Played { steps: 0, left_out: None };
     }
     let workspace = fs::canonicalize(place.path()).expect("the workplace exists").display().to_string();
     let expected = drive::play(case, &Places { workspace, home: place.at("home") });
-    let mut stage = Stage { place, wire, puppet, nonce: None, recorded: 0 };
+    let mut stage = Stage { place, wire, puppet, terminal, nonce: None, recorded: 0 };
     let mut played = Played { steps: 0, left_out: None };
     for (step, expected) in case.steps.iter().zip(&expected) {
         if let Deed::EngineOnly(reason) = &step.deed {
@@ -133,7 +142,7 @@ fn route(case: &Case, puppet: &Puppet) -> Route {
         flag("roles", &case.roles.join(","));
     }
     flag("mode", &case.mode);
-    flag("ask", "never");
+    flag("ask", if case.person { "terminal" } else { "never" });
     flag("audit", "audit.jsonl");
     case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));
     if let Some(pins) = drive::pins(case) {
@@ -162,6 +171,7 @@ struct Stage {
     place: Workplace,
     wire: Wire,
     puppet: Puppet,
+    terminal: Option<Terminal>,
     /// What stands for [`drive::NONCE`] in this run.
     nonce: Option<String>,
     /// Decisions that the log must hold by now.
@@ -174,7 +184,10 @@ impl Stage {
             Deed::Say { way: cases::Way::ToServer, line } => self.wire.send(line),
             Deed::Say { way: cases::Way::ToClient, line } => self.puppet.say(&self.named(line)),
             Deed::Answer(Answer::Deny(why)) if why == NOBODY => {}
-            Deed::Answer(_) => panic!("{}: a person's answer needs `engine_only`", step.place),
+            Deed::Answer(answer) => match &mut self.terminal {
+                Some(terminal) => terminal.answer(*answer == Answer::Approve),
+                None => panic!("{}: a person's answer needs `person` or `engine_only`", step.place),
+            },
             Deed::Reload(file) => self.reload(file),
             Deed::ServerEnds => self.puppet.end(),
             Deed::Tick => panic!("{}: passing time needs `engine_only`", step.place),
@@ -230,7 +243,10 @@ impl Stage {
     fn reload(&self, file: &str) {
         let text = fs::read(self.place.path().join(file)).expect("the other policy can be read");
         fs::write(self.place.path().join("policy.yaml"), text).expect("the policy can be replaced");
-        Watched::new(self.wire.pid()).signal(Signal::HUP);
+        // On a terminal our child is the session's leader; there the change of the file is noticed by itself.
+        if self.terminal.is_none() {
+            Watched::new(self.wire.pid()).signal(Signal::HUP);
+        }
         log::await_kind(&self.place, "reload");
     }
 

@@ -55,6 +55,8 @@ pub struct Case {
     /// Why one of the ways cannot show it: the engine has no files, the binary has no simulated time.
     pub engine_only: Option<String>,
     pub stdio_only: Option<String>,
+    /// A person sits at a terminal; without one, asking is denying.
+    pub person: bool,
     /// What is still missing in the product: such a case must fail, so that it is noticed when it holds.
     pub not_yet: Option<String>,
     pub steps: Vec<Step>,
@@ -117,6 +119,7 @@ impl Case {
             refuses: Some(head.texts("refuses")).filter(|parts| !parts.is_empty()),
             engine_only: head.text("engine_only"),
             stdio_only: head.text("stdio_only"),
+            person: head.raw("person").is_some_and(|word| word == "true"),
             not_yet: head.text("not_yet"),
             steps,
             name,

@@ -18,6 +18,7 @@ pub mod recorder;
 pub mod route;
 pub mod script;
 pub mod servers;
+pub mod terminal;
 pub mod tools;
 pub mod wire;
 pub mod workplace;
