@@ -177,7 +177,14 @@ fn a_hundred_thousand_open_requests_are_too_many() {
                 None => answered += 1,
             }
         }
-        assert!(answered > 0 && refused > REQUESTS / 2, "{mode}: {answered} answered, {refused} refused");
+        // Observing refuses nothing; what it cannot follow any more it forwards without keeping anything of it.
+        match mode {
+            "observe" => assert_eq!(refused, 0),
+            _ => assert!(
+                answered > 0 && refused > REQUESTS / 2,
+                "{mode}: {answered} answered, {refused} refused"
+            ),
+        }
         run.assert_small("open requests");
         let mut input = writer.join().expect("the writer ends");
         writeln!(input, "{}", request("again", "tools/call", json!({"name": "echo", "arguments": {}})))

@@ -4,25 +4,23 @@ use bailiwick_mcp::{Message, Splice, Value};
 use bailiwick_policy::Target;
 
 use crate::engine::Engine;
-use crate::request::changed;
 
 impl Engine {
-    /// The message without `sampling`, `elicitation` and `roots` capabilities that the policy denies altogether.
-    pub(crate) fn without_forbidden_capabilities(&self, message: &Message<'_>) -> Option<Vec<u8>> {
-        let params = message.params()?;
+    /// Cuts the `sampling`, `elicitation` and `roots` capabilities that the policy denies altogether.
+    pub(crate) fn cut_forbidden_capabilities(&self, message: &Message<'_>, splice: &mut Splice) {
+        let params = message.params();
         let offered = if message.method() == Some("initialize") {
-            params.get("capabilities")?
+            params.and_then(|params| params.get("capabilities"))
         } else {
-            params.get("_meta")?.get("io.modelcontextprotocol/clientCapabilities")?
+            let meta = params.and_then(|params| params.get("_meta"));
+            meta.and_then(|meta| meta.get("io.modelcontextprotocol/clientCapabilities"))
         };
         let mut elements = Vec::new();
-        for (key, value) in offered.members() {
+        for (key, value) in offered.map(Value::members).into_iter().flatten() {
             let forbidden = key.text().is_some_and(|name| self.forbids(&name));
             elements.push(((key.span().0, value.span().1), !forbidden));
         }
-        let mut splice = Splice::default();
         splice.retain(&elements);
-        changed(message, &splice)
     }
 
     fn forbids(&self, capability: &str) -> bool {

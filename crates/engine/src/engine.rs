@@ -119,6 +119,12 @@ impl Engine {
         &self.offer.pinned
     }
 
+    /// True while calls wait for our own listing: the server's input must stay open for them.
+    #[must_use]
+    pub fn holds_calls_back(&self) -> bool {
+        !self.run.waiting.is_empty()
+    }
+
     /// Another policy decides from now on. Counters, pins and open requests stay.
     pub fn replace_policy(&mut self, policy: Arc<Policy>) {
         self.policy = policy;

@@ -86,13 +86,18 @@ impl Engine {
         modern: bool,
     ) -> Judgement<'a> {
         let params = message.params();
+        if let Err(cause) = self.take_answers(params, row) {
+            return Judgement::protocol(-32602, cause);
+        }
+        let mut splice = Splice::default();
+        self.cut_forbidden_capabilities(message, &mut splice);
         let mut judgement = match row.governed {
             Governed::Tool => self.tool(at, params, modern),
             Governed::Resource => self.resource(at, params, modern),
             Governed::Prompt => self.prompt(at, params),
             Governed::Completion => self.completion(at, params),
             Governed::Task => self.task(params),
-            Governed::Listen => self.listen(message, params),
+            Governed::Listen => self.listen(params, &mut splice),
             Governed::Protocol | Governed::List(_) => Judgement::allow(),
             // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.
             Governed::Sampling
@@ -101,8 +106,8 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => Judgement::protocol(-32601, "method not found"),
         };
-        if judgement.verdict != Verdict::Deny && judgement.changed.is_none() {
-            judgement.changed = self.without_forbidden_capabilities(message);
+        if judgement.verdict != Verdict::Deny {
+            judgement.changed = changed(message, &splice);
         }
         judgement
     }

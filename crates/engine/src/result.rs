@@ -34,7 +34,8 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) -> Judgement<'a> {
         self.note_version(message, pending);
-        if result.get("resultType").is_some_and(|kind| kind.is_text("input_required")) {
+        let asks = result.get("resultType").is_some_and(|kind| kind.is_text("input_required"));
+        if asks || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
         }
         self.note_task(result, pending);
@@ -138,9 +139,14 @@ impl Engine {
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
         }
-        if judgement.verdict != Verdict::Allow {
+        if judgement.verdict == Verdict::Deny {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+            return judgement;
         }
+        // A question that waits for a human is answered only after it was approved and delivered.
+        judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+        self.note_questions(result, pending);
+        self.note_task(result, pending);
         judgement
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
+use crate::asked_back::AskedBack;
 use crate::decision::{QuestionId, Reason};
 use crate::reply::Refusal;
 
@@ -155,6 +156,7 @@ pub(crate) struct Run {
     pub(crate) listing: Option<Listing>,
     /// Our listing failed: calls are decided without pins and that is a reason against them.
     pub(crate) listing_failed: Option<String>,
+    pub(crate) asked_back: AskedBack,
     /// Tasks that this run made, with the tool that each belongs to.
     pub(crate) tasks: BTreeMap<String, String>,
 }

@@ -38,6 +38,7 @@ pub struct Relay {
     observer: Observer,
     alarm: Alarm,
     alarmed: AtomicBool,
+    client_closed: AtomicBool,
 }
 
 impl std::fmt::Debug for Relay {
@@ -129,6 +130,7 @@ impl Relay {
             observer,
             alarm,
             alarmed,
+            client_closed: AtomicBool::new(false),
         }
     }
 
@@ -244,6 +246,7 @@ impl Relay {
         }
         batch.to_client.clear();
         batch.to_server.clear();
+        self.close_if_done();
         to_client
     }
 
@@ -321,9 +324,17 @@ impl Relay {
         self.carry_out_all(outcomes)
     }
 
-    /// Nothing more will come from the client: the server's input is closed, which asks it to end.
+    /// Nothing more will come from the client: the server's input is closed, which asks it to end. Calls that wait for
+    /// our own listing are sent before.
     pub fn close_server_input(&self) {
-        self.to_server.close();
+        self.client_closed.store(true, Ordering::Release);
+        self.close_if_done();
+    }
+
+    fn close_if_done(&self) {
+        if self.client_closed.load(Ordering::Acquire) && !self.engine().holds_calls_back() {
+            self.to_server.close();
+        }
     }
 
     /// Writes what was handed over to the server's input, until the run ends. Runs on a thread of its own.

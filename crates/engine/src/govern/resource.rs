@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Kind, Message, Splice, Timestamp, Value};
+use bailiwick_mcp::{Kind, Splice, Timestamp, Value};
 use bailiwick_policy::{Target, Verdict};
 
 use crate::engine::{Engine, Judgement};
 use crate::reply::{DENIED, Refusal};
-use crate::request::changed;
 
 impl Engine {
     pub(crate) fn resource<'a>(
@@ -33,7 +32,7 @@ impl Engine {
     }
 
     /// Listening to a resource is reading it: URIs that may not be read are cut out, and tasks of others too.
-    pub(crate) fn listen<'a>(&mut self, message: &Message<'a>, params: Option<Value<'a>>) -> Judgement<'a> {
+    pub(crate) fn listen<'a>(&mut self, params: Option<Value<'a>>, splice: &mut Splice) -> Judgement<'a> {
         let mut judgement = Judgement::allow();
         let wanted = params.and_then(|params| params.get("notifications"));
         let uris = wanted.and_then(|wanted| wanted.get("resourceSubscriptions"));
@@ -42,7 +41,6 @@ impl Engine {
             return Judgement::protocol(-32602, "what is listened to is no list");
         }
         let server = Arc::clone(&self.settings.server);
-        let mut splice = Splice::default();
         let mut elements = Vec::new();
         for element in uris.into_iter().flat_map(Value::elements) {
             let uri = element.text().unwrap_or_default();
@@ -58,7 +56,6 @@ impl Engine {
             let elements: Vec<_> = list.elements().map(|id| (id.span(), own(id))).collect();
             splice.retain(&elements);
         }
-        judgement.changed = changed(message, &splice);
         judgement
     }
 }
