@@ -20,6 +20,10 @@ pub(crate) struct Places {
 /// Stands in transcripts where the engine's own ids hold what no server can guess.
 pub(crate) const NONCE: &str = "NONCE";
 
+/// What the binary says with `--ask never`.
+pub(crate) const NOBODY: &str =
+    "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
+
 /// What came of each step.
 pub(crate) fn play(case: &Case, places: &Places) -> Vec<Observed> {
     let policy = match policy(case, &case.policies, places) {
@@ -151,6 +155,7 @@ impl Stage {
                 let answer = match answer {
                     cases::Answer::Approve => Answer::Approve("at the terminal".to_owned()),
                     cases::Answer::Deny(why) => Answer::Deny(why.clone()),
+                    cases::Answer::Nobody => Answer::Deny(NOBODY.to_owned()),
                 };
                 let mut out = Vec::new();
                 self.engine.answer(at, question, &answer, &mut out);

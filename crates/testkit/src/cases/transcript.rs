@@ -37,6 +37,8 @@ pub enum Deed {
 pub enum Answer {
     Approve,
     Deny(String),
+    /// There is nobody to ask.
+    Nobody,
 }
 
 /// What must come of a step. An empty one (of the opening) demands nothing.
@@ -100,6 +102,7 @@ fn deed(fields: &mut Fields) -> Deed {
         return Deed::Answer(match answer.as_str() {
             "approve" => Answer::Approve,
             "deny" => Answer::Deny(why),
+            "nobody" => Answer::Nobody,
             other => panic!("{}: no answer `{other}`", fields.place()),
         });
     }
@@ -152,6 +155,14 @@ fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
             main = Some(format!("{event} {outcome}"));
         }
     }
+    if let Some(raw) = fields.raw("denied") {
+        let id = fields.raw("to").unwrap_or_else(|| panic!("{}: `denied` needs `to`", fields.place()));
+        let way =
+            if fields.text("party").as_deref() == Some("server") { Way::ToServer } else { Way::ToClient };
+        let names = because.clone().unwrap_or_default();
+        lines[way as usize].push(Line::Refusal { id, refusal: shape(&raw), names });
+        wanted.decisions = Some(vec![("approval deny refused".to_owned(), None)]);
+    }
     if let Some(sends) = fields.raw("sends") {
         let mut sends = Fields::parse(&sends, fields.place());
         lines[Way::ToServer as usize].extend(sends.raws("to_server").into_iter().map(exactly));
@@ -162,7 +173,7 @@ fn wanted(fields: &mut Fields, deed: &Deed) -> Wanted {
     wanted.decisions = Some(match (main, stated.is_empty()) {
         (Some(main), true) => vec![(main, because)],
         (_, false) => stated.iter().map(|text| decision(text)).collect(),
-        (None, true) => Vec::new(),
+        (None, true) => wanted.decisions.take().unwrap_or_default(),
     });
     wanted.lines = Some(lines);
     wanted
