@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -79,19 +79,31 @@ pub(crate) fn logged(command: &mut Command, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program with its standard output shown and handed, line by line, to `line`.
+/// Runs a program with both its outputs shown and handed, line by line, to `line`.
 pub(crate) fn teed(command: &mut Command, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
     println!("      $ {}", shown(command));
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("cannot start {}", shown(command)))?;
     let out = child.stdout.take().context("no pipe to the child")?;
-    for read in BufReader::new(out).split(b'\n') {
-        let bytes = read?;
-        let text = String::from_utf8_lossy(&bytes);
+    let err = child.stderr.take().context("no pipe to the child")?;
+    // Both into one channel: cargo says on one what happened on the other, and the order is most of the sense.
+    let (from_out, lines) = mpsc::channel();
+    let from_err = from_out.clone();
+    thread::spawn(move || send_lines(out, &from_out));
+    thread::spawn(move || send_lines(err, &from_err));
+    for text in lines {
         println!("{text}");
         line(&text);
     }
     Ok(child.wait()?)
+}
+
+fn send_lines(from: impl Read, to: &mpsc::Sender<String>) {
+    for bytes in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+        if to.send(String::from_utf8_lossy(&bytes).into_owned()).is_err() {
+            break;
+        }
+    }
 }
 
 /// What a program prints on standard output, or `None` if it is missing or fails.

@@ -8,12 +8,19 @@ pub(crate) struct Totals {
     passed: u64,
     failures: u64,
     skipped: u64,
+    /// Harnesses that said at their end that a test failed, and targets that cargo calls failed: more of the latter, and
+    /// a harness died or did not compile.
+    harnesses_failed: u64,
+    targets_failed: u64,
     broken: Vec<String>,
 }
 
 impl Totals {
-    /// Reads one line of cargo's output; only libtest's closing lines count.
+    /// Reads one line of cargo's output; libtest's closing lines count, and cargo's own word on a failed target.
     pub(crate) fn read(&mut self, line: &str) {
+        self.targets_failed +=
+            u64::from(line.starts_with("error: ") && line.contains("failed, to rerun pass"));
+        self.harnesses_failed += u64::from(line.starts_with("test result: FAILED"));
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         let of = |name: &str| {
             let words: Vec<&str> = counts.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
@@ -47,7 +54,12 @@ impl Totals {
     }
 
     pub(crate) fn failed(&self) -> u64 {
-        self.failures + self.skipped + self.broken.len() as u64
+        self.failures + self.skipped + self.died() + self.broken.len() as u64
+    }
+
+    /// Test targets that ended without a count.
+    fn died(&self) -> u64 {
+        self.targets_failed.saturating_sub(self.harnesses_failed)
     }
 
     /// Prints what broke and, last, the line that CI reads; true when all is well.
@@ -55,6 +67,12 @@ impl Totals {
         println!();
         for what in &self.broken {
             println!("NOT RUN TO ITS END: {what}");
+        }
+        if self.died() > 0 {
+            println!(
+                "NOT RUN TO ITS END: {} test targets that did not compile or died; see above",
+                self.died()
+            );
         }
         if self.skipped > 0 {
             println!("NOT RUN: {} tests marked as ignored; here a test runs or is deleted", self.skipped);
@@ -94,6 +112,16 @@ mod tests {
             "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
         );
         assert_eq!(totals.last_line(), "5 passed, 1 failed");
+    }
+
+    #[test]
+    fn a_target_that_dies_without_a_count_fails_the_run() {
+        let mut totals = Totals::default();
+        totals.read("test result: FAILED. 6 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s");
+        totals.read("error: test failed, to rerun pass `-p a --test b`");
+        assert_eq!(totals.last_line(), "6 passed, 1 failed");
+        totals.read("error: doctest failed, to rerun pass `-p a --doc`");
+        assert_eq!(totals.last_line(), "6 passed, 2 failed");
     }
 
     #[test]
