@@ -83,8 +83,8 @@ pub(crate) enum AskArg {
 /// The policy options that several commands share.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct PolicyChoice {
-    /// A bundled policy by name (permissive, standard, paranoid) or a policy file; repeat it for more layers, which can
-    /// only tighten [default: standard]
+    /// A bundled policy by name (permissive, standard, paranoid) or a policy file. Repeat it for more layers: their rules
+    /// are united, the strictest default holds, and no layer undoes another's deny or require [default: standard]
     #[arg(
         long = "policy",
         short = 'p',
@@ -93,7 +93,7 @@ pub(crate) struct PolicyChoice {
         value_delimiter = ','
     )]
     pub(crate) policies: Vec<String>,
-    /// The server's name in rules [default: made from the command]
+    /// The server's name in rules [default: made from the command; `server` where there is none]
     #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
     pub(crate) server: Option<String>,
     /// Who the agent acts for

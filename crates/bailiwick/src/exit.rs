@@ -19,11 +19,13 @@ pub(crate) struct Failure {
     pub(crate) status: i32,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// The message is a report with its own headings.
+    pub(crate) is_report: bool,
 }
 
 impl Failure {
     pub(crate) fn new(status: i32, message: impl fmt::Display) -> Failure {
-        Failure { status, message: message.to_string(), help: None }
+        Failure { status, message: message.to_string(), help: None, is_report: false }
     }
 
     pub(crate) fn error(message: impl fmt::Display) -> Failure {
@@ -32,6 +34,10 @@ impl Failure {
 
     pub(crate) fn refused(message: impl fmt::Display) -> Failure {
         Failure::new(REFUSED, message)
+    }
+
+    pub(crate) fn report(status: i32, message: impl fmt::Display) -> Failure {
+        Failure { is_report: true, ..Failure::new(status, message) }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Failure {

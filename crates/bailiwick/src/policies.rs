@@ -9,7 +9,7 @@ use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_policy::{BUNDLED, Context, Load, Policy, Source, bundled, compile};
 
 use crate::args::PolicyChoice;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::{places, say};
 
 /// The policy of `bailiwick run` without `--policy`.
@@ -62,7 +62,7 @@ impl Layers {
         let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
         match compile(sources, &mut files, &self.context) {
             Ok(policy) => Ok(Loaded { policy: Arc::new(policy), files: files.read }),
-            Err(problems) => Err(Failure::refused(problems.render(colour).trim_end())),
+            Err(problems) => Err(Failure::report(exit::REFUSED, problems.render(colour).trim_end())),
         }
     }
 }
@@ -153,7 +153,8 @@ impl Reload for Watched {
         }
         // Before it is read: a change during the reading is seen at the next look.
         self.files = self.files.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
-        let outcome = self.layers.load(say::colour_on_stderr());
+        // Without colour: the message is recorded too.
+        let outcome = self.layers.load(false);
         let at = relay::now();
         let recorded = match &outcome {
             Ok(loaded) => relay.entries().note(at, "reload", |entry| {

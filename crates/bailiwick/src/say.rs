@@ -20,7 +20,11 @@ pub(crate) fn warning(message: &str) {
 }
 
 pub(crate) fn failure(failure: &Failure) {
-    anstream::eprintln!("{BAD}error:{BAD:#} {}", failure.message);
+    if failure.is_report {
+        anstream::eprintln!("{}", failure.message);
+    } else {
+        anstream::eprintln!("{BAD}error:{BAD:#} {}", failure.message);
+    }
     if let Some(help) = &failure.help {
         anstream::eprintln!("{GOOD}help:{GOOD:#} {help}");
     }

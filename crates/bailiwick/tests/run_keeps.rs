@@ -1,4 +1,5 @@
 //! What a run keeps while things change around it: the last good policy, the pins of a lock file, and the record.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use std::path::Path;
 use std::process::Command;

@@ -39,6 +39,8 @@ impl Engine {
             arguments: String::from_utf8_lossy(&arguments).into_owned(),
             reasons: judgement.reasons.clone(),
             policy: Arc::clone(&self.policy),
+            client: self.run.client.clone().unwrap_or_default(),
+            history: self.run.history.iter().cloned().collect(),
             ttl_s: self.ttl_of(&judgement.reasons),
         };
         let bytes = match &judgement.changed {

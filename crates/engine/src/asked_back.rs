@@ -43,11 +43,16 @@ impl Engine {
         if !answers.is_object() || !row.fields.contains(&"inputResponses") {
             return Err("`inputResponses` has no place here");
         }
-        for (key, _) in answers.members() {
-            let question = (target.clone(), key.text().unwrap_or_default().into_owned());
-            if !self.run.asked_back.open.remove(&question) {
-                return Err("an answer to a question that was not asked");
-            }
+        let question =
+            |(key, _): (Value<'_>, _)| (target.clone(), key.text().unwrap_or_default().into_owned());
+        let questions: Vec<(String, String)> = answers.members().map(question).collect();
+        let open = &mut self.run.asked_back.open;
+        // All or none: a refused request uses nothing up.
+        if !questions.iter().all(|question| open.contains(question)) {
+            return Err("an answer to a question that was not asked");
+        }
+        for question in &questions {
+            open.remove(question);
         }
         Ok(())
     }

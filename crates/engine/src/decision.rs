@@ -269,6 +269,10 @@ pub struct Question {
     pub arguments: String,
     pub reasons: Vec<Reason>,
     pub policy: Arc<Policy>,
+    /// What the client calls itself; empty if it did not say.
+    pub client: String,
+    /// The requests before this one, oldest first, a line each.
+    pub history: Vec<String>,
     /// How long an answer is waited for, in seconds.
     pub ttl_s: u32,
 }

@@ -25,26 +25,35 @@ impl Engine {
         self.offer.set_complete(Item::Tool);
     }
 
-    /// A call before the list was seen waits while we fetch the list: true if it waits now.
-    pub(crate) fn must_list_first<'a>(
+    /// A call before the list was seen waits while we fetch the list.
+    pub(crate) fn list_first<'a>(
         &mut self,
         at: Timestamp,
         message: &Message<'a>,
         out: &mut Vec<Outcome<'a>>,
-    ) -> bool {
-        let known = self.offer.is_complete(Item::Tool) || self.run.listing_failed.is_some();
-        if known || !self.enforces() || !Engine::is_request(message) {
-            return false;
+    ) -> ListFirst {
+        let failed_lately =
+            self.run.listing_failed.as_ref().is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
+        if self.offer.is_complete(Item::Tool) || failed_lately || !self.enforces() {
+            return ListFirst::Known;
         }
-        if self.run.waiting.len() >= self.settings.limits.pending_max {
-            return false;
+        let waiting_bytes: usize = self.run.waiting.iter().map(Vec::len).sum();
+        let limits = &self.settings.limits;
+        if self.run.waiting.len() >= limits.pending_max || waiting_bytes > limits.message_bytes_max {
+            return ListFirst::Full;
         }
         self.run.waiting.push(message.raw().as_bytes().to_vec());
         if self.run.listing.is_none() {
             let meta = Engine::stated_meta(message);
             out.push(self.fetch_page(at, 0, None, meta));
         }
-        true
+        ListFirst::Waits
+    }
+
+    /// Our own listing came to nothing: the calls that wait are decided without it, which is a reason against them.
+    pub(crate) fn listing_fails(&mut self, at: Timestamp, cause: &str) {
+        self.run.listing = None;
+        self.run.listing_failed = Some((cause.to_owned(), at));
     }
 
     fn fetch_page<'a>(
@@ -95,7 +104,7 @@ impl Engine {
     ) {
         let Some(listing) = self.run.listing.take() else { return };
         match result {
-            Err(cause) => self.run.listing_failed = Some(cause),
+            Err(cause) => self.listing_fails(at, &cause),
             Ok(result) => {
                 for tool in result.get(Item::Tool.member()).map(Value::elements).into_iter().flatten() {
                     if let Some(name) = tool.get(Item::Tool.key()).and_then(Value::text) {
@@ -107,7 +116,7 @@ impl Engine {
                         out.push(self.fetch_page(at, listing.pages, Some(&cursor), listing.meta));
                         return;
                     }
-                    Some(_) => self.run.listing_failed = Some("the list does not end".to_owned()),
+                    Some(_) => self.listing_fails(at, "the list does not end"),
                     None => self.offer.set_complete(Item::Tool),
                 }
             }
@@ -226,6 +235,18 @@ impl Engine {
         drift != Drift::Deny
     }
 }
+
+/// Whether a call can be decided now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListFirst {
+    Known,
+    Waits,
+    /// Too much waits already.
+    Full,
+}
+
+/// After our listing failed, calls are denied for so long before it is tried again, in microseconds.
+const LISTING_AGAIN_US: i64 = 5_000_000;
 
 /// The fixed start of a URI template, with the rest left open.
 fn template_stem(template: &str) -> &str {

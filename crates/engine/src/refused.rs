@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bailiwick_mcp::{Body, Direction, Id, Malformation, Malformed, Packet, Parser, Timestamp};
 use bailiwick_policy::Verdict;
 
-use crate::decision::{Action, Completion, Effect, Event, Outcome, Reason};
+use crate::decision::{Action, Answer, Completion, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, send};
 use crate::reply::{Refusal, UNRECORDED, WITHHELD};
 use crate::run::Origin;
@@ -76,7 +76,10 @@ impl Engine {
             let Some(id) = message.id() else { continue };
             let answered = match message.body {
                 Body::Request { .. } => match self.run.in_flight(to).remove(id) {
-                    Some(pending) if pending.origin == Origin::Own => continue,
+                    Some(pending) if pending.origin == Origin::Own => {
+                        self.undo_listing(pending.at, &refusal, effects);
+                        continue;
+                    }
                     Some(_) | None => to.reverse(),
                 },
                 Body::Result { .. } | Body::Error { .. } | Body::Notification { .. } => to,
@@ -85,10 +88,24 @@ impl Engine {
         }
     }
 
+    /// Our own listing was not sent: the calls that wait for it are answered.
+    fn undo_listing(&mut self, at: Timestamp, refusal: &Refusal, effects: &mut Vec<Effect<'static>>) {
+        self.listing_fails(at, "the audit log cannot be written");
+        for bytes in std::mem::take(&mut self.run.waiting) {
+            let mut parser = Parser::default();
+            if let Ok(Packet::One(call)) = Packet::parse(&mut parser, &bytes, &self.settings.limits) {
+                effects.extend(send(Direction::ToClient, refusal.to_bytes(call.id())));
+            }
+        }
+    }
+
     /// The server is gone: every open request ends, and is answered.
     pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        let questions: Vec<QuestionId> = self.run.held.keys().copied().collect();
+        for question in questions {
+            self.answer(at, question, &Answer::Deny("the run ended".to_owned()), out);
+        }
         let open = self.run.to_server.drain();
-        self.run.held.clear();
         for (id, pending) in open {
             let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
             decision.call = pending.call;

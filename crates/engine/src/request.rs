@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use bailiwick_mcp::message::META_VERSION;
 use bailiwick_mcp::{
-    Body, Direction, Form, Governed, Id, Message, Method, Splice, Timestamp, Version, message, method,
+    Body, Direction, Form, Governed, Id, Message, Method, Splice, Timestamp, Value, Version, message, method,
 };
 use bailiwick_policy::Verdict;
 
 use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
+use crate::listing::ListFirst;
 use crate::permit::Permitted;
 use crate::reply::OVERLOADED;
 use crate::run::{HELD_MAX, Origin, Pending};
@@ -39,7 +40,13 @@ impl Engine {
             Err(stated) => Judgement::protocol(-32022, format!("unsupported protocol version `{stated}`")),
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
-                Ok(row) if row.governed == Governed::Tool && self.must_list_first(at, message, out) => return,
+                Ok(row) if row.governed == Governed::Tool => match self.list_first(at, message, out) {
+                    ListFirst::Known => self.judge(at, message, row, modern),
+                    ListFirst::Waits => return,
+                    ListFirst::Full => {
+                        Judgement::protocol(OVERLOADED, "too many calls wait for the list of tools")
+                    }
+                },
                 Ok(row) => self.judge(at, message, row, modern),
             },
         };
@@ -86,6 +93,11 @@ impl Engine {
         modern: bool,
     ) -> Judgement<'a> {
         let params = message.params();
+        if message.method() == Some("initialize") {
+            let client =
+                params.and_then(|params| params.get("clientInfo")).and_then(|client| client.get("name"));
+            self.run.client = client.and_then(Value::text).map(Cow::into_owned);
+        }
         if let Err(cause) = self.take_answers(params, row) {
             return Judgement::protocol(-32602, cause);
         }
@@ -161,6 +173,7 @@ impl Engine {
             }
         }
         decision.reasons = judgement.reasons;
+        self.run.remember(&decision);
         Outcome { decision, effects }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
 use crate::asked_back::AskedBack;
-use crate::decision::{QuestionId, Reason};
+use crate::decision::{Decision, QuestionId, Reason};
 use crate::reply::Refusal;
 
 /// A request that waits for its answer.
@@ -154,13 +154,19 @@ pub(crate) struct Run {
     /// Calls that wait for our own listing.
     pub(crate) waiting: Vec<Vec<u8>>,
     pub(crate) listing: Option<Listing>,
-    /// Our listing failed: calls are decided without pins and that is a reason against them.
-    pub(crate) listing_failed: Option<String>,
+    /// Our listing failed, why and when: until it is tried again that is a reason against calls.
+    pub(crate) listing_failed: Option<(String, Timestamp)>,
+    /// What the client calls itself: shown to a human, never trusted.
+    pub(crate) client: Option<String>,
+    /// The last requests, a line each, for a human who is asked.
+    pub(crate) history: VecDeque<String>,
     pub(crate) asked_back: AskedBack,
     /// Tasks that this run made, with the tool that each belongs to.
     pub(crate) tasks: BTreeMap<String, String>,
 }
 
+/// Requests that a human who is asked is shown, besides the one in question.
+const HISTORY_MAX: usize = 5;
 /// Tasks remembered per run; beyond it a new one is refused its later use.
 pub(crate) const TASKS_MAX: usize = 4_096;
 /// Questions open at once; beyond it a call that would ask is denied.
@@ -176,6 +182,15 @@ impl Run {
             Direction::ToServer => &mut self.to_server,
             Direction::ToClient => &mut self.to_client,
         }
+    }
+
+    /// Keeps a line about a request for whoever is asked next.
+    pub(crate) fn remember(&mut self, decision: &Decision<'_>) {
+        if self.history.len() >= HISTORY_MAX {
+            self.history.pop_front();
+        }
+        let target = decision.target.as_deref().unwrap_or_default();
+        self.history.push_back(format!("{} {} {target}", decision.verdict.word(), decision.method));
     }
 
     pub(crate) fn next_call(&mut self) -> u64 {

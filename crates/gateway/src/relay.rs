@@ -287,7 +287,9 @@ impl Relay {
         match self.asker() {
             Some(asker) => asker.ask(question),
             None => {
-                let deny = Answer::Deny("nobody can be asked here".to_owned());
+                let deny = Answer::Deny(
+                    "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule".to_owned(),
+                );
                 // The client's reader notices by itself when the client is gone.
                 let _ = self.answer(question.id, &deny);
             }

@@ -4,12 +4,14 @@ mod asker;
 mod begin;
 
 use std::io::IsTerminal as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_approval::Screen;
 use bailiwick_engine::{Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_gateway::stdio::Why;
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
 use bailiwick_policy::{Principal, Verdict};
@@ -79,7 +81,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         desk.close();
     }
     let ended = ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
-    record_stop(relay.entries(), &format!("{:?}", ended.why), &format!("{:?}", ended.exit));
+    record_stop(relay.entries(), why(ended.why), &ended.exit.status().to_string());
     Ok(ended.exit.status())
 }
 
@@ -183,7 +185,8 @@ fn open_audit(args: &RunArgs, server: &str, run: &str) -> Result<AuditLog, Failu
 /// One file per run: `STATE/audit/SERVER/RUN.jsonl`.
 fn default_audit(server: &str, run: &str) -> Result<PathBuf, Failure> {
     let directory = places::state()?.join("audit").join(file_name(server));
-    std::fs::create_dir_all(&directory).map_err(|error| {
+    let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+    private.map_err(|error| {
         Failure::refused(format!("cannot make the audit directory `{}`: {error}", directory.display()))
             .help("give a place with --audit FILE")
     })?;
@@ -220,6 +223,14 @@ fn record_start(
     });
     note.and_then(|_| entries.commit())
         .map_err(|error| Failure { help: error.help().map(str::to_owned), ..Failure::refused(&error) })
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::ClientClosed => "the client closed its end",
+        Why::ServerEnded => "the server ended",
+        Why::Signal(_) => "a signal",
+    }
 }
 
 fn record_stop(entries: &Entries, why: &str, exit: &str) {

@@ -47,11 +47,13 @@ impl Engine {
     pub(crate) fn pin_verdict(&self, item: Item, name: &str) -> Option<(Verdict, Reason)> {
         let change = match (self.offer.drift_of(item, name), &self.run.listing_failed) {
             (Some(change), _) => change.to_owned(),
-            (None, Some(cause)) => format!("the server's tools could not be listed: {cause}"),
-            (None, None) if self.offer.is_complete(item) && !self.offer.was_seen(item, name) => {
+            (None, Some((cause, _))) if !self.offer.is_complete(item) => {
+                format!("the server's tools could not be listed: {cause}")
+            }
+            (None, _) if self.offer.is_complete(item) && !self.offer.was_seen(item, name) => {
                 "not in the server's list".to_owned()
             }
-            (None, None) => return None,
+            (None, _) => return None,
         };
         Some((self.drift_verdict(), Reason::Pin { name: name.to_owned(), change }))
     }

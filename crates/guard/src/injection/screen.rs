@@ -229,4 +229,20 @@ mod tests {
             }
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn no_mixture_of_phrases_and_words_is_passed_over(parts in proptest::collection::vec((0..10_000_usize, 0..12_usize), 1..14)) {
+            static INJECTION: std::sync::LazyLock<Injection> = std::sync::LazyLock::new(Injection::new);
+            let phrases: Vec<&str> = ENGLISH.iter().flat_map(|(_, phrases)| *phrases).copied().collect();
+            let words = ["and", "the  ", "x", "\n", "so-", "\t", "THE user", ". ", "2", "_", "\"", "your"];
+            let phrase = |index: usize| phrases.get(index % phrases.len()).copied().unwrap_or_default();
+            let text: String = parts.iter().map(|(at, word)| format!("{} {} ", phrase(*at).trim_matches(['*', '^']), words[*word])).collect();
+            let mut found = false;
+            INJECTION.part(&text, &mut |_| found = true);
+            proptest::prop_assert!(!found || INJECTION.screen.may_match(&text), "{text}");
+        }
+    }
 }

@@ -85,7 +85,7 @@ impl Asker for Terminal {
         };
         let asked = approval::Question {
             id: id.0,
-            client: "the agent".to_owned(),
+            client: if question.client.is_empty() { "(unnamed)".to_owned() } else { question.client },
             principal: self.principal.clone(),
             server: self.server.clone(),
             reasons: question.reasons.iter().map(reason).collect(),
@@ -93,7 +93,7 @@ impl Asker for Terminal {
             target: question.target,
             arguments: question.arguments,
             facts: Vec::new(),
-            history: Vec::new(),
+            history: question.history,
             ttl: Duration::from_secs(u64::from(question.ttl_s)),
         };
         let desk = self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
