@@ -1,9 +1,8 @@
 //! A cheap look before the real one: could the rules reach the threshold in this text at all?
 //!
-//! Every phrase has an anchor, its longest word. In printable ASCII text, which normalising only folds and whose white space
-//! it only joins, a phrase cannot stand without its anchor. So one pass that collects which concepts have an anchor
-//! somewhere bounds the sum of the weights from above, and most texts need nothing more. Concepts whose words stand in
-//! every text are taken for granted instead.
+//! Normalising printable ASCII text only folds its letters and joins its white space. So one pass over the text itself that
+//! collects which concepts have a phrase in it bounds the sum of the weights from above, and most texts need nothing more.
+//! Concepts whose words stand in every text are taken for granted instead.
 
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
@@ -21,7 +20,7 @@ pub(super) struct Screen {
     anchor_bytes_max: usize,
 }
 
-/// A word that stands for the phrases that it is the longest word of.
+/// A phrase.
 #[derive(Debug)]
 struct Anchor {
     /// What it may mean.
@@ -54,22 +53,10 @@ impl Screen {
         let mut anchors: Vec<Anchor> = Vec::new();
         // What is not ASCII does not stand in ASCII text.
         for phrase in phrases.filter(|phrase| phrase.text.is_ascii() && !COMMON.contains(&phrase.concept)) {
-            let parts: Vec<&str> = phrase.text.split(' ').collect();
-            let longest = parts.iter().enumerate().max_by_key(|(_, word)| word.len());
-            let Some((at, word)) = longest else { continue };
-            // Inside a phrase there are blanks around a word; at its ends the phrase says.
-            let bounded = (at > 0 || phrase.bounded_before, at + 1 < parts.len() || phrase.bounded_after);
-            let known = words.iter().position(|known| known == word);
-            match known.and_then(|index| anchors.get_mut(index)) {
-                Some(anchor) => {
-                    anchor.concepts |= bit(phrase.concept);
-                    anchor.bounded = (anchor.bounded.0 && bounded.0, anchor.bounded.1 && bounded.1);
-                }
-                None => {
-                    words.push(word);
-                    anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
-                }
-            }
+            let word = phrase.text.trim();
+            words.push(word);
+            let bounded = (phrase.bounded_before, phrase.bounded_after);
+            anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
         }
         let built = DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&words);
         #[expect(
@@ -92,17 +79,31 @@ impl Screen {
         if !is_plain(bytes) {
             return true;
         }
-        let seen = if bytes.len() < LANES_FROM_BYTES { self.one_lane(bytes) } else { self.lanes(bytes) };
+        let seen = if bytes.len() < LANES_FROM_BYTES || has_wide_space(bytes) {
+            self.one_lane(bytes)
+        } else {
+            self.lanes(bytes)
+        };
         let granted = COMMON.iter().fold(0, |granted, concept| granted | bit(*concept));
         rule::weight_possible(seen | granted) >= THRESHOLD
     }
 
+    /// White space is one blank, however much of it there is.
     fn one_lane(&self, bytes: &[u8]) -> u64 {
         let mut state = self.start;
         let mut seen = 0;
+        let mut wide = false;
+        let mut space = false;
         for (at, byte) in bytes.iter().enumerate() {
-            state = self.automaton.next_state(Anchored::No, state, *byte);
-            seen |= self.found(state, bytes, at);
+            let blank = is_space(*byte);
+            wide |= blank && space;
+            if blank && space {
+                continue;
+            }
+            space = blank;
+            state = self.automaton.next_state(Anchored::No, state, folded(*byte));
+            // Behind wide white space the start of a phrase is not known: it counts as a whole word.
+            seen |= self.found(state, bytes, at, wide);
         }
         seen
     }
@@ -115,12 +116,12 @@ impl Screen {
         let mut states = [self.start; LANES];
         let mut seen = 0;
         let length = part + self.anchor_bytes_max;
-        let step = |state, byte: u8| self.automaton.next_state(Anchored::No, state, byte);
+        let step = |state, byte: u8| self.automaton.next_state(Anchored::No, state, folded(byte));
         for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).take(length).enumerate() {
             let [one, two, three, four] = states;
             states = [step(one, *a), step(two, *b), step(three, *c), step(four, *d)];
             for (state, start) in states.iter().zip(starts) {
-                seen |= self.found(*state, bytes, start + at);
+                seen |= self.found(*state, bytes, start + at, false);
             }
         }
         // The last part ends first, when the others still have their overlap to read, or has some bytes more.
@@ -129,7 +130,7 @@ impl Screen {
             let rest = bytes.get(start + walked..(start + length.max(d.len())).min(bytes.len()));
             for (at, byte) in rest.unwrap_or_default().iter().enumerate() {
                 *state = step(*state, *byte);
-                seen |= self.found(*state, bytes, start + walked + at);
+                seen |= self.found(*state, bytes, start + walked + at, false);
             }
         }
         seen
@@ -137,15 +138,15 @@ impl Screen {
 
     /// The concepts of the anchors that end at `at`.
     #[inline]
-    fn found(&self, state: StateID, bytes: &[u8], at: usize) -> u64 {
+    fn found(&self, state: StateID, bytes: &[u8], at: usize, wide: bool) -> u64 {
         if self.automaton.is_special(state) && self.automaton.is_match(state) {
-            return self.meant(state, bytes, at);
+            return self.meant(state, bytes, at, wide);
         }
         0
     }
 
     #[inline(never)]
-    fn meant(&self, state: StateID, bytes: &[u8], at: usize) -> u64 {
+    fn meant(&self, state: StateID, bytes: &[u8], at: usize, wide: bool) -> u64 {
         let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         let mut seen = 0;
         for index in 0..self.automaton.match_len(state) {
@@ -155,13 +156,28 @@ impl Screen {
             let cut = |bounded: bool, inner: usize, outer: Option<usize>| {
                 bounded && letter(inner) && outer.is_some_and(letter)
             };
-            let before = cut(anchor.bounded.0, first, first.checked_sub(1));
+            let before = !wide && cut(anchor.bounded.0, first, first.checked_sub(1));
             if !before && !cut(anchor.bounded.1, at, Some(at + 1)) {
                 seen |= anchor.concepts;
             }
         }
         seen
     }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// The blank that all white space is read as.
+fn folded(byte: u8) -> u8 {
+    if is_space(byte) { b' ' } else { byte }
+}
+
+/// True if white space stands beside white space; asked in wide steps.
+fn has_wide_space(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (one, two)| found | (is_space(*one) & is_space(*two)))
 }
 
 /// Only printable ASCII and ordinary white space; asked sixty-four bytes at a time, which the compiler vectorises.
