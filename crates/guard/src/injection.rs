@@ -12,6 +12,7 @@ mod rule;
 mod screen;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use self::concept::Concepts;
 use self::normalise::View;
@@ -25,15 +26,16 @@ use crate::scanner::Detector;
 
 #[derive(Debug)]
 pub(crate) struct Injection {
-    concepts: Concepts,
     screen: Screen,
+    /// Built for the first text that the screen does not pass over: most runs never see one.
+    concepts: OnceLock<Concepts>,
 }
 
 impl Injection {
     pub(crate) fn new() -> Injection {
         let phrases = concept::phrases();
         let screen = Screen::new(phrases.iter());
-        Injection { concepts: Concepts::new(), screen }
+        Injection { screen, concepts: OnceLock::new() }
     }
 }
 
@@ -70,7 +72,7 @@ impl Detector for Injection {
 impl Injection {
     fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) {
         let view = View::new(text);
-        let hits = self.concepts.hits(&view);
+        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
         let matches = rule::matches(&hits);
         let mut reported = 0;
         // Where the last finding of each code ends: rules that overlap and say the same are one finding.

@@ -20,7 +20,7 @@ pub(super) struct Screen {
     anchor_bytes_max: usize,
 }
 
-/// A phrase.
+/// The start of a phrase.
 #[derive(Debug)]
 struct Anchor {
     /// What it may mean.
@@ -41,6 +41,8 @@ const COMMON: [Concept; 7] = [
     Concept::Negation,
 ];
 
+/// So much of a phrase is looked for: enough to tell most of them apart, in a table that the cache holds.
+const PREFIX_BYTES: usize = 9;
 /// Walks in step through so many parts of a text: a table look-up waits for the one before it, but not for its neighbours.
 const LANES: usize = 4;
 /// A shorter text is walked in one lane.
@@ -53,9 +55,10 @@ impl Screen {
         let mut anchors: Vec<Anchor> = Vec::new();
         // What is not ASCII does not stand in ASCII text.
         for phrase in phrases.filter(|phrase| phrase.text.is_ascii() && !COMMON.contains(&phrase.concept)) {
-            let word = phrase.text.trim();
+            let whole = phrase.text.trim();
+            let word = whole.get(..PREFIX_BYTES).unwrap_or(whole);
             words.push(word);
-            let bounded = (phrase.bounded_before, phrase.bounded_after);
+            let bounded = (phrase.bounded_before, phrase.bounded_after && word.len() == whole.len());
             anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
         }
         let built = DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&words);

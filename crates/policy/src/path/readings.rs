@@ -50,6 +50,14 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !matches!(before, b'/' | b'.' | b' ') && !has_alias(text)
 }
 
+/// A relative text whose only peculiarity is that it ends with dots, as sentences do: without them, which is how Windows
+/// opens it. Text and stem are its only readings.
+pub(crate) fn sentence(text: &str) -> Option<&str> {
+    let stem = text.trim_end_matches('.');
+    let ends = stem.len() < text.len() && !text.starts_with('/') && text.len() <= PLAIN_BYTES_MAX;
+    if ends && is_plain(stem) { Some(stem) } else { None }
+}
+
 /// Shorter than what could be too long for a file.
 const PLAIN_BYTES_MAX: usize = 1_000;
 
@@ -206,4 +214,22 @@ fn homes(text: &str, base: &Base) -> (Vec<String>, Vec<String>) {
     }
     let here = WORKSPACE_VARIABLES.iter().find_map(|variable| behind(variable));
     (here.map(|rest| format!("{}/{rest}", base.workspace)).into_iter().collect(), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, expand, sentence};
+    use crate::path::Base;
+
+    proptest::proptest! {
+        #[test]
+        fn a_sentence_has_the_two_readings_that_it_is_given(text in "[ -~]{0,24}[a-z .]{0,6}\\.{0,3}") {
+            let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };
+            if let Some(stem) = sentence(&text) {
+                let expanded = expand(&text, Form::Text, &base);
+                proptest::prop_assert_eq!(expanded.paths, [format!("/work/{text}"), format!("/work/{stem}")]);
+                proptest::prop_assert!(expanded.aliases.is_empty() && !expanded.unreadable && !expanded.foreign);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The readings of one call's strings, worked out at most once each.
 
 use super::Base;
-use super::readings::{Expanded, Form, expand, is_plain};
+use super::readings::{Expanded, Form, expand, is_plain, sentence};
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
@@ -87,10 +87,10 @@ impl<'b> Scratch<'b> {
             return entry;
         }
         if plain {
-            self.arena.push_str(&self.base.workspace);
-            self.arena.push('/');
-            self.arena.push_str(text);
-            self.ends.push(self.arena.len());
+            self.push_below(text);
+        } else if let Some(stem) = sentence(text).filter(|_| form == Form::Text) {
+            self.push_below(text);
+            self.push_below(stem);
         } else {
             let Expanded { paths, aliases, unreadable, foreign } = expand(text, form, self.base);
             entry.unreadable = unreadable;
@@ -104,6 +104,13 @@ impl<'b> Scratch<'b> {
         entry.paths = self.ends.len();
         entry.all = self.ends.len();
         entry
+    }
+
+    fn push_below(&mut self, text: &str) {
+        self.arena.push_str(&self.base.workspace);
+        self.arena.push('/');
+        self.arena.push_str(text);
+        self.ends.push(self.arena.len());
     }
 
     fn push(&mut self, path: &str) {
