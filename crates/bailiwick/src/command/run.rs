@@ -27,20 +27,18 @@ use crate::{places, say};
 pub(crate) use begin::{run_id, server_name, words};
 
 pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
+    // The guards' automata take longer than the policy: both are made at once.
+    let scanner = std::thread::spawn(|| Arc::new(Scanner::new()));
     let layers = Layers::of(&args.policy)?;
     let loaded = layers.load(say::colour_on_stderr())?;
     let name = server_name(args.policy.server.as_deref(), &args.server_command);
     let pins =
         begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
     let run = begin::run_id()?;
-    let scanner = Arc::new(Scanner::new());
-    let entries = Entries::new(
-        open_audit(&args, &name, &run)?,
-        run.clone(),
-        args.policy.principal.clone(),
-        name.clone(),
-        Arc::clone(&scanner),
-    );
+    let log = open_audit(&args, &name, &run)?;
+    let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
+    let entries =
+        Entries::new(log, run.clone(), args.policy.principal.clone(), name.clone(), Arc::clone(&scanner));
     let settings = Settings {
         mode: mode(args.mode),
         server: name.as_str().into(),
