@@ -1,11 +1,13 @@
 //! Paths: the places that patterns and values refer to, and the patterns of the `path` matcher.
 
 mod decode;
+mod needed;
 mod readings;
 mod resolve;
 mod scratch;
 
 pub(crate) use decode::percent;
+pub(crate) use needed::Needed;
 pub(crate) use readings::Form;
 pub(crate) use scratch::{Scratch, Texts};
 

@@ -4,6 +4,8 @@
 //! collects which concepts have a phrase in it bounds the sum of the weights from above, and most texts need nothing more.
 //! Concepts whose words stand in every text are taken for granted instead.
 
+use std::collections::BTreeMap;
+
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
 use aho_corasick::{Anchored, MatchKind};
@@ -14,11 +16,20 @@ use super::rule::{self, THRESHOLD};
 
 #[derive(Debug)]
 pub(super) struct Screen {
-    automaton: DFA,
-    start: StateID,
+    /// By state and class of byte, the next state; [`HIT`] marks one in which something ends. Our own copy of the
+    /// automaton's table: half as large, and white space and case are folded into the classes.
+    table: Vec<u16>,
+    classes: [u8; 256],
+    /// By state, the anchors that end in it.
+    ends: Vec<Vec<u16>>,
     anchors: Vec<Anchor>,
     anchor_bytes_max: usize,
 }
+
+/// Set in a table entry whose state ends an anchor.
+const HIT: u16 = 1 << 15;
+/// Classes of bytes, at most; a power of two, so that a row starts at a shift.
+const CLASSES: usize = 64;
 
 /// The start of a phrase.
 #[derive(Debug)]
@@ -61,19 +72,46 @@ impl Screen {
             let bounded = (phrase.bounded_before, phrase.bounded_after && word.len() == whole.len());
             anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
         }
-        let built = DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&words);
+        let built = DFA::builder().match_kind(MatchKind::Standard).build(&words);
         #[expect(
             clippy::expect_used,
             reason = "fails only above 2^31 states; the table is a constant of some thousand"
         )]
         let automaton = built.expect("a small constant table");
-        #[expect(
-            clippy::expect_used,
-            reason = "the automaton is built with unanchored starts, as is the default"
-        )]
-        let start = automaton.start_state(Anchored::No).expect("an unanchored start");
         let anchor_bytes_max = words.iter().map(|word| word.len()).max().unwrap_or(0);
-        Screen { automaton, start, anchors, anchor_bytes_max }
+        let (classes, bytes) = classes(&words);
+        let mut screen = Screen { table: Vec::new(), classes, ends: Vec::new(), anchors, anchor_bytes_max };
+        screen.copy(&automaton, &bytes);
+        screen
+    }
+
+    /// Numbers the states in the order in which they are reached, and copies their rows.
+    fn copy(&mut self, automaton: &DFA, bytes: &[u8]) {
+        let Ok(start) = automaton.start_state(Anchored::No) else { return };
+        let mut numbers: BTreeMap<StateID, u16> = BTreeMap::from([(start, 0)]);
+        let mut states = vec![start];
+        let mut index = 0;
+        while let Some(state) = states.get(index).copied() {
+            index += 1;
+            let ends = |state| -> Vec<u16> {
+                let count = if automaton.is_match(state) { automaton.match_len(state) } else { 0 };
+                let pattern = |at| automaton.match_pattern(state, at).as_usize();
+                (0..count).filter_map(|at| u16::try_from(pattern(at)).ok()).collect()
+            };
+            self.ends.push(ends(state));
+            let mut row = [0; CLASSES];
+            for (entry, byte) in row.iter_mut().zip(bytes) {
+                let next = automaton.next_state(Anchored::No, state, *byte);
+                let fresh = u16::try_from(states.len()).unwrap_or(HIT);
+                let number = *numbers.entry(next).or_insert_with(|| {
+                    states.push(next);
+                    fresh
+                });
+                *entry = if automaton.is_match(next) { number | HIT } else { number };
+            }
+            self.table.extend_from_slice(&row);
+        }
+        debug_assert!(states.len() < usize::from(HIT), "the numbers of the states reach into the mark");
     }
 
     /// False only if no finding is possible. Texts that it does not understand may hold one.
@@ -91,9 +129,16 @@ impl Screen {
         rule::weight_possible(seen | granted) >= THRESHOLD
     }
 
+    #[inline]
+    fn step(&self, state: u16, byte: u8) -> u16 {
+        let class = self.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        let row = usize::from(state & !HIT) * CLASSES;
+        self.table.get(row | usize::from(class)).copied().unwrap_or(0)
+    }
+
     /// White space is one blank, however much of it there is.
     fn one_lane(&self, bytes: &[u8]) -> u64 {
-        let mut state = self.start;
+        let mut state = 0;
         let mut seen = 0;
         let mut wide = false;
         let mut space = false;
@@ -104,9 +149,11 @@ impl Screen {
                 continue;
             }
             space = blank;
-            state = self.automaton.next_state(Anchored::No, state, folded(*byte));
-            // Behind wide white space the start of a phrase is not known: it counts as a whole word.
-            seen |= self.found(state, bytes, at, wide);
+            state = self.step(state, *byte);
+            if state & HIT != 0 {
+                // Behind wide white space the start of a phrase is not known: it counts as a whole word.
+                seen |= self.meant(state, bytes, at, wide);
+            }
         }
         seen
     }
@@ -116,15 +163,17 @@ impl Screen {
         let part = bytes.len() / LANES;
         let starts = [0, part, 2 * part, 3 * part];
         let [a, b, c, d] = starts.map(|start| bytes.get(start..).unwrap_or_default());
-        let mut states = [self.start; LANES];
+        let mut states = [0_u16; LANES];
         let mut seen = 0;
         let length = part + self.anchor_bytes_max;
-        let step = |state, byte: u8| self.automaton.next_state(Anchored::No, state, folded(byte));
         for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).take(length).enumerate() {
             let [one, two, three, four] = states;
-            states = [step(one, *a), step(two, *b), step(three, *c), step(four, *d)];
-            for (state, start) in states.iter().zip(starts) {
-                seen |= self.found(*state, bytes, start + at, false);
+            states = [self.step(one, *a), self.step(two, *b), self.step(three, *c), self.step(four, *d)];
+            let [one, two, three, four] = states;
+            if (one | two | three | four) & HIT != 0 {
+                for (state, start) in states.iter().zip(starts).filter(|(state, _)| **state & HIT != 0) {
+                    seen |= self.meant(*state, bytes, start + at, false);
+                }
             }
         }
         // The last part ends first, when the others still have their overlap to read, or has some bytes more.
@@ -132,29 +181,23 @@ impl Screen {
         for (state, start) in states.iter_mut().zip(starts) {
             let rest = bytes.get(start + walked..(start + length.max(d.len())).min(bytes.len()));
             for (at, byte) in rest.unwrap_or_default().iter().enumerate() {
-                *state = step(*state, *byte);
-                seen |= self.found(*state, bytes, start + walked + at, false);
+                *state = self.step(*state, *byte);
+                if *state & HIT != 0 {
+                    seen |= self.meant(*state, bytes, start + walked + at, false);
+                }
             }
         }
         seen
     }
 
     /// The concepts of the anchors that end at `at`.
-    #[inline]
-    fn found(&self, state: StateID, bytes: &[u8], at: usize, wide: bool) -> u64 {
-        if self.automaton.is_special(state) && self.automaton.is_match(state) {
-            return self.meant(state, bytes, at, wide);
-        }
-        0
-    }
-
     #[inline(never)]
-    fn meant(&self, state: StateID, bytes: &[u8], at: usize, wide: bool) -> u64 {
+    fn meant(&self, state: u16, bytes: &[u8], at: usize, wide: bool) -> u64 {
         let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         let mut seen = 0;
-        for index in 0..self.automaton.match_len(state) {
-            let pattern = self.automaton.match_pattern(state, index).as_usize();
-            let Some(anchor) = self.anchors.get(pattern) else { return u64::MAX };
+        let ends = self.ends.get(usize::from(state & !HIT));
+        for end in ends.into_iter().flatten() {
+            let Some(anchor) = self.anchors.get(usize::from(*end)) else { return u64::MAX };
             let first = (at + 1).saturating_sub(anchor.length);
             let cut = |bounded: bool, inner: usize, outer: Option<usize>| {
                 bounded && letter(inner) && outer.is_some_and(letter)
@@ -172,9 +215,30 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The blank that all white space is read as.
-fn folded(byte: u8) -> u8 {
-    if is_space(byte) { b' ' } else { byte }
+/// The class of each byte, and a byte of each class: letters of either case are one, white space is one, and so is all
+/// that stands in no word.
+fn classes(words: &[&str]) -> ([u8; 256], Vec<u8>) {
+    let mut used = [false; 256];
+    for byte in words.iter().flat_map(|word| word.bytes()) {
+        if let Some(used) = used.get_mut(usize::from(byte)) {
+            *used = true;
+        }
+    }
+    // Class 0 is every byte that no word has; 0x7F is none, since what is screened is printable.
+    let mut bytes = vec![0x7f];
+    let mut classes = [0; 256];
+    for byte in (0..=255_u8).filter(|byte| used.get(usize::from(*byte)) == Some(&true)) {
+        let class = u8::try_from(bytes.len()).unwrap_or(0);
+        bytes.push(byte);
+        let same = |other: u8| other.to_ascii_lowercase() == byte || (byte == b' ' && is_space(other));
+        for (other, place) in (0..=255_u8).zip(&mut classes) {
+            if same(other) {
+                *place = class;
+            }
+        }
+    }
+    debug_assert!(bytes.len() <= CLASSES, "more classes than a row has");
+    (classes, bytes)
 }
 
 /// True if white space stands beside white space; asked in wide steps.

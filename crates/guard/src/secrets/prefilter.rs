@@ -23,6 +23,8 @@ const BLOCK: usize = 8;
 #[derive(Debug)]
 pub(super) struct Prefilter {
     fragments: Fragments,
+    /// `://`
+    scheme: memchr::memmem::Finder<'static>,
 }
 
 #[derive(Debug)]
@@ -34,10 +36,11 @@ enum Fragments {
 
 impl Prefilter {
     pub(super) fn new() -> Prefilter {
+        let scheme = memchr::memmem::Finder::new(b"://");
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
         if let Some(searcher) = config.builder().extend(FRAGMENTS).build() {
-            return Prefilter { fragments: Fragments::Packed(Box::new(searcher)) };
+            return Prefilter { fragments: Fragments::Packed(Box::new(searcher)), scheme };
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(FRAGMENTS);
         #[expect(
@@ -45,7 +48,7 @@ impl Prefilter {
             reason = "fails only above 2^31 states; the table is a constant of a few"
         )]
         let automaton = automaton.expect("a small constant table");
-        Prefilter { fragments: Fragments::Automaton(Box::new(automaton)) }
+        Prefilter { fragments: Fragments::Automaton(Box::new(automaton)), scheme }
     }
 
     /// Calls `look` with every stretch of `lower` that may hold a literal, in no order, until it breaks. True if it did.
@@ -62,8 +65,7 @@ impl Prefilter {
             }
         };
         fragments
-            || memchr::memmem::find_iter(bytes, b"://")
-                .any(|at| has_user(bytes, at) && look(near(at, at + 3)).is_break())
+            || self.scheme.find_iter(bytes).any(|at| has_user(bytes, at) && look(near(at, at + 3)).is_break())
             || runs(bytes, |run| look(run.start.saturating_sub(LEAD_BYTES)..run.end)).is_break()
     }
 }

@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::{Answer, Leaf, Place, Reach, Sense};
-use crate::path::{Form, Scratch, Texts};
+use crate::path::{Form, Needed, Scratch, Texts};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -26,6 +26,8 @@ pub(crate) enum Matcher {
 #[derive(Debug)]
 pub(crate) struct Patterns {
     pub(crate) set: Set,
+    /// Without one of these words in it no path matches.
+    pub(crate) needed: Option<Needed>,
     /// As the policy writes them, variables filled in.
     pub(crate) written: Vec<String>,
 }
@@ -214,7 +216,8 @@ impl Matcher {
 
 impl Patterns {
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {
-        let is_match = |path: &str| self.set.is_match(path);
+        let possible = |path: &str| self.needed.as_ref().is_none_or(|needed| needed.stands_in(path));
+        let is_match = |path: &str| possible(path) && self.set.is_match(path);
         match sense {
             Sense::Any => texts.unreadable() || texts.all().any(is_match),
             Sense::Every | Sense::Holds => {

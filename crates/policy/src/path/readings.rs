@@ -29,25 +29,26 @@ pub(crate) struct Expanded {
 
 /// True if the only reading is the text itself (absolute) or the text below the workspace (relative).
 ///
-/// One pass; the strings of ordinary calls never get further.
+/// In wide steps, but at the `/`s; the strings of ordinary calls never get further.
 pub(crate) fn is_plain(text: &str) -> bool {
-    if text.len() > PLAIN_BYTES_MAX {
+    let bytes = text.as_bytes();
+    if bytes.len() > PLAIN_BYTES_MAX
+        || !bytes.chunks(64).all(|chunk| chunk.iter().fold(true, |all, byte| all & is_kept(*byte)))
+    {
         return false;
     }
-    let mut before = b'/';
-    for (index, byte) in text.bytes().enumerate() {
-        let plain = match byte {
-            b'/' => index == 0 || !matches!(before, b'/' | b'.' | b' '),
-            b'~' | b'$' | b' ' => index != 0,
-            b'%' | b'\\' | b':' => false,
-            _ => byte > b' ' && byte < 0x7f,
-        };
-        if !plain {
-            return false;
-        }
-        before = byte;
-    }
-    !matches!(before, b'/' | b'.' | b' ') && !has_alias(text)
+    let loose = |byte: Option<&u8>| matches!(byte, None | Some(b'/' | b'.' | b' '));
+    let separators = memchr::memchr_iter(b'/', bytes);
+    let mut inner = separators.filter_map(|at| at.checked_sub(1));
+    !inner.any(|before| loose(bytes.get(before)))
+        && !loose(bytes.last())
+        && !matches!(bytes.first(), Some(b'~' | b'$' | b' '))
+        && !has_alias(text)
+}
+
+/// Printable ASCII that no reading turns into something else.
+fn is_kept(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') & (byte != b'%') & (byte != b'\\') & (byte != b':')
 }
 
 /// A relative text whose only peculiarity is that it ends with dots, as sentences do: without them, which is how Windows

@@ -5,6 +5,7 @@ use super::units::{number, size, whole};
 use crate::args::{Condition, Conditions, KeyPattern, Kinds, Matcher, Patterns, Scalar, Sense};
 use crate::glob::{Symbol, text_expression};
 use crate::path;
+use crate::path::Needed;
 use crate::set::{Set, Syntax};
 use crate::tree::{Form, Node};
 use crate::words;
@@ -112,18 +113,24 @@ impl Reader<'_> {
     ) -> Option<Patterns> {
         let mut expressions = Vec::new();
         let mut written = Vec::new();
+        let mut globs = Vec::new();
         for item in self.items(node, what) {
             let Some(glob) = self.pattern(item, what) else { continue };
             match compile(&glob) {
                 Ok(expression) => {
                     expressions.push(expression);
                     written.push(glob.iter().map(|symbol| symbol.character).collect());
+                    globs.push(glob);
                 }
                 Err((cause, help)) => self.wrong(item, cause, help),
             }
         }
         match Set::new(&expressions, Syntax::Glob { fold }) {
-            Ok(set) => Some(Patterns { set, written }),
+            Ok(set) => {
+                // Folded sets are those of paths that deny: the ones that every string of a call is matched with.
+                let needed = if fold { Needed::new(globs.iter().map(|glob| glob.as_slice())) } else { None };
+                Some(Patterns { set, needed, written })
+            }
             Err(cause) => {
                 self.wrong(
                     node,
@@ -141,7 +148,7 @@ impl Reader<'_> {
             items.into_iter().filter_map(|item| Some((item, self.regex(item)?))).collect();
         let expressions: Vec<String> = written.iter().map(|(_, expression)| expression.clone()).collect();
         if let Ok(set) = Set::new(&expressions, Syntax::Regex) {
-            return Some(Matcher::Regex(Patterns { set, written: expressions }));
+            return Some(Matcher::Regex(Patterns { set, needed: None, written: expressions }));
         }
         let mut found = false;
         for (item, expression) in written {

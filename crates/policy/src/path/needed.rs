@@ -1,0 +1,105 @@
+//! Words of which a path must hold one before any pattern of a set can match: a look in wide steps that spares the automaton.
+
+use aho_corasick::packed;
+
+use crate::glob::Symbol;
+
+/// The needed words of a set of patterns.
+#[derive(Debug)]
+pub(crate) struct Needed {
+    searcher: packed::Searcher,
+}
+
+/// A shorter word stands in too many paths to be worth the look.
+const WORD_BYTES_MIN: usize = 3;
+
+impl Needed {
+    /// `None` if a pattern needs no word, or the processor has no wide steps: then every path is matched.
+    pub(crate) fn new<'p>(patterns: impl Iterator<Item = &'p [Symbol]>) -> Option<Needed> {
+        let mut words: Vec<String> = Vec::new();
+        for pattern in patterns {
+            words.extend(needed(pattern)?);
+        }
+        words.sort_unstable();
+        words.dedup();
+        let mut config = packed::Config::new();
+        config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
+        let searcher = config.builder().extend(words).build()?;
+        Some(Needed { searcher })
+    }
+
+    /// True if `path` holds one of the words; ASCII case does not count.
+    pub(crate) fn stands_in(&self, path: &str) -> bool {
+        self.searcher.find(path.to_ascii_lowercase()).is_some()
+    }
+}
+
+/// Words of which every path that `pattern` matches holds one, in lower case: those of the segment with the longest.
+fn needed(pattern: &[Symbol]) -> Option<Vec<String>> {
+    let segments = pattern.split(|symbol| symbol.character == '/').filter_map(words_of);
+    let longest = segments.max_by_key(|words| words.iter().map(String::len).min())?;
+    if longest.iter().all(|word| word.len() >= WORD_BYTES_MIN) { Some(longest) } else { None }
+}
+
+/// The words of one segment: its longest piece between wildcards, or all of its alternatives.
+fn words_of(segment: &[Symbol]) -> Option<Vec<String>> {
+    let has = |wildcards: &[char]| {
+        segment.iter().any(|symbol| wildcards.iter().any(|wildcard| symbol.is(*wildcard)))
+    };
+    let text =
+        |part: &[Symbol]| part.iter().map(|symbol| symbol.character.to_ascii_lowercase()).collect::<String>();
+    // A home stands for many places, and a class for many characters.
+    if segment.first().is_some_and(|symbol| symbol.is('~')) || has(&['[', ']']) {
+        return None;
+    }
+    if !has(&['{', '}']) {
+        let pieces = segment.split(|symbol| symbol.is('*') || symbol.is('?'));
+        return pieces.max_by_key(|piece| piece.len()).map(|piece| vec![text(piece)]);
+    }
+    let open = segment.iter().position(|symbol| symbol.is('{'))?;
+    let close = segment.iter().position(|symbol| symbol.is('}'))?;
+    let inside = segment.get(open + 1..close)?;
+    let outside = segment.get(close + 1..)?;
+    let simple =
+        |part: &[Symbol]| !part.iter().any(|symbol| ['{', '}', '*', '?'].iter().any(|wild| symbol.is(*wild)));
+    if !simple(inside) || outside.iter().any(|symbol| symbol.is('{')) {
+        return None;
+    }
+    Some(inside.split(|symbol| symbol.is(',')).map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Needed;
+    use crate::glob::{Symbol, symbols};
+    use crate::path::{Base, expression};
+    use crate::set::{Set, Syntax};
+
+    const PATTERNS: [&str; 10] = [
+        "~/.ssh/**",
+        "**/.env[-._~]*",
+        "**/*.PEM",
+        "/etc/{passwd,shadow}*",
+        "./src/**",
+        "**/secrets.{json,yaml}",
+        "/a/b",
+        "**/.{vscode,cursor}/**",
+        "C:/Windows/**",
+        "**/id_?sa",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn what_matches_holds_a_needed_word(path in "(/(work|home|ana|etc|src|\\.ssh|\\.env[.a]?|x\\.pem|passwd1?|SHADOW|secrets\\.json|a|b|\\.vscode|id_rsa|C:|windows)){1,5}") {
+            let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };
+            for pattern in PATTERNS {
+                let glob: Vec<Symbol> = symbols(pattern, false).collect();
+                let compiled = expression(&glob, &base, true).expect("a pattern");
+                let set = Set::new(&[compiled], Syntax::Glob { fold: true }).expect("a set");
+                let needed = Needed::new(std::iter::once(glob.as_slice()));
+                let stands = needed.is_none_or(|needed| needed.stands_in(&path));
+                proptest::prop_assert!(!set.is_match(&path) || stands, "{pattern} {path}");
+            }
+        }
+    }
+}
