@@ -48,9 +48,10 @@ impl Outbox {
 #[derive(Debug)]
 pub struct Sink {
     queue: Mutex<Vec<u8>>,
-    /// Something was handed over, or this end was closed.
+    /// Something was handed over, or this end is to be closed. Signalled with the queue locked, so that no wake-up is lost.
     handed_over: Condvar,
-    closed: AtomicBool,
+    closing: AtomicBool,
+    /// `None` once it is closed, or once a write broke off: a line begun must not be continued by another.
     file: Mutex<Option<File>>,
     /// Gives up a blocked write when this end hangs up: there is nobody left to write for.
     hangup: Option<OwnedFd>,
@@ -82,7 +83,7 @@ impl Sink {
         Sink {
             queue: Mutex::default(),
             handed_over: Condvar::new(),
-            closed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             file: Mutex::new(Some(file)),
             hangup,
         }
@@ -95,23 +96,25 @@ impl Sink {
         if queue.len() <= QUEUE_BYTES_MAX {
             queue.extend_from_slice(&outbox.bytes);
         }
-        drop(queue);
         self.handed_over.notify_one();
     }
 
-    /// Writes what is handed over, until the sink is closed.
+    /// Writes what is handed over, until the sink is closed or the peer does not read any more. Runs on a thread of its own.
     pub fn courier(&self) {
         loop {
             let mut queue = self.queue();
-            while queue.is_empty() && !self.closed.load(Ordering::Acquire) {
+            while queue.is_empty() && !self.closing.load(Ordering::Acquire) {
                 queue = self.handed_over.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             drop(queue);
-            if self.closed.load(Ordering::Acquire) {
-                return;
-            }
+            // Looked at before the queue is written: what was handed over before the closing is still written.
+            let closing = self.closing.load(Ordering::Acquire);
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             if self.drain(&mut file).is_err() {
+                return;
+            }
+            if closing {
+                *file = None;
                 return;
             }
         }
@@ -142,14 +145,12 @@ impl Sink {
         self.flush_left_over()
     }
 
-    /// Closes the peer's input after what is queued.
+    /// Has [`Sink::courier`] close the peer's input after what is queued. Never waits for a peer that does not read.
     pub fn close(&self) {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // The peer may be gone already; then nobody reads the rest either.
-        let _ = self.drain(&mut file);
-        *file = None;
-        self.closed.store(true, Ordering::Release);
+        let queue = self.queue();
+        self.closing.store(true, Ordering::Release);
         self.handed_over.notify_all();
+        drop(queue);
     }
 
     /// A thread that queued behind a writer just as that one finished: its lines must not stay.
@@ -175,8 +176,13 @@ impl Sink {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, file: &mut MutexGuard<'_, Option<File>>, mut bytes: &[u8]) -> io::Result<()> {
-        let Some(file) = file.as_mut() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+    fn write(&self, file: &mut MutexGuard<'_, Option<File>>, bytes: &[u8]) -> io::Result<()> {
+        let Some(open) = file.as_ref() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        // What is sent after half a line would be read as the rest of it: a message that nobody permitted.
+        self.write_whole(open, bytes).inspect_err(|_| **file = None)
+    }
+
+    fn write_whole(&self, mut file: &File, mut bytes: &[u8]) -> io::Result<()> {
         let mut give_up = None;
         while !bytes.is_empty() {
             match file.write(bytes) {
@@ -211,5 +217,119 @@ impl Sink {
             Some(limit) if Instant::now() >= *limit => Err(io::ErrorKind::BrokenPipe.into()),
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::fd::OwnedFd;
+    use std::thread;
+
+    use super::{Outbox, Sink};
+
+    fn pipe() -> (File, File) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (File::from(OwnedFd::from(reader)), File::from(OwnedFd::from(writer)))
+    }
+
+    fn outbox(line: &str) -> Outbox {
+        Outbox { bytes: format!("{line}\n").into_bytes() }
+    }
+
+    /// A line that no pipe holds.
+    fn long(letter: &str) -> String {
+        letter.repeat(1 << 20)
+    }
+
+    #[test]
+    fn lines_of_several_threads_arrive_whole_and_in_the_order_of_each() {
+        const THREADS: usize = 6;
+        const LINES: usize = 300;
+        let (reader, writer) = pipe();
+        let sink = Sink::blocking(writer);
+        thread::scope(|scope| {
+            for sender in 0..THREADS {
+                let sink = &sink;
+                scope.spawn(move || {
+                    for number in 0..LINES {
+                        let line = format!("{sender} {number} {}", "x".repeat(number * 37 % 5_000));
+                        sink.send(&outbox(&line)).unwrap();
+                    }
+                });
+            }
+            let mut next = [0; THREADS];
+            for line in BufReader::new(reader).lines().take(THREADS * LINES) {
+                let line = line.unwrap();
+                let parts: Vec<&str> = line.split(' ').collect();
+                let [sender, number, filling] = parts[..] else { panic!("mixed lines: {line}") };
+                let (sender, number): (usize, usize) = (sender.parse().unwrap(), number.parse().unwrap());
+                assert_eq!((number, filling.len()), (next[sender], number * 37 % 5_000));
+                next[sender] += 1;
+            }
+            assert_eq!(next, [LINES; THREADS]);
+        });
+    }
+
+    #[test]
+    fn what_was_handed_over_before_the_closing_is_written() {
+        let (mut reader, writer) = pipe();
+        let sink = Sink::blocking(writer);
+        sink.hand_over(&outbox("a"));
+        sink.hand_over(&outbox("b"));
+        sink.close();
+        sink.courier();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "a\nb\n");
+        assert!(sink.send(&outbox("c")).is_err(), "it is closed");
+    }
+
+    #[test]
+    fn closing_waits_for_no_peer_and_loses_nothing() {
+        let (mut reader, writer) = pipe();
+        let (hangup, client) = pipe();
+        let sink = Sink::abortable(writer, hangup.into()).unwrap();
+        let line = long("x");
+        sink.hand_over(&outbox(&line));
+        thread::scope(|scope| {
+            scope.spawn(|| sink.courier());
+            // The courier is in the middle of the line: this byte is of it.
+            let mut first = [0; 1];
+            reader.read_exact(&mut first).unwrap();
+            sink.close();
+            let mut rest = String::new();
+            reader.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest.len(), line.len());
+        });
+        drop(client);
+    }
+
+    #[test]
+    fn a_line_that_broke_off_is_continued_by_no_other() {
+        let (mut reader, writer) = pipe();
+        let (hangup, client) = pipe();
+        let sink = Sink::abortable(writer, hangup.into()).unwrap();
+        drop(client);
+        assert!(sink.send(&outbox(&long("x"))).is_err(), "nobody reads, and nobody is left to write for");
+        let mut text = String::new();
+        let rest = thread::scope(|scope| {
+            let later = scope.spawn(|| sink.send(&outbox("second")));
+            reader.read_to_string(&mut text).unwrap();
+            later.join().unwrap()
+        });
+        assert!(rest.is_err());
+        assert!(text.chars().all(|letter| letter == 'x'), "half a line and nothing behind it");
+    }
+
+    #[test]
+    fn a_peer_that_is_gone_is_an_error() {
+        let (reader, writer) = pipe();
+        drop(reader);
+        let sink = Sink::blocking(writer);
+        assert!(sink.send(&outbox("a")).is_err());
+        sink.hand_over(&outbox("b"));
+        sink.courier();
     }
 }
