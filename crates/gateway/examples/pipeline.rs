@@ -36,11 +36,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let context = Context { workspace: Some("/work".to_owned()), home: Some("/home/ana".to_owned()) };
     let source = Source { name: "bench.yaml".to_owned(), text };
-    let begun = Instant::now();
     let policy = compile(vec![source], &mut Nothing, &context).map_err(|problems| problems.render(false))?;
     let folder = std::env::temp_dir().join(format!("bailiwick-pipeline-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let compiled = begun.elapsed();
     let relay = relay(Arc::new(policy), &folder)?;
     let mut up = Reader::new(Direction::ToServer, &Limits::DEFAULT);
     let mut down = Reader::new(Direction::ToClient, &Limits::DEFAULT);
@@ -77,9 +75,7 @@ fn relay(
     policy: Arc<bailiwick_policy::Policy>,
     folder: &std::path::Path,
 ) -> Result<Relay, Box<dyn std::error::Error>> {
-    let begun = Instant::now();
     let scanner = Arc::new(Scanner::new());
-    let built = begun.elapsed();
     let options = OpenOptions {
         path: folder.join("audit.jsonl"),
         durability: Durability::Batched,
