@@ -67,6 +67,8 @@ const DRAIN: Duration = Duration::from_secs(2);
 enum Event {
     Signal(Signal),
     ClientClosed,
+    /// Found out by the server's reader, which ends with it.
+    ClientStoppedReading,
     ServerOutputClosed,
     ServerExited(Exit),
 }
@@ -153,12 +155,12 @@ impl Connected {
     fn spawn(&self, name: &str, direction: Direction, file: File, events: &Sender<Event>) -> io::Result<()> {
         let (relay, events, limits) = (Arc::clone(&self.relay), events.clone(), self.limits);
         let body = move || {
-            let event = match direction {
-                Direction::ToServer => Event::ClientClosed,
-                Direction::ToClient => Event::ServerOutputClosed,
+            let event = match (direction, pump(&relay, direction, file, &limits)) {
+                (Direction::ToServer, Ok(()) | Err(_)) => Event::ClientClosed,
+                (Direction::ToClient, Ok(())) => Event::ServerOutputClosed,
+                (Direction::ToClient, Err(_)) => Event::ClientStoppedReading,
             };
-            // Whether it was the end of input or of output: that client, or that server, is gone.
-            let _ = pump(&relay, direction, file, &limits);
+            // The receiver is gone only when the run is over.
             let _ = events.send(event);
         };
         thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
@@ -188,6 +190,11 @@ impl Ending<'_> {
                     self.ends(Why::Signal(signal), self.grace);
                 }
                 Ok(Event::ClientClosed) => {
+                    self.relay.close_server_input();
+                    self.ends(Why::ClientClosed, self.grace);
+                }
+                Ok(Event::ClientStoppedReading) => {
+                    output_closed = true;
                     self.relay.close_server_input();
                     self.ends(Why::ClientClosed, self.grace);
                 }
@@ -228,7 +235,10 @@ impl Ending<'_> {
 /// What requests are told that a server left unanswered.
 const ENDED: &str = "the server ended before it answered";
 
-/// Reads one peer until it ends, or until the client does not read any more.
+/// Reads one peer until its stream ends or breaks.
+///
+/// # Errors
+/// If the client does not read any more.
 fn pump(relay: &Relay, direction: Direction, mut file: File, limits: &Limits) -> io::Result<()> {
     let mut reader = Reader::new(direction, limits);
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -237,7 +247,8 @@ fn pump(relay: &Relay, direction: Direction, mut file: File, limits: &Limits) ->
             Ok(0) => return reader.finish(relay),
             Ok(read) => reader.take(relay, chunk.get(..read).unwrap_or_default())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            // What cannot be read has ended.
+            Err(_) => return reader.finish(relay),
         }
     }
 }
