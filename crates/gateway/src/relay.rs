@@ -236,6 +236,9 @@ impl Relay {
                 Direction::ToClient => self.to_server.hand_over(&batch.to_server),
             }
         }
+        // A question that came and went with the same bytes is never shown.
+        let withdrawn = &batch.withdrawn;
+        batch.questions.retain(|question| !withdrawn.contains(&question.id));
         for question in batch.withdrawn.drain(..) {
             if let Some(asker) = self.asker() {
                 asker.withdraw(question);
@@ -252,8 +255,7 @@ impl Relay {
 
     /// Says once that the record failed, and once that it works again.
     fn sound(&self, error: Option<&AuditError>) {
-        if self.alarmed.load(Ordering::Relaxed) != error.is_some() {
-            self.alarmed.store(error.is_some(), Ordering::Relaxed);
+        if self.alarmed.swap(error.is_some(), Ordering::Relaxed) != error.is_some() {
             (self.alarm)(error);
         }
     }
