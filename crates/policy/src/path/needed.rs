@@ -43,29 +43,42 @@ fn needed(pattern: &[Symbol]) -> Option<Vec<String>> {
 
 /// The words of one segment: its longest piece between wildcards, or all of its alternatives.
 fn words_of(segment: &[Symbol]) -> Option<Vec<String>> {
-    let has = |wildcards: &[char]| {
-        segment.iter().any(|symbol| wildcards.iter().any(|wildcard| symbol.is(*wildcard)))
+    // A home stands for many places.
+    if segment.first().is_some_and(|symbol| symbol.is('~')) {
+        return None;
+    }
+    let Some(open) = segment.iter().position(|symbol| symbol.is('{')) else {
+        return pieces(segment).max_by_key(String::len).map(|piece| vec![piece]);
     };
-    let text =
-        |part: &[Symbol]| part.iter().map(|symbol| symbol.character.to_ascii_lowercase()).collect::<String>();
-    // A home stands for many places, and a class for many characters.
-    if segment.first().is_some_and(|symbol| symbol.is('~')) || has(&['[', ']']) {
-        return None;
+    let length = segment.iter().skip(open).position(|symbol| symbol.is('}'))?;
+    let inside = segment.get(open + 1..open + length)?;
+    let nested = segment.iter().skip(open + 1).any(|symbol| symbol.is('{'));
+    // Every alternative counts by its longest piece; one that has none makes them all useless.
+    if nested {
+        None
+    } else {
+        inside.split(|symbol| symbol.is(',')).map(|one| pieces(one).max_by_key(String::len)).collect()
     }
-    if !has(&['{', '}']) {
-        let pieces = segment.split(|symbol| symbol.is('*') || symbol.is('?'));
-        return pieces.max_by_key(|piece| piece.len()).map(|piece| vec![text(piece)]);
+}
+
+/// The pieces of a pattern without alternatives that stand between its wildcards and classes, in lower case.
+fn pieces(pattern: &[Symbol]) -> impl Iterator<Item = String> {
+    // How many symbols of a class were passed; its first one never closes it.
+    let mut in_class: Option<usize> = None;
+    let mut pieces = vec![String::new()];
+    for symbol in pattern {
+        let wildcard = in_class.is_some() || symbol.is('*') || symbol.is('?') || symbol.is('[');
+        in_class = match in_class {
+            Some(passed) if passed > 0 && symbol.is(']') => None,
+            Some(passed) => Some(passed + 1),
+            None => symbol.is('[').then_some(0),
+        };
+        match pieces.last_mut() {
+            Some(piece) if !wildcard => piece.push(symbol.character.to_ascii_lowercase()),
+            Some(_) | None => pieces.push(String::new()),
+        }
     }
-    let open = segment.iter().position(|symbol| symbol.is('{'))?;
-    let close = segment.iter().position(|symbol| symbol.is('}'))?;
-    let inside = segment.get(open + 1..close)?;
-    let outside = segment.get(close + 1..)?;
-    let simple =
-        |part: &[Symbol]| !part.iter().any(|symbol| ['{', '}', '*', '?'].iter().any(|wild| symbol.is(*wild)));
-    if !simple(inside) || outside.iter().any(|symbol| symbol.is('{')) {
-        return None;
-    }
-    Some(inside.split(|symbol| symbol.is(',')).map(text).collect())
+    pieces.into_iter()
 }
 
 #[cfg(test)]
@@ -75,7 +88,7 @@ mod tests {
     use crate::path::{Base, expression};
     use crate::set::{Set, Syntax};
 
-    const PATTERNS: [&str; 10] = [
+    const PATTERNS: [&str; 13] = [
         "~/.ssh/**",
         "**/.env[-._~]*",
         "**/*.PEM",
@@ -86,11 +99,14 @@ mod tests {
         "**/.{vscode,cursor}/**",
         "C:/Windows/**",
         "**/id_?sa",
+        "**/*.key[-._~]*",
+        "/a[]b]cd/d",
+        "**/{x,[ab]cd}/passwd",
     ];
 
     proptest::proptest! {
         #[test]
-        fn what_matches_holds_a_needed_word(path in "(/(work|home|ana|etc|src|\\.ssh|\\.env[.a]?|x\\.pem|passwd1?|SHADOW|secrets\\.json|a|b|\\.vscode|id_rsa|C:|windows)){1,5}") {
+        fn what_matches_holds_a_needed_word(path in "(/(work|home|ana|etc|src|\\.ssh|\\.env[.a]?|x\\.pem|passwd1?|SHADOW|secrets\\.json|a|b|\\.vscode|id_rsa|C:|windows|x\\.key-1|abcd|a]cd|d|x|acd|bcd)){1,5}") {
             let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };
             for pattern in PATTERNS {
                 let glob: Vec<Symbol> = symbols(pattern, false).collect();
