@@ -101,6 +101,11 @@ impl Engine {
 
     /// The server is gone: every open request ends, and is answered.
     pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        if !self.run.waiting.is_empty() {
+            // Their list never comes: they are decided as after any listing that failed.
+            self.listing_fails(at, why);
+            self.release_waiting(at, out);
+        }
         let questions: Vec<QuestionId> = self.run.held.keys().copied().collect();
         for question in questions {
             self.answer(at, question, &Answer::Deny("the run ended".to_owned()), out);
