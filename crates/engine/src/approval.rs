@@ -92,16 +92,19 @@ impl Engine {
         decision.id = held.id.clone();
         decision.method = held.method.clone().into();
         decision.target = held.target.clone().map(Into::into);
-        let refused = match answer {
-            Answer::Deny(why) => Some(why.clone()),
+        let approved = match answer {
+            Answer::Deny(why) => Err(why.clone()),
             Answer::Approve(_) if held.policy != self.policy.digest() => {
-                Some("the policy changed while it waited; ask again".to_owned())
+                Err("the policy changed while it waited; ask again".to_owned())
             }
-            Answer::Approve(_) => self.spend_approved(at, &held),
+            Answer::Approve(by) => match self.spend_approved(at, &held) {
+                None => Ok(by),
+                Some(used_up) => Err(used_up),
+            },
         };
         let mut effects = Vec::new();
-        match (refused, answer) {
-            (None, Answer::Approve(by) | Answer::Deny(by)) => {
+        match approved {
+            Ok(by) => {
                 decision.verdict = Verdict::Allow;
                 decision.action = Action::Forwarded;
                 decision.reasons.push(Reason::Approval(format!("approved: {by}")));
@@ -110,7 +113,7 @@ impl Engine {
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
             }
-            (Some(why), _) => {
+            Err(why) => {
                 decision.verdict = Verdict::Deny;
                 let bytes = denied(&held.refusal, &why).to_bytes(held.id.as_ref());
                 decision.action = if bytes.is_some() { Action::Refused } else { Action::Dropped };
