@@ -30,7 +30,7 @@ impl Engine {
                 if row.form == Form::Notification && row.direction.is_none_or(|own| own == direction) =>
             {
                 match message.governed_fields_clear(row) {
-                    Ok(()) => self.notice(at, direction, message, row.governed, &mut effects),
+                    Ok(()) => self.notice(direction, message, row.governed, &mut effects),
                     Err(cause) => Judgement::dropped(cause.to_string()),
                 }
             }
@@ -58,7 +58,6 @@ impl Engine {
 
     pub(crate) fn notice<'a>(
         &mut self,
-        at: Timestamp,
         direction: Direction,
         message: &Message<'a>,
         governed: Governed,
@@ -67,7 +66,7 @@ impl Engine {
         let params = message.params();
         let server = Arc::clone(&self.settings.server);
         match governed {
-            Governed::InFlight => self.in_flight_notice(at, direction, message, effects),
+            Governed::InFlight => self.in_flight_notice(direction, message, effects),
             Governed::Roots => {
                 match self.policy.could_allow(&Target::Roots { server: &server }, &self.settings.principal) {
                     true => Judgement::allow(),
@@ -104,7 +103,6 @@ impl Engine {
     /// Progress and cancellation speak of a request that is in flight, or of nothing.
     pub(crate) fn in_flight_notice<'a>(
         &mut self,
-        at: Timestamp,
         direction: Direction,
         message: &Message<'a>,
         effects: &mut Vec<Effect<'a>>,
@@ -151,7 +149,6 @@ impl Engine {
                         .get(&id)
                         .and_then(|pending| pending.method)
                         .is_some_and(|row| row.governed == Governed::Listen);
-                let _ = at;
                 if listening {
                     Judgement::allow()
                 } else {
