@@ -92,6 +92,7 @@ impl Engine {
     /// Delivers a judged answer to whoever asked.
     fn deliver<'a>(&mut self, answering: &Answering<'_, 'a>, mut judgement: Judgement<'a>) -> Outcome<'a> {
         let Answering { direction, message, pending, .. } = *answering;
+        self.deny_if_full(&mut judgement);
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {

@@ -139,10 +139,7 @@ impl Engine {
         decision.method = Cow::Owned(message.method().unwrap_or_default().to_owned());
         decision.target = judgement.target.clone();
         decision.arguments = judgement.arguments.clone();
-        if judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX {
-            judgement.verdict = Verdict::Deny;
-            judgement.reasons.push(Reason::Approval("too many questions are open".to_owned()));
-        }
+        self.deny_if_full(&mut judgement);
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let pending = Pending { call, at, method, target, modern, origin: Origin::Peer, token: None };
@@ -175,6 +172,14 @@ impl Engine {
         decision.reasons = judgement.reasons;
         self.run.remember(&decision);
         Outcome { decision, effects }
+    }
+
+    /// What would ask is denied while too many questions are open.
+    pub(crate) fn deny_if_full(&self, judgement: &mut Judgement<'_>) {
+        if judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX {
+            judgement.verdict = Verdict::Deny;
+            judgement.reasons.push(Reason::Approval("too many questions are open".to_owned()));
+        }
     }
 
     /// Remembers a request until its answer comes.
