@@ -71,6 +71,8 @@ impl InFlight {
         if let Some(token) = &pending.token {
             self.tokens.remove(token);
         }
+        // The id is free again: forgetting the cancelled one must not forget its next user.
+        self.cancelled.retain(|cancelled| cancelled != id);
         Some(pending)
     }
 
