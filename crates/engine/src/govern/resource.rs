@@ -47,7 +47,9 @@ impl Engine {
             let (verdict, reasons) = self.rules(&Target::Resource { server: &server, uri: &uri }, None);
             elements.push((element.span(), verdict == Verdict::Allow));
             if verdict != Verdict::Allow {
-                judgement.reasons.extend(reasons);
+                // Each once: a list names far more URIs than a policy has rules.
+                let known = &mut judgement.reasons;
+                reasons.into_iter().for_each(|reason| if !known.contains(&reason) { known.push(reason) });
             }
         }
         splice.retain(&elements);
