@@ -138,7 +138,8 @@ pub(crate) struct Offer {
     withheld: BTreeSet<(Item, String)>,
 }
 
-/// Items of one kind that are remembered; beyond it new ones count as drift.
+/// Items of one kind that are pinned at first sight, and names, differences and withheld items that are remembered. Beyond
+/// it new ones count as drift, and from then on everything as withheld or different: no server gains by filling a table.
 const ITEMS_MAX: usize = 10_000;
 
 impl Offer {
@@ -156,15 +157,19 @@ impl Offer {
 
     /// Notes whether a guard cut it out of the last list.
     pub(crate) fn set_withheld(&mut self, item: Item, name: &str, withheld: bool) {
-        if !withheld {
-            self.withheld.remove(&(item, name.to_owned()));
-        } else if self.withheld.len() < ITEMS_MAX {
-            self.withheld.insert((item, name.to_owned()));
+        if self.withheld.len() >= ITEMS_MAX {
+            return;
+        }
+        let key = (item, name.to_owned());
+        if withheld {
+            self.withheld.insert(key);
+        } else {
+            self.withheld.remove(&key);
         }
     }
 
     pub(crate) fn is_withheld(&self, item: Item, name: &str) -> bool {
-        self.withheld.contains(&(item, name.to_owned()))
+        self.withheld.len() >= ITEMS_MAX || self.withheld.contains(&(item, name.to_owned()))
     }
 
     /// True if the client may know it: it is pinned, and the server lists it. What appeared later was cut from the lists.
@@ -173,7 +178,8 @@ impl Offer {
     }
 
     pub(crate) fn drift_of(&self, item: Item, name: &str) -> Option<&str> {
-        self.drifted.get(&(item, name.to_owned())).map(String::as_str)
+        let full = (self.drifted.len() >= ITEMS_MAX).then_some("one of too many differences");
+        self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
     }
 
     /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.
@@ -193,10 +199,12 @@ impl Offer {
         if self.seen.len() < ITEMS_MAX {
             self.seen.insert(key.clone(), ());
         }
-        match &difference {
-            Some(difference) => self.drifted.insert(key, difference.clone()),
-            None => self.drifted.remove(&key),
-        };
+        if self.drifted.len() < ITEMS_MAX {
+            match &difference {
+                Some(difference) => self.drifted.insert(key, difference.clone()),
+                None => self.drifted.remove(&key),
+            };
+        }
         difference
     }
 
@@ -216,5 +224,72 @@ impl Offer {
     pub(crate) fn with_lock(pins: Option<Pins>) -> Offer {
         let locked = pins.is_some();
         Offer { pinned: pins.unwrap_or_default(), locked, ..Offer::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bailiwick_mcp::{Item, Limits, Parser};
+
+    use super::{ITEMS_MAX, Offer, Pins, absent, change, digest, pin};
+
+    fn with<T>(json: &str, look: impl FnOnce(bailiwick_mcp::Value<'_>) -> T) -> T {
+        let mut parser = Parser::default();
+        look(parser.parse(json.as_bytes(), &Limits::DEFAULT).unwrap().root())
+    }
+
+    fn observe(offer: &mut Offer, item: Item, json: &str) -> Option<String> {
+        with(json, |value| offer.observe(item, &value.get("name").unwrap().text().unwrap(), value))
+    }
+
+    #[test]
+    fn spelling_does_not_change_a_digest_and_content_does() {
+        let one = with(r#"{"a":1.0,"b":"A"}"#, digest);
+        assert_eq!(one, with(r#"{ "b": "\u0041", "a": 1 }"#, digest));
+        assert_ne!(one, with(r#"{"a":1,"b":"B"}"#, digest));
+        assert_eq!(with("null", digest), absent(), "a server without instructions");
+    }
+
+    #[test]
+    fn a_change_names_its_parts() {
+        let before = with(r#"{"name":"t","description":"reads","inputSchema":{}}"#, pin);
+        let now = with(r#"{"name":"t","description":"sends","title":"T","inputSchema":{},"x":1}"#, pin);
+        let words = "changed since it was pinned: description, other, title".to_owned();
+        assert_eq!(change(&before, &now), Some(words));
+        assert_eq!(change(&now, &now), None);
+    }
+
+    #[test]
+    fn what_appears_after_the_first_list_differs_until_it_is_as_it_was() {
+        let mut offer = Offer::with_lock(None);
+        assert_eq!(observe(&mut offer, Item::Tool, r#"{"name":"a"}"#), None);
+        offer.set_complete(Item::Tool);
+        assert!(observe(&mut offer, Item::Tool, r#"{"name":"b"}"#).is_some());
+        assert!(!offer.was_offered(Item::Tool, "b"));
+        assert!(observe(&mut offer, Item::Tool, r#"{"name":"a","title":"A"}"#).is_some());
+        assert!(offer.drift_of(Item::Tool, "a").is_some());
+        assert_eq!(observe(&mut offer, Item::Tool, r#"{"name":"a"}"#), None);
+        assert_eq!(offer.drift_of(Item::Tool, "a"), None);
+    }
+
+    #[test]
+    fn a_lock_pins_nothing_at_first_sight() {
+        let mut offer = Offer::with_lock(Some(Pins::default()));
+        let words = observe(&mut offer, Item::Prompt, r#"{"name":"a"}"#);
+        assert_eq!(words.as_deref(), Some("not in the lock file"));
+    }
+
+    #[test]
+    fn a_server_that_fills_the_tables_gains_nothing() {
+        let mut offer = Offer::with_lock(Some(Pins::default()));
+        for number in 0..=ITEMS_MAX {
+            observe(&mut offer, Item::Prompt, &format!(r#"{{"name":"{number}"}}"#));
+            offer.set_withheld(Item::Prompt, &number.to_string(), true);
+        }
+        offer.set_withheld(Item::Prompt, "0", false);
+        let last = ITEMS_MAX.to_string();
+        assert!(offer.drift_of(Item::Prompt, &last).is_some());
+        assert!(offer.is_withheld(Item::Prompt, &last));
+        assert_eq!((offer.drifted.len(), offer.withheld.len()), (ITEMS_MAX, ITEMS_MAX));
     }
 }
