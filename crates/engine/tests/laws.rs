@@ -1,4 +1,5 @@
 //! Laws over random conversations: deterministic, byte-faithful, never widened by a layer, never an answer to nothing.
+#![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -102,13 +103,10 @@ fn line() -> impl Strategy<Value = (Direction, String)> {
     (text, id).prop_map(|((direction, text), id)| (direction, text.replace("ID", id)))
 }
 
+type Seen = (Verdict, Action, Vec<(Direction, String)>);
+
 /// Everything that comes out for one line: verdicts, actions and bytes.
-fn feed(
-    engine: &mut Engine,
-    at: i64,
-    direction: Direction,
-    text: &str,
-) -> Vec<(Verdict, Action, Vec<(Direction, String)>)> {
+fn feed(engine: &mut Engine, at: i64, direction: Direction, text: &str) -> Vec<Seen> {
     let mut parser = Parser::default();
     let mut outcomes = Vec::new();
     let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
@@ -116,7 +114,7 @@ fn feed(
     outcomes.iter().map(seen).collect()
 }
 
-fn seen(outcome: &Outcome<'_>) -> (Verdict, Action, Vec<(Direction, String)>) {
+fn seen(outcome: &Outcome<'_>) -> Seen {
     let sent = outcome.effects.iter().filter_map(|effect| match effect {
         Effect::Send { to, message } => Some((*to, String::from_utf8_lossy(message.bytes()).into_owned())),
         Effect::Ask(_) | Effect::Withdraw(_) => None,
