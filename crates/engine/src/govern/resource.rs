@@ -49,7 +49,11 @@ impl Engine {
             if verdict != Verdict::Allow {
                 // Each once: a list names far more URIs than a policy has rules.
                 let known = &mut judgement.reasons;
-                reasons.into_iter().for_each(|reason| if !known.contains(&reason) { known.push(reason) });
+                for reason in reasons {
+                    if !known.contains(&reason) {
+                        known.push(reason);
+                    }
+                }
             }
         }
         splice.retain(&elements);
