@@ -12,7 +12,7 @@ use crate::json::Object;
 
 /// Arguments longer than this are recorded by their digest and length alone, in bytes.
 pub const ARGUMENTS_BYTES_MAX: usize = 64 << 10;
-/// Names that come from outside (methods, targets, ids) are cut at this many bytes; the cut is marked.
+/// Texts that may come from outside (methods, targets, reasons) are cut at this many bytes; the cut is marked.
 pub const NAME_BYTES_MAX: usize = 4 << 10;
 
 /// Writes the entries of one run. The three names stand in each of them.
@@ -127,12 +127,13 @@ impl Entries {
 
     /// A name that came from outside: secrets masked, never endless.
     fn name(&self, object: &mut Object<'_>, key: &str, name: &str) {
-        if name.len() > NAME_BYTES_MAX {
-            let cut = name.floor_char_boundary(NAME_BYTES_MAX);
-            let shown = format!("{}…", name.get(..cut).unwrap_or_default());
-            object.string(key, &self.scanner.redact_secrets(&shown));
+        // Masked before it is cut: half a secret looks like none.
+        let masked = self.scanner.redact_secrets(name);
+        if masked.len() > NAME_BYTES_MAX {
+            let cut = masked.floor_char_boundary(NAME_BYTES_MAX);
+            object.string(key, &format!("{}…", masked.get(..cut).unwrap_or_default()));
         } else {
-            object.string(key, &self.scanner.redact_secrets(name));
+            object.string(key, &masked);
         }
     }
 
@@ -175,12 +176,13 @@ impl Entries {
 
     fn reason(&self, object: &mut Object<'_>, reason: &Reason, decision: &Decision<'_>) {
         let described = reason.describe(&decision.policy);
-        object.string("source", described.source).string("id", &self.scanner.redact_secrets(&described.id));
+        object.string("source", described.source);
+        self.name(object, "id", &described.id);
         if let Some((file, line)) = described.place {
             object.string("file", file).number("line", u64::from(line));
         }
         if !described.message.is_empty() {
-            object.string("message", &self.scanner.redact_secrets(&described.message));
+            self.name(object, "message", &described.message);
         }
     }
 }
@@ -196,4 +198,124 @@ fn hex_digest<'b>(bytes: &[u8], text: &'b mut [u8; 64]) -> &'b str {
     let digest = Sha256::digest(bytes);
     data_encoding::HEXLOWER.encode_mut(&digest, text);
     std::str::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use bailiwick_engine::{Action, Arguments, Decision, Event, Outcome, Reason, Scanner};
+    use bailiwick_mcp::{Direction, Timestamp};
+    use bailiwick_policy::{Context, Load, Policy, Source, Verdict, compile};
+    use serde_json::{Value, json};
+
+    use super::{ARGUMENTS_BYTES_MAX, Entries, NAME_BYTES_MAX};
+    use crate::audit::{AuditLog, Durability, OpenOptions};
+
+    const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+
+    struct Nothing;
+
+    impl Load for Nothing {
+        fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
+            Err(reference.to_owned())
+        }
+    }
+
+    fn policy() -> Arc<Policy> {
+        let text = "version: 1\nrules:\n  - { id: keys, effect: deny, on: '*/read', reason: no keys }\n";
+        let source = Source { name: "p.yaml".to_owned(), text: text.to_owned() };
+        let context = Context { workspace: Some("/work".to_owned()), home: None };
+        Arc::new(compile(vec![source], &mut Nothing, &context).unwrap())
+    }
+
+    fn denied<'a>(target: &str, arguments: &str, reasons: Vec<Reason>) -> Outcome<'a> {
+        let decision = Decision {
+            at: Timestamp(1_700_000_000_000_000),
+            event: Event::Decision,
+            direction: Direction::ToServer,
+            call: 7,
+            id: None,
+            method: "tools/call".into(),
+            target: Some(target.to_owned().into()),
+            arguments: Some(Arguments::Text(arguments.to_owned())),
+            verdict: Verdict::Deny,
+            action: Action::Refused,
+            reasons,
+            policy: policy(),
+            latency_us: None,
+            completion: None,
+        };
+        Outcome { decision, effects: Vec::new() }
+    }
+
+    /// The record of `outcome`, as it stands in the file.
+    fn recorded(outcome: &Outcome<'_>) -> Value {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let key_directory = folder.path().join("key");
+        let options = OpenOptions { path: path.clone(), durability: Durability::Batched, key_directory };
+        let (log, _) = AuditLog::open(options, Timestamp(0)).unwrap();
+        let name = |name: &str| name.to_owned();
+        let entries =
+            Entries::new(log, name("run-1"), name("user:ana"), name("files"), Arc::new(Scanner::new()));
+        entries.outcome(outcome).unwrap();
+        entries.commit().unwrap();
+        serde_json::from_str(fs::read_to_string(&path).unwrap().lines().last().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_denial_names_who_what_and_why() {
+        let rule = Reason::Rule { index: 0, failed_require: false };
+        let record = recorded(&denied("read", r#"{"path":"a"}"#, vec![rule]));
+        for (key, expected) in [
+            ("kind", json!("decision")),
+            ("run", json!("run-1")),
+            ("principal", json!("user:ana")),
+            ("server", json!("files")),
+            ("direction", json!("to_server")),
+            ("call", json!(7)),
+            ("method", json!("tools/call")),
+            ("target", json!("read")),
+            ("arguments", json!({"path": "a"})),
+            ("verdict", json!("deny")),
+            ("effect", json!("refused")),
+        ] {
+            assert_eq!(record[key], expected, "{key}");
+        }
+        let reason =
+            json!([{"source": "rule", "id": "keys", "file": "p.yaml", "line": 3, "message": "no keys"}]);
+        assert_eq!(record["reasons"], reason);
+    }
+
+    #[test]
+    fn no_secret_is_recorded() {
+        let reason = Reason::Pin { name: format!("x {KEY}"), change: format!("because of {KEY}") };
+        let record = recorded(&denied(&format!("x {KEY}"), &format!(r#"{{"a":"{KEY}"}}"#), vec![reason]));
+        assert!(!record.to_string().contains(KEY), "{record}");
+    }
+
+    #[test]
+    fn a_secret_where_a_name_is_cut_is_masked_too() {
+        let target = format!("{} {KEY}", "x".repeat(NAME_BYTES_MAX - 20));
+        let record = recorded(&denied(&target, "{}", Vec::new()));
+        assert!(!record.to_string().contains("ghp_"), "half a secret");
+    }
+
+    #[test]
+    fn nothing_from_outside_makes_a_record_long() {
+        let long = "n".repeat(17 << 20);
+        let reasons = vec![
+            Reason::Pin { name: long.clone(), change: "not in the server's list".to_owned() },
+            Reason::Approval(long.clone()),
+        ];
+        let arguments = format!(r#"{{"text":"{}"}}"#, "y".repeat(ARGUMENTS_BYTES_MAX));
+        let record = recorded(&denied(&long, &arguments, reasons));
+        assert!(record.to_string().len() < 8 * NAME_BYTES_MAX);
+        assert!(record["target"].as_str().unwrap().ends_with('…'));
+        assert_eq!(record["arguments_bytes"], json!(arguments.len()));
+        assert_eq!(record["arguments_sha256"].as_str().unwrap().len(), 64);
+        assert_eq!(record.get("arguments"), None);
+    }
 }
