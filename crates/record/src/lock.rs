@@ -32,6 +32,12 @@ pub struct Lock {
     pub servers: BTreeMap<String, LockedServer>,
 }
 
+/// What every version of a lock file has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 /// One server in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,10 +88,10 @@ impl Lock {
             return Err(LockError::TooLong { path: path.into() });
         }
         let text = fs::read(path).map_err(read)?;
-        let lock: Lock = serde_json::from_slice(&text)
-            .map_err(|source| LockError::Format { path: path.into(), source })?;
-        match lock.version {
-            LOCK_VERSION => Ok(Some(lock)),
+        let format = |source| LockError::Format { path: path.into(), source };
+        // The version first: another one may have other members.
+        match serde_json::from_slice::<Versioned>(&text).map_err(format)?.version {
+            LOCK_VERSION => serde_json::from_slice(&text).map(Some).map_err(format),
             found => Err(LockError::Version { path: path.into(), found }),
         }
     }
@@ -189,4 +195,96 @@ fn compare(kind: &str, before: &BTreeMap<String, Pin>, now: &BTreeMap<String, Pi
             .filter(|name| !now.contains_key(*name))
             .map(|name| format!("- {kind} `{name}` is gone")),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    use bailiwick_engine::Pins;
+
+    use super::{Lock, LockError, LockedServer};
+
+    fn pins() -> Pins {
+        let pin = |description: &str| {
+            BTreeMap::from([
+                ("description".to_owned(), description.to_owned()),
+                ("other".to_owned(), "00".to_owned()),
+            ])
+        };
+        Pins {
+            tools: BTreeMap::from([("read".to_owned(), pin("aa")), ("send".to_owned(), pin("bb"))]),
+            prompts: BTreeMap::from([("review".to_owned(), pin("cc"))]),
+            resource_templates: BTreeMap::new(),
+            instructions: Some("dd".to_owned()),
+        }
+    }
+
+    fn locked() -> LockedServer {
+        LockedServer::new(vec!["npx".to_owned(), "server".to_owned()], &pins())
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bailiwick.lock");
+        assert!(Lock::load(&path).unwrap().is_none());
+        let mut lock = Lock::empty();
+        lock.servers.insert("files".to_owned(), locked());
+        lock.save(&path).unwrap();
+        let loaded = Lock::load(&path).unwrap().unwrap();
+        assert_eq!(loaded, lock);
+        assert_eq!(loaded.servers["files"].pins(), pins());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_symbolic_link_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.lock"), folder.path().join("bailiwick.lock"));
+        Lock::empty().save(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let mut lock = Lock::empty();
+        lock.servers.insert("files".to_owned(), locked());
+        lock.save(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(Lock::load(&real).unwrap(), Some(lock));
+    }
+
+    #[test]
+    fn what_is_no_lock_file_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bailiwick.lock");
+        let load = |text: &str| {
+            fs::write(&path, text).unwrap();
+            Lock::load(&path).unwrap_err()
+        };
+        assert!(matches!(load("{"), LockError::Format { .. }));
+        assert!(matches!(load(r#"{"version":1,"servers":{},"more":1}"#), LockError::Format { .. }));
+        let newer = load(r#"{"version":2,"servers":[],"more":1}"#);
+        assert!(matches!(newer, LockError::Version { found: 2, .. }), "{newer}");
+    }
+
+    #[test]
+    fn each_difference_is_a_line() {
+        let before = locked();
+        let mut now = locked();
+        assert_eq!(before.differences(&now), Vec::<String>::new());
+        now.command.push("--all".to_owned());
+        now.instructions = "sha256:ee".to_owned();
+        now.tools.get_mut("read").unwrap().insert("description".to_owned(), "sha256:ff".to_owned());
+        let send = now.tools.remove("send").unwrap();
+        now.tools.insert("write".to_owned(), send);
+        assert_eq!(
+            before.differences(&now),
+            [
+                "~ command: `npx server` is now `npx server --all`",
+                "~ instructions changed",
+                "~ tool `read` changed since it was pinned: description",
+                "+ tool `write` is new",
+                "- tool `send` is gone",
+            ]
+        );
+    }
 }
