@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use bailiwick_mcp::{Body, Direction, Id, Malformation, Malformed, Packet, Parser, Timestamp};
+use bailiwick_mcp::{Body, Direction, Id, Malformation, Malformed, Packet, Parser, Timestamp, method};
 use bailiwick_policy::Verdict;
 
 use crate::decision::{Action, Answer, Completion, Effect, Event, Outcome, QuestionId, Reason};
-use crate::engine::{Engine, send};
+use crate::engine::{Engine, Judgement, send};
 use crate::reply::{Refusal, UNRECORDED, WITHHELD};
+use crate::request::Judged;
 use crate::run::Origin;
 
 impl Engine {
@@ -99,13 +100,24 @@ impl Engine {
         }
     }
 
+    /// Calls that wait for our own listing are refused: it never comes.
+    fn refuse_waiting(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        for bytes in std::mem::take(&mut self.run.waiting) {
+            self.listing_fails(at, why);
+            let mut parser = Parser::default();
+            let limits = self.settings.limits;
+            if let Ok(Packet::One(call)) = Packet::parse(&mut parser, &bytes, &limits) {
+                let method = call.method().and_then(method::find);
+                let judgement = Judgement::protocol(-32603, why.to_owned());
+                let judged = Judged { direction: Direction::ToServer, method, modern: false, judgement };
+                out.push(self.conclude(at, &call, judged).into_owned());
+            }
+        }
+    }
+
     /// The server is gone: every open request ends, and is answered.
     pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
-        if !self.run.waiting.is_empty() {
-            // Their list never comes: they are decided as after any listing that failed.
-            self.listing_fails(at, why);
-            self.release_waiting(at, out);
-        }
+        self.refuse_waiting(at, why, out);
         let questions: Vec<QuestionId> = self.run.held.keys().copied().collect();
         for question in questions {
             self.answer(at, question, &Answer::Deny("the run ended".to_owned()), out);
