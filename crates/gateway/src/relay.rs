@@ -172,23 +172,25 @@ impl Relay {
                 self.engine().too_long(at, direction, (id, request), &mut outcomes);
             }
         }
-        for outcome in outcomes {
-            self.gather(outcome, batch);
-        }
+        self.gather(outcomes, batch);
     }
 
-    /// Records an outcome and takes up its effects. What cannot be recorded has none (law 3).
-    fn gather(&self, outcome: Outcome<'_>, batch: &mut Batch) {
-        let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
-        batch.must_commit |= self.strict || !routine;
-        if let Err(error) = self.entries.outcome(&outcome) {
-            self.sound(Some(&error));
-            self.undo(&outcome, batch);
-            return;
+    /// Records the outcomes of one text and takes up their effects. If one cannot be recorded, none has effects (law 3):
+    /// what the members of a JSON-RPC batch send is joined at the last of them.
+    fn gather(&self, outcomes: Vec<Outcome<'_>>, batch: &mut Batch) {
+        for outcome in &outcomes {
+            let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
+            batch.must_commit |= self.strict || !routine;
+            if let Err(error) = self.entries.outcome(outcome) {
+                self.sound(Some(&error));
+                return outcomes.iter().for_each(|outcome| self.undo(outcome, batch));
+            }
         }
-        (self.observer)(&outcome);
-        for effect in outcome.effects {
-            batch.take_up(effect);
+        for outcome in outcomes {
+            (self.observer)(&outcome);
+            for effect in outcome.effects {
+                batch.take_up(effect);
+            }
         }
     }
 
@@ -351,9 +353,7 @@ impl Relay {
             return Ok(());
         }
         let mut batch = Batch::default();
-        for outcome in outcomes {
-            self.gather(outcome, &mut batch);
-        }
+        self.gather(outcomes, &mut batch);
         self.carry_out(Direction::ToClient, &mut batch)
     }
 }
