@@ -130,11 +130,13 @@ fn stamp(path: &Path) -> Stamp {
 pub(crate) struct Watched {
     layers: Layers,
     files: Vec<(PathBuf, Stamp)>,
+    /// A policy waits that could not be recorded, and so not be applied.
+    unrecorded: bool,
 }
 
 impl Watched {
     pub(crate) fn new(layers: Layers, loaded: &Loaded) -> Watched {
-        Watched { layers, files: stamps(&loaded.files) }
+        Watched { layers, files: stamps(&loaded.files), unrecorded: false }
     }
 
     fn changed(&self) -> bool {
@@ -148,7 +150,7 @@ fn stamps(files: &[PathBuf]) -> Vec<(PathBuf, Stamp)> {
 
 impl Reload for Watched {
     fn poll(&mut self, relay: &Relay, forced: bool) {
-        if !forced && !self.changed() {
+        if !forced && !self.unrecorded && !self.changed() {
             return;
         }
         // Before it is read: a change during the reading is seen at the next look.
@@ -176,15 +178,20 @@ impl Reload for Watched {
                         (path, before.unwrap_or(now))
                     })
                     .collect();
+                self.unrecorded = false;
                 relay.engine().replace_policy(loaded.policy);
                 say::note("the policy was loaded again");
             }
             (Ok(_), Err(error)) => {
-                say::warning(&format!(
-                    "the policy was not loaded again, because that cannot be recorded: {error}"
-                ));
+                // Tried again at the next look; said once.
+                if !std::mem::replace(&mut self.unrecorded, true) {
+                    say::warning(&format!(
+                        "the policy was not loaded again, because that cannot be recorded yet: {error}"
+                    ));
+                }
             }
             (Err(failure), _) => {
+                self.unrecorded = false;
                 say::warning(&format!(
                     "the policy was not loaded again; the last good one stays in force\n{}",
                     failure.message
