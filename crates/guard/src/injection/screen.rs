@@ -125,6 +125,9 @@ impl Screen {
         } else {
             self.lanes(bytes)
         };
+        if seen == 0 {
+            return false;
+        }
         let granted = COMMON.iter().fold(0, |granted, concept| granted | bit(*concept));
         rule::weight_possible(seen | granted) >= THRESHOLD
     }
@@ -163,19 +166,24 @@ impl Screen {
         let part = bytes.len() / LANES;
         let starts = [0, part, 2 * part, 3 * part];
         let [a, b, c, d] = starts.map(|start| bytes.get(start..).unwrap_or_default());
-        let mut states = [0_u16; LANES];
+        // Four variables and not an array: they stay in registers.
+        let (mut one, mut two, mut three, mut four) = (0_u16, 0_u16, 0_u16, 0_u16);
         let mut seen = 0;
         let length = part + self.anchor_bytes_max;
         for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).take(length).enumerate() {
-            let [one, two, three, four] = states;
-            states = [self.step(one, *a), self.step(two, *b), self.step(three, *c), self.step(four, *d)];
-            let [one, two, three, four] = states;
+            one = self.step(one, *a);
+            two = self.step(two, *b);
+            three = self.step(three, *c);
+            four = self.step(four, *d);
             if (one | two | three | four) & HIT != 0 {
-                for (state, start) in states.iter().zip(starts).filter(|(state, _)| **state & HIT != 0) {
-                    seen |= self.meant(*state, bytes, start + at, false);
+                for (state, start) in [one, two, three, four].into_iter().zip(starts) {
+                    if state & HIT != 0 {
+                        seen |= self.meant(state, bytes, start + at, false);
+                    }
                 }
             }
         }
+        let mut states = [one, two, three, four];
         // The last part ends first, when the others still have their overlap to read, or has some bytes more.
         let walked = d.len().min(length);
         for (state, start) in states.iter_mut().zip(starts) {
