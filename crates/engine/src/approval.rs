@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Id, Message, Packet, Parser, Timestamp, Value};
-use bailiwick_policy::Verdict;
+use bailiwick_mcp::{Body, Direction, Id, Message, Packet, Parser, Timestamp};
+use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Question, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, send};
@@ -40,7 +40,12 @@ impl Engine {
             reasons: judgement.reasons.clone(),
             policy: Arc::clone(&self.policy),
             client: self.run.client.clone().unwrap_or_default(),
-            history: self.run.history.iter().cloned().collect(),
+            history: self
+                .run
+                .history
+                .iter()
+                .map(|line| self.scanner.redact_secrets(line).into_owned())
+                .collect(),
             ttl_s: self.ttl_of(&judgement.reasons),
         };
         let bytes = match &judgement.changed {
@@ -128,30 +133,36 @@ impl Engine {
         out.push(Outcome { decision, effects });
     }
 
-    /// Counts an approved call against the limits that let it ask; words if one is used up by now.
+    /// Counts what was approved against the limits that let it ask, and opens the questions of an answer; words if a limit
+    /// is used up by now.
     fn spend_approved(&mut self, at: Timestamp, held: &Held) -> Option<String> {
-        if held.direction == Direction::ToClient || held.target.is_none() {
-            return None;
-        }
         let mut parser = Parser::default();
         let limits = self.settings.limits;
         let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) else {
             return Some("it can no longer be read".to_owned());
         };
+        let name = held.target.as_deref().unwrap_or_default();
+        if let Body::Result { result, .. } = &message.body {
+            self.note_questions(*result, name);
+            return None;
+        }
         let server = Arc::clone(&self.settings.server);
-        let target = held.target.as_deref().unwrap_or_default();
-        let target = match message.method() {
-            Some("tools/call") => bailiwick_policy::Target::Tool { server: &server, name: target },
-            Some("prompts/get") => bailiwick_policy::Target::Prompt { server: &server, name: target },
-            Some("completion/complete") => {
-                bailiwick_policy::Target::Completion { server: &server, reference: target }
+        let server = &*server;
+        let params = message.params();
+        let arguments = params.and_then(|params| params.get("arguments")).filter(|value| value.is_object());
+        // The same targets and arguments as when it was decided.
+        let (target, arguments) = match message.method() {
+            Some("tools/call") => (Target::Tool { server, name }, arguments),
+            Some("prompts/get") => (Target::Prompt { server, name }, arguments),
+            Some("completion/complete") => (Target::Completion { server, reference: name }, params),
+            Some("sampling/createMessage") => (Target::Sampling { server }, params),
+            Some("elicitation/create") => (Target::Elicitation { server }, params),
+            Some("roots/list") => (Target::Roots { server }, params),
+            Some(name) if name.starts_with("resources/") || name.starts_with("skills/") => {
+                (Target::Resource { server, uri: held.target.as_deref().unwrap_or_default() }, None)
             }
-            Some(_) | None => bailiwick_policy::Target::Resource { server: &server, uri: target },
+            Some(_) | None => (Target::Task { server }, params),
         };
-        let arguments = message
-            .params()
-            .and_then(|params| params.get("arguments"))
-            .filter(|value: &Value<'_>| value.is_object());
         self.spend_if_room(at, &target, arguments, &held.reasons)
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use bailiwick_mcp::{Method, Value};
 
 use crate::engine::Engine;
-use crate::run::Pending;
 
 /// Questions that were delivered and not answered yet: the target that asked, and the key of the question.
 #[derive(Debug, Default)]
@@ -18,8 +17,7 @@ const OPEN_MAX: usize = 1_024;
 
 impl Engine {
     /// Remembers the questions of an answer that is delivered to the client.
-    pub(crate) fn note_questions(&mut self, result: Value<'_>, pending: &Pending) {
-        let target = pending.target.as_deref().unwrap_or_default();
+    pub(crate) fn note_questions(&mut self, result: Value<'_>, target: &str) {
         for (key, _) in result.get("inputRequests").into_iter().flat_map(Value::members) {
             if self.run.asked_back.open.len() < OPEN_MAX {
                 let key = key.text().unwrap_or_default().into_owned();

@@ -23,8 +23,9 @@ const REASONS_MAX: usize = 16;
 /// Runs the guards of `guards` over every string below `value`.
 pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
     let actions = [
-        (Guard::Injection, guards.injection),
+        // Hidden characters first: what they split is whole for the guards behind.
         (Guard::HiddenText, guards.hidden_text),
+        (Guard::Injection, guards.injection),
         (Guard::Secrets, guards.secrets),
     ];
     if actions.iter().all(|(_, action)| *action == GuardAction::Off) {
@@ -33,13 +34,14 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
     let mut findings = Vec::new();
     for leaf in value.descendants() {
         let Some(text) = leaf.text() else { continue };
-        let mut replaced = None;
+        let mut replaced: Option<String> = None;
         for (guard, action) in actions {
             if action == GuardAction::Off {
                 continue;
             }
             findings.clear();
-            let coverage = scanner.scan(guard, &text, &mut findings);
+            let now: &str = replaced.as_deref().unwrap_or(&text);
+            let coverage = scanner.scan(guard, now, &mut findings);
             if coverage.inspected_bytes < coverage.text_bytes {
                 // What was not looked at is not called clean: a guard that blocks, blocks it.
                 inspection.note_unread(guard, leaf);
@@ -49,7 +51,6 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
                 continue;
             }
             inspection.note(&findings, leaf);
-            let now: &str = replaced.as_deref().unwrap_or(&text);
             match action {
                 GuardAction::Block => inspection.blocked = true,
                 GuardAction::Strip => replaced = Some(bailiwick_guard::strip_hidden(now).into_owned()),

@@ -62,9 +62,9 @@ impl Engine {
         send(direction, Refusal::error(WITHHELD, text).to_bytes(Some(id)))
     }
 
-    /// A record could not be written, so what was to be sent in direction `to` stays here: whoever waits for it is told
+    /// A record could not be written, or the peer does not read any more (`why`), so what was to be sent in direction `to` stays here: whoever waits for it is told
     /// (law 3). `bytes` is one text that the engine permitted.
-    pub fn undo_send(&mut self, to: Direction, bytes: &[u8], effects: &mut Vec<Effect<'static>>) {
+    pub fn undo_send(&mut self, to: Direction, bytes: &[u8], why: &str, effects: &mut Vec<Effect<'static>>) {
         let mut parser = Parser::default();
         let members = match Packet::parse(&mut parser, bytes, &self.settings.limits) {
             Ok(Packet::One(message)) => vec![message],
@@ -72,7 +72,7 @@ impl Engine {
             // INVARIANT: the engine permits only what parses; and what does not is answered by nobody.
             Err(_) => return,
         };
-        let refusal = Refusal::error(UNRECORDED, "the audit log cannot be written, so nothing is sent on");
+        let refusal = Refusal::error(UNRECORDED, why);
         for message in members {
             let Some(id) = message.id() else { continue };
             let answered = match message.body {

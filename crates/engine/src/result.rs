@@ -143,9 +143,11 @@ impl Engine {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
             return judgement;
         }
-        // A question that waits for a human is answered only after it was approved and delivered.
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
-        self.note_questions(result, pending);
+        // What waits for a human may be answered only after it was approved and delivered.
+        if judgement.verdict == Verdict::Allow {
+            self.note_questions(result, pending.target.as_deref().unwrap_or_default());
+        }
         self.note_task(result, pending);
         judgement
     }

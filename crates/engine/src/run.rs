@@ -169,6 +169,8 @@ pub(crate) struct Run {
 
 /// Requests that a human who is asked is shown, besides the one in question.
 const HISTORY_MAX: usize = 5;
+/// What is kept of a target's name for that.
+const HISTORY_CHARACTERS_MAX: usize = 200;
 /// Tasks remembered per run; beyond it a new one is refused its later use.
 pub(crate) const TASKS_MAX: usize = 4_096;
 /// Questions open at once; beyond it a call that would ask is denied.
@@ -192,6 +194,7 @@ impl Run {
             self.history.pop_front();
         }
         let target = decision.target.as_deref().unwrap_or_default();
+        let target: String = target.chars().take(HISTORY_CHARACTERS_MAX).collect();
         self.history.push_back(format!("{} {} {target}", decision.verdict.word(), decision.method));
     }
 

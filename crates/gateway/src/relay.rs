@@ -1,6 +1,6 @@
 //! From bytes to effect: parse, decide, record, send. Shared by every thread of one run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,6 +39,8 @@ pub struct Relay {
     alarm: Alarm,
     alarmed: AtomicBool,
     client_closed: AtomicBool,
+    /// Threads between a decision and its effect.
+    in_hand: AtomicUsize,
 }
 
 impl std::fmt::Debug for Relay {
@@ -93,6 +95,7 @@ impl Reader {
     /// If the client does not read any more.
     pub fn take(&mut self, relay: &Relay, bytes: &[u8]) -> std::io::Result<()> {
         self.lines.extend(bytes);
+        relay.in_hand.fetch_add(1, Ordering::SeqCst);
         let at = now();
         while let Some(frame) = self.lines.next() {
             relay.frame(at, self.direction, frame, &mut self.parser, &mut self.batch);
@@ -105,7 +108,8 @@ impl Reader {
     /// # Errors
     /// If the client does not read any more.
     pub fn finish(&mut self, relay: &Relay) -> std::io::Result<()> {
-        if let Some(frame) = self.lines.finish() {
+        relay.in_hand.fetch_add(1, Ordering::SeqCst);
+        while let Some(frame) = self.lines.finish() {
             relay.frame(now(), self.direction, frame, &mut self.parser, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
@@ -131,6 +135,7 @@ impl Relay {
             alarm,
             alarmed,
             client_closed: AtomicBool::new(false),
+            in_hand: AtomicUsize::new(0),
         }
     }
 
@@ -199,7 +204,9 @@ impl Relay {
         let mut told = Vec::new();
         for effect in &outcome.effects {
             match effect {
-                Effect::Send { to, message } => self.engine().undo_send(*to, message.bytes(), &mut told),
+                Effect::Send { to, message } => {
+                    self.engine().undo_send(*to, message.bytes(), UNWRITTEN, &mut told)
+                }
                 Effect::Ask(question) => {
                     let mut answered = Vec::new();
                     let deny = Answer::Deny("the audit log cannot be written".to_owned());
@@ -228,14 +235,15 @@ impl Relay {
                 }
             }
         }
-        let to_client =
+        let mut to_client =
             if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) };
         // A server that does not read any more has ended; its reader notices and answers what is open.
         if !batch.to_server.is_empty() {
             match direction {
                 Direction::ToServer => drop(self.to_server.send(&batch.to_server)),
                 // The server's own reader must never wait until the server reads: both would wait for ever.
-                Direction::ToClient => self.to_server.hand_over(&batch.to_server),
+                Direction::ToClient if self.to_server.hand_over(&batch.to_server) => {}
+                Direction::ToClient => to_client = to_client.and(self.give_up(&batch.to_server)),
             }
         }
         // A question that came and went with the same bytes is never shown.
@@ -251,8 +259,20 @@ impl Relay {
         }
         batch.to_client.clear();
         batch.to_server.clear();
+        self.in_hand.fetch_sub(1, Ordering::SeqCst);
         self.close_if_done();
         to_client
+    }
+
+    /// The server left too much unread: whoever waits for what was to be sent to it is told.
+    fn give_up(&self, unsent: &Outbox) -> std::io::Result<()> {
+        let mut told = Vec::new();
+        for line in unsent.lines() {
+            self.engine().undo_send(Direction::ToServer, line, UNREAD, &mut told);
+        }
+        let mut batch = Batch::default();
+        told.into_iter().for_each(|effect| batch.take_up(effect));
+        if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) }
     }
 
     /// Says once that the record failed, and once that it works again.
@@ -267,7 +287,7 @@ impl Relay {
         let boxes = [(Direction::ToServer, &batch.to_server), (Direction::ToClient, &batch.to_client)];
         for (to, outbox) in boxes {
             for line in outbox.lines() {
-                self.engine().undo_send(to, line, &mut told);
+                self.engine().undo_send(to, line, UNWRITTEN, &mut told);
             }
         }
         for question in batch.questions.drain(..) {
@@ -305,9 +325,7 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn answer(&self, question: QuestionId, answer: &Answer) -> std::io::Result<()> {
-        let mut outcomes = Vec::new();
-        self.engine().answer(now(), question, answer, &mut outcomes);
-        self.carry_out_all(outcomes)
+        self.carry_out_all(|engine, outcomes| engine.answer(now(), question, answer, outcomes))
     }
 
     /// Passing time, a few times a second.
@@ -315,9 +333,7 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn tick(&self) -> std::io::Result<()> {
-        let mut outcomes = Vec::new();
-        self.engine().tick(now(), &mut outcomes);
-        self.carry_out_all(outcomes)
+        self.carry_out_all(|engine, outcomes| engine.tick(now(), outcomes))
     }
 
     /// The server is gone: what is open is answered.
@@ -325,20 +341,20 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn server_ended(&self, why: &str) -> std::io::Result<()> {
-        let mut outcomes = Vec::new();
-        self.engine().server_ended(now(), why, &mut outcomes);
-        self.carry_out_all(outcomes)
+        self.carry_out_all(|engine, outcomes| engine.server_ended(now(), why, outcomes))
     }
 
     /// Nothing more will come from the client: the server's input is closed, which asks it to end. Calls that wait for
     /// our own listing are sent before.
     pub fn close_server_input(&self) {
-        self.client_closed.store(true, Ordering::Release);
+        self.client_closed.store(true, Ordering::SeqCst);
         self.close_if_done();
     }
 
     fn close_if_done(&self) {
-        if self.client_closed.load(Ordering::Acquire) && !self.engine().holds_calls_back() {
+        // What another thread has in hand may be calls for the server; it comes by here when it is done.
+        let done = self.client_closed.load(Ordering::SeqCst) && self.in_hand.load(Ordering::SeqCst) == 0;
+        if done && !self.engine().holds_calls_back() {
             self.to_server.close();
         }
     }
@@ -348,12 +364,18 @@ impl Relay {
         self.to_server.courier();
     }
 
-    fn carry_out_all(&self, outcomes: Vec<Outcome<'static>>) -> std::io::Result<()> {
-        if outcomes.is_empty() {
-            return Ok(());
-        }
+    /// Decides by `decide`, and carries out what comes of it.
+    fn carry_out_all(
+        &self,
+        decide: impl FnOnce(&mut Engine, &mut Vec<Outcome<'static>>),
+    ) -> std::io::Result<()> {
+        self.in_hand.fetch_add(1, Ordering::SeqCst);
+        let mut outcomes = Vec::new();
+        decide(&mut self.engine(), &mut outcomes);
         let mut batch = Batch::default();
-        self.gather(outcomes, &mut batch);
+        if !outcomes.is_empty() {
+            self.gather(outcomes, &mut batch);
+        }
         self.carry_out(Direction::ToClient, &mut batch)
     }
 }
@@ -368,6 +390,9 @@ impl Batch {
         }
     }
 }
+
+const UNWRITTEN: &str = "the audit log cannot be written, so nothing is sent on";
+const UNREAD: &str = "the server does not read, so nothing is sent on";
 
 /// The time of day, for records and limits.
 #[must_use]

@@ -90,13 +90,16 @@ impl Sink {
     }
 
     /// Leaves the lines of `outbox` to [`Sink::courier`]: never waits. What a peer that does not read is sent beyond the
-    /// limit is dropped; nobody but that peer asked for it.
-    pub fn hand_over(&self, outbox: &Outbox) {
+    /// limit is not taken; false then.
+    #[must_use]
+    pub fn hand_over(&self, outbox: &Outbox) -> bool {
         let mut queue = self.queue();
-        if queue.len() <= QUEUE_BYTES_MAX {
-            queue.extend_from_slice(&outbox.bytes);
+        if queue.len() > QUEUE_BYTES_MAX {
+            return false;
         }
+        queue.extend_from_slice(&outbox.bytes);
         self.handed_over.notify_one();
+        true
     }
 
     /// Writes what is handed over, until the sink is closed or the peer does not read any more. Runs on a thread of its own.
@@ -276,8 +279,8 @@ mod tests {
     fn what_was_handed_over_before_the_closing_is_written() {
         let (mut reader, writer) = pipe();
         let sink = Sink::blocking(writer);
-        sink.hand_over(&outbox("a"));
-        sink.hand_over(&outbox("b"));
+        assert!(sink.hand_over(&outbox("a")));
+        assert!(sink.hand_over(&outbox("b")));
         sink.close();
         sink.courier();
         let mut text = String::new();
@@ -292,7 +295,7 @@ mod tests {
         let (hangup, client) = pipe();
         let sink = Sink::abortable(writer, hangup.into()).unwrap();
         let line = long("x");
-        sink.hand_over(&outbox(&line));
+        assert!(sink.hand_over(&outbox(&line)));
         thread::scope(|scope| {
             scope.spawn(|| sink.courier());
             // The courier is in the middle of the line: this byte is of it.
@@ -329,7 +332,7 @@ mod tests {
         drop(reader);
         let sink = Sink::blocking(writer);
         assert!(sink.send(&outbox("a")).is_err());
-        sink.hand_over(&outbox("b"));
+        assert!(sink.hand_over(&outbox("b")));
         sink.courier();
     }
 }
