@@ -29,6 +29,18 @@ impl Detector for HiddenText {
 /// Arabic text stay. Idempotent.
 #[must_use]
 pub fn strip_hidden(text: &str) -> Cow<'_, str> {
+    let mut stripped = strip_once(text);
+    // What goes may have been all that excused an isolate or a joiner; each round takes at least a character.
+    while let Cow::Owned(kept) = &stripped {
+        match strip_once(kept) {
+            Cow::Borrowed(_) => break,
+            Cow::Owned(less) => stripped = Cow::Owned(less),
+        }
+    }
+    stripped
+}
+
+fn strip_once(text: &str) -> Cow<'_, str> {
     let mut kept = String::new();
     let mut from = 0;
     each_run(text, &mut |span, _| {

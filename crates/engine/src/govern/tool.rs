@@ -28,7 +28,9 @@ impl Engine {
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         let mut unknown = self.hides(&target) || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
-            unknown |= pinned == Verdict::Deny && !self.offer.was_offered(Item::Tool, &name);
+            // Only a list that was seen to its end says that something is not there.
+            let listed = !self.offer.is_complete(Item::Tool) || self.offer.was_offered(Item::Tool, &name);
+            unknown |= pinned == Verdict::Deny && !listed;
             verdict = verdict.max(pinned);
             reasons.push(reason);
         }

@@ -135,7 +135,7 @@ impl Stage {
             limits,
             nonce: NONCE.to_owned(),
         };
-        let engine = Engine::new(settings, Arc::new(policy), Arc::new(Scanner::new()), pins(case));
+        let engine = Engine::new(settings, Arc::new(policy), Arc::clone(&SCANNER), pins(case));
         Stage {
             engine,
             limits,
@@ -253,3 +253,6 @@ fn seen(outcome: &Outcome<'_>) -> Seen {
         reasons: described.map(|reason| (reason.id.into_owned(), reason.message.into_owned())).collect(),
     }
 }
+
+/// The guards, built once.
+static SCANNER: std::sync::LazyLock<Arc<Scanner>> = std::sync::LazyLock::new(|| Arc::new(Scanner::new()));
