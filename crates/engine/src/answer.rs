@@ -58,7 +58,7 @@ impl Engine {
                 self.result(at, message, *result, &pending, out)
             }
             (Body::Error { error, .. }, _) if direction == Direction::ToClient => {
-                self.inspected(message, *error, &pending)
+                self.error(at, message, *error, &pending)
             }
             _ => Judgement::allow(),
         };

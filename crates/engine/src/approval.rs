@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Body, Direction, Id, Message, Packet, Parser, Timestamp};
+use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp};
 use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Question, QuestionId, Reason};
@@ -102,6 +102,9 @@ impl Engine {
             Answer::Approve(_) if held.policy != self.policy.digest() => {
                 Err("the policy changed while it waited; ask again".to_owned())
             }
+            Answer::Approve(_) if self.pin_broke(&held) => {
+                Err("its definition changed while it waited".to_owned())
+            }
             Answer::Approve(by) => match self.spend_approved(at, &held) {
                 None => Ok(by),
                 Some(used_up) => Err(used_up),
@@ -131,6 +134,13 @@ impl Engine {
             }
         }
         out.push(Outcome { decision, effects });
+    }
+
+    /// True if the tool's pin forbids by now what it did not forbid when it was asked about.
+    fn pin_broke(&self, held: &Held) -> bool {
+        let name = held.target.as_deref().unwrap_or_default();
+        let pinned = if held.method == "tools/call" { self.pin_verdict(Item::Tool, name) } else { None };
+        pinned.is_some_and(|(verdict, _)| verdict == Verdict::Deny)
     }
 
     /// Counts what was approved against the limits that let it ask, and opens the questions of an answer; words if a limit

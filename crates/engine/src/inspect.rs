@@ -2,10 +2,11 @@
 
 use bailiwick_guard::{Finding, Guard, Scanner};
 use bailiwick_mcp::json::escape_into;
-use bailiwick_mcp::{Splice, Value};
+use bailiwick_mcp::{Message, Splice, Value};
 use bailiwick_policy::{GuardAction, Guards};
 
 use crate::decision::Reason;
+use crate::engine::Engine;
 
 /// What the guards say of one value.
 #[derive(Debug, Default)]
@@ -62,6 +63,38 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
             let mut quoted = Vec::with_capacity(replaced.len() + 2);
             escape_into(&replaced, &mut quoted);
             inspection.splice.replace(leaf.span(), quoted);
+        }
+    }
+}
+
+impl Engine {
+    /// Runs the guards over everything in a message but what names it (`jsonrpc`, `id`, `method`) and the members of its
+    /// result that `except` names: those are looked at one by one.
+    pub(crate) fn inspect_message(
+        &self,
+        message: &Message<'_>,
+        except: Option<&str>,
+        inspection: &mut Inspection,
+    ) {
+        let guards = self.policy.guards();
+        for (key, value) in message.value().members() {
+            let name = key.text().unwrap_or_default();
+            if matches!(&*name, "jsonrpc" | "id" | "method") {
+                continue;
+            }
+            inspect(&self.scanner, &guards, key, inspection);
+            match except {
+                Some(except) if name == "result" => {
+                    for (key, value) in value.members() {
+                        // A cursor is the server's own, opaque, and useless when it is changed.
+                        if !key.is_text(except) && !key.is_text("nextCursor") {
+                            inspect(&self.scanner, &guards, key, inspection);
+                            inspect(&self.scanner, &guards, value, inspection);
+                        }
+                    }
+                }
+                Some(_) | None => inspect(&self.scanner, &guards, value, inspection),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::message::listing_clear;
 use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
-use bailiwick_policy::{Drift, Target};
+use bailiwick_policy::{Drift, Target, Verdict};
 
 use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
@@ -154,8 +154,22 @@ impl Engine {
             let cause = "a key of the list in another case";
             return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
         }
+        let others = LISTS.iter().filter(|other| **other != item);
+        let foreign = others.clone().any(|other| result.get(other.member()).is_some());
+        if foreign || result.get(item.member()).is_some_and(|list| !list.is_array()) {
+            let cause = "the answer is no such list";
+            return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
+        }
         let mut judgement = Judgement::allow();
-        let mut splice = Splice::default();
+        let mut around = Inspection::default();
+        self.inspect_message(message, Some(item.member()), &mut around);
+        if around.blocked {
+            let cause = "a guard blocks what stands beside the list";
+            let refusal = Refusal::error(WITHHELD, cause);
+            return Judgement { verdict: Verdict::Deny, reasons: around.reasons, refusal, ..judgement };
+        }
+        judgement.reasons.append(&mut around.reasons);
+        let mut splice = around.splice;
         let mut elements = Vec::new();
         let mut names = BTreeSet::new();
         let mut hidden = 0_usize;
@@ -235,6 +249,10 @@ impl Engine {
         drift != Drift::Deny
     }
 }
+
+/// Everything that is listed: a list of another kind has no place in an answer.
+const LISTS: [Item; 6] =
+    [Item::Tool, Item::Prompt, Item::Resource, Item::ResourceTemplate, Item::Task, Item::Skill];
 
 /// Whether a call can be decided now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Action, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::Inspection;
 use crate::permit::Permitted;
 use crate::request::changed;
 use crate::run::Origin;
@@ -74,6 +74,11 @@ impl Engine {
                 }
             }
             Governed::Notice => {
+                let elicits = message.method() == Some("notifications/elicitation/complete");
+                let elicitation = Target::Elicitation { server: &server };
+                if elicits && !self.policy.could_allow(&elicitation, &self.settings.principal) {
+                    return Judgement::dropped("elicitation is denied");
+                }
                 if let Some(uri) = params.and_then(|params| params.get("uri")).and_then(Value::text)
                     && self.hides(&Target::Resource { server: &server, uri: &uri })
                 {
@@ -169,9 +174,7 @@ impl Engine {
 
     pub(crate) fn inspected_notice<'a>(&mut self, message: &Message<'a>) -> Judgement<'a> {
         let mut inspection = Inspection::default();
-        if let Some(params) = message.params() {
-            inspect(&self.scanner, &self.policy.guards(), params, &mut inspection);
-        }
+        self.inspect_message(message, None, &mut inspection);
         let mut judgement = Judgement::allow();
         if inspection.blocked {
             judgement.verdict = Verdict::Deny;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
 use bailiwick_policy::Verdict;
 
 use crate::capability::input_requests;
 use crate::decision::{Action, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::Inspection;
 use crate::listing::uncache;
 use crate::reply::{DENIED, Refusal, WITHHELD};
 use crate::request::changed;
@@ -20,7 +21,9 @@ impl Engine {
             (&message.body, pending.method.map(|row| row.name))
         {
             let version = result.get("protocolVersion").and_then(Value::text);
-            self.run.version = version.and_then(|version| Version::from_wire(&version));
+            // A modern version has no `initialize`: a server that answers it with one is not understood.
+            let version = version.and_then(|version| Version::from_wire(&version));
+            self.run.version = version.filter(|version| !version.is_modern());
         }
     }
 
@@ -34,8 +37,12 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) -> Judgement<'a> {
         self.note_version(message, pending);
+        let tasked = result.get("task").and_then(|task| task.get("inputRequests")).is_some();
+        if !keys_clear(result, &ASKING) || result.get("task").is_some_and(|task| !keys_clear(task, &ASKING)) {
+            return Judgement::protocol(WITHHELD, "a key of the answer in another case");
+        }
         let asks = result.get("resultType").is_some_and(|kind| kind.is_text("input_required"));
-        if asks || result.get("inputRequests").is_some() {
+        if asks || tasked || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
         }
         self.note_task(result, pending);
@@ -87,6 +94,33 @@ impl Engine {
         judgement
     }
 
+    /// An error answer. In 2025-11-25 it may ask the user to open addresses (-32042), which is an elicitation.
+    pub(crate) fn error<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        error: Value<'a>,
+        pending: &Pending,
+    ) -> Judgement<'a> {
+        let mut judgement = self.inspected(message, error, pending);
+        let data = error.get("data");
+        let asked = data.and_then(|data| data.get("elicitations"));
+        if asked.is_none() && error.get("code").and_then(Value::integer) != Some(URL_ELICITATION) {
+            return judgement;
+        }
+        let elicitations: Vec<_> = asked.into_iter().flat_map(Value::elements).collect();
+        // One that cannot be read is judged as one without an address.
+        let each =
+            if elicitations.is_empty() { vec![data] } else { elicitations.into_iter().map(Some).collect() };
+        for params in each {
+            let entry = self.server_wants(at, Governed::Elicitation, params);
+            judgement.verdict = judgement.verdict.max(entry.verdict);
+            judgement.reasons.extend(entry.reasons);
+        }
+        judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+        judgement
+    }
+
     /// Guards over an answer: withheld, changed, or as it is.
     pub(crate) fn inspected<'a>(
         &mut self,
@@ -95,7 +129,7 @@ impl Engine {
         pending: &Pending,
     ) -> Judgement<'a> {
         let mut inspection = Inspection::default();
-        inspect(&self.scanner, &self.policy.guards(), body, &mut inspection);
+        self.inspect_message(message, None, &mut inspection);
         let mut judgement = Judgement::allow();
         if inspection.blocked {
             let found = inspection.reasons.iter().map(|reason| reason.describe(&self.policy).id.into_owned());
@@ -126,7 +160,12 @@ impl Engine {
         pending: &Pending,
     ) -> Judgement<'a> {
         let mut judgement = self.inspected(message, result, pending);
-        for (wanted, params) in input_requests(result) {
+        let task = result.get("task");
+        let places = [Some(result), task].into_iter().flatten();
+        if places.clone().any(|place| place.get("inputRequests").is_some_and(|asked| !asked.is_object())) {
+            return Judgement::protocol(WITHHELD, "`inputRequests` is not an object");
+        }
+        for (wanted, params) in places.flat_map(input_requests) {
             let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
             let entry = match row {
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
@@ -166,3 +205,8 @@ impl Engine {
         }
     }
 }
+
+/// The members by which an answer asks back: no other spelling of them may stand beside.
+const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
+/// The code of an error that asks for URL elicitations (2025-11-25).
+const URL_ELICITATION: i64 = -32042;

@@ -1,5 +1,7 @@
 //! From bytes to effect: parse, decide, record, send. Shared by every thread of one run.
 
+mod settings;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,17 +15,13 @@ use bailiwick_record::entry::Entries;
 
 use crate::sink::{Outbox, Sink};
 
+pub use settings::{Alarm, Observer, RelaySettings};
+
 /// Whoever can put a question to a human. Answers come back through [`Relay::answer`], on any thread.
 pub trait Asker: Send + Sync + std::fmt::Debug {
     fn ask(&self, question: Question);
     fn withdraw(&self, question: QuestionId);
 }
-
-/// Sees every outcome once it is recorded, before its effects; for a person who watches.
-pub type Observer = Box<dyn Fn(&Outcome<'_>) + Send + Sync>;
-
-/// Told once when the record can no longer be written, and once when it can again.
-pub type Alarm = Box<dyn Fn(Option<&AuditError>) + Send + Sync>;
 
 /// One run: the engine, its record, and both peers' inputs.
 pub struct Relay {
@@ -46,21 +44,6 @@ pub struct Relay {
 impl std::fmt::Debug for Relay {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Relay").field("engine", &self.engine).finish_non_exhaustive()
-    }
-}
-
-/// How a relay works, apart from what it connects.
-pub struct RelaySettings {
-    pub limits: Limits,
-    /// Every outcome waits for its record to be durable.
-    pub strict: bool,
-    pub observer: Observer,
-    pub alarm: Alarm,
-}
-
-impl std::fmt::Debug for RelaySettings {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("RelaySettings").field("strict", &self.strict).finish_non_exhaustive()
     }
 }
 

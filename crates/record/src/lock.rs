@@ -80,7 +80,15 @@ impl Lock {
     pub fn load(path: &Path) -> Result<Option<Lock>, LockError> {
         let read = |source| LockError::Read { path: path.into(), source };
         let size = match fs::metadata(path) {
+            // Neither a pipe, which would be waited for, nor a device.
+            Ok(about) if !about.is_file() => return Err(read(std::io::Error::other("it is not a file"))),
             Ok(about) => about.len(),
+            // A link that leads nowhere is a lock that was meant.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound && fs::symlink_metadata(path).is_ok() =>
+            {
+                return Err(read(error));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(read(error)),
         };

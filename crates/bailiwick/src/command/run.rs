@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_approval::Screen;
-use bailiwick_engine::{Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_engine::{Action, Engine, Mode, Outcome, Scanner, Settings};
 use bailiwick_gateway::stdio::Why;
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
@@ -31,6 +31,13 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let scanner = std::thread::spawn(|| Arc::new(Scanner::new()));
     let layers = Layers::of(&args.policy)?;
     let loaded = layers.load(say::colour_on_stderr())?;
+    if args.mode != ModeArg::Enforce {
+        let mode = format!("{:?}", mode(args.mode)).to_lowercase();
+        say::warning(&format!("mode `{mode}`: nothing is stopped, every message is forwarded"));
+    }
+    if layers.names() == ["permissive"] {
+        say::warning("policy `permissive`: it bounds the pace and records, and stops nothing else");
+    }
     let name = server_name(args.policy.server.as_deref(), &args.server_command);
     let pins =
         begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
@@ -86,10 +93,13 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
 /// One line on standard error for everything that was not let through.
 fn tell(outcome: &Outcome<'_>) {
     let decision = &outcome.decision;
-    let word = match decision.verdict {
-        Verdict::Allow => return,
-        Verdict::Ask => "ask",
-        Verdict::Deny => "deny",
+    let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
+    let word = match (decision.verdict, forwarded) {
+        (Verdict::Allow, _) => return,
+        (Verdict::Ask, false) => "ask",
+        (Verdict::Deny, false) => "deny",
+        (Verdict::Ask, true) => "would ask (forwarded)",
+        (Verdict::Deny, true) => "would deny (forwarded)",
     };
     let reasons: Vec<String> =
         decision.reasons.iter().map(|reason| reason.describe(&decision.policy).to_string()).collect();

@@ -8,9 +8,9 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::Inspection;
 use crate::reply::Refusal;
-use crate::request::Judged;
+use crate::request::{Judged, changed};
 
 impl Engine {
     /// A request of the server (legacy): the same policy, and refusals in the words of the protocol.
@@ -29,12 +29,28 @@ impl Engine {
         } else {
             match self.admissible(message, row, self.run.version, Direction::ToClient) {
                 Err(refused) => *refused,
-                Ok(row) => self.server_wants(at, row.governed, message.params()),
+                Ok(row) => {
+                    let judgement = self.server_wants(at, row.governed, message.params());
+                    self.inspected_request(message, judgement)
+                }
             }
         };
         let judged = Judged { direction: Direction::ToClient, method: row, modern: false, judgement };
         let outcome = self.conclude(at, message, judged);
         out.push(outcome);
+    }
+
+    /// Guards over a request of the server: refused, changed, or as it is.
+    fn inspected_request<'a>(&self, message: &Message<'a>, mut judgement: Judgement<'a>) -> Judgement<'a> {
+        let mut inspection = Inspection::default();
+        self.inspect_message(message, None, &mut inspection);
+        judgement.reasons.append(&mut inspection.reasons);
+        if inspection.blocked {
+            judgement.verdict = Verdict::Deny;
+        } else if judgement.verdict != Verdict::Deny {
+            judgement.changed = changed(message, &inspection.splice);
+        }
+        judgement
     }
 
     /// Judges what a server wants of the client, as a request or as an entry of `inputRequests`.
@@ -65,16 +81,7 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => return Judgement::protocol(-32601, "method not found"),
         };
-        let (mut verdict, mut reasons) = self.decide(at, &target, params);
-        let mut inspection = Inspection::default();
-        if let Some(params) = params {
-            inspect(&self.scanner, &self.policy.guards(), params, &mut inspection);
-        }
-        reasons.append(&mut inspection.reasons);
-        if inspection.blocked {
-            verdict = Verdict::Deny;
-        }
-        self.spend_allowed(at, &target, params, verdict);
+        let (verdict, reasons) = self.decide(at, &target, params);
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
         Judgement { verdict, reasons, refusal, changed: None, target, arguments }

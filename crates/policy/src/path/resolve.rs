@@ -71,6 +71,8 @@ fn walk<'t>(segments: impl Iterator<Item = &'t str>, root: Option<&str>, base: &
     for segment in segments {
         match segment {
             "" | "." => {}
+            // What stands there is a link, and `..` behind it leads to where the link leads.
+            ".." if is_linked(&out) => return Resolved::Unknown,
             ".." if out.len() > floor => {
                 let start = out.rfind('/').unwrap_or(floor).max(floor);
                 let popped = out.len().saturating_sub(start) > SEGMENT_BYTES_MAX;
@@ -94,6 +96,13 @@ fn walk<'t>(segments: impl Iterator<Item = &'t str>, root: Option<&str>, base: &
         out.push('/');
     }
     Resolved::Path(out)
+}
+
+/// Below `/proc` and `/dev`, where names are links to anywhere: `/proc/self/root`, `/proc/thread-self`, `/dev/fd`.
+fn is_linked(path: &str) -> bool {
+    ["/proc/", "/dev/"]
+        .iter()
+        .any(|root| path.get(..root.len()).is_some_and(|start| start.eq_ignore_ascii_case(root)))
 }
 
 /// Longer than any file system's longest name (255 units of at most 3 bytes), with the separator.
