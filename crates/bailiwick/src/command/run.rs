@@ -20,7 +20,7 @@ use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::{Launch, StandardError, Supervised, launch, signals};
 
 use crate::args::{AskArg, DurabilityArg, LimitArgs, ModeArg, RunArgs};
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::policies::{Layers, Watched};
 use crate::{places, say};
 
@@ -39,6 +39,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         say::warning("policy `permissive`: it bounds the pace and records, and stops nothing else");
     }
     let name = server_name(args.policy.server.as_deref(), &args.server_command);
+    check_names(&name, &args.policy.principal)?;
     let pins =
         begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
     let run = begin::run_id()?;
@@ -88,6 +89,21 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let ended = ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
     record_stop(relay.entries(), why(ended.why), &ended.exit.status().to_string());
     Ok(ended.exit.status())
+}
+
+/// Names that rules could not speak of, or would take for a pattern.
+fn check_names(server: &str, principal: &str) -> Result<(), Failure> {
+    let wrong =
+        |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '*' | '?' | '[' | ']' | '{' | '}');
+    if principal.trim().is_empty() {
+        return Err(Failure::new(exit::USAGE, "`--principal` is empty")
+            .help("name who the agent acts for, like user:ana"));
+    }
+    if server.contains(wrong) {
+        let message = format!("the server's name `{server}` holds a blank, a `/` or a wildcard");
+        return Err(Failure::new(exit::USAGE, message).help("give a plain one with --server NAME"));
+    }
+    Ok(())
 }
 
 /// One line on standard error for everything that was not let through.
