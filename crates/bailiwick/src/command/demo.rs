@@ -35,7 +35,7 @@ const STEPS: &[Step] = &[
     call("The tool that it was not shown", r#"{"name":"drop_database","arguments":{"name":"production"}}"#),
     call(
         "A secret, through `..`",
-        r#"{"name":"read_file","arguments":{"path":"notes/../../../root/.ssh/id_rsa"}}"#,
+        r#"{"name":"read_file","arguments":{"path":"notes/../../../../../../../../../../root/.ssh/id_rsa"}}"#,
     ),
     call(
         "A secret, as a `file:` URI",
