@@ -4,8 +4,6 @@
 //! collects which concepts have a phrase in it bounds the sum of the weights from above, and most texts need nothing more.
 //! Concepts whose words stand in every text are taken for granted instead.
 
-use std::collections::BTreeMap;
-
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::dfa::DFA;
 use aho_corasick::{Anchored, MatchKind};
@@ -88,7 +86,20 @@ impl Screen {
     /// Numbers the states in the order in which they are reached, and copies their rows.
     fn copy(&mut self, automaton: &DFA, bytes: &[u8]) {
         let Ok(start) = automaton.start_state(Anchored::No) else { return };
-        let mut numbers: BTreeMap<StateID, u16> = BTreeMap::from([(start, 0)]);
+        // By the automaton's own number of a state, ours; a table, since it is asked for every entry of every row.
+        let mut numbers: Vec<u16> = Vec::new();
+        let mut number_of = |state: StateID, fresh: u16| {
+            if numbers.len() <= state.as_usize() {
+                numbers.resize(state.as_usize() + 1, HIT);
+            }
+            let Some(number) = numbers.get_mut(state.as_usize()) else { return (HIT, false) };
+            let is_new = *number == HIT;
+            if is_new {
+                *number = fresh;
+            }
+            (*number, is_new)
+        };
+        number_of(start, 0);
         let mut states = vec![start];
         let mut index = 0;
         while let Some(state) = states.get(index).copied() {
@@ -103,10 +114,10 @@ impl Screen {
             for (entry, byte) in row.iter_mut().zip(bytes) {
                 let next = automaton.next_state(Anchored::No, state, *byte);
                 let fresh = u16::try_from(states.len()).unwrap_or(HIT);
-                let number = *numbers.entry(next).or_insert_with(|| {
+                let (number, is_new) = number_of(next, fresh);
+                if is_new {
                     states.push(next);
-                    fresh
-                });
+                }
                 *entry = if automaton.is_match(next) { number | HIT } else { number };
             }
             self.table.extend_from_slice(&row);
