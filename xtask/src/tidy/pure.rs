@@ -4,7 +4,7 @@ use super::Finding;
 use super::source::{Tree, code, has_word, own_lines};
 
 /// Crates that take bytes, time and answers as arguments.
-pub(super) const PURE: &[&str] = &["mcp", "policy", "guard", "engine"];
+pub(super) const PURE: &[&str] = &["mcp", "semantic", "policy", "guard", "engine"];
 
 pub(super) fn unsafe_only_in_sandbox(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
