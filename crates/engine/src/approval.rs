@@ -53,6 +53,7 @@ impl Engine {
             None => message.raw().as_bytes().to_vec(),
         };
         let held = Held {
+            lane: self.run.lane(),
             bytes,
             direction,
             id: message.id().cloned().map(Id::into_owned),
@@ -92,6 +93,7 @@ impl Engine {
         out: &mut Vec<Outcome<'static>>,
     ) {
         let Some(held) = self.run.held.remove(&question) else { return };
+        self.run.enter(held.lane);
         let mut decision = self.decision(at, Event::Approval, held.direction);
         decision.call = held.call;
         decision.id = held.id.clone();
@@ -184,6 +186,7 @@ fn denied(refusal: &Refusal, why: &str) -> Refusal {
             Refusal::Error { code: *code, message: format!("{message}; {why}") }
         }
         Refusal::Tool { text, modern } => Refusal::Tool { text: format!("{text}; {why}"), modern: *modern },
+        Refusal::Version(requested) => Refusal::Version(requested.clone()),
         Refusal::Result(json) => Refusal::Result(json),
         Refusal::Silent => Refusal::Silent,
     }

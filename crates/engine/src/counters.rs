@@ -7,7 +7,7 @@ use bailiwick_policy::Limit;
 
 /// Counters by limit id.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
+pub struct Counters {
     by_limit: BTreeMap<String, Counter>,
 }
 

@@ -122,6 +122,8 @@ pub struct Decision<'a> {
     pub direction: Direction,
     /// Number of the request in this run; its completion carries the same one.
     pub call: u64,
+    /// The exchange that the message belongs to, where its effects go back to.
+    pub lane: Lane,
     pub id: Option<Id<'a>>,
     pub method: Cow<'a, str>,
     pub target: Option<Cow<'a, str>>,
@@ -147,6 +149,7 @@ impl Decision<'_> {
             event: self.event,
             direction: self.direction,
             call: self.call,
+            lane: self.lane,
             id: self.id.map(Id::into_owned),
             method: Cow::Owned(self.method.into_owned()),
             target: self.target.map(|target| Cow::Owned(target.into_owned())),
@@ -253,6 +256,11 @@ fn plain<'a>(source: &'static str, id: &'a str, message: &'a str) -> Described<'
 fn unknown(source: &'static str) -> Described<'static> {
     plain(source, "?", "no longer in the policy")
 }
+
+/// The exchange of a message. Ids of one lane have nothing to do with those of another: on stdio and in a legacy session
+/// there is one lane; of 2026-07-28 over HTTP, where every client counts from one, each exchange has its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(pub u64);
 
 /// Number of a question in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,7 +11,7 @@ use bailiwick_mcp::{
 use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 
 use crate::counters::Counters;
-use crate::decision::{Action, Arguments, Decision, Effect, Event, Outcome, Reason};
+use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Reason};
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
 use crate::reply::Refusal;
@@ -49,6 +49,8 @@ pub struct Engine {
     pub(crate) run: Run,
     pub(crate) offer: Offer,
     pub(crate) counters: Counters,
+    /// Those of limits `per: principal`; where a principal has several runs, they go from one to the other.
+    pub(crate) principal_counters: Counters,
     pub(crate) hits: Vec<Hit>,
 }
 
@@ -104,6 +106,7 @@ impl Engine {
             run: Run::default(),
             offer: Offer::with_lock(pins),
             counters: Counters::default(),
+            principal_counters: Counters::default(),
             hits: Vec::new(),
         }
     }
@@ -123,6 +126,17 @@ impl Engine {
     #[must_use]
     pub fn holds_calls_back(&self) -> bool {
         !self.run.waiting.is_empty()
+    }
+
+    /// Trades the counters of limits `per: principal` for those of the caller, who keeps them for all runs of one principal:
+    /// lent before anything is decided, and taken back after it, nothing is counted twice or forgotten.
+    pub fn trade_principal_counters(&mut self, counters: &mut Counters) {
+        std::mem::swap(&mut self.principal_counters, counters);
+    }
+
+    /// What is received from now on belongs to the exchange `lane`. Without a call there is one lane.
+    pub fn enter(&mut self, lane: Lane) {
+        self.run.enter(lane);
     }
 
     /// Another policy decides from now on. Counters, pins and open requests stay.
@@ -189,6 +203,7 @@ impl Engine {
             event,
             direction,
             call: 0,
+            lane: self.run.lane(),
             id: None,
             method: Cow::Borrowed(""),
             target: None,

@@ -21,9 +21,11 @@ mod rules;
 mod run;
 
 pub use bailiwick_guard::Scanner;
+pub use bailiwick_policy::{Per, Policy, Principal};
+pub use counters::Counters;
 pub use decision::{
-    Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Outcome, Question, QuestionId,
-    Reason,
+    Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Question,
+    QuestionId, Reason,
 };
 pub use engine::{Engine, Mode, Settings};
 pub use permit::Permitted;

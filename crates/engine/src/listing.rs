@@ -37,12 +37,12 @@ impl Engine {
         if self.offer.is_complete(Item::Tool) || failed_lately || !self.enforces() {
             return ListFirst::Known;
         }
-        let waiting_bytes: usize = self.run.waiting.iter().map(Vec::len).sum();
+        let waiting_bytes: usize = self.run.waiting.iter().map(|(_, bytes)| bytes.len()).sum();
         let limits = &self.settings.limits;
         if self.run.waiting.len() >= limits.pending_max || waiting_bytes > limits.message_bytes_max {
             return ListFirst::Full;
         }
-        self.run.waiting.push(message.raw().as_bytes().to_vec());
+        self.run.waiting.push((self.run.lane(), message.raw().as_bytes().to_vec()));
         if self.run.listing.is_none() {
             let meta = Engine::stated_meta(message);
             out.push(self.fetch_page(at, 0, None, meta));
@@ -85,7 +85,8 @@ impl Engine {
         let pending = Pending { call, at, method, target: None, modern, origin: Origin::Own, token: None };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);
-        self.run.listing = Some(Listing { id: id.clone(), pages: page + 1, deadline, meta });
+        let lane = self.run.lane();
+        self.run.listing = Some(Listing { lane, id: id.clone(), pages: page + 1, deadline, meta });
         let mut decision = self.decision(at, Event::Decision, Direction::ToServer);
         decision.call = call;
         decision.id = Some(id);
@@ -125,9 +126,12 @@ impl Engine {
     }
 
     pub(crate) fn release_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
-        for bytes in std::mem::take(&mut self.run.waiting) {
+        let here = self.run.lane();
+        for (lane, bytes) in std::mem::take(&mut self.run.waiting) {
+            self.run.enter(lane);
             self.receive_kept(at, Direction::ToServer, &bytes, out);
         }
+        self.run.enter(here);
     }
 
     /// Passing time: our own listing is given up at its deadline. Call it a few times a second.
@@ -135,7 +139,8 @@ impl Engine {
         let Some(listing) = self.run.listing.as_ref().filter(|listing| listing.deadline <= at) else {
             return;
         };
-        let id = listing.id.clone();
+        let (lane, id) = (listing.lane, listing.id.clone());
+        self.run.enter(lane);
         self.run.to_server.remove(&id);
         self.own_listing_answered(at, Err("no answer in time".to_owned()), out);
     }

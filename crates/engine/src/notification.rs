@@ -166,9 +166,12 @@ impl Engine {
     pub(crate) fn waits(&self, id: &Id<'_>) -> Option<usize> {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
-        self.run.waiting.iter().position(|bytes| match message::Packet::parse(&mut parser, bytes, &limits) {
-            Ok(message::Packet::One(waiting)) => waiting.id() == Some(id),
-            Ok(message::Packet::Batch(_)) | Err(_) => false,
+        let here = self.run.lane();
+        self.run.waiting.iter().position(|(lane, bytes)| {
+            match message::Packet::parse(&mut parser, bytes, &limits) {
+                Ok(message::Packet::One(waiting)) => *lane == here && waiting.id() == Some(id),
+                Ok(message::Packet::Batch(_)) | Err(_) => false,
+            }
         })
     }
 

@@ -9,7 +9,7 @@ use crate::decision::{Action, Answer, Completion, Effect, Event, Outcome, Questi
 use crate::engine::{Engine, Judgement, send};
 use crate::reply::{Refusal, UNRECORDED, WITHHELD};
 use crate::request::Judged;
-use crate::run::Origin;
+use crate::run::{Origin, Pending};
 
 impl Engine {
     /// A text that is no message: answered where it can be, never forwarded, whatever the mode.
@@ -92,7 +92,7 @@ impl Engine {
     /// Our own listing was not sent: the calls that wait for it are answered.
     fn undo_listing(&mut self, at: Timestamp, refusal: &Refusal, effects: &mut Vec<Effect<'static>>) {
         self.listing_fails(at, "the audit log cannot be written");
-        for bytes in std::mem::take(&mut self.run.waiting) {
+        for (_, bytes) in std::mem::take(&mut self.run.waiting) {
             let mut parser = Parser::default();
             if let Ok(Packet::One(call)) = Packet::parse(&mut parser, &bytes, &self.settings.limits) {
                 effects.extend(send(Direction::ToClient, refusal.to_bytes(call.id())));
@@ -102,7 +102,8 @@ impl Engine {
 
     /// Calls that wait for our own listing are refused: it never comes.
     fn refuse_waiting(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
-        for bytes in std::mem::take(&mut self.run.waiting) {
+        for (lane, bytes) in std::mem::take(&mut self.run.waiting) {
+            self.run.enter(lane);
             self.listing_fails(at, why);
             let mut parser = Parser::default();
             let limits = self.settings.limits;
@@ -123,21 +124,79 @@ impl Engine {
             self.answer(at, question, &Answer::Deny("the run ended".to_owned()), out);
         }
         let open = self.run.to_server.drain();
-        for (id, pending) in open {
-            let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
-            decision.call = pending.call;
-            decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
-            decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
-            decision.latency_us = Some(at.micros_since(pending.at));
-            decision.completion = Some(Completion::Unknown);
-            decision.action = Action::Refused;
-            decision.reasons.push(Reason::Protocol(why.to_owned().into()));
-            let mut effects = Vec::new();
-            if pending.origin != Origin::Own {
-                effects.extend(send(Direction::ToClient, Refusal::error(-32603, why).to_bytes(Some(&id))));
-            }
-            decision.id = Some(id);
-            out.push(Outcome { decision, effects });
+        for ((lane, id), pending) in open {
+            self.run.enter(lane);
+            out.push(self.ended(at, id, pending, why));
         }
+    }
+
+    /// No answer will come to `id` of the current lane: it ends, and whoever asked is told.
+    pub fn unanswered(&mut self, at: Timestamp, id: &Id<'_>, why: &str, out: &mut Vec<Outcome<'static>>) {
+        match self.run.to_server.get(id).map(|pending| pending.origin) {
+            // What is held was never put to the server.
+            None | Some(Origin::Held(_)) => {}
+            Some(origin) => {
+                let Some(pending) = self.run.to_server.remove(id) else { return };
+                out.push(self.ended(at, id.clone().into_owned(), pending, why));
+                if origin == Origin::Own {
+                    self.own_listing_answered(at, Err(why.to_owned()), out);
+                }
+            }
+        }
+    }
+
+    /// True while the server owes an answer to `id` of the current lane.
+    #[must_use]
+    pub fn awaits(&self, id: &Id<'_>) -> bool {
+        self.run.to_server.get(id).is_some_and(|pending| !matches!(pending.origin, Origin::Held(_)))
+    }
+
+    /// The current lane is over, and with it whatever it still waits for: nobody is there who could be told.
+    pub fn lane_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        let here = self.run.lane();
+        let held = self.run.held.iter().filter(|(_, held)| held.lane == here).map(|(question, _)| *question);
+        for question in held.collect::<Vec<_>>() {
+            out.push(self.withdrawn(at, question, why));
+        }
+        self.run.waiting.retain(|(lane, _)| *lane != here);
+        for id in self.run.to_server.ids() {
+            // Our own listing is not this exchange's alone.
+            let own = self.run.to_server.get(&id).is_some_and(|pending| pending.origin == Origin::Own);
+            if let Some(pending) = (!own).then(|| self.run.to_server.remove(&id)).flatten() {
+                let mut outcome = self.ended(at, id, pending, why);
+                outcome.effects.clear();
+                outcome.decision.action = Action::Dropped;
+                out.push(outcome);
+            }
+        }
+    }
+
+    /// A question that nobody waits for any more.
+    fn withdrawn(&mut self, at: Timestamp, question: QuestionId, why: &str) -> Outcome<'static> {
+        let mut answered = Vec::new();
+        self.answer(at, question, &Answer::Deny(why.to_owned()), &mut answered);
+        let mut outcome = answered.pop().unwrap_or_else(|| Outcome {
+            decision: self.decision(at, Event::Approval, Direction::ToServer),
+            effects: Vec::new(),
+        });
+        outcome.effects = vec![Effect::Withdraw(question)];
+        outcome
+    }
+
+    fn ended(&self, at: Timestamp, id: Id<'static>, pending: Pending, why: &str) -> Outcome<'static> {
+        let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
+        decision.call = pending.call;
+        decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
+        decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
+        decision.latency_us = Some(at.micros_since(pending.at));
+        decision.completion = Some(Completion::Unknown);
+        decision.action = Action::Refused;
+        decision.reasons.push(Reason::Protocol(why.to_owned().into()));
+        let mut effects = Vec::new();
+        if pending.origin != Origin::Own {
+            effects.extend(send(Direction::ToClient, Refusal::error(-32603, why).to_bytes(Some(&id))));
+        }
+        decision.id = Some(id);
+        Outcome { decision, effects }
     }
 }

@@ -1,7 +1,7 @@
 //! Answers that Bailiwick gives in a party's place. The only place where a refusal becomes bytes.
 
-use bailiwick_mcp::Id;
 use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::{Id, Version};
 
 /// JSON-RPC codes of our own lie outside -32768..-32000, which JSON-RPC and MCP keep for themselves.
 pub(crate) const DENIED: i64 = 4030;
@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     Tool { text: String, modern: bool },
     /// A result of that JSON text.
     Result(&'static str),
+    /// The version that a request names is none that we govern (2026-07-28: with those that we do).
+    Version(String),
     /// Nothing: it was a notification, or an answer.
     Silent,
 }
@@ -46,6 +48,20 @@ impl Refusal {
                 out.extend_from_slice(br#","message":"#);
                 escape_into(message, &mut out);
                 out.push(b'}');
+            }
+            Refusal::Version(requested) => {
+                out.extend_from_slice(
+                    br#","error":{"code":-32022,"message":"unsupported protocol version","data":{"supported":["#,
+                );
+                for (index, version) in Version::ALL.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    escape_into(version.as_str(), &mut out);
+                }
+                out.extend_from_slice(br#"],"requested":"#);
+                escape_into(requested, &mut out);
+                out.extend_from_slice(b"}}");
             }
             Refusal::Tool { text, modern } => {
                 out.extend_from_slice(br#","result":{"#);

@@ -12,7 +12,7 @@ use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
-use crate::reply::OVERLOADED;
+use crate::reply::{OVERLOADED, Refusal};
 use crate::run::{HELD_MAX, Origin, Pending};
 
 /// A request that was judged, on its way to its effect.
@@ -37,7 +37,10 @@ impl Engine {
         let row = message.method().and_then(method::find);
         let judgement = match version {
             _ if self.settings.mode == Mode::Observe => Judgement::allow(),
-            Err(stated) => Judgement::protocol(-32022, format!("unsupported protocol version `{stated}`")),
+            Err(stated) => {
+                let reason = Reason::Protocol(format!("unsupported protocol version `{stated}`").into());
+                Judgement::deny(reason, Refusal::Version(stated.into_owned()))
+            }
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
                 Ok(row) if row.governed == Governed::Tool => match self.list_first(at, message, out) {

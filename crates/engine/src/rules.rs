@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bailiwick_mcp::{Timestamp, Value};
-use bailiwick_policy::{Call, Hide, Limit, Target, Verdict};
+use bailiwick_policy::{Call, Hide, Limit, Per, Target, Verdict};
 
+use crate::counters::Counters;
 use crate::decision::Reason;
 use crate::engine::Engine;
 
@@ -59,7 +60,7 @@ impl Engine {
         for (index, limit, amount) in policy.limits_for(&call) {
             let checked = match amount {
                 Ok(amount) => {
-                    self.counters.check(limit, name, amount, at).map_err(|words| (over(limit), words))
+                    self.counted(limit).check(limit, name, amount, at).map_err(|words| (over(limit), words))
                 }
                 // What cannot be counted is over every limit.
                 Err(error) => Err((Verdict::Deny, error.to_string())),
@@ -103,7 +104,7 @@ impl Engine {
                 continue;
             }
             let room = match amount {
-                Ok(amount) => self.counters.check(limit, target.object(), amount, at),
+                Ok(amount) => self.counted(limit).check(limit, target.object(), amount, at),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(message) = room {
@@ -117,7 +118,14 @@ impl Engine {
     pub(crate) fn spend(&mut self, at: Timestamp, call: &Call<'_>) {
         let policy = Arc::clone(&self.policy);
         for (_, limit, amount) in policy.limits_for(call) {
-            self.counters.spend(limit, call.target.object(), amount.unwrap_or(0.0), at);
+            self.counted(limit).spend(limit, call.target.object(), amount.unwrap_or(0.0), at);
+        }
+    }
+
+    fn counted(&mut self, limit: &Limit) -> &mut Counters {
+        match limit.per {
+            Per::Run => &mut self.counters,
+            Per::Principal => &mut self.principal_counters,
         }
     }
 

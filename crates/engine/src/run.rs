@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
 use crate::asked_back::AskedBack;
-use crate::decision::{Decision, QuestionId, Reason};
+use crate::decision::{Decision, Lane, QuestionId, Reason};
 use crate::reply::Refusal;
 
 /// A request that waits for its answer.
@@ -33,22 +33,25 @@ pub(crate) enum Origin {
     Own,
 }
 
-/// Requests in flight in one direction.
+/// Requests in flight in one direction. Ids and tokens count within their lane.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
-    requests: BTreeMap<Id<'static>, Pending>,
+    pub(crate) lane: Lane,
+    requests: BTreeMap<Key, Pending>,
     /// Progress tokens that may be used, and whose they are.
-    tokens: BTreeMap<Id<'static>, Id<'static>>,
+    tokens: BTreeMap<Key, Key>,
     /// Cancelled requests whose answers may still come, oldest first.
-    cancelled: VecDeque<Id<'static>>,
+    cancelled: VecDeque<Key>,
 }
+
+type Key = (Lane, Id<'static>);
 
 /// Cancelled requests that are remembered for a late answer. Beyond it the oldest is forgotten and its answer dropped.
 const CANCELLED_MAX: usize = 256;
 
 impl InFlight {
     pub(crate) fn contains(&self, id: &Id<'_>) -> bool {
-        self.requests.contains_key(&owned(id))
+        self.requests.contains_key(&self.key(id))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -56,67 +59,79 @@ impl InFlight {
     }
 
     pub(crate) fn get(&self, id: &Id<'_>) -> Option<&Pending> {
-        self.requests.get(&owned(id))
+        self.requests.get(&self.key(id))
     }
 
     pub(crate) fn insert(&mut self, id: Id<'static>, pending: Pending) {
+        let key = (self.lane, id);
         if let Some(token) = &pending.token {
-            self.tokens.insert(token.clone(), id.clone());
+            self.tokens.insert(self.key(token), key.clone());
         }
-        self.requests.insert(id, pending);
+        self.requests.insert(key, pending);
     }
 
     pub(crate) fn remove(&mut self, id: &Id<'_>) -> Option<Pending> {
-        let pending = self.requests.remove(&owned(id))?;
+        self.take(&self.key(id))
+    }
+
+    fn take(&mut self, key: &Key) -> Option<Pending> {
+        let pending = self.requests.remove(key)?;
         if let Some(token) = &pending.token {
-            self.tokens.remove(token);
+            self.tokens.remove(&(key.0, token.clone()));
         }
         // The id is free again: forgetting the cancelled one must not forget its next user.
-        self.cancelled.retain(|cancelled| cancelled != id);
+        self.cancelled.retain(|cancelled| cancelled != key);
         Some(pending)
     }
 
     pub(crate) fn set_origin(&mut self, id: &Id<'_>, origin: Origin) {
-        if let Some(pending) = self.requests.get_mut(&owned(id)) {
+        if let Some(pending) = self.requests.get_mut(&self.key(id)) {
             pending.origin = origin;
         }
     }
 
     pub(crate) fn token_is_live(&self, token: &Id<'_>) -> bool {
-        self.tokens.contains_key(&owned(token))
+        self.tokens.contains_key(&self.key(token))
     }
 
     /// Notes that `id` was cancelled; returns a request that is forgotten for it.
     pub(crate) fn cancel(&mut self, id: &Id<'_>) -> Option<Pending> {
-        let id = owned(id);
-        if self.cancelled.contains(&id) {
+        let key = self.key(id);
+        if self.cancelled.contains(&key) {
             return None;
         }
-        self.cancelled.push_back(id);
+        self.cancelled.push_back(key);
         if self.cancelled.len() <= CANCELLED_MAX {
             return None;
         }
         let oldest = self.cancelled.pop_front()?;
-        self.remove(&oldest)
+        self.take(&oldest)
     }
 
     /// Takes all that is still in flight, in the order of their numbers.
-    pub(crate) fn drain(&mut self) -> Vec<(Id<'static>, Pending)> {
+    pub(crate) fn drain(&mut self) -> Vec<(Key, Pending)> {
         self.tokens.clear();
         let mut all: Vec<_> = std::mem::take(&mut self.requests).into_iter().collect();
         all.sort_by_key(|(_, pending)| pending.call);
         all
     }
-}
 
-/// The id as a key. Free for numbers, which is what the SDKs use.
-fn owned(id: &Id<'_>) -> Id<'static> {
-    id.clone().into_owned()
+    /// The ids in flight in the current lane.
+    pub(crate) fn ids(&self) -> Vec<Id<'static>> {
+        let own = self.requests.keys().filter(|(lane, _)| *lane == self.lane);
+        own.map(|(_, id)| id.clone()).collect()
+    }
+
+    /// The id as a key. Free for numbers, which is what the SDKs use.
+    fn key(&self, id: &Id<'_>) -> Key {
+        (self.lane, id.clone().into_owned())
+    }
 }
 
 /// A message that waits for a human.
 #[derive(Debug)]
 pub(crate) struct Held {
+    pub(crate) lane: Lane,
     pub(crate) bytes: Vec<u8>,
     pub(crate) direction: Direction,
     pub(crate) id: Option<Id<'static>>,
@@ -134,6 +149,7 @@ pub(crate) struct Held {
 /// Our own fetch of the tool list, before the first call of a client that did not ask for it.
 #[derive(Debug)]
 pub(crate) struct Listing {
+    pub(crate) lane: Lane,
     pub(crate) id: Id<'static>,
     pub(crate) pages: u32,
     pub(crate) deadline: Timestamp,
@@ -154,7 +170,7 @@ pub(crate) struct Run {
     pub(crate) to_client: InFlight,
     pub(crate) held: BTreeMap<QuestionId, Held>,
     /// Calls that wait for our own listing.
-    pub(crate) waiting: Vec<Vec<u8>>,
+    pub(crate) waiting: Vec<(Lane, Vec<u8>)>,
     pub(crate) listing: Option<Listing>,
     /// Our listing failed, why and when: until it is tried again that is a reason against calls.
     pub(crate) listing_failed: Option<(String, Timestamp)>,
@@ -181,6 +197,17 @@ pub(crate) const LISTING_PAGES_MAX: u32 = 64;
 pub(crate) const LISTING_US_MAX: i64 = 10_000_000;
 
 impl Run {
+    /// The lane of what is decided now.
+    pub(crate) fn lane(&self) -> Lane {
+        self.to_server.lane
+    }
+
+    /// What is decided from now on belongs to `lane`; returns the lane before.
+    pub(crate) fn enter(&mut self, lane: Lane) -> Lane {
+        self.to_client.lane = lane;
+        std::mem::replace(&mut self.to_server.lane, lane)
+    }
+
     pub(crate) fn in_flight(&mut self, direction: Direction) -> &mut InFlight {
         match direction {
             Direction::ToServer => &mut self.to_server,

@@ -3,6 +3,8 @@
 
 #[path = "laws/json.rs"]
 mod json;
+#[path = "laws/sse.rs"]
+mod sse;
 
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::json::escape_into;

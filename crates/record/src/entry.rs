@@ -18,7 +18,7 @@ pub const NAME_BYTES_MAX: usize = 4 << 10;
 /// Writes the entries of one run. The three names stand in each of them.
 #[derive(Debug)]
 pub struct Entries {
-    log: AuditLog,
+    log: Arc<AuditLog>,
     run: String,
     principal: String,
     server: String,
@@ -28,13 +28,20 @@ pub struct Entries {
 impl Entries {
     #[must_use]
     pub fn new(
-        log: AuditLog,
+        log: impl Into<Arc<AuditLog>>,
         run: String,
         principal: String,
         server: String,
         scanner: Arc<Scanner>,
     ) -> Entries {
-        Entries { log, run, principal, server, scanner }
+        Entries { log: log.into(), run, principal, server, scanner }
+    }
+
+    /// Entries of another run in the same log.
+    #[must_use]
+    pub fn for_run(&self, run: String, principal: String) -> Entries {
+        let (log, scanner) = (Arc::clone(&self.log), Arc::clone(&self.scanner));
+        Entries { log, run, principal, server: self.server.clone(), scanner }
     }
 
     /// Adds the entry of one outcome; [`Entries::commit`] writes it.
@@ -236,6 +243,7 @@ mod tests {
             event: Event::Decision,
             direction: Direction::ToServer,
             call: 7,
+            lane: bailiwick_engine::Lane::default(),
             id: None,
             method: "tools/call".into(),
             target: Some(target.to_owned().into()),

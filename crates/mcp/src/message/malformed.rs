@@ -50,6 +50,10 @@ pub enum Malformation {
     BatchInitialize,
     #[error("longer than the limit")]
     TooLong,
+    #[error("a header and the body disagree")]
+    Header,
+    #[error("`_meta` names no protocol version, and the header does")]
+    Meta,
     #[error("a carriage return that does not end the line")]
     CarriageReturn,
 }
@@ -77,7 +81,9 @@ impl Malformation {
                 | Fault::TooMany => -32600,
             },
             Malformation::CarriageReturn => -32700,
-            Malformation::Params | Malformation::ParamCase => -32602,
+            Malformation::Params | Malformation::ParamCase | Malformation::Meta => -32602,
+            // 2026-07-28: HeaderMismatch.
+            Malformation::Header => -32020,
             Malformation::Version
             | Malformation::Id
             | Malformation::Method

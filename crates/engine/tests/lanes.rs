@@ -1,0 +1,128 @@
+//! Exchanges of one run that have nothing to do with each other's ids, and runs of one principal that share its limits.
+#![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
+
+use std::sync::{Arc, LazyLock};
+
+use bailiwick_engine::{Counters, Effect, Engine, Event, Lane, Mode, Scanner, Settings};
+use bailiwick_mcp::message::Packet;
+use bailiwick_mcp::{Direction, Id, Limits, Parser, Timestamp};
+use bailiwick_policy::{Context, Load, Principal, Source, compile};
+
+struct Nothing;
+
+impl Load for Nothing {
+    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
+        Err(reference.to_owned())
+    }
+}
+
+const POLICY: &str = "
+version: 1
+name: p
+default: deny
+rules: [{ id: all, effect: allow, on: ['*/*', 'resource:*'] }]
+limits: [{ id: three, on: 'resource:*', max: 3, per: principal }]
+";
+
+static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
+
+fn engine() -> Engine {
+    let settings = Settings {
+        mode: Mode::Enforce,
+        server: "s".into(),
+        principal: Arc::new(Principal::default()),
+        limits: Limits::DEFAULT,
+        nonce: "n".to_owned(),
+    };
+    let source = Source { name: "p.yaml".to_owned(), text: POLICY.to_owned() };
+    let policy = compile(vec![source], &mut Nothing, &Context::default())
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    Engine::new(settings, Arc::new(policy), Arc::clone(&SCANNER), None)
+}
+
+/// What goes out, by lane: `> TEXT` to the server, `< TEXT` to the client.
+fn received(engine: &mut Engine, lane: u64, direction: Direction, text: &str) -> Vec<(u64, String)> {
+    let mut parser = Parser::default();
+    let mut outcomes = Vec::new();
+    engine.enter(Lane(lane));
+    let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
+    engine.receive(Timestamp(1), direction, packet, &mut outcomes);
+    let mut sent = Vec::new();
+    for outcome in outcomes {
+        for effect in outcome.effects {
+            if let Effect::Send { to, message } = effect {
+                let arrow = if to == Direction::ToServer { '>' } else { '<' };
+                let text = String::from_utf8_lossy(message.bytes());
+                sent.push((outcome.decision.lane.0, format!("{arrow} {text}")));
+            }
+        }
+    }
+    sent
+}
+
+const READ: &str = r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a"}}"#;
+const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#;
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+
+#[test]
+fn the_same_id_in_two_lanes_is_two_requests() {
+    let mut engine = engine();
+    for lane in [1, 2] {
+        assert_eq!(received(&mut engine, lane, Direction::ToServer, READ)[0], (lane, format!("> {READ}")));
+    }
+    assert!(received(&mut engine, 1, Direction::ToServer, READ)[0].1.contains("in flight"));
+    assert_eq!(received(&mut engine, 3, Direction::ToClient, ANSWER), [], "an answer to nothing");
+    for lane in [2, 1] {
+        assert_eq!(received(&mut engine, lane, Direction::ToClient, ANSWER), [(lane, format!("< {ANSWER}"))]);
+    }
+}
+
+#[test]
+fn calls_that_waited_for_the_list_go_on_in_their_own_lanes() {
+    let mut engine = engine();
+    let listing = received(&mut engine, 7, Direction::ToServer, CALL);
+    assert!(listing[0].1.contains("tools/list"), "{listing:?}");
+    assert_eq!(received(&mut engine, 8, Direction::ToServer, CALL), []);
+    // The client of the first call leaves; the list is for both.
+    let mut out = Vec::new();
+    engine.enter(Lane(7));
+    engine.lane_ended(Timestamp(2), "the client left", &mut out);
+    let list = r#"{"jsonrpc":"2.0","id":"bailiwick-n-0","result":{"tools":[{"name":"t","inputSchema":{}}]}}"#;
+    assert_eq!(received(&mut engine, 7, Direction::ToClient, list), [(8, format!("> {CALL}"))]);
+}
+
+#[test]
+fn what_is_never_answered_ends_and_is_told_to_its_lane_alone() {
+    let mut engine = engine();
+    for lane in [1, 2] {
+        received(&mut engine, lane, Direction::ToServer, READ);
+    }
+    let mut out = Vec::new();
+    engine.enter(Lane(2));
+    assert!(engine.awaits(&Id::Number(1)));
+    engine.unanswered(Timestamp(2), &Id::Number(1), "it is gone", &mut out);
+    assert!(!engine.awaits(&Id::Number(1)));
+    let [outcome] = &out[..] else { panic!("{out:?}") };
+    assert_eq!((outcome.decision.lane, outcome.decision.event), (Lane(2), Event::Completion));
+    assert_eq!(outcome.effects.len(), 1);
+    assert_eq!(
+        received(&mut engine, 1, Direction::ToClient, ANSWER).len(),
+        1,
+        "the other lane's still comes"
+    );
+}
+
+#[test]
+fn a_limit_of_the_principal_counts_over_all_its_runs() {
+    let mut principal = Counters::default();
+    let mut runs = [engine(), engine()];
+    let mut passed = 0;
+    for turn in 0..6 {
+        let run = &mut runs[turn % 2];
+        run.trade_principal_counters(&mut principal);
+        let read = READ.replace("\"id\":1", &format!("\"id\":{turn}"));
+        passed += usize::from(received(run, 0, Direction::ToServer, &read)[0].1.starts_with('>'));
+        run.trade_principal_counters(&mut principal);
+    }
+    assert_eq!(passed, 3);
+}
