@@ -5,11 +5,13 @@ mod needed;
 mod readings;
 mod resolve;
 mod scratch;
+mod within;
 
 pub(crate) use decode::percent;
 pub(crate) use needed::Needed;
 pub(crate) use readings::Form;
 pub(crate) use scratch::{Scratch, Texts};
+pub(crate) use within::reads_within;
 
 use crate::glob::{Star, Symbol, literal, translate};
 

@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::{Answer, Leaf, Place, Reach, Sense};
-use crate::path::{Form, Needed, Scratch, Texts};
+use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -194,6 +194,9 @@ impl Matcher {
         };
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
+        if sense == Sense::Any && patterns.reach_nothing_in(text, scratch.base()) {
+            return Some(Answer::No);
+        }
         Some(yes(patterns.path(&scratch.read(place, text, form), sense)))
     }
 
@@ -215,6 +218,12 @@ impl Matcher {
 }
 
 impl Patterns {
+    /// True only if no pattern matches any reading of `text`, and none is unreadable: found out without the readings.
+    fn reach_nothing_in(&self, text: &str, base: &Base) -> bool {
+        let Some(needed) = &self.needed else { return false };
+        reads_within(text, base) && !needed.stands_in(text) && !needed.stands_in(&base.workspace)
+    }
+
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {
         let possible = |path: &str| self.needed.as_ref().is_none_or(|needed| needed.stands_in(path));
         let is_match = |path: &str| possible(path) && self.set.is_match(path);

@@ -62,8 +62,7 @@ pub(crate) fn foreign_scheme(text: &str) -> bool {
 
 /// Percent-decoding, once. `None` when nothing is encoded.
 pub(crate) fn percent(text: &str) -> Option<String> {
-    let encoded = |window: &[u8]| matches!(window, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
-    if !text.as_bytes().windows(3).any(encoded) {
+    if !is_encoded(text) {
         return None;
     }
     let mut out = Vec::with_capacity(text.len());
@@ -82,6 +81,13 @@ pub(crate) fn percent(text: &str) -> Option<String> {
         }
     }
     decoded.then(|| String::from_utf8(out).unwrap_or_else(|error| overlong(error.as_bytes())))
+}
+
+/// True if some character of the text is percent-encoded.
+pub(super) fn is_encoded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    memchr::memchr_iter(b'%', bytes).any(|at| digit(at.saturating_add(1)) && digit(at.saturating_add(2)))
 }
 
 /// Two-byte encodings of ASCII, which no valid text has and careless decoders take; the rest becomes U+FFFD.

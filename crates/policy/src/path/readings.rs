@@ -48,7 +48,7 @@ pub(crate) fn is_plain(text: &str) -> bool {
 
 /// Printable ASCII that no reading turns into something else.
 fn is_kept(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') & (byte != b'%') & (byte != b'\\') & (byte != b':')
+    matches!(byte, b' '..=b'~') & (byte != b'%') & (byte != b'\\') & (byte != b':') & (byte != b'|')
 }
 
 /// A relative text whose only peculiarity is that it ends with dots, as sentences do: without them, which is how Windows
@@ -219,10 +219,21 @@ fn homes(text: &str, base: &Base) -> (Vec<String>, Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, expand, sentence};
+    use super::{Form, expand, is_plain, sentence};
     use crate::path::Base;
 
     proptest::proptest! {
+        #[test]
+        fn a_plain_text_has_itself_as_its_only_reading(text in "[ -~]{0,6}|[/.a-c|: ]{0,12}") {
+            let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };
+            if is_plain(&text) {
+                let path = if text.starts_with('/') { text.clone() } else { format!("/work/{text}") };
+                let expanded = expand(&text, Form::Text, &base);
+                proptest::prop_assert_eq!(expanded.paths, [path]);
+                proptest::prop_assert!(expanded.aliases.is_empty() && !expanded.unreadable && !expanded.foreign);
+            }
+        }
+
         #[test]
         fn a_sentence_has_the_two_readings_that_it_is_given(text in "[ -~]{0,24}[a-z .]{0,6}\\.{0,3}") {
             let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };

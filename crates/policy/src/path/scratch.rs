@@ -43,6 +43,10 @@ impl<'b> Scratch<'b> {
         Scratch { base, arena: String::new(), ends: Vec::new(), entries: Vec::new() }
     }
 
+    pub(crate) fn base(&self) -> &'b Base {
+        self.base
+    }
+
     /// Reads `text` as a path. `place` identifies the string in its call: same place, same text.
     pub(crate) fn read<'s>(&'s mut self, place: usize, text: &'s str, form: Form) -> Texts<'s> {
         let entry = self.entry(place, form).unwrap_or_else(|| {
