@@ -63,14 +63,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         requests.clear();
         answers.clear();
         for id in first..(first + at_once).min(calls + 1) {
-            write!(
+            writeln!(
                 requests,
-                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"echo\",\"arguments\":{{\"message\":\"{}\",\"times\":5}}}}}}\n",
+                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"echo\",\"arguments\":{{\"message\":\"{}\",\"times\":5}}}}}}",
                 QUESTION.repeat(10)
             )?;
-            write!(
+            writeln!(
                 answers,
-                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}],\"isError\":false}}}}\n",
+                "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}],\"isError\":false}}}}",
                 ANSWER.repeat(11)
             )?;
         }
