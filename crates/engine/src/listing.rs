@@ -225,9 +225,10 @@ impl Engine {
         match item {
             Item::Tool => self.hides(&Target::Tool { server, name }),
             Item::Prompt => self.hides(&Target::Prompt { server, name }),
-            Item::Resource | Item::Skill => self.hides(&Target::Resource { server, uri: name }),
-            // A template stands for many URIs: it is hidden only where no resource at all could be read.
-            Item::ResourceTemplate => self.hides(&Target::Resource { server, uri: template_stem(name) }),
+            // A template stands for many URIs: it is hidden only where none of them could be read.
+            Item::Resource | Item::Skill | Item::ResourceTemplate => {
+                self.hides(&Target::Resource { server, uri: name })
+            }
             Item::Task => !self.run.tasks.contains_key(name),
         }
     }
@@ -270,11 +271,6 @@ pub(crate) enum ListFirst {
 
 /// After our listing failed, calls are denied for so long before it is tried again, in microseconds.
 const LISTING_AGAIN_US: i64 = 5_000_000;
-
-/// The fixed start of a URI template, with the rest left open.
-fn template_stem(template: &str) -> &str {
-    template.split_once('{').map_or(template, |(stem, _)| stem)
-}
 
 /// A list that was changed for one caller must not be kept for another, nor outlive the policy (2026-07-28, caching).
 pub(crate) fn uncache(result: Value<'_>, splice: &mut Splice) {

@@ -84,7 +84,8 @@ impl Policy {
 
     /// False only if no arguments could make a call to `target` allowed or asked. Touches no state.
     ///
-    /// A resource has no arguments, so its URI decides; of a template (`{…}` in the URI) only rules without conditions count.
+    /// A resource has no arguments, so its URI decides; of a template (`{…}` in the URI) its fixed start does, and only
+    /// denials without conditions count.
     #[must_use]
     pub fn could_allow(&self, target: &Target<'_>, principal: &Principal) -> bool {
         let call = Call { target: *target, arguments: None, principal };
@@ -109,8 +110,11 @@ impl Policy {
                 return;
             }
             match about.effect {
-                // What a template expands to is not known: it may be what the rule allows.
-                Effect::Allow | Effect::Ask => opened |= template || scope.covers(aimed, &mut scratch),
+                // What a template expands to is not known: it may be what the rule is about.
+                Effect::Allow | Effect::Ask if template => {
+                    opened |= scope.on.iter().any(|pattern| pattern.may_expand(aimed, about.effect));
+                }
+                Effect::Allow | Effect::Ask => opened |= scope.covers(aimed, &mut scratch),
                 Effect::Deny => {
                     let always = scope.args.is_none() && scope.unless.is_none();
                     let mut covers = |pattern: &TargetPattern| {

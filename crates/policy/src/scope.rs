@@ -97,7 +97,32 @@ impl TargetPattern {
     }
 }
 
+impl TargetPattern {
+    /// False only if nothing that the URI template `aimed` stands for matches.
+    pub(crate) fn may_expand(&self, aimed: Aimed<'_>, effect: Effect) -> bool {
+        let fold = effect != Effect::Allow;
+        if self.aim != aimed.target.aim()
+            || !self.server.matches(aimed.target.server(), aimed.server_folded, fold)
+        {
+            return false;
+        }
+        let Object::Uri(pattern) = &self.object else { return true };
+        // Whoever asks looks at every reading of a URI, so any start may do.
+        effect != Effect::Allow || pattern.may_begin(uri::fixed_start(aimed.target.object()))
+    }
+}
+
 impl UriPattern {
+    /// False only if no URI that begins with `start` is allowed by this pattern. An allowed one matches as it is written.
+    fn may_begin(&self, start: &str) -> bool {
+        match self {
+            UriPattern::Any => true,
+            UriPattern::Text(set) => set.could_begin(start),
+            // An expansion may climb with `..`, so the start of a path says nothing.
+            UriPattern::File(_) => !uri::begins_elsewhere(start),
+        }
+    }
+
     fn matches(&self, uri: &str, sense: Sense, scratch: &mut Scratch<'_>) -> bool {
         match (self, sense) {
             (UriPattern::Any, _) => true,

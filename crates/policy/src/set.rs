@@ -1,9 +1,12 @@
 //! Several expressions as one automaton: linear time, whatever the text.
 
+use std::sync::OnceLock;
+
+use regex_automata::hybrid::dfa::DFA;
 use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
-use regex_automata::{Input, MatchKind, PatternSet};
+use regex_automata::{Anchored, Input, MatchKind, PatternSet};
 
 use crate::bounds::REGEX_BYTES_MAX;
 
@@ -14,6 +17,10 @@ const CACHE_BYTES_MAX: usize = 512 << 10;
 #[derive(Debug)]
 pub(crate) struct Set {
     regex: Regex,
+    expressions: Box<[String]>,
+    syntax: Syntax,
+    /// Made when somebody first asks how a text may begin. `None`: it cannot be made.
+    beginnings: OnceLock<Option<Box<DFA>>>,
 }
 
 /// How expressions are read.
@@ -25,16 +32,22 @@ pub(crate) enum Syntax {
     Regex,
 }
 
-impl Set {
-    /// # Errors
-    /// What is wrong with an expression, or that the program would be too large.
-    pub(crate) fn new(expressions: &[String], syntax: Syntax) -> Result<Set, String> {
-        let syntax = match syntax {
+impl Syntax {
+    fn config(self) -> syntax::Config {
+        let config = match self {
             Syntax::Glob { fold } => {
                 syntax::Config::new().unicode(false).case_insensitive(fold).dot_matches_new_line(true)
             }
             Syntax::Regex => syntax::Config::new(),
         };
+        config.utf8(false)
+    }
+}
+
+impl Set {
+    /// # Errors
+    /// What is wrong with an expression, or that the program would be too large.
+    pub(crate) fn new(expressions: &[String], syntax: Syntax) -> Result<Set, String> {
         let config = Config::new()
             .match_kind(MatchKind::All)
             .utf8_empty(false)
@@ -45,8 +58,9 @@ impl Set {
             .dfa(false)
             .onepass(false)
             .backtrack(false);
-        let built = Regex::builder().syntax(syntax.utf8(false)).configure(config).build_many(expressions);
-        built.map(|regex| Set { regex }).map_err(|error| match error.syntax_error() {
+        let built = Regex::builder().syntax(syntax.config()).configure(config).build_many(expressions);
+        let set = |regex| Set { regex, expressions: expressions.into(), syntax, beginnings: OnceLock::new() };
+        built.map(set).map_err(|error| match error.syntax_error() {
             Some(error) => error.to_string(),
             None => error.to_string(),
         })
@@ -62,4 +76,34 @@ impl Set {
         self.regex.which_overlapping_matches(&Input::new(text), &mut found);
         found
     }
+
+    /// False only if no text that begins with `start` matches. For anchored expressions.
+    pub(crate) fn could_begin(&self, start: &str) -> bool {
+        let dfa = self.beginnings.get_or_init(|| {
+            let config = DFA::config().match_kind(MatchKind::All);
+            DFA::builder()
+                .syntax(self.syntax.config())
+                .configure(config)
+                .build_many(&self.expressions)
+                .ok()
+                .map(Box::new)
+        });
+        dfa.as_ref().is_none_or(|dfa| walk(dfa, start).unwrap_or(true))
+    }
+}
+
+/// Whether anything can still match behind `start`. `None`: not known.
+fn walk(dfa: &DFA, start: &str) -> Option<bool> {
+    let mut cache = dfa.create_cache();
+    let mut state = dfa.start_state_forward(&mut cache, &Input::new(start).anchored(Anchored::Yes)).ok()?;
+    for byte in start.bytes() {
+        state = dfa.next_state(&mut cache, state, byte).ok()?;
+        if state.is_dead() {
+            return Some(false);
+        }
+        if state.is_quit() {
+            return None;
+        }
+    }
+    Some(true)
 }

@@ -25,6 +25,20 @@ pub(crate) fn readings(uri: &str) -> Vec<Cow<'_, str>> {
     out
 }
 
+/// What every expansion of a URI template (RFC 6570) begins with.
+pub(crate) fn fixed_start(template: &str) -> &str {
+    template.split_once('{').map_or(template, |(start, _)| start)
+}
+
+/// True if nothing that begins so names a file: it has the scheme of something else.
+pub(crate) fn begins_elsewhere(start: &str) -> bool {
+    let Some((scheme, _)) = start.split_once(':') else { return false };
+    let word = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    // One letter is a drive.
+    word && scheme.len() > 1 && !scheme.eq_ignore_ascii_case("file")
+}
+
 /// Nobody decodes more often.
 const DECODINGS_MAX: usize = 4;
 

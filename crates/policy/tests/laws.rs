@@ -218,6 +218,25 @@ proptest! {
     }
 
     #[test]
+    fn a_template_that_is_hidden_expands_to_nothing_that_may_be_read(
+        default in prop::sample::select(DEFAULTS.to_vec()),
+        effects in prop::collection::vec((prop::sample::select(vec!["allow", "deny", "ask"]), uri_pattern()), 1..5),
+        start in uri_pieces(), rest in prop::collection::vec(uri_pieces(), 6),
+    ) {
+        let rules: Vec<String> = effects.iter().map(|(effect, on)| format!("effect: {effect}, on: \"resource:{on}\"")).collect();
+        let policy = policy(&[layer("r", default, &rules)]);
+        let template = format!("{start}{{+x}}");
+        if !policy.could_allow(&Target::Resource { server: "fs", uri: &template }, &Principal::default()) {
+            for rest in rest {
+                let uri = format!("{start}{rest}");
+                let target = Target::Resource { server: "fs", uri: &uri };
+                let call = Call { target, arguments: None, principal: &Principal::default() };
+                prop_assert_eq!(policy.evaluate(&call, &mut Vec::new()), Verdict::Deny, "{}", uri);
+            }
+        }
+    }
+
+    #[test]
     fn a_path_that_is_allowed_stays_inside(text in path_text()) {
         let policy = policy(&[layer("r", "default: deny", &["effect: allow, on: \"*/*\", args: { p: { path: \"./src/**\" } }".into()])]);
         let arguments = format!("{{\"p\":{}}}", json_text(&text));
@@ -249,6 +268,17 @@ proptest! {
             prop_assert!(!problems.render(true).is_empty());
         }
     }
+}
+
+/// Patterns of URIs that random pieces have a chance to match.
+fn uri_pattern() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["*", "file:///work/**", "db://*", "db://a*", "*a*", "FILE:///**", "d?://**"])
+}
+
+fn uri_pieces() -> impl Strategy<Value = String> {
+    let piece =
+        prop::sample::select(vec!["db:", "//", "file:", "/", "work", "a", "..", "%2e", "FILE:", "DB:", "d"]);
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
 /// Paths made of the pieces that bypasses are made of.
