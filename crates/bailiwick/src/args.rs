@@ -1,12 +1,14 @@
 //! Arguments: one definition for the parser, the help and the environment twins.
 
+pub(crate) mod clients;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 error, 2 usage, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
 `bailiwick run` exits with its server's status.";
 
 /// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
@@ -38,6 +40,8 @@ Examples:
   bailiwick lock --check -- npx -y @modelcontextprotocol/server-memory  exit 11 if anything differs (for CI)
   bailiwick lock --diff -- npx -y @modelcontextprotocol/server-memory   show what differs")]
     Lock(LockArgs),
+    /// List the MCP clients of this machine, their configurations and servers
+    Clients(clients::ClientsArgs),
     /// Check a policy, or explain what it decides
     Policy(PolicyArgs),
     /// Read and verify audit logs

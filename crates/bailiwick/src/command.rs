@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub(crate) mod audit;
+pub(crate) mod clients;
 pub(crate) mod demo;
 pub(crate) mod lock;
 pub(crate) mod policy;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 pub(crate) const OK: i32 = 0;
 pub(crate) const ERROR: i32 = 1;
 pub(crate) const USAGE: i32 = 2;
+/// There was nothing to look at.
+pub(crate) const NOTHING: i32 = 3;
 /// What is locked and what the server offers differ.
 pub(crate) const DRIFT: i32 = 11;
 /// An audit log does not verify.

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod exit;
+mod installed;
 mod places;
 mod policies;
 mod say;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => command::demo::run(&args),
         Command::Run(args) => command::run::run(args),
         Command::Lock(args) => command::lock::run(&args),
+        Command::Clients(args) => command::clients::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::DemoServer => command::demo::server::run(),

@@ -159,6 +159,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-guard", &["bailiwick-mcp", "bailiwick-semantic"]),
     ("bailiwick-engine", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard"]),
     ("bailiwick-record", &["bailiwick-mcp", "bailiwick-engine"]),
+    ("bailiwick-clients", &[]),
     ("bailiwick-sandbox", &[]),
     ("bailiwick-approval", &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record"]),
     (
@@ -176,6 +177,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "bailiwick-sandbox",
             "bailiwick-approval",
             "bailiwick-gateway",
+            "bailiwick-clients",
         ],
     ),
     (TESTKIT, &["bailiwick-mcp"]),

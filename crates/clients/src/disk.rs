@@ -1,0 +1,78 @@
+//! The only part that touches files: finding configurations, reading them, replacing them, remembering what was changed.
+
+mod discover;
+mod record;
+mod replace;
+mod tree;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::tree::CONFIG_BYTES_MAX;
+
+pub use discover::{Discovery, Found, discover};
+pub use record::{Plan, Records, Skipped};
+pub use replace::{ReplaceError, replace};
+pub use tree::{TREE_FILES_MAX, Walk, walk};
+
+/// A configuration as it lies on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The text, without the byte order mark.
+    pub text: String,
+    pub has_mark: bool,
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read `{path}`: {why}")]
+pub struct ReadError {
+    pub path: PathBuf,
+    pub why: String,
+}
+
+const MARK: &str = "\u{feff}";
+
+impl Content {
+    /// Reads a file whole.
+    ///
+    /// # Errors
+    /// If it is no regular file, too long, or not UTF-8.
+    pub fn load(path: &Path) -> Result<Content, ReadError> {
+        let error = |why: String| ReadError { path: path.to_owned(), why };
+        let bytes = bytes(path).map_err(|failed| error(failed.to_string()))?;
+        let mut text = String::from_utf8(bytes).map_err(|_| error("it is not UTF-8".to_owned()))?;
+        let has_mark = text.starts_with(MARK);
+        if has_mark {
+            text.drain(..MARK.len());
+        }
+        Ok(Content { text, has_mark })
+    }
+
+    /// The bytes as they lie on the disk, with another text.
+    #[must_use]
+    pub fn with(&self, text: &str) -> Vec<u8> {
+        let mark = if self.has_mark { MARK } else { "" };
+        [mark.as_bytes(), text.as_bytes()].concat()
+    }
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // Neither a pipe, which would be waited for, nor a device.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let most = u64::try_from(CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > CONFIG_BYTES_MAX {
+        return Err(io::Error::other(format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;
