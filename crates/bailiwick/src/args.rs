@@ -1,6 +1,9 @@
 //! Arguments: one definition for the parser, the help and the environment twins.
 
 pub(crate) mod clients;
+mod guards;
+
+pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found, 10 findings, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
 `bailiwick run` exits with its server's status.";
 
 /// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
@@ -46,6 +49,8 @@ Examples:
     Policy(PolicyArgs),
     /// Read and verify audit logs
     Audit(AuditArgs),
+    /// Try the content guards on texts, tools and arguments, and measure them
+    Guards(GuardsArgs),
     /// The over-privileged server of the demo
     #[command(name = "__demo-server", hide = true)]
     DemoServer,

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod demo;
+pub(crate) mod guards;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod run;

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Clients(args) => command::clients::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
+        Command::Guards(args) => command::guards::run(&args.command),
         Command::DemoServer => command::demo::server::run(),
     };
     match result {

@@ -1,6 +1,6 @@
 //! Guards over what a server sends: every string leaf, keys included.
 
-use bailiwick_guard::{Finding, Guard, Scanner};
+use bailiwick_guard::{Finding, Guard, Level, Scanner};
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Message, Splice, Value};
 use bailiwick_policy::{GuardAction, Guards};
@@ -48,6 +48,7 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
                 inspection.note_unread(guard, leaf);
                 inspection.blocked |= action == GuardAction::Block;
             }
+            findings.retain(|finding| finding.level >= Level::Likely);
             if findings.is_empty() {
                 continue;
             }

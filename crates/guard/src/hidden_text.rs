@@ -20,7 +20,7 @@ pub(crate) struct HiddenText;
 impl Detector for HiddenText {
     fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
         each_run(text, &mut |span, code| {
-            report(Finding { guard: Guard::HiddenText, code, span, message: message(code) });
+            report(Finding::certain(Guard::HiddenText, code, span, message(code)));
         });
     }
 }
@@ -245,3 +245,20 @@ fn message(code: &str) -> &'static str {
         _ => "zero-width characters between letters, or a run of them",
     }
 }
+
+/// What the guard can find.
+pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static str)> {
+    CODES.into_iter().map(|code| ((Guard::HiddenText, code), message(code)))
+}
+
+const CODES: [&str; 9] = [
+    "bidi",
+    "control",
+    "filler",
+    "soft-hyphen",
+    "tag-characters",
+    "terminal-escape",
+    "terminal-style",
+    "variation-selectors",
+    "zero-width",
+];

@@ -3,13 +3,18 @@
 //! A guard reads one text and yields findings; it never decides. What a finding means (block, strip, redact, ask) is
 //! said by the policy and done by the engine. `docs/reference/guards.md` lists what each guard looks for.
 
+mod arguments;
+mod codes;
 mod guard;
 mod hidden_text;
 mod injection;
 pub mod limits;
 mod scanner;
 mod secrets;
+mod verdict;
 
-pub use guard::{Coverage, Finding, Guard};
+pub use codes::{Code, codes};
+pub use guard::{CERTAIN_POINTS, Coverage, Finding, Guard, Level, Via};
 pub use hidden_text::strip_hidden;
 pub use scanner::Scanner;
+pub use verdict::{Parts, Verdict};

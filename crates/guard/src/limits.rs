@@ -30,3 +30,6 @@ pub const SECRET_VALUE_BYTES_MAX: usize = 4_096;
 
 /// Longest private key block, in bytes; an unterminated one is taken as far as its base64 goes.
 pub const SECRET_PEM_BYTES_MAX: usize = 32 << 10;
+
+/// How much of one argument is looked at, in bytes; content and code are not looked at at all.
+pub const ARGUMENT_BYTES_MAX: usize = 256 << 10;

@@ -9,6 +9,7 @@ use crate::hidden_text::HiddenText;
 use crate::injection::Injection;
 use crate::limits::{FINDINGS_MAX, SCAN_BYTES_MAX};
 use crate::secrets::Secrets;
+use crate::verdict::Verdict;
 
 /// The automata of all guards.
 #[derive(Debug)]
@@ -31,20 +32,26 @@ impl Scanner {
         Scanner { hidden_text: HiddenText, injection: Injection::new(), secrets: Secrets::new() }
     }
 
-    fn detector(&self, guard: Guard) -> &dyn Detector {
+    /// The guards that read texts.
+    fn detector(&self, guard: Guard) -> Option<&dyn Detector> {
         match guard {
-            Guard::HiddenText => &self.hidden_text,
-            Guard::Injection => &self.injection,
-            Guard::Secrets => &self.secrets,
+            Guard::HiddenText => Some(&self.hidden_text),
+            Guard::Injection => Some(&self.injection),
+            Guard::Secrets => Some(&self.secrets),
+            Guard::Path | Guard::Command | Guard::Sql | Guard::Ssrf | Guard::Template => None,
         }
     }
 
-    /// Appends what `guard` finds in `text` to `findings`, in time linear in the text, and says how much it saw.
+    /// Appends what `guard` finds in `text` to `findings`, in time linear in the text, and says how much it saw: nothing,
+    /// if the guard does not read texts.
     pub fn scan(&self, guard: Guard, text: &str, findings: &mut Vec<Finding>) -> Coverage {
         let inspected = head(text, SCAN_BYTES_MAX);
         let mut room = FINDINGS_MAX;
         let mut omitted_findings = 0;
-        self.detector(guard).scan(inspected, &mut |finding| {
+        let Some(detector) = self.detector(guard) else {
+            return Coverage { inspected_bytes: 0, text_bytes: text.len(), omitted_findings };
+        };
+        detector.scan(inspected, &mut |finding| {
             if room == 0 {
                 omitted_findings += 1;
             } else {
@@ -53,6 +60,70 @@ impl Scanner {
             }
         });
         Coverage { inspected_bytes: inspected.len(), text_bytes: text.len(), omitted_findings }
+    }
+
+    /// Judges a text that a server sent: injection, and what is hidden in it.
+    pub fn judge_result(&self, text: &str) -> Verdict {
+        let inspected = head(text, SCAN_BYTES_MAX);
+        let mut verdict = Verdict::default();
+        let mut findings = Vec::new();
+        let mut room = Room(FINDINGS_MAX, 0);
+        let parts = self.injection.judge(inspected, &mut |finding| room.take(finding, &mut findings));
+        verdict.raise(parts.points(), Some(parts));
+        verdict.findings = findings;
+        let coverage =
+            Coverage { inspected_bytes: inspected.len(), text_bytes: text.len(), omitted_findings: room.1 };
+        verdict.cover(coverage);
+        let mut findings = Vec::new();
+        verdict.cover(self.scan(Guard::HiddenText, text, &mut findings));
+        verdict.findings.extend(findings);
+        verdict
+    }
+
+    /// Judges the text blocks of one result: each, and all joined, since an order may be cut in two.
+    pub fn judge_blocks(&self, blocks: &[String]) -> Verdict {
+        let mut verdict = self.judge_result(&blocks.concat());
+        if blocks.len() > 1 {
+            verdict.join(self.judge_result(&blocks.join("\n")));
+        }
+        verdict
+    }
+
+    /// Judges every string below `value`, keys included.
+    pub fn judge_result_in(&self, value: Value<'_>) -> Verdict {
+        let mut verdict = Verdict::default();
+        for text in value.descendants().filter_map(Value::text) {
+            verdict.join(self.judge_result(&text));
+        }
+        verdict
+    }
+
+    /// Judges a text for credentials.
+    pub fn judge_secrets(&self, text: &str) -> Verdict {
+        let mut verdict = Verdict::default();
+        let mut findings = Vec::new();
+        verdict.cover(self.scan(Guard::Secrets, text, &mut findings));
+        verdict.add(findings);
+        verdict
+    }
+
+    /// Judges every string below `value` for credentials, keys included.
+    pub fn judge_secrets_in(&self, value: Value<'_>) -> Verdict {
+        let mut verdict = Verdict::default();
+        for text in value.descendants().filter_map(Value::text) {
+            verdict.join(self.judge_secrets(&text));
+        }
+        verdict
+    }
+
+    /// Judges the definition of a tool.
+    pub fn judge_definition(&self, tool: Value<'_>) -> Verdict {
+        self.judge_result_in(tool)
+    }
+
+    /// Judges the arguments of a call of `tool`.
+    pub fn judge_arguments(&self, tool: &str, arguments: Value<'_>) -> Verdict {
+        crate::arguments::judge(tool, arguments)
     }
 
     /// Replaces every secret in `text` by a placeholder that names its type, such as `[redacted:github-token]`.
@@ -75,6 +146,20 @@ impl Scanner {
 impl Default for Scanner {
     fn default() -> Scanner {
         Scanner::new()
+    }
+}
+
+/// Room for findings, and how many found none.
+struct Room(usize, usize);
+
+impl Room {
+    fn take(&mut self, finding: Finding, findings: &mut Vec<Finding>) {
+        if self.0 == 0 {
+            self.1 += 1;
+        } else {
+            self.0 -= 1;
+            findings.push(finding);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Secrets {
 impl Detector for Secrets {
     fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
         for Secret { span, code } in self.find(text) {
-            report(Finding { guard: Guard::Secrets, code, span, message: message(code) });
+            report(Finding::certain(Guard::Secrets, code, span, message(code)));
         }
     }
 }
@@ -177,4 +177,12 @@ fn message(code: &str) -> &'static str {
         "authorization" => "credentials of an authorization header",
         _ => "credential with the prefix of a known service",
     }
+}
+
+/// What the guard can find.
+pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static str)> {
+    let tokens = token::RULES.iter().map(|rule| rule.code);
+    let assigned = assignment::KEYWORDS.iter().map(|keyword| keyword.code);
+    let others = ["private-key", "url-password", "telegram-token", "aws-secret-key"];
+    tokens.chain(assigned).chain(others).map(|code| ((Guard::Secrets, code), message(code)))
 }

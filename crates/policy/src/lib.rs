@@ -6,7 +6,6 @@
 mod args;
 pub mod bounds;
 mod bundled;
-mod condition;
 mod evaluate;
 mod explain;
 mod glob;
@@ -20,7 +19,6 @@ mod read;
 mod scope;
 mod set;
 mod source;
-mod subject;
 mod target;
 mod tree;
 mod uri;
@@ -28,10 +26,9 @@ mod words;
 
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
-pub use explain::{Considered, Explanation, Finding, Judgement, Outcome, Part, Seen};
+pub use explain::{Considered, Explanation, Finding, Outcome, Seen};
 pub use model::{
-    Claim, Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
-    Verdict,
+    Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule, Verdict,
 };
 pub use policy::{Policy, compile};
 pub use problem::{Problem, Problems};

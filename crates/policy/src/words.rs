@@ -37,15 +37,14 @@ pub(crate) const FILE: Words = Words {
 };
 
 pub(crate) const RULE: Words = Words {
-    valid: &["id", "effect", "on", "args", "if", "unless", "for", "reason", "approval"],
-    later: &["labels"],
+    valid: &["id", "effect", "on", "args", "unless", "for", "reason", "approval"],
+    later: &["if", "labels"],
     elsewhere: &[
         ("action", "effect"),
         ("tools", "on"),
         ("tool", "on"),
         ("target", "on"),
         ("when", "args"),
-        ("condition", "if"),
         ("arguments", "args"),
         ("message", "reason"),
         ("name", "id"),
@@ -58,7 +57,6 @@ pub(crate) const LIMIT: Words = Words {
         "id",
         "on",
         "args",
-        "if",
         "unless",
         "for",
         "max",
@@ -69,7 +67,7 @@ pub(crate) const LIMIT: Words = Words {
         "effect",
         "reason",
     ],
-    later: &["labels"],
+    later: &["if", "labels"],
     elsewhere: &[
         ("tools", "on"),
         ("max_calls", "max"),
@@ -81,8 +79,7 @@ pub(crate) const LIMIT: Words = Words {
     ],
 };
 
-pub(crate) const UNLESS: Words =
-    Words { valid: &["args", "if"], later: &[], elsewhere: &[("when", "args"), ("condition", "if")] };
+pub(crate) const UNLESS: Words = Words { valid: &["args"], later: &["if"], elsewhere: &[("when", "args")] };
 
 pub(crate) const WHO: Words = Words {
     valid: &["principals", "roles"],

@@ -131,11 +131,7 @@ impl Stage {
                 other => panic!("{}: no mode `{other}`", case.name),
             },
             server: case.server.as_str().into(),
-            principal: Arc::new(Principal {
-                id: case.principal.clone(),
-                roles: case.roles.clone(),
-                ..Principal::default()
-            }),
+            principal: Arc::new(Principal { id: case.principal.clone(), roles: case.roles.clone() }),
             limits,
             nonce: NONCE.to_owned(),
         };

@@ -38,7 +38,7 @@ pub(super) struct Rule {
 }
 
 /// A window counts from this sum of the weights of its distinct rules on.
-pub(super) const THRESHOLD: u32 = 20;
+pub(super) const THRESHOLD: u32 = 12;
 /// Taken off where the text speaks about attacks.
 pub(super) const MENTION_DISCOUNT: u32 = 12;
 /// Taken off where every match is a quotation.

@@ -1,0 +1,46 @@
+//! Signs that the text speaks about an attack instead of making one.
+
+use std::ops::Range;
+
+use super::normalise::View;
+use super::phrases::Concept;
+use super::rule::{Hit, MENTION_DISCOUNT, Match, QUOTE_DISCOUNT};
+
+pub(super) struct Excuses {
+    /// Where words about attacks stand.
+    mentions: Vec<usize>,
+    /// Which matches are quotations, as far as they were asked for.
+    quoted: Vec<Option<bool>>,
+}
+
+impl Excuses {
+    pub(super) fn new(matches: usize, hits: &[Hit]) -> Excuses {
+        let mentions =
+            hits.iter().filter(|hit| hit.concept == Concept::Mention).map(|hit| hit.start).collect();
+        Excuses { mentions, quoted: vec![None; matches] }
+    }
+
+    /// What is taken off the sum of the matches in `range`. Text that was hidden has no excuse.
+    pub(super) fn discount(&mut self, range: Range<usize>, matches: &[Match], view: &View) -> u32 {
+        let region = matches.get(range.clone()).unwrap_or_default();
+        let (Some(first), Some(end)) = (region.first(), region.iter().map(|found| found.end).max()) else {
+            return 0;
+        };
+        if view.is_hidden(first.start, end) {
+            return 0;
+        }
+        let from = self.mentions.partition_point(|mention| mention + MENTION_NEAR_BYTES < first.start);
+        let mentioned = self.mentions.get(from).is_some_and(|mention| *mention < end + MENTION_NEAR_BYTES);
+        let quoted = self
+            .quoted
+            .get_mut(range)
+            .unwrap_or_default()
+            .iter_mut()
+            .zip(region)
+            .all(|(known, found)| *known.get_or_insert_with(|| view.is_quoted(found.start, found.end)));
+        u32::from(mentioned) * MENTION_DISCOUNT + u32::from(quoted) * QUOTE_DISCOUNT
+    }
+}
+
+/// How far from a match a word about attacks still explains it, in bytes.
+const MENTION_NEAR_BYTES: usize = 400;
