@@ -51,7 +51,7 @@ fn measure(name: &str, text: &str, tool: &str, arguments: &str) {
     let (policy, compile_ms) = compiled(text);
     let mut parser = Parser::default();
     let document = parser.parse(arguments.as_bytes(), &Limits::DEFAULT).unwrap();
-    let principal = Principal { id: "local".into(), roles: Vec::new() };
+    let principal = Principal { id: "local".into(), ..Principal::default() };
     let target = Target::Tool { server: "fs", name: tool };
     let call = Call { target, arguments: Some(document.root()), principal: &principal };
     let mut hits = Vec::new();

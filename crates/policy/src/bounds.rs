@@ -18,5 +18,17 @@ pub const PATTERN_BYTES_MAX: usize = 4_096;
 pub const REGEX_BYTES_MAX: usize = 4 << 20;
 /// Most problems that are reported at once.
 pub const PROBLEMS_MAX: usize = 100;
+/// Longest condition (`if`), in bytes.
+pub const CONDITION_BYTES_MAX: usize = 8_192;
+/// Deepest nesting of a condition.
+pub const CONDITION_DEPTH_MAX: usize = 32;
+/// Most parts of a condition.
+pub const CONDITION_NODES_MAX: usize = 1_024;
+/// Most `all` and `exists` in each other.
+pub const CONDITION_VARIABLES_MAX: usize = 4;
+/// Work that one evaluation of a condition may do, in steps of a few nanoseconds.
+pub const CONDITION_STEPS: usize = 100_000;
+/// Further steps for each byte of the arguments.
+pub const CONDITION_STEPS_PER_BYTE: usize = 8;
 /// Most ways in which one string is read as a path; a string with more is unreadable.
 pub const READINGS_MAX: usize = 64;

@@ -8,6 +8,7 @@ use crate::model::{Effect, Hit, Limit, Principal, Verdict};
 use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
+use crate::subject::Subject;
 use crate::target::{Target, TargetPattern};
 
 /// One call to decide.
@@ -58,7 +59,7 @@ impl Policy {
         hits.sort_unstable();
         hits.dedup();
         let mut verdict: Option<Verdict> = None;
-        let mut roles = None;
+        let subject = Subject::new(self, call);
         hits.retain_mut(|hit| {
             let (Some(rule), Some(scope)) =
                 (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
@@ -68,13 +69,10 @@ impl Policy {
             if !scope.covers(aimed, &mut scratch) {
                 return false;
             }
-            if !scope.who.is_everybody() {
-                let roles = roles.get_or_insert_with(|| self.roles_of(call.principal));
-                if !scope.who.includes(call.principal, roles) {
-                    return false;
-                }
+            if !scope.who.is_everybody() && !scope.who.includes(call.principal, subject.roles()) {
+                return false;
             }
-            let spoken = speaks(rule.effect, scope, call.input(), &mut scratch);
+            let spoken = speaks(rule.effect, scope, &subject, &mut scratch);
             hit.failed_require = spoken.is_some() && rule.effect == Effect::Require;
             verdict = verdict.max(spoken);
             spoken.is_some()
@@ -98,7 +96,7 @@ impl Policy {
         let (server, object) = (folded(target.server()), folded(target.object()));
         let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object };
         let template = matches!(target, Target::Resource { .. });
-        let roles = self.roles_of(principal);
+        let listed = Subject::listed(self, &call);
         let (mut opened, mut closed) = (self.default() != Verdict::Deny, false);
         self.index.candidates(aimed, |rule| {
             let (Some(scope), Some(about)) =
@@ -106,17 +104,20 @@ impl Policy {
             else {
                 return;
             };
-            if !scope.who.includes(principal, &roles) {
+            if !scope.who.includes(principal, listed.roles()) {
                 return;
             }
             match about.effect {
                 // What a template expands to is not known: it may be what the rule is about.
                 Effect::Allow | Effect::Ask if template => {
-                    opened |= scope.on.iter().any(|pattern| pattern.may_expand(aimed, about.effect));
+                    opened |= scope.could_match(&listed)
+                        && scope.on.iter().any(|pattern| pattern.may_expand(aimed, about.effect));
                 }
-                Effect::Allow | Effect::Ask => opened |= scope.covers(aimed, &mut scratch),
+                Effect::Allow | Effect::Ask => {
+                    opened |= scope.covers(aimed, &mut scratch) && scope.could_match(&listed);
+                }
                 Effect::Deny => {
-                    let always = scope.args.is_none() && scope.unless.is_none();
+                    let always = scope.always_matches(&listed);
                     let mut covers = |pattern: &TargetPattern| {
                         (!template || pattern.object.is_any())
                             && pattern.matches(aimed, scope.senses.on, &mut scratch)
@@ -156,19 +157,18 @@ impl Policy {
         self.limit_index.candidates(aimed, |limit| candidates.push(limit));
         candidates.sort_unstable();
         candidates.dedup();
+        let subject = Subject::new(self, call);
         for candidate in candidates {
             let index = candidate as usize;
             let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else {
                 continue;
             };
-            let input = call.input();
             let counts = scope.covers(aimed, &mut scratch)
-                && (scope.who.is_everybody()
-                    || scope.who.includes(call.principal, &self.roles_of(call.principal)))
-                && scope.args_match(input, &mut scratch)
-                && !scope.excepted(input, &mut scratch);
+                && (scope.who.is_everybody() || scope.who.includes(call.principal, subject.roles()))
+                && scope.args_match(&subject, &mut scratch)
+                && !scope.excepted(&subject, &mut scratch);
             if counts {
-                found.push((index, limit, self.amount(index, input)));
+                found.push((index, limit, self.amount(index, call.input())));
             }
         }
     }
@@ -201,15 +201,15 @@ impl Policy {
 pub(crate) fn speaks(
     effect: Effect,
     scope: &Scope,
-    input: Input<'_>,
+    subject: &Subject<'_>,
     scratch: &mut Scratch<'_>,
 ) -> Option<Verdict> {
-    let matched = scope.args_match(input, scratch);
+    let matched = scope.args_match(subject, scratch);
     let speaks = match effect {
         Effect::Require => !matched,
         Effect::Allow | Effect::Ask | Effect::Deny => matched,
     };
-    if !speaks || scope.excepted(input, scratch) {
+    if !speaks || scope.excepted(subject, scratch) {
         return None;
     }
     Some(match effect {

@@ -1,5 +1,6 @@
 //! Why a call was decided as it was: every rule about its target, on which value after which reading, and what would allow it.
 
+mod judge;
 mod render;
 mod trace;
 
@@ -10,6 +11,8 @@ use crate::model::{Effect, Verdict};
 use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
+use crate::subject::Subject;
+use judge::judgements;
 use trace::findings;
 
 /// The explanation of one decision.
@@ -36,6 +39,30 @@ pub struct Considered {
     pub outcome: Outcome,
     /// What each matcher saw; those of `unless` last.
     pub findings: Vec<Finding>,
+    /// What `if` came to; that of `unless` last.
+    pub judgements: Vec<Judgement>,
+}
+
+/// What one `if` came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// True if it stands under `unless`.
+    pub unless: bool,
+    /// Whether it counts as true: where a doubt matches, an error does.
+    pub holds: bool,
+    /// The condition and its parts, each with its value; the whole first. At most 64.
+    pub parts: Vec<Part>,
+}
+
+/// One part of a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// As the language writes it.
+    pub text: String,
+    /// Its value, shortened, or why it has none.
+    pub value: Result<String, String>,
+    /// How far it is inside of others.
+    pub depth: usize,
 }
 
 /// Why a rule speaks or is silent.
@@ -44,7 +71,7 @@ pub enum Outcome {
     Speaks,
     /// `for` names others.
     OtherPrincipal,
-    /// `args` do not match.
+    /// `args` do not match, or `if` is not true.
     OtherArguments,
     /// `unless` matches.
     Excepted,
@@ -124,13 +151,14 @@ impl Policy {
         let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
         let mut considered = Vec::new();
         let mut verdict = None;
+        let subject = Subject::new(self, call);
         for (rule, scope) in self.rules().iter().zip(&self.scopes) {
             if !scope.covers(aimed, &mut scratch) {
                 continue;
             }
-            let outcome = self.outcome(rule.effect, scope, call, &mut scratch);
+            let outcome = outcome(rule.effect, scope, &subject, &mut scratch);
             if outcome == Outcome::Speaks {
-                verdict = verdict.max(speaks(rule.effect, scope, call.input(), &mut scratch));
+                verdict = verdict.max(speaks(rule.effect, scope, &subject, &mut scratch));
             }
             considered.push(Considered {
                 id: rule.id.clone(),
@@ -140,6 +168,7 @@ impl Policy {
                 reason: rule.reason.clone(),
                 outcome,
                 findings: findings(scope, call.input(), &mut scratch),
+                judgements: judgements(scope, &subject),
             });
         }
         let decided = verdict.unwrap_or(self.default());
@@ -150,18 +179,17 @@ impl Policy {
         let default = verdict.is_none().then(|| self.default());
         Explanation { target, verdict: decided, default, considered, nearest, changes }
     }
+}
 
-    fn outcome(&self, effect: Effect, scope: &Scope, call: &Call<'_>, scratch: &mut Scratch<'_>) -> Outcome {
-        if !scope.who.includes(call.principal, &self.roles_of(call.principal)) {
-            return Outcome::OtherPrincipal;
-        }
-        let input = call.input();
-        match (effect, scope.args_match(input, scratch)) {
-            (Effect::Require, true) => Outcome::Holds,
-            (Effect::Allow | Effect::Ask | Effect::Deny, false) => Outcome::OtherArguments,
-            (Effect::Require, false) | (Effect::Allow | Effect::Ask | Effect::Deny, true) => {
-                if scope.excepted(input, scratch) { Outcome::Excepted } else { Outcome::Speaks }
-            }
+fn outcome(effect: Effect, scope: &Scope, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> Outcome {
+    if !scope.who.includes(subject.call.principal, subject.roles()) {
+        return Outcome::OtherPrincipal;
+    }
+    match (effect, scope.args_match(subject, scratch)) {
+        (Effect::Require, true) => Outcome::Holds,
+        (Effect::Allow | Effect::Ask | Effect::Deny, false) => Outcome::OtherArguments,
+        (Effect::Require, false) | (Effect::Allow | Effect::Ask | Effect::Deny, true) => {
+            if scope.excepted(subject, scratch) { Outcome::Excepted } else { Outcome::Speaks }
         }
     }
 }
@@ -171,7 +199,9 @@ fn nearest(considered: &[Considered]) -> Option<usize> {
     let against = |rule: &Considered| {
         // A caller can change its arguments, not who it is.
         let who = if rule.outcome == Outcome::OtherPrincipal { usize::MAX / 2 } else { 0 };
-        who.saturating_add(rule.findings.iter().filter(|finding| finding.matched == finding.unless).count())
+        let findings = rule.findings.iter().filter(|finding| finding.matched == finding.unless).count();
+        let conditions = rule.judgements.iter().filter(|judged| judged.holds == judged.unless).count();
+        who.saturating_add(findings).saturating_add(conditions)
     };
     let allows = considered.iter().enumerate().filter(|(_, rule)| rule.effect == Effect::Allow);
     allows.min_by_key(|(_, rule)| against(rule)).map(|(index, _)| index)
@@ -183,7 +213,9 @@ fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> V
         considered.iter().filter(|rule| rule.outcome == Outcome::Speaks && rule.effect != Effect::Allow)
     {
         let word = if rule.effect == Effect::Require { "must hold" } else { "must not match" };
-        let seen = rule.findings.iter().filter(|finding| !finding.unless).map(render::because).next();
+        let found = rule.findings.iter().find(|finding| !finding.unless).map(render::because);
+        let judged = || rule.judgements.iter().find(|judged| !judged.unless).map(render::judged);
+        let seen = found.or_else(judged);
         let seen = seen.map(|seen| format!(": {seen}")).unwrap_or_default();
         out.push(format!("rule `{}` ({}:{}) {word}{seen}", rule.id, rule.file, rule.line));
     }
@@ -202,6 +234,10 @@ fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> V
             "rule `{}`: `{}` {word} {}: {wanted}; {seen}",
             rule.id, finding.key, finding.matcher
         ));
+    }
+    for judged in rule.judgements.iter().filter(|judged| judged.holds == judged.unless) {
+        let word = if judged.unless { "must not be" } else { "must be" };
+        out.push(format!("rule `{}`: `if` {word} true: {}", rule.id, render::judged(judged)));
     }
     out
 }

@@ -6,6 +6,7 @@
 mod args;
 pub mod bounds;
 mod bundled;
+mod condition;
 mod evaluate;
 mod explain;
 mod glob;
@@ -19,6 +20,7 @@ mod read;
 mod scope;
 mod set;
 mod source;
+mod subject;
 mod target;
 mod tree;
 mod uri;
@@ -26,9 +28,10 @@ mod words;
 
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
-pub use explain::{Considered, Explanation, Finding, Outcome, Seen};
+pub use explain::{Considered, Explanation, Finding, Judgement, Outcome, Part, Seen};
 pub use model::{
-    Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule, Verdict,
+    Claim, Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
+    Verdict,
 };
 pub use policy::{Policy, compile};
 pub use problem::{Problem, Problems};

@@ -1,5 +1,6 @@
 //! The public face of a policy: rules, limits and settings as the engine, reports and explanations see them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a rule says about the calls that it matches.
@@ -161,6 +162,18 @@ pub struct Discovery {
 pub struct Principal {
     pub id: String,
     pub roles: Vec<String>,
+    pub scopes: Vec<String>,
+    /// What a token says beside them, by name.
+    pub claims: BTreeMap<String, Claim>,
+}
+
+/// What a token says under one name. Other forms (objects, fractions) are not carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    Text(String),
+    Integer(i64),
+    Boolean(bool),
+    Texts(Vec<String>),
 }
 
 /// One rule that spoke.

@@ -3,10 +3,12 @@
 use bailiwick_mcp::json::fold_key;
 
 use crate::args::URI_PLACE;
-use crate::args::{Conditions, Input, Sense};
+use crate::args::{Conditions, Sense};
+use crate::condition::Condition;
 use crate::glob::{Name, UriPattern};
 use crate::model::{Effect, Principal};
 use crate::path::{Form, Scratch};
+use crate::subject::Subject;
 use crate::target::{Object, Target, TargetPattern};
 use crate::uri;
 
@@ -17,7 +19,16 @@ pub(crate) struct Scope {
     pub(crate) senses: Senses,
     pub(crate) who: Who,
     pub(crate) args: Option<Conditions>,
-    pub(crate) unless: Option<Conditions>,
+    /// `if`: joined with `args` by AND.
+    pub(crate) condition: Option<Condition>,
+    pub(crate) unless: Option<Unless>,
+}
+
+/// `unless`: what keeps a rule from speaking; the two are joined by AND, and there is at least one.
+#[derive(Debug)]
+pub(crate) struct Unless {
+    pub(crate) args: Option<Conditions>,
+    pub(crate) condition: Option<Condition>,
 }
 
 /// In which sense each part is matched, so that a doubt never opens a door.
@@ -75,13 +86,37 @@ impl Scope {
     }
 
     /// True if the arguments are as the rule wants them: for a require, that it holds.
-    pub(crate) fn args_match(&self, input: Input<'_>, scratch: &mut Scratch<'_>) -> bool {
-        self.args.as_ref().is_none_or(|args| args.hold(input, self.senses.args, scratch))
+    pub(crate) fn args_match(&self, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> bool {
+        let sense = self.senses.args;
+        self.args.as_ref().is_none_or(|args| args.hold(subject.input(), sense, scratch))
+            && holds(self.condition.as_ref(), subject, sense)
     }
 
-    pub(crate) fn excepted(&self, input: Input<'_>, scratch: &mut Scratch<'_>) -> bool {
-        self.unless.as_ref().is_some_and(|unless| unless.hold(input, self.senses.unless, scratch))
+    pub(crate) fn excepted(&self, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> bool {
+        let sense = self.senses.unless;
+        self.unless.as_ref().is_some_and(|unless| {
+            unless.args.as_ref().is_none_or(|args| args.hold(subject.input(), sense, scratch))
+                && holds(unless.condition.as_ref(), subject, sense)
+        })
     }
+
+    /// False only if no arguments could make the rule match. `if` may ask for nothing but who calls which tool.
+    pub(crate) fn could_match(&self, listed: &Subject<'_>) -> bool {
+        let known = |condition: &Condition| condition.always(&listed.facts(condition), self.senses.args);
+        self.condition.as_ref().and_then(known) != Some(false)
+    }
+
+    /// True only if the rule matches whatever the arguments are.
+    pub(crate) fn always_matches(&self, listed: &Subject<'_>) -> bool {
+        let known = |condition: &Condition| condition.always(&listed.facts(condition), self.senses.args);
+        self.args.is_none()
+            && self.unless.is_none()
+            && self.condition.as_ref().is_none_or(|condition| known(condition) == Some(true))
+    }
+}
+
+fn holds(condition: Option<&Condition>, subject: &Subject<'_>, sense: Sense) -> bool {
+    condition.is_none_or(|condition| condition.holds(&subject.facts(condition), sense))
 }
 
 impl TargetPattern {

@@ -37,14 +37,15 @@ pub(crate) const FILE: Words = Words {
 };
 
 pub(crate) const RULE: Words = Words {
-    valid: &["id", "effect", "on", "args", "unless", "for", "reason", "approval"],
-    later: &["if", "labels"],
+    valid: &["id", "effect", "on", "args", "if", "unless", "for", "reason", "approval"],
+    later: &["labels"],
     elsewhere: &[
         ("action", "effect"),
         ("tools", "on"),
         ("tool", "on"),
         ("target", "on"),
         ("when", "args"),
+        ("condition", "if"),
         ("arguments", "args"),
         ("message", "reason"),
         ("name", "id"),
@@ -57,6 +58,7 @@ pub(crate) const LIMIT: Words = Words {
         "id",
         "on",
         "args",
+        "if",
         "unless",
         "for",
         "max",
@@ -67,7 +69,7 @@ pub(crate) const LIMIT: Words = Words {
         "effect",
         "reason",
     ],
-    later: &["if", "labels"],
+    later: &["labels"],
     elsewhere: &[
         ("tools", "on"),
         ("max_calls", "max"),
@@ -79,7 +81,8 @@ pub(crate) const LIMIT: Words = Words {
     ],
 };
 
-pub(crate) const UNLESS: Words = Words { valid: &["args"], later: &["if"], elsewhere: &[("when", "args")] };
+pub(crate) const UNLESS: Words =
+    Words { valid: &["args", "if"], later: &[], elsewhere: &[("when", "args"), ("condition", "if")] };
 
 pub(crate) const WHO: Words = Words {
     valid: &["principals", "roles"],

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser, Value};
-use bailiwick_policy::{Call, Context, Load, Policy, Principal, Source, Target, Verdict, compile};
+use bailiwick_policy::{Call, Claim, Context, Load, Policy, Principal, Source, Target, Verdict, compile};
 
 struct Nothing;
 
@@ -42,19 +42,29 @@ fn target<'a>(kind: &str, rest: &'a str) -> Target<'a> {
     }
 }
 
-/// One case: `{"tool": "fs/read_file", "args": {…}, "want": "deny", "by": ["rule"]}`; `as` and `roles` name the principal.
+/// One case: `{"tool": "fs/read_file", "args": {…}, "want": "deny", "by": ["rule"]}`; `as`, `roles`, `scopes` and `claims`
+/// are the principal.
 fn wrong(policy: &Policy, case: Value<'_>) -> Option<String> {
     let text = |key: &str| case.get(key).and_then(|value| value.text().map(|text| text.into_owned()));
     let (kind, aim) = case
         .members()
-        .find(|(key, _)| !["args", "want", "by", "as", "roles", "why"].iter().any(|known| key.is_text(known)))
+        .find(|(key, _)| {
+            !["args", "want", "by", "as", "roles", "scopes", "claims", "why"]
+                .iter()
+                .any(|known| key.is_text(known))
+        })
         .map(|(key, value)| (key.text().unwrap().into_owned(), value.text().unwrap().into_owned()))
         .unwrap();
     let list = |key: &str| -> Vec<String> {
         let values = case.get(key).into_iter().flat_map(|list| list.elements());
         values.map(|value| value.text().unwrap().into_owned()).collect()
     };
-    let principal = Principal { id: text("as").unwrap_or_default(), roles: list("roles") };
+    let principal = Principal {
+        id: text("as").unwrap_or_default(),
+        roles: list("roles"),
+        scopes: list("scopes"),
+        claims: claims(case),
+    };
     let call = Call { target: target(&kind, &aim), arguments: case.get("args"), principal: &principal };
     let mut hits = Vec::new();
     let verdict = policy.evaluate(&call, &mut hits);
@@ -73,6 +83,17 @@ fn wrong(policy: &Policy, case: Value<'_>) -> Option<String> {
         write!(faults, "\n    explain says otherwise").unwrap();
     }
     (!faults.is_empty()).then(|| format!("{}{faults}\n", case.raw()))
+}
+
+fn claims(case: Value<'_>) -> std::collections::BTreeMap<String, Claim> {
+    let claim = |value: Value<'_>| match (value.text(), value.integer(), value.boolean()) {
+        (Some(text), _, _) => Claim::Text(text.into_owned()),
+        (_, Some(integer), _) => Claim::Integer(integer),
+        (_, _, Some(value)) => Claim::Boolean(value),
+        _ => Claim::Texts(value.elements().map(|text| text.text().unwrap().into_owned()).collect()),
+    };
+    let members = case.get("claims").into_iter().flat_map(|claims| claims.members());
+    members.map(|(key, value)| (key.text().unwrap().into_owned(), claim(value))).collect()
 }
 
 #[test]

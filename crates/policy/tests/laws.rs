@@ -132,8 +132,11 @@ fn targets() -> impl Strategy<Value = Target<'static>> {
 
 fn principals() -> impl Strategy<Value = Principal> {
     let roles = prop::sample::select(vec![Vec::new(), vec!["dev".to_owned()]]);
-    (prop::sample::select(vec!["user", "bob"]), roles)
-        .prop_map(|(id, roles)| Principal { id: id.to_owned(), roles })
+    (prop::sample::select(vec!["user", "bob"]), roles).prop_map(|(id, roles)| Principal {
+        id: id.to_owned(),
+        roles,
+        ..Principal::default()
+    })
 }
 
 /// The verdict, and the ids of the rules that spoke, in no order.

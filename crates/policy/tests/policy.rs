@@ -49,7 +49,11 @@ fn limits(tool: (&str, &str), arguments: &str, roles: &[&str]) -> Vec<(String, R
     let policy = policy_of(&[LIMITS], &[]);
     let mut parser = Parser::default();
     let document = parser.parse(arguments.as_bytes(), &Limits::DEFAULT).unwrap();
-    let principal = Principal { id: "u".into(), roles: roles.iter().map(|role| (*role).into()).collect() };
+    let principal = Principal {
+        id: "u".into(),
+        roles: roles.iter().map(|role| (*role).into()).collect(),
+        ..Principal::default()
+    };
     let target = Target::Tool { server: tool.0, name: tool.1 };
     let call = Call { target, arguments: Some(document.root()), principal: &principal };
     policy.limits_for(&call).map(|(_, limit, amount)| (limit.id.clone(), amount)).collect()
@@ -203,6 +207,35 @@ fn an_explanation_shows_the_reading_that_decided() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain");
     for (name, arguments) in cases {
         let found = explanation(EXPLAINED, arguments);
+        let file = folder.join(format!("{name}.txt"));
+        if std::env::var_os("BAILIWICK_BLESS").is_some() {
+            std::fs::write(&file, &found).unwrap();
+        }
+        assert_eq!(found, std::fs::read_to_string(&file).unwrap_or_default(), "{name}");
+    }
+}
+
+const JUDGED: &str = r#"
+version: 1
+default: deny
+rules:
+  - { id: small, effect: allow, on: fs/write_file, if: "size(args.content) < 8 && args.edits[0].path in ['a', 'b'] && !args.tags.exists(t, t == 'x')" }
+  - { id: raw, effect: deny, on: fs/write_file, if: "args.mode == 'raw'", unless: { if: "tool.contains('file') && args.n + 1 > 10" } }
+"#;
+
+#[test]
+fn an_explanation_shows_what_each_part_of_a_condition_came_to() {
+    let cases = [
+        (
+            "condition-false",
+            r#"{"content":"0123456789","edits":[{"path":"c"}],"tags":["a","b"],"mode":"text"}"#,
+        ),
+        ("condition-error", r#"{"content":"short","edits":[],"tags":"\u001b","n":9.5}"#),
+        ("condition-true", r#"{"content":"short","edits":[{"path":"a"}],"tags":[],"mode":"plain"}"#),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain");
+    for (name, arguments) in cases {
+        let found = explanation(JUDGED, arguments);
         let file = folder.join(format!("{name}.txt"));
         if std::env::var_os("BAILIWICK_BLESS").is_some() {
             std::fs::write(&file, &found).unwrap();

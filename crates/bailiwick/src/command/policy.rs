@@ -61,7 +61,8 @@ fn explain(choice: &PolicyChoice, call: &Path) -> Result<i32, Failure> {
         return Err(Failure::error("a batch cannot be explained at once").help("give one message"));
     };
     let server = choice.server.as_deref().unwrap_or("server");
-    let principal = Principal { id: choice.principal.clone(), roles: choice.roles.clone() };
+    let principal =
+        Principal { id: choice.principal.clone(), roles: choice.roles.clone(), ..Principal::default() };
     let (target, arguments) = aim(&message, server)?;
     let call = Call {
         target: target.view(),

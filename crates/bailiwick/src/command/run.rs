@@ -53,6 +53,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         principal: Arc::new(Principal {
             id: args.policy.principal.clone(),
             roles: args.policy.roles.clone(),
+            ..Principal::default()
         }),
         limits: limits(&args.limits),
         nonce: begin::run_id()?,

@@ -131,7 +131,11 @@ impl Stage {
                 other => panic!("{}: no mode `{other}`", case.name),
             },
             server: case.server.as_str().into(),
-            principal: Arc::new(Principal { id: case.principal.clone(), roles: case.roles.clone() }),
+            principal: Arc::new(Principal {
+                id: case.principal.clone(),
+                roles: case.roles.clone(),
+                ..Principal::default()
+            }),
             limits,
             nonce: NONCE.to_owned(),
         };

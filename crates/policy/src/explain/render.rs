@@ -1,6 +1,6 @@
 //! An explanation as text for a terminal.
 
-use super::{Considered, Explanation, Finding, Outcome, Seen};
+use super::{Considered, Explanation, Finding, Judgement, Outcome, Part, Seen};
 use crate::model::{Effect, Verdict};
 
 const RED: &str = "\u{1b}[31m";
@@ -9,6 +9,8 @@ const GREEN: &str = "\u{1b}[32m";
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
 
+/// Steps of indentation for parts of a condition.
+const DEPTH_MAX: usize = 8;
 /// Patterns shown of a long list.
 const WANTED_MAX: usize = 4;
 
@@ -35,6 +37,9 @@ impl Explanation {
             for finding in &rule.findings {
                 out.push_str(&lines(finding));
             }
+            for judgement in &rule.judgements {
+                out.push_str(&parts(judgement));
+            }
         }
         if !self.changes.is_empty() {
             out.push_str("\nto allow this call:\n");
@@ -52,6 +57,11 @@ fn said(rule: &Considered) -> String {
         (Outcome::Speaks, Effect::Require) => format!("does not hold{reason}"),
         (Outcome::Speaks, _) => format!("matches{reason}"),
         (Outcome::OtherPrincipal, _) => "silent: it is for other principals".into(),
+        (Outcome::OtherArguments, _)
+            if rule.judgements.iter().any(|judged| !judged.unless && !judged.holds) =>
+        {
+            "silent: `if` is not true".into()
+        }
         (Outcome::OtherArguments, _) => "silent: the arguments do not match".into(),
         (Outcome::Excepted, _) => "silent: `unless` matches".into(),
         (Outcome::Holds, _) => "holds".into(),
@@ -69,6 +79,34 @@ fn lines(finding: &Finding) -> String {
         out.push_str(&format!("      {}\n", value(seen)));
     }
     out
+}
+
+fn parts(judgement: &Judgement) -> String {
+    let unless = if judgement.unless { "unless " } else { "" };
+    let word = if judgement.holds { "holds" } else { "does not hold" };
+    let mut out = format!("    {unless}`if` {word}\n");
+    for part in &judgement.parts {
+        let indent = "  ".repeat(part.depth.min(DEPTH_MAX));
+        out.push_str(&format!("      {indent}{}\n", one_part(part)));
+    }
+    out
+}
+
+fn one_part(part: &Part) -> String {
+    match &part.value {
+        Ok(value) => format!("{} = {value}", part.text),
+        Err(cause) => format!("{}: error: {cause}", part.text),
+    }
+}
+
+/// The condition with its value, and the part of it that is an error, in one clause.
+pub(super) fn judged(judgement: &Judgement) -> String {
+    let Some(whole) = judgement.parts.first() else { return String::new() };
+    let first = one_part(whole);
+    // The deepest error is where it began.
+    let errors = judgement.parts.iter().skip(1).filter(|part| part.value.is_err());
+    let cause = errors.max_by_key(|part| part.depth).filter(|_| whole.value.is_err());
+    cause.map_or_else(|| first.clone(), |part| format!("{first}; {}", one_part(part)))
 }
 
 fn value(seen: &Seen) -> String {

@@ -44,7 +44,7 @@ pub(super) fn findings(scope: &Scope, input: Input<'_>, scratch: &mut Scratch<'_
     if let Some(args) = &scope.args {
         add(args, scope.senses.args, false, scratch);
     }
-    if let Some(unless) = &scope.unless {
+    if let Some(unless) = scope.unless.as_ref().and_then(|unless| unless.args.as_ref()) {
         add(unless, scope.senses.unless, true, scratch);
     }
     out
@@ -205,7 +205,7 @@ fn first_match(patterns: &Patterns, text: &str) -> Option<String> {
 }
 
 /// Shortened, with control and invisible characters escaped: it is printed to terminals.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut out: String = text.chars().take(SHOWN_MAX).flat_map(visible).collect();
     if text.chars().nth(SHOWN_MAX).is_some() {
         out.push('…');

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::units::duration_ms;
-use crate::args::Conditions;
 use crate::glob::Name;
 use crate::model::{Effect, Rule};
-use crate::scope::{Scope, Senses, Who};
+use crate::scope::{Scope, Senses, Unless, Who};
 use crate::tree::{Form, Node};
 use crate::words;
 
@@ -54,10 +53,11 @@ impl Reader<'_> {
         let kind = effect.unwrap_or(Effect::Deny);
         let senses = Senses::of(kind);
         let scope = self.scope(node, &members, senses);
-        if effect == Some(Effect::Require) && !members.contains_key("args") {
+        let speaks_of = |key| members.contains_key(key);
+        if effect == Some(Effect::Require) && !speaks_of("args") && !speaks_of("if") {
             self.wrong(
                 node,
-                "a `require` without `args` requires nothing",
+                "a `require` without `args` and `if` requires nothing",
                 "add what must hold, or use `effect: deny`",
             );
         }
@@ -121,20 +121,21 @@ impl Reader<'_> {
             }
         };
         let args = members.get("args").map(|args| self.conditions(args, senses.args));
+        let condition = members.get("if").and_then(|condition| self.condition(condition));
         let unless = members.get("unless").and_then(|unless| self.unless(unless, senses));
         let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
-        Some(Scope { on: on?, senses, who, args, unless })
+        Some(Scope { on: on?, senses, who, args, condition, unless })
     }
 
-    fn unless(&mut self, node: &Node, senses: Senses) -> Option<Conditions> {
+    fn unless(&mut self, node: &Node, senses: Senses) -> Option<Unless> {
         let members = self.members(node, &words::UNLESS, "`unless`")?;
-        match members.get("args") {
-            Some(args) => Some(self.conditions(args, senses.unless)),
-            None => {
-                self.wrong(node, "`unless` without `args`", "write `unless: { args: { … } }`");
-                None
-            }
+        if members.is_empty() {
+            self.wrong(node, "`unless` without `args` and `if`", "write `unless: { args: { … } }`");
+            return None;
         }
+        let args = members.get("args").map(|args| self.conditions(args, senses.unless));
+        let condition = members.get("if").and_then(|condition| self.condition(condition));
+        Some(Unless { args, condition })
     }
 
     fn who(&mut self, node: &Node) -> Who {

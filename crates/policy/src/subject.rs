@@ -1,0 +1,60 @@
+//! A call with what rules may ask about it, each worked out at most once.
+
+use std::cell::OnceCell;
+
+use crate::args::Input;
+use crate::condition::{Condition, Facts};
+use crate::evaluate::Call;
+use crate::policy::Policy;
+use crate::target::Target;
+
+/// One call before one policy.
+#[derive(Debug)]
+pub(crate) struct Subject<'s> {
+    pub(crate) call: &'s Call<'s>,
+    policy: &'s Policy,
+    roles: OnceCell<Vec<&'s str>>,
+    /// False while the target is only listed.
+    arguments_known: bool,
+}
+
+impl<'s> Subject<'s> {
+    pub(crate) fn new(policy: &'s Policy, call: &'s Call<'s>) -> Subject<'s> {
+        Subject { call, policy, roles: OnceCell::new(), arguments_known: true }
+    }
+
+    /// For discovery: a call to `call.target` with arguments that nobody has seen yet.
+    pub(crate) fn listed(policy: &'s Policy, call: &'s Call<'s>) -> Subject<'s> {
+        Subject { arguments_known: false, ..Subject::new(policy, call) }
+    }
+
+    pub(crate) fn input(&self) -> Input<'s> {
+        self.call.input()
+    }
+
+    /// The principal's own roles and those that the policy gives it.
+    pub(crate) fn roles(&self) -> &[&'s str] {
+        self.roles.get_or_init(|| self.policy.roles_of(self.call.principal))
+    }
+
+    pub(crate) fn facts<'f>(&'f self, condition: &Condition) -> Facts<'f> {
+        let tool = match self.call.target {
+            Target::Tool { name, .. } => Some(name),
+            Target::Resource { .. }
+            | Target::Prompt { .. }
+            | Target::Completion { .. }
+            | Target::Sampling { .. }
+            | Target::Elicitation { .. }
+            | Target::Roots { .. }
+            | Target::Task { .. } => None,
+        };
+        Facts {
+            input: self.input(),
+            known: self.arguments_known,
+            principal: self.call.principal,
+            roles: if condition.needs_roles() { self.roles() } else { &[] },
+            tool,
+            server: self.call.target.server(),
+        }
+    }
+}
