@@ -2,6 +2,7 @@
 
 pub(crate) mod clients;
 mod guards;
+pub(crate) mod scan;
 
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found, 10 findings, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found to look at,
+10 findings at or above --fail-on, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
 `bailiwick run` exits with its server's status.";
 
 /// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
@@ -45,6 +47,17 @@ Examples:
     Lock(LockArgs),
     /// List the MCP clients of this machine, their configurations and servers
     Clients(clients::ClientsArgs),
+    /// Find what is wrong with the servers that clients are configured to use
+    #[command(after_help = "\
+Examples:
+  bailiwick scan                          every client of this machine, and the current project
+  bailiwick scan --path . --format sarif  the configurations in a repository, for code scanning
+  bailiwick scan --tools                  launch the servers, after you agreed, and look at their tools as well
+
+Nothing is launched without --tools, and nothing is ever sent anywhere.")]
+    Scan(scan::ScanArgs),
+    /// Say what a finding of `scan` means and what to do
+    Explain(scan::ExplainArgs),
     /// Check a policy, or explain what it decides
     Policy(PolicyArgs),
     /// Read and verify audit logs

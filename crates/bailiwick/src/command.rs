@@ -3,8 +3,10 @@
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod guards;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod supervise;

@@ -4,6 +4,8 @@ mod args;
 mod command;
 mod exit;
 mod installed;
+mod launching;
+mod offer;
 mod places;
 mod policies;
 mod say;
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Command::Run(args) => command::run::run(args),
         Command::Lock(args) => command::lock::run(&args),
         Command::Clients(args) => command::clients::run(&args),
+        Command::Scan(args) => command::scan::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::Guards(args) => command::guards::run(&args.command),

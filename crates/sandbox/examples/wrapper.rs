@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let program = args.next().unwrap_or_default();
     let caught = signals()?;
     let order = Launch {
+        environment: &[],
         program: &program,
         args: &args.collect::<Vec<OsString>>(),
         supervisor: std::env::current_exe()?,

@@ -25,10 +25,12 @@ use crate::supervise::{SUPERVISE, SWEEP_MAX, family};
 /// What to start, and how to end it.
 #[derive(Debug, Clone)]
 pub struct Launch<'a> {
-    /// The command, looked up on the `PATH` when it has no slash. Its environment is ours, unchanged.
+    /// The command, looked up on the `PATH` when it has no slash.
     pub program: &'a OsStr,
     /// Its arguments, without the command itself.
     pub args: &'a [OsString],
+    /// What its environment has beyond ours; the command's own `PATH` among it is not where the command is looked up.
+    pub environment: &'a [(OsString, OsString)],
     /// Our own binary (`/proc/self/exe`, or `std::env::current_exe`), which must call [`crate::supervise_main`] first
     /// thing when its first argument is [`SUPERVISE`].
     pub supervisor: PathBuf,
@@ -232,6 +234,7 @@ fn supervisor_command(launch: &Launch<'_>, control: OwnedFd) -> Command {
         .arg("--")
         .arg(launch.program)
         .args(launch.args)
+        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(match launch.standard_error {

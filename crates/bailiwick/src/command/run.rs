@@ -169,6 +169,7 @@ fn start(args: &RunArgs, screen: &Screen) -> Result<Supervised, Failure> {
     let launched = launch(&Launch {
         program,
         args: arguments,
+        environment: &[],
         supervisor,
         grace: Duration::from_secs(args.grace),
         standard_error: if terminal { StandardError::Pipe } else { StandardError::Inherit },

@@ -6,7 +6,6 @@ use std::io::{Read as _, Write as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use bailiwick_engine::Pins;
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::message::{Body, Packet};
@@ -42,17 +41,44 @@ pub(crate) struct Client {
     modern: bool,
 }
 
+/// A server as it is to be started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Command<'c> {
+    pub(crate) words: &'c [OsString],
+    /// Added to our own.
+    pub(crate) environment: &'c [(OsString, OsString)],
+    /// For each answer.
+    pub(crate) timeout: Duration,
+    /// No other is started meanwhile: its words for people reach the terminal.
+    pub(crate) alone: bool,
+}
+
 impl Client {
-    pub(crate) fn start(command: &[OsString], timeout: Duration) -> Result<Client, Failure> {
-        let (program, args) = command.split_first().ok_or_else(|| Failure::refused("no server command"))?;
+    pub(crate) fn start(server: &Command<'_>) -> Result<Client, Failure> {
+        let (program, args) =
+            server.words.split_first().ok_or_else(|| Failure::refused("no server command"))?;
         let supervisor = std::env::current_exe().map_err(Failure::error)?;
         let grace = Duration::from_secs(2);
-        let standard_error = StandardError::Inherit;
-        let launched = launch(&Launch { program, args, supervisor, grace, standard_error, adopt: true });
-        let server = launched.map_err(|error| {
+        let standard_error = if server.alone { StandardError::Inherit } else { StandardError::Pipe };
+        let environment = server.environment;
+        let launched = launch(&Launch {
+            program,
+            args,
+            environment,
+            supervisor,
+            grace,
+            standard_error,
+            adopt: server.alone,
+        });
+        let timeout = server.timeout;
+        let mut server = launched.map_err(|error| {
             let help = error.help();
             Failure::error(error).help(help)
         })?;
+        if let Some(mut stderr) = server.stderr.take() {
+            // Read and dropped: a full pipe would stop the server.
+            std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        }
         let (sender, lines) = sync_channel(LINES_WAITING_MAX);
         let output = server.stdout;
         std::thread::spawn(move || read_lines(output, |line| sender.send(line).is_ok()));
@@ -66,23 +92,17 @@ impl Client {
         })
     }
 
-    /// `initialize`, or `server/discover` where the server knows only that; pins the instructions.
-    pub(crate) fn introduce(&mut self, pins: &mut Pins) -> Result<(), Failure> {
+    /// `initialize`, or `server/discover` where the server knows only that; gives what the server says of itself.
+    pub(crate) fn introduce(&mut self, told: &mut dyn FnMut(Value<'_>)) -> Result<(), Failure> {
         let version = Version::V2025_11_25.as_str();
         let client = format!(r#"{{"name":"bailiwick","version":"{}"}}"#, env!("CARGO_PKG_VERSION"));
         let params = format!(r#""protocolVersion":"{version}","capabilities":{{}},"clientInfo":{client}"#);
-        let mut instructions = |result: Value<'_>| {
-            let digest = result
-                .get("instructions")
-                .map_or_else(bailiwick_engine::pins::absent, bailiwick_engine::pins::digest);
-            pins.instructions = Some(digest);
-        };
-        match self.ask("initialize", &params, &mut instructions) {
+        match self.ask("initialize", &params, told) {
             Ok(()) => self.send(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#),
             Err(Refused::Broken(failure)) => Err(failure),
             Err(Refused::ByServer(first)) => {
                 self.modern = true;
-                self.ask("server/discover", "", &mut instructions).map_err(|refused| match refused {
+                self.ask("server/discover", "", told).map_err(|refused| match refused {
                     Refused::Broken(failure) => failure,
                     Refused::ByServer(second) => {
                         Failure::error(format!("the server refuses to start a session: {first}; {second}"))
@@ -92,8 +112,13 @@ impl Client {
         }
     }
 
-    /// Pins every item of a list, page by page.
-    pub(crate) fn list(&mut self, item: Item, method: &str, pins: &mut Pins) -> Result<(), Refused> {
+    /// Gives every item of a list with its name, page by page.
+    pub(crate) fn list(
+        &mut self,
+        item: Item,
+        method: &str,
+        each: &mut dyn FnMut(&str, Value<'_>),
+    ) -> Result<(), Refused> {
         let mut cursor: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let mut params = Vec::new();
@@ -106,7 +131,7 @@ impl Client {
             self.ask(method, &params, &mut |result| {
                 for entry in result.get(item.member()).map(Value::elements).into_iter().flatten() {
                     if let Some(name) = entry.get(item.key()).and_then(Value::text) {
-                        pins.add(item, &name, entry);
+                        each(&name, entry);
                     }
                 }
                 next = result.get("nextCursor").and_then(Value::text).map(std::borrow::Cow::into_owned);

@@ -1,0 +1,30 @@
+//! Servers that no policy stands before.
+
+use bailiwick_clients::config::Launch;
+
+use super::{Audit, Look, Severity, Sink, said};
+
+pub(in crate::scan) const AUDIT: Audit = Audit {
+    code: "bare-server",
+    severity: Severity::Low,
+    title: "No policy stands before a server",
+    page: "The client launches the server, or reaches it, without Bailiwick between them: no rule is asked, nothing is recorded, and a changed tool
+is not noticed. Put `bailiwick run --policy FILE --` before the server's command. Servers that are reached over the network cannot be wrapped that
+way.",
+    run,
+};
+
+fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
+    for seat in look.subject.servers().filter(|seat| seat.server.is_enabled && !seat.is_enforced()) {
+        let (message, fix) = match &seat.server.launch {
+            Launch::Remote { .. } => {
+                ("it is reached over the network, and no policy stands before it".to_owned(), None)
+            }
+            Launch::Stdio(_) => {
+                let fix = "put `bailiwick run --policy FILE --` before its command".to_owned();
+                ("no policy stands before it".to_owned(), Some(fix))
+            }
+        };
+        sink.add(said(seat, seat.server.name_span.start, message, fix));
+    }
+}

@@ -1,0 +1,30 @@
+//! `bailiwick explain`: what a finding means and what to do.
+
+use bailiwick_analysis::scan::{AUDITS, audit};
+
+use crate::args::scan::ExplainArgs;
+use crate::exit::{self, Failure};
+use crate::say::{self, BOLD, DIM};
+
+pub(crate) fn run(args: &ExplainArgs) -> Result<i32, Failure> {
+    let Some(code) = &args.code else {
+        for audit in AUDITS {
+            say::line(&format!(
+                "{BOLD}{:22}{BOLD:#} {:6} {}",
+                audit.code,
+                audit.severity.as_str(),
+                audit.title
+            ));
+        }
+        return Ok(exit::OK);
+    };
+    let Some(audit) = audit(code) else {
+        return Err(Failure::new(exit::USAGE, format!("there is no finding `{code}`"))
+            .help("`bailiwick explain` names all of them"));
+    };
+    say::line(&format!("{BOLD}{}{BOLD:#} {DIM}({}){DIM:#}", audit.code, audit.severity.as_str()));
+    say::line(audit.title);
+    say::line("");
+    say::line(audit.page);
+    Ok(exit::OK)
+}

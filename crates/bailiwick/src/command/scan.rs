@@ -1,0 +1,210 @@
+//! `bailiwick scan`: what is wrong with the servers that clients are configured to use.
+
+mod consent;
+mod exposed;
+mod human;
+
+use std::path::Path;
+use std::time::Duration;
+
+use bailiwick_analysis::render::{self, Inspected};
+use bailiwick_analysis::scan::{self, Facts, File, Offer, Severity, Subject, Tool};
+use bailiwick_clients::config::{Launch, Server};
+use bailiwick_clients::disk::walk;
+use bailiwick_clients::place::Lines;
+use bailiwick_clients::table::System;
+use bailiwick_engine::Scanner;
+use bailiwick_record::audit::visible;
+use bailiwick_record::lock::Lock;
+
+use crate::args::scan::{FailOn, FindingsFormat, ScanArgs};
+use crate::exit::{self, Failure};
+use crate::installed::{self, Installed, Loaded, Survey};
+use crate::launching::{self, Launching};
+use crate::offer::{self, Offered};
+use crate::say;
+
+pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
+    let survey = look(args)?;
+    let scanner = Scanner::new();
+    let mut inspected = Inspected { files: survey.files.len(), ..Inspected::default() };
+    for (path, why) in &survey.not_inspected {
+        inspected.not_inspected.push((path.display().to_string(), why.clone()));
+    }
+    let files = readable(&survey, &mut inspected);
+    let offers = offers(args, &files, &scanner, &mut inspected)?;
+    let paths: Vec<String> = files.iter().map(|(installed, _)| written(&installed.found.path)).collect();
+    let mut subject = Subject { files: Vec::new(), home: crate::places::home().unwrap_or_default() };
+    for (((installed, loaded), path), offers) in files.iter().zip(&paths).zip(offers) {
+        let facts = loaded
+            .config
+            .servers
+            .iter()
+            .zip(offers)
+            .map(|(server, offer)| Facts { exposed: exposed::program(server), offer });
+        subject.files.push(File {
+            path,
+            client: &installed.found.client,
+            scope: installed.found.kind.scope,
+            text: &loaded.content.text,
+            lines: Lines::new(&loaded.content.text),
+            config: &loaded.config,
+            dialect: &installed.found.kind.dialect,
+            exposed: exposed::file(&installed.found.path),
+            facts: facts.collect(),
+        });
+    }
+    let report = scan::scan(&subject, &scanner);
+    let text = match args.format {
+        FindingsFormat::Human => human::text(&report, &inspected),
+        FindingsFormat::Json => render::json(&report, &inspected),
+        FindingsFormat::Sarif => render::sarif(&report, env!("CARGO_PKG_VERSION"), &here()),
+        FindingsFormat::Junit => render::junit(&report),
+        FindingsFormat::Markdown => render::markdown(&report, &inspected),
+        FindingsFormat::Github => render::github(&report),
+    };
+    say::line(text.trim_end());
+    if survey.files.is_empty() {
+        return Ok(exit::NOTHING);
+    }
+    let worst = report.findings.iter().map(|finding| finding.severity).max();
+    let fails =
+        args.format != FindingsFormat::Sarif && worst.is_some_and(|worst| is_enough(worst, args.fail_on));
+    Ok(if fails { exit::FINDINGS } else { exit::OK })
+}
+
+fn is_enough(worst: Severity, fail_on: FailOn) -> bool {
+    match fail_on {
+        FailOn::Never => false,
+        FailOn::Low => true,
+        FailOn::Medium => worst >= Severity::Medium,
+        FailOn::High => worst >= Severity::High,
+    }
+}
+
+/// The machine's configurations, or those of the trees that were named.
+fn look(args: &ScanArgs) -> Result<Survey, Failure> {
+    if args.paths.is_empty() {
+        return installed::survey(&args.choice);
+    }
+    let table = installed::table(&args.choice)?;
+    let mut survey = Survey { files: Vec::new(), not_inspected: Vec::new(), table };
+    for root in &args.paths {
+        if !root.exists() {
+            return Err(Failure::error(format!("there is no `{}`", root.display())));
+        }
+        let walk = walk(&survey.table, root, System::own());
+        let chosen = |client: &String| args.choice.clients.is_empty() || args.choice.clients.contains(client);
+        let found = walk.found.into_iter().filter(|found| chosen(&found.client));
+        survey.files.extend(found.map(installed::load));
+        survey.not_inspected.extend(walk.not_inspected);
+    }
+    // A file that only has a likely name, and no server in it, was never one of a client's.
+    survey.files.retain(|installed| {
+        installed.found.client != "other"
+            || installed.state.as_ref().is_ok_and(|loaded| !loaded.config.servers.is_empty())
+    });
+    Ok(survey)
+}
+
+/// What could be read; the rest is said.
+fn readable<'s>(survey: &'s Survey, inspected: &mut Inspected) -> Vec<(&'s Installed, &'s Loaded)> {
+    let mut files = Vec::new();
+    for installed in &survey.files {
+        let path = written(&installed.found.path);
+        match &installed.state {
+            Err(unreadable) => {
+                let place = unreadable.place.map(|place| format!(":{}:{}", place.line, place.column));
+                let path = format!("{path}{}", place.unwrap_or_default());
+                inspected.not_inspected.push((path, unreadable.why.clone()));
+            }
+            Ok(loaded) => {
+                for broken in &loaded.config.broken {
+                    let place = loaded.place(broken.at);
+                    let path = format!("{path}:{}:{}", place.line, place.column);
+                    inspected.not_inspected.push((path, format!("`{}`: {}", broken.name, broken.why)));
+                }
+                inspected.servers += loaded.config.servers.len();
+                files.push((installed, loaded));
+            }
+        }
+    }
+    files
+}
+
+/// What each server of each file offers, as far as it is known.
+fn offers(
+    args: &ScanArgs,
+    files: &[(&Installed, &Loaded)],
+    scanner: &Scanner,
+    inspected: &mut Inspected,
+) -> Result<Vec<Vec<Option<Offer>>>, Failure> {
+    let locked = args.lock.as_deref().map(locked).transpose()?;
+    let of_lock = |server: &Server| locked.as_ref().and_then(|lock| offer_of_lock(lock, server));
+    let mut offers: Vec<Vec<Option<Offer>>> =
+        files.iter().map(|(_, loaded)| loaded.config.servers.iter().map(of_lock).collect()).collect();
+    let mut asked = Vec::new();
+    let mut silent = 0;
+    for (file, (installed, loaded)) in files.iter().enumerate() {
+        for (at, server) in loaded.config.servers.iter().enumerate().filter(|(_, server)| server.is_enabled) {
+            match (&server.launch, args.tools) {
+                (Launch::Stdio(_), true) => match launching::of(&installed.found, server) {
+                    Ok(launching) => asked.push((file, at, launching)),
+                    Err(why) => inspected.not_inspected.push((server.name.clone(), why)),
+                },
+                (Launch::Stdio(_) | Launch::Remote { .. }, _) => silent += 1,
+            }
+        }
+    }
+    if silent > 0 {
+        let what = format!("what {silent} of the servers offer");
+        let why = if args.tools { "they are remote" } else { "not asked (--tools)" };
+        inspected.not_inspected.push((what, why.to_owned()));
+    }
+    if asked.is_empty() {
+        return Ok(offers);
+    }
+    let all: Vec<&Launching> = asked.iter().map(|(_, _, launching)| launching).collect();
+    consent::ask(&all, scanner, args.yes)?;
+    let servers: Vec<_> = asked.iter().map(|(_, _, launching)| launching.asked.clone()).collect();
+    let progress = launching::progress(servers.len());
+    let answers = offer::ask_all(&servers, Duration::from_secs(args.timeout), &|server| {
+        progress.set_message(visible(&server.name));
+        progress.inc(1);
+    });
+    progress.finish_and_clear();
+    for ((file, at, launching), answer) in asked.into_iter().zip(answers) {
+        match answer {
+            Ok(Offered { tools, instructions, .. }) => {
+                if let Some(slot) = offers.get_mut(file).and_then(|servers| servers.get_mut(at)) {
+                    *slot = Some(Offer { tools, instructions });
+                }
+            }
+            Err(failure) => inspected.not_inspected.push((launching.asked.name, failure.message)),
+        }
+    }
+    Ok(offers)
+}
+
+fn locked(path: &Path) -> Result<Lock, Failure> {
+    let missing = || Failure::error(format!("there is no lock file `{}`", path.display()));
+    Lock::load(path).map_err(Failure::error)?.ok_or_else(missing)
+}
+
+fn offer_of_lock(lock: &Lock, server: &Server) -> Option<Offer> {
+    let tool = |name: &String| Tool { name: name.clone(), texts: Vec::new() };
+    let locked = lock.servers.get(&server.name)?;
+    Some(Offer { tools: locked.tools.keys().map(tool).collect(), instructions: None })
+}
+
+/// A path as programs need it: relative to the current folder where it lies below.
+fn written(path: &Path) -> String {
+    let relative =
+        std::env::current_dir().ok().and_then(|here| Some(path.strip_prefix(here).ok()?.to_owned()));
+    let path = relative.unwrap_or_else(|| path.strip_prefix("./").unwrap_or(path).to_owned());
+    visible(&path.display().to_string())
+}
+
+fn here() -> String {
+    std::env::current_dir().map(|here| here.display().to_string()).unwrap_or_default()
+}

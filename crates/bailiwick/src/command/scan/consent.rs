@@ -1,0 +1,45 @@
+//! Before anything is launched: every command in full, and a question whose answer is no unless it is yes.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use bailiwick_engine::Scanner;
+use bailiwick_record::audit::visible;
+
+use crate::exit::Failure;
+use crate::launching::Launching;
+use crate::say::{self, BOLD};
+
+pub(crate) fn ask(all: &[&Launching], scanner: &Scanner, agreed: bool) -> Result<(), Failure> {
+    say::note("these commands will be launched, to ask the servers what they offer:");
+    for launching in all {
+        let command: Vec<String> =
+            launching.asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        let command = visible(&scanner.redact_secrets(&command.join(" ")));
+        let names: Vec<String> = launching
+            .asked
+            .environment
+            .iter()
+            .map(|(name, _)| format!("{}=***", name.to_string_lossy()))
+            .collect();
+        let environment =
+            if names.is_empty() { String::new() } else { format!("  with {}", visible(&names.join(" "))) };
+        anstream::eprintln!("  {BOLD}{}{BOLD:#}  {command}{environment}", visible(&launching.asked.name));
+    }
+    if agreed {
+        return Ok(());
+    }
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !terminal {
+        return Err(Failure::error("nobody can be asked here whether to launch them")
+            .help("look at the commands above, and add --yes"));
+    }
+    anstream::eprint!("launch them? [y/N] ");
+    // A prompt that does not show leaves the answer no.
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(Failure::error)?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Failure::error("nothing was launched")),
+    }
+}

@@ -1,0 +1,85 @@
+//! From a client's entry to a command that can be started as the client would start it.
+
+use std::ffi::OsString;
+
+use bailiwick_clients::config::Server;
+use bailiwick_clients::disk::Found;
+use bailiwick_clients::wrap::State;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::offer::Asked;
+
+/// A server of a client, ready to be started.
+#[derive(Debug, Clone)]
+pub(crate) struct Launching {
+    pub(crate) asked: Asked,
+}
+
+/// The server's own command, with what the entry refers to put in.
+///
+/// # Errors
+/// What the entry refers to and is not here.
+pub(crate) fn of(found: &Found, server: &Server) -> Result<Launching, String> {
+    let words: Vec<String> = match State::of(server) {
+        State::Ours { inner, .. } => inner,
+        State::Bare => server.words().into_iter().map(str::to_owned).collect(),
+        State::ByHand => return Err("it was wrapped by hand".to_owned()),
+    };
+    let put = |text: &str| put_in(text, !found.kind.dialect.references.is_empty()).map(OsString::from);
+    let words = words.iter().map(|word| put(word)).collect::<Result<_, _>>()?;
+    let setting = |setting: &bailiwick_clients::config::Setting| {
+        Ok((OsString::from(&setting.name), put(&setting.value.text)?))
+    };
+    let environment = server.environment.iter().map(setting).collect::<Result<_, String>>()?;
+    let name = format!("{}/{}", found.client, server.name);
+    Ok(Launching { asked: Asked { name, words, environment } })
+}
+
+/// A bar on standard error, where that is a terminal.
+pub(crate) fn progress(servers: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(servers).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Puts variables of our environment in where a client would: `${NAME}`, `${env:NAME}`, `${NAME:-other}`, `{env:NAME}`.
+fn put_in(text: &str, refers: bool) -> Result<String, String> {
+    if !refers {
+        return Ok(text.to_owned());
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    loop {
+        let dollar = rest.find("${").map(|at| (at, 2));
+        let brace = rest.find("{env:").map(|at| (at, 1));
+        let Some((at, width)) = [dollar, brace].into_iter().flatten().min() else {
+            out.push_str(rest);
+            return Ok(out);
+        };
+        let inside = rest.get(at.saturating_add(width)..).unwrap_or_default();
+        let Some((inner, after)) = inside.split_once('}') else {
+            out.push_str(rest);
+            return Ok(out);
+        };
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push_str(&value(inner)?);
+        rest = after;
+    }
+}
+
+fn value(inner: &str) -> Result<String, String> {
+    if inner == "workspaceFolder" {
+        let here = std::env::current_dir().map_err(|error| error.to_string())?;
+        return Ok(here.display().to_string());
+    }
+    let (name, other) = inner.split_once(":-").map_or((inner, None), |(name, other)| (name, Some(other)));
+    let name = name.strip_prefix("env:").unwrap_or(name);
+    match (std::env::var(name), other) {
+        (Ok(value), _) => Ok(value),
+        (Err(_), Some(other)) => Ok(other.to_owned()),
+        (Err(_), None) => Err(format!("it needs `{inner}`, which is not set here")),
+    }
+}
