@@ -171,6 +171,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "bailiwick",
         &[
             "bailiwick-mcp",
+            "bailiwick-semantic",
             "bailiwick-policy",
             "bailiwick-guard",
             "bailiwick-engine",

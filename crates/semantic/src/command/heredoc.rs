@@ -1,0 +1,82 @@
+//! Here-documents: texts that stand on the lines behind a command.
+
+use super::grammar::Parser;
+use super::{Doubt, Redirect, Redirection, Simple, Word};
+
+/// A here-document whose lines are still to come.
+#[derive(Debug)]
+pub(super) struct Pending {
+    delimiter: String,
+    /// Without tabs at the beginning of its lines: `<<-`.
+    stripped: bool,
+    /// Nothing in it is expanded.
+    quoted: bool,
+    command: usize,
+    redirect: usize,
+}
+
+impl Parser<'_, '_> {
+    /// `<<` is read; the delimiter follows.
+    pub(super) fn here_document(&mut self, simple: &mut Simple, place: usize, stripped: bool) {
+        self.blanks();
+        let start = self.at;
+        // Nothing is expanded in a delimiter, but reading it as a word finds its end.
+        let first = self.state.commands.len();
+        let mut words = Vec::new();
+        if !self.words_into(&mut words) {
+            return self.state.doubt(Doubt::Unfinished);
+        }
+        let written = self.since(start);
+        let quoted = written.contains(['\'', '"', '\\']);
+        if written.contains(['$', '`', '{']) || words.len() != 1 || self.state.commands.len() != first {
+            self.state.doubt(Doubt::Unexpected);
+        }
+        let delimiter = words.into_iter().next().map(|word| word.text).unwrap_or_default();
+        self.pending.push(Pending {
+            delimiter: delimiter.clone(),
+            stripped,
+            quoted,
+            command: place,
+            redirect: simple.redirects.len(),
+        });
+        simple.redirects.push(Redirect {
+            kind: Redirection::Here,
+            target: Word::known(delimiter),
+            body: None,
+        });
+    }
+
+    /// Reads the lines of all here-documents that are waiting; a line has just ended.
+    pub(super) fn heredocs(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            let body = self.lines_of(&pending);
+            let word = if pending.quoted { Word::known(body) } else { self.walk_quoted(&body) };
+            self.state.bodies.push((pending.command, pending.redirect, word));
+        }
+    }
+
+    fn lines_of(&mut self, pending: &Pending) -> String {
+        let mut body = String::new();
+        loop {
+            if self.peek().is_none() {
+                // A shell warns, and takes what is there.
+                self.state.doubt(Doubt::Unfinished);
+                return body;
+            }
+            let start = self.at;
+            self.until(|byte| byte == b'\n');
+            let line = self.since(start);
+            let line = if pending.stripped { line.trim_start_matches('\t') } else { line };
+            // A substitution ends behind the delimiter of its last document too.
+            let ended = line == pending.delimiter || line.strip_suffix('\r') == Some(&pending.delimiter);
+            if !ended {
+                body.push_str(line);
+                body.push('\n');
+            }
+            self.skip(1);
+            if ended {
+                return body;
+            }
+        }
+    }
+}

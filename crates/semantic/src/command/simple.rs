@@ -1,0 +1,203 @@
+//! Simple commands: assignments, words, redirections.
+
+use super::grammar::Parser;
+use super::{Assignment, Doubt, Redirect, Redirection, Simple, WORDS_MAX, Word};
+
+impl Parser<'_, '_> {
+    pub(super) fn simple(&mut self) {
+        let Some(place) = self.state.reserve(self.begun()) else {
+            self.at = self.text.len();
+            return;
+        };
+        let mut simple = self.begun();
+        loop {
+            self.blanks();
+            match self.peek() {
+                None | Some(b'\n' | b'\r' | b';' | b')' | b'|' | b'#') => break,
+                Some(b'&') if !self.starts("&>") => break,
+                Some(b'(') if simple.words.len() == 1 => {
+                    self.definition(&mut simple);
+                    break;
+                }
+                Some(b'(') => break,
+                Some(_) => {}
+            }
+            if self.redirect(&mut simple, place) || (simple.words.is_empty() && self.assignment(&mut simple))
+            {
+                continue;
+            }
+            if !self.words_into(&mut simple.words) {
+                break;
+            }
+            if simple.words.len() >= WORDS_MAX {
+                self.state.doubt(Doubt::TooLarge);
+                break;
+            }
+        }
+        if let Some(reserved) = self.state.commands.get_mut(place) {
+            *reserved = simple;
+        }
+    }
+
+    /// `name() command`: the name is no program.
+    fn definition(&mut self, simple: &mut Simple) {
+        self.skip(1);
+        self.blanks();
+        if self.eat(")") {
+            simple.words.clear();
+            self.function();
+        } else {
+            self.state.doubt(Doubt::Unexpected);
+        }
+    }
+
+    /// `NAME=value`, `NAME+=value`, `NAME[i]=value`, `NAME=(a b)`.
+    fn assignment(&mut self, simple: &mut Simple) -> bool {
+        let Some(length) = assigned(self.rest()) else { return false };
+        let start = self.at;
+        let name = self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).to_owned();
+        let behind = start.saturating_add(length);
+        if self.peek() == Some(b'[') {
+            // Subscripts are calculated, and calculations run substitutions.
+            let subscript = self.text.get(self.at..behind).unwrap_or_default();
+            self.walk_quoted(subscript);
+        }
+        let appends = self.text.get(..behind).is_some_and(|text| text.ends_with("+="));
+        self.at = behind;
+        let value = if self.eat("(") { self.list_value() } else { self.value() };
+        self.state.variables.set(&name, &value, self.context.unsure || appends);
+        simple.assignments.push(Assignment { name, value });
+        true
+    }
+
+    fn value(&mut self) -> Word {
+        let mut words = Vec::new();
+        self.words_into(&mut words);
+        // Values are neither split nor multiplied; one with `$IFS` or braces is odd enough to be looked at in its parts.
+        let mut words = words.into_iter();
+        let mut value = words.next().unwrap_or_default();
+        for more in words {
+            value.unknown.get_or_insert(super::Unknown::Variable);
+            value.others.extend(more.texts().map(str::to_owned));
+        }
+        value
+    }
+
+    fn list_value(&mut self) -> Word {
+        let mut words = Vec::new();
+        loop {
+            self.lines();
+            if self.eat(")") {
+                break;
+            }
+            if self.peek().is_none() {
+                self.state.doubt(Doubt::Unfinished);
+                break;
+            }
+            if !self.words_into(&mut words) {
+                self.state.doubt(Doubt::Unexpected);
+                self.bump();
+            }
+        }
+        let mut value = Word::unknown("()");
+        value.others =
+            words.iter().flat_map(Word::texts).take(super::GUESSES_MAX).map(str::to_owned).collect();
+        value
+    }
+
+    /// One redirection, with the number before it. False: there is none, and nothing was read.
+    pub(super) fn redirect(&mut self, simple: &mut Simple, place: usize) -> bool {
+        let start = self.at;
+        let numbered = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        self.skip(numbered);
+        if numbered == 0 {
+            self.named_descriptor();
+        }
+        let Some((kind, sign)) = sign(self.rest()) else {
+            self.at = start;
+            return false;
+        };
+        self.skip(sign);
+        if kind == Redirection::Here && !self.since(start).ends_with("<<<") {
+            let stripped = self.since(start).ends_with('-');
+            self.here_document(simple, place, stripped);
+            return true;
+        }
+        self.blanks();
+        let mut words = Vec::new();
+        if !self.words_into(&mut words) {
+            self.state.doubt(Doubt::Unfinished);
+            return true;
+        }
+        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        for target in words {
+            let (kind, body) = match kind {
+                Redirection::Here => (kind, Some(target.clone())),
+                // `>&file` is `&>file`.
+                Redirection::Duplicate if !number(&target.text) => (Redirection::Write, None),
+                kind => (kind, None),
+            };
+            simple.redirects.push(Redirect { kind, target, body });
+        }
+        true
+    }
+
+    /// `{name}` right before a redirection.
+    fn named_descriptor(&mut self) {
+        let start = self.at;
+        if !self.eat("{") {
+            return;
+        }
+        self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+        if !self.eat("}") || !matches!(self.peek(), Some(b'<' | b'>')) {
+            self.at = start;
+        }
+    }
+}
+
+/// The sign of a redirection and its length.
+fn sign(rest: &str) -> Option<(Redirection, usize)> {
+    let process = |at: usize| rest.as_bytes().get(at) == Some(&b'(');
+    SIGNS.iter().find(|(sign, _)| rest.starts_with(sign)).and_then(|(sign, kind)| {
+        // `<(` and `>(` begin words.
+        if sign.len() == 1 && process(1) { None } else { Some((*kind, sign.len())) }
+    })
+}
+
+/// The longer ones first.
+const SIGNS: [(&str, Redirection); 12] = [
+    ("&>>", Redirection::Write),
+    ("&>", Redirection::Write),
+    ("<<<", Redirection::Here),
+    ("<<-", Redirection::Here),
+    ("<<", Redirection::Here),
+    ("<>", Redirection::ReadWrite),
+    ("<&", Redirection::Duplicate),
+    ("<", Redirection::Read),
+    (">>", Redirection::Write),
+    (">|", Redirection::Write),
+    (">&", Redirection::Duplicate),
+    (">", Redirection::Write),
+];
+
+/// Length of `NAME=`, `NAME+=` or `NAME[…]=` at the start.
+fn assigned(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let name = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    if name == 0 || bytes.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut at = name;
+    if bytes.get(at) == Some(&b'[') {
+        let line = bytes.get(at..)?.iter().take(SUBSCRIPT_BYTES_MAX);
+        let close = line.take_while(|byte| !matches!(byte, b'\n')).position(|byte| *byte == b']')?;
+        at = at.saturating_add(close).saturating_add(1);
+    }
+    if bytes.get(at) == Some(&b'+') {
+        at = at.saturating_add(1);
+    }
+    (bytes.get(at) == Some(&b'=')).then(|| at.saturating_add(1))
+}
+
+/// Longest subscript of an assignment, in bytes.
+const SUBSCRIPT_BYTES_MAX: usize = 256;

@@ -1,0 +1,226 @@
+//! Commands that run commands: the inner ones are found by a reviewed table of programs.
+
+mod code;
+mod git;
+mod options;
+mod programs;
+mod runners;
+mod shells;
+mod values;
+
+use super::dollar::written;
+use super::grammar::{Context, Parser};
+use super::state::{State, WORD_WORK};
+use super::{Assignment, DEPTH_MAX, Doubt, Redirection, Simple, Unknown, Word};
+
+/// What a program was found to run.
+#[derive(Debug)]
+pub(super) enum Inner {
+    /// A program with its words.
+    Words(Vec<Word>),
+    /// As `Words`, with variables set for it.
+    With(Vec<Assignment>, Vec<Word>),
+    /// A text that a shell reads.
+    Script(Word),
+    /// Something that is not read here.
+    Doubt(Doubt),
+}
+
+/// Finds what all commands run, and what these run.
+pub(super) fn all(state: &mut State) {
+    state.attach_bodies();
+    let mut next = 0usize;
+    while let Some(simple) = state.commands.get(next).cloned() {
+        one(next, &simple, state);
+        state.attach_bodies();
+        next = next.saturating_add(1);
+    }
+    let State { commands, variables, .. } = state;
+    for simple in commands {
+        let Simple { words, assignments, redirects, .. } = simple;
+        let bodies = redirects
+            .iter_mut()
+            .flat_map(|redirect| std::iter::once(&mut redirect.target).chain(&mut redirect.body));
+        let values = assignments.iter_mut().map(|assignment| &mut assignment.value);
+        for word in words.iter_mut().chain(bodies).chain(values) {
+            if word.uses.iter().any(|name| variables.is_changed(name)) {
+                word.unknown.get_or_insert(Unknown::Variable);
+            }
+        }
+        if simple.doubt.is_none() && simple.words.first().is_some_and(|program| program.unknown.is_some()) {
+            simple.doubt = Some(Doubt::Program);
+        }
+    }
+}
+
+fn one(at: usize, simple: &Simple, state: &mut State) {
+    let mut inner: Vec<Inner> =
+        simple.assignments.iter().filter_map(|one| values::assigned(&one.name, &one.value)).collect();
+    if let Some(program) = simple.program() {
+        if program.unknown.is_some() || program.glob {
+            inner.push(Inner::Doubt(Doubt::Program));
+        }
+        let input = Input::of(simple, state);
+        let mut names: Vec<String> = simple.names().collect();
+        names.dedup();
+        for name in names {
+            variables(&name, at, simple, state);
+            programs::inner(&name, simple, &input, &mut inner);
+        }
+    }
+    for found in inner {
+        emit(found, at, simple, state);
+    }
+}
+
+/// Where a program that reads commands from its input gets them.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Nothing is said: from whoever started it.
+    Own,
+    /// A text of the script.
+    Text(Word),
+    /// A file by its name.
+    File,
+    /// The output of something.
+    Unknown,
+}
+
+impl Input {
+    fn of(simple: &Simple, state: &State) -> Input {
+        let mut found = Input::Own;
+        if simple.reads_pipe {
+            let source = simple.source.and_then(|source| state.commands.get(source));
+            found = source.and_then(text_of).map_or(Input::Unknown, Input::Text);
+        }
+        for redirect in &simple.redirects {
+            match (redirect.kind, &redirect.body) {
+                (Redirection::Here, Some(body)) => found = Input::Text(body.clone()),
+                (Redirection::Here, None) => {}
+                (Redirection::Read | Redirection::ReadWrite | Redirection::Duplicate, _) => {
+                    let known = redirect.target.unknown.is_none() && redirect.kind != Redirection::Duplicate;
+                    found = if known { Input::File } else { Input::Unknown };
+                }
+                (Redirection::Write, _) => {}
+            }
+        }
+        found
+    }
+}
+
+/// What a command writes, if the text says it: `echo x`, `cat <<X`.
+fn text_of(source: &Simple) -> Option<Word> {
+    if let Some(text) = written(source) {
+        return Some(Word::known(text));
+    }
+    let is_cat = source.names().any(|name| name == "cat") && source.arguments().is_empty();
+    let body = source.redirects.iter().rev().find_map(|redirect| redirect.body.clone());
+    body.filter(|_| is_cat)
+}
+
+/// Programs that set variables.
+fn variables(name: &str, at: usize, simple: &Simple, state: &mut State) {
+    match name {
+        "export" | "declare" | "typeset" | "local" | "readonly" | "set" | "setenv" => {
+            for word in simple.arguments() {
+                if word.text.starts_with('-') && word.text.contains('n') {
+                    state.variables.touch_all();
+                }
+                if let Some((name, value)) = assignment(word) {
+                    state.variables.touch(&name);
+                    if let Some(simple) = state.commands.get_mut(at) {
+                        simple.assignments.push(Assignment { name, value });
+                    }
+                }
+            }
+        }
+        "read" | "mapfile" | "readarray" | "eval" | "." | "source" | "unset" | "getopts" | "let" => {
+            state.variables.touch_all();
+        }
+        "printf" if simple.arguments().first().is_some_and(|word| word.text == "-v") => {
+            state.variables.touch_all();
+        }
+        "cd" | "pushd" | "popd" => state.variables.touch("PWD"),
+        _ => {}
+    }
+}
+
+/// `NAME=value` as one word.
+fn assignment(word: &Word) -> Option<(String, Word)> {
+    let (name, value) = word.text.split_once('=')?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let named = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit());
+    named.then(|| (name.to_owned(), tail(word, value.len())))
+}
+
+/// The last so many bytes of a word, and what is known of it.
+fn tail(word: &Word, bytes: usize) -> Word {
+    let from = word.text.len().saturating_sub(bytes);
+    let text = word.text.get(from..).unwrap_or_default().to_owned();
+    let others = word.others.iter().filter_map(|other| other.get(from..).map(str::to_owned)).collect();
+    Word { text, others, ..word.clone() }
+}
+
+fn emit(found: Inner, at: usize, outer: &Simple, state: &mut State) {
+    let depth = outer.depth.saturating_add(1);
+    let via = outer.names().next().or_else(|| outer.via.clone());
+    let doubt = |state: &mut State, doubt: Doubt| {
+        if let Some(simple) = state.commands.get_mut(at) {
+            simple.doubt.get_or_insert(doubt);
+        }
+    };
+    if depth > DEPTH_MAX {
+        return state.doubt(Doubt::TooLarge);
+    }
+    match found {
+        Inner::Doubt(found) => doubt(state, found),
+        Inner::Words(words) => runs(Vec::new(), words, via, outer, state),
+        Inner::With(assignments, words) => runs(assignments, words, via, outer, state),
+        Inner::Script(word) => {
+            if word.unknown.is_some() {
+                doubt(state, Doubt::Code);
+            }
+            let first = state.commands.len();
+            for text in word.texts() {
+                let context =
+                    Context { depth, substituted: outer.substituted, via: via.clone(), unsure: true };
+                let mut parser = Parser { text, at: 0, state, context, pending: Vec::new() };
+                parser.script();
+            }
+            for simple in state.commands.get_mut(first..).unwrap_or_default() {
+                simple.reads_pipe |= outer.reads_pipe;
+                simple.feeds_pipe |= outer.feeds_pipe;
+            }
+        }
+    }
+}
+
+fn runs(
+    assignments: Vec<Assignment>,
+    words: Vec<Word>,
+    via: Option<String>,
+    outer: &Simple,
+    state: &mut State,
+) {
+    if words.is_empty() && assignments.is_empty() {
+        return;
+    }
+    let bytes: usize = words.iter().map(|word| word.text.len()).sum();
+    if !state.pay(bytes.saturating_add(words.len().saturating_mul(WORD_WORK))) {
+        return;
+    }
+    // It reads what its runner is given to read.
+    let is_input = |kind| matches!(kind, Redirection::Read | Redirection::ReadWrite | Redirection::Here);
+    let redirects = outer.redirects.iter().filter(|redirect| is_input(redirect.kind)).cloned().collect();
+    state.reserve(Simple {
+        words,
+        assignments,
+        redirects,
+        via,
+        doubt: None,
+        depth: outer.depth.saturating_add(1),
+        ..outer.clone()
+    });
+}

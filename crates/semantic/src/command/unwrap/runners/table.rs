@@ -1,0 +1,313 @@
+//! The reviewed table of programs that run the command in their operands.
+//!
+//! Short options as for `getopt`; long ones with `=` take a value. What a line does not name leaves a doubt, or is taken as the
+//! line says by `others`.
+
+use super::Runner;
+use crate::command::unwrap::options::Others;
+
+pub(super) const RUNNERS: &[Runner] = &[
+    // other users
+    Runner::new(
+        &["sudo"],
+        "AbBEeHiKklnNPSsvVC:c:D:g:h:p:R:r:t:T:u:U:",
+        &[
+            "askpass",
+            "background",
+            "bell",
+            "close-from=",
+            "chdir=",
+            "preserve-env",
+            "edit",
+            "group=",
+            "set-home",
+            "help",
+            "host=",
+            "login",
+            "remove-timestamp",
+            "reset-timestamp",
+            "list",
+            "no-update",
+            "non-interactive",
+            "preserve-groups",
+            "prompt=",
+            "chroot=",
+            "role=",
+            "stdin",
+            "shell",
+            "type=",
+            "command-timeout=",
+            "other-user=",
+            "user=",
+            "version",
+            "validate",
+        ],
+    )
+    .assigns(),
+    Runner::new(&["doas"], "LnsC:u:", &[]).assigns(),
+    Runner::new(&["pkexec"], "", &["user=", "disable-internal-agent", "keep-cwd"]),
+    Runner::new(&["gosu", "su-exec", "chpst", "setuidgid"], "", &[]).skip(1),
+    Runner::new(
+        &["setpriv"],
+        "dh",
+        &[
+            "reuid=",
+            "regid=",
+            "init-groups",
+            "clear-groups",
+            "keep-groups",
+            "groups=",
+            "no-new-privs",
+            "inh-caps=",
+            "ambient-caps=",
+            "bounding-set=",
+            "securebits=",
+            "pdeathsig=",
+            "reset-env",
+        ],
+    ),
+    // the same process, otherwise
+    Runner::new(&["exec"], "a:cl", &[]),
+    Runner::new(&["command"], "pvV", &[]).asks(&["v", "V"]),
+    Runner::new(
+        &[
+            "builtin",
+            "nohup",
+            "setsid",
+            "noglob",
+            "nocorrect",
+            "catchsegv",
+            "dbus-run-session",
+            "fakeroot",
+            "unbuffer",
+        ],
+        "cfwp",
+        &["ctty", "fork", "wait"],
+    ),
+    Runner::new(&["nice"], "n:", &["adjustment="]),
+    Runner::new(&["ionice"], "c:n:tp:P:u:", &["class=", "classdata=", "ignore"]),
+    Runner::new(&["chrt"], "abfioRrdmpvT:P:D:", &[]).skip(1),
+    Runner::new(&["taskset"], "apc", &[]).skip(1),
+    Runner::new(&["numactl"], "l", &[]).others(Others::Flags),
+    Runner::new(
+        &["timeout", "gtimeout"],
+        "vk:s:pf",
+        &["foreground", "kill-after=", "preserve-status", "signal=", "verbose"],
+    )
+    .skip(1),
+    Runner::new(
+        &["time", "gtime"],
+        "apqvf:o:l",
+        &["append", "format=", "output=", "portability", "quiet", "verbose"],
+    ),
+    Runner::new(&["stdbuf"], "i:o:e:", &["input=", "output=", "error="]),
+    Runner::new(&["prlimit"], "", &[]).others(Others::Flags),
+    Runner::new(&["caffeinate"], "disumt:w:", &[]),
+    Runner::new(&["arch", "setarch", "linux32", "linux64"], "x86_64arm", &[]).others(Others::Flags),
+    Runner::new(
+        &["flock"],
+        "enosuxFc:E:w:",
+        &["command=", "exclusive", "nonblock", "shared", "unlock", "timeout=", "close"],
+    )
+    .skip(1)
+    .scripts(&["c", "command"]),
+    Runner::new(&["dumb-init", "tini", "catatonit"], "cvrgswp:e:", &[]).others(Others::Flags),
+    Runner::new(&["proxychains", "proxychains4", "torsocks", "torify", "tsocks"], "qf:i", &[]),
+    Runner::new(&["rlwrap", "xvfb-run", "firejail", "eatmydata", "chronic", "ts", "faketime"], "a", &[])
+        .others(Others::Flags),
+    // tracers and measuring
+    Runner::new(
+        &["strace", "ltrace", "dtruss"],
+        "cdfFhikqrtTvVxyCDzZna:b:e:E:I:o:O:p:P:s:S:u:U:X:A:l:w",
+        &[],
+    ),
+    Runner::new(&["valgrind"], "", &[]).others(Others::Flags),
+    Runner::new(&["perf"], "aAdDrgvF:e:o:p:C:", &[]).sub(&["stat", "record", "trace"]),
+    Runner::new(
+        &["hyperfine"],
+        "Nw:r:m:M:p:c:s:S:i",
+        &["warmup=", "runs=", "prepare=", "cleanup=", "setup=", "shell=", "ignore-failure"],
+    )
+    .scripts(&["p", "prepare", "c", "cleanup", "s", "setup"])
+    .joined(),
+    // other roots, namespaces, services
+    Runner::new(&["chroot"], "", &["userspec=", "groups=", "skip-chdir"]).skip(1),
+    Runner::new(&["unshare"], "imnpuUCTfrc", &[]).others(Others::Flags),
+    Runner::new(&["nsenter"], "amuinpCUTrwFZt:S:G:", &["target=", "all"]).others(Others::Flags),
+    Runner::new(&["ip"], "", &[]).sub(&["exec"]).skip(1),
+    Runner::new(
+        &["systemd-run", "systemd-inhibit"],
+        "GPStdqrp:u:M:H:E:",
+        &[
+            "unit=",
+            "property=",
+            "description=",
+            "slice=",
+            "uid=",
+            "gid=",
+            "setenv=",
+            "on-active=",
+            "on-calendar=",
+            "working-directory=",
+        ],
+    )
+    .others(Others::Flags),
+    Runner::new(&["cgexec"], "g:", &["sticky"]),
+    Runner::new(&["busybox", "toybox"], "", &["list", "install", "help"]),
+    Runner::new(
+        &["docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose"],
+        "itdPTq",
+        &[
+            "rm",
+            "interactive",
+            "tty",
+            "detach",
+            "privileged",
+            "init",
+            "read-only",
+            "publish-all",
+            "quiet",
+            "no-healthcheck",
+            "no-deps",
+            "service-ports",
+            "build",
+            "no-TTY",
+        ],
+    )
+    .others(Others::Valued)
+    .sub(&["run", "exec"])
+    .skip(1),
+    Runner::new(&["kubectl", "oc", "k3s"], "itq", &["stdin", "tty", "quiet", "rm"])
+        .others(Others::Valued)
+        .sub(&["exec", "run", "debug"])
+        .skip(1),
+    Runner::new(&["lxc", "incus", "machinectl", "multipass", "limactl", "toolbox", "distrobox"], "", &[])
+        .others(Others::Flags)
+        .sub(&["exec", "shell", "run", "enter"])
+        .skip(1),
+    Runner::new(&["wsl"], "d:u:e", &["distribution=", "user=", "cd=", "exec", "shell-type="]),
+    // scripts: the operands are joined and read by a shell
+    Runner::new(&["eval"], "", &[]).joined(),
+    Runner::new(
+        &["watch", "entr"],
+        "bcdeghprtwxn:q:sz",
+        &[
+            "beep",
+            "color",
+            "differences",
+            "errexit",
+            "exec",
+            "interval=",
+            "no-title",
+            "precise",
+            "no-wrap",
+            "chgexit",
+        ],
+    )
+    .joined(),
+    Runner::new(
+        &["ssh", "autossh", "slogin", "mosh"],
+        "46AaCfGgKkMNnqsTtVvXxYyB:b:c:D:E:e:F:I:i:J:L:l:m:O:o:P:p:Q:R:S:W:w:",
+        &[],
+    )
+    .skip(1)
+    .joined(),
+    Runner::new(&["adb"], "adet:s:P:H:", &[]).sub(&["shell"]).joined(),
+    Runner::new(&["vagrant", "gcloud", "fly", "heroku"], "c:", &["command="])
+        .others(Others::Flags)
+        .sub(&["ssh", "run", "console"])
+        .scripts(&["c", "command", "C"])
+        .joined(),
+    Runner::new(&["script"], "aefqc:t:m:o:I:O:B:T:E:", &["append", "command=", "return", "flush", "quiet"])
+        .skip(1)
+        .scripts(&["c", "command"]),
+    Runner::new(
+        &["nix-shell", "nix", "devenv", "devbox", "flox"],
+        "pc:I:i:k:A:",
+        &["run=", "command=", "pure"],
+    )
+    .others(Others::Flags)
+    .sub(&["--run", "-c", "--command", "develop", "shell", "run"])
+    .scripts(&["run", "command", "c"])
+    .joined(),
+    // package runners: the package is the program
+    Runner::new(
+        &["npx", "bunx", "pnpx"],
+        "yqc:p:",
+        &[
+            "yes",
+            "no-install",
+            "no",
+            "quiet",
+            "package=",
+            "call=",
+            "bun",
+            "prefer-offline",
+            "ignore-existing",
+            "workspace=",
+        ],
+    )
+    .scripts(&["c", "call"]),
+    Runner::new(&["npm", "pnpm", "yarn", "bun"], "yqc:p:", &["yes", "no", "package=", "call=", "silent"])
+        .sub(&["exec", "x", "dlx"])
+        .scripts(&["c", "call"]),
+    Runner::new(
+        &["uvx"],
+        "qvnp:w:",
+        &[
+            "from=",
+            "with=",
+            "python=",
+            "index=",
+            "index-url=",
+            "isolated",
+            "refresh",
+            "offline",
+            "no-cache",
+            "quiet",
+            "verbose",
+        ],
+    ),
+    Runner::new(
+        &["uv", "pipx", "poetry", "pipenv", "rye", "hatch", "pdm", "conda", "mamba", "micromamba"],
+        "qvnp:w:me:",
+        &[
+            "from=",
+            "with=",
+            "python=",
+            "spec=",
+            "no-project",
+            "isolated",
+            "no-sync",
+            "frozen",
+            "locked",
+            "offline",
+            "quiet",
+            "verbose",
+            "name=",
+            "prefix=",
+            "live-stream",
+            "no-capture-output",
+            "env-file=",
+            "extra=",
+            "group=",
+            "all-extras",
+            "module",
+        ],
+    )
+    .sub(&["run"]),
+    Runner::new(&["bundle", "mise", "asdf", "rbenv", "pyenv", "nodenv", "rtx", "volta"], "", &[])
+        .others(Others::Flags)
+        .sub(&["exec", "x", "run"]),
+    Runner::new(&["direnv", "aws-vault"], "", &[]).others(Others::Flags).sub(&["exec"]).skip(1),
+    Runner::new(
+        &["dotenv", "cross-env", "dotenvx", "doppler", "op", "infisical", "env-cmd", "chamber"],
+        "f:e:",
+        &[],
+    )
+    .others(Others::Flags)
+    .sub(&["run", "exec", "--"]),
+    Runner::new(&["cross-env", "cross-env-shell"], "", &[]).assigns(),
+    // Windows
+    Runner::new(&["start", "forfiles", "runas", "wmic", "psexec"], "", &[]).others(Others::Flags),
+];

@@ -1,0 +1,302 @@
+//! Words: quoting, and what a word becomes after its expansions.
+
+use super::braces;
+use super::grammar::Parser;
+use super::state::State;
+use super::{Doubt, GUESSES_MAX, Unknown, WORDS_MAX, Word};
+
+/// A part of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    Plain(String),
+    /// Braces, wildcards and blanks in it mean nothing.
+    Quoted(String),
+    /// `*`, `?`, `[`
+    Wild(char),
+    /// `{`, `,`, `}` outside of quotes
+    Open,
+    Comma,
+    Close,
+    /// `$IFS`: blanks, which end the word.
+    Split,
+    Expansion(Expansion),
+}
+
+/// A variable, a calculation, or the output of commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Expansion {
+    /// As written, shortened.
+    pub(super) source: String,
+    /// Texts that it may stand for.
+    pub(super) guesses: Vec<String>,
+    /// `None`: `guesses` are all that it can be.
+    pub(super) unknown: Option<Unknown>,
+    pub(super) quoted: bool,
+    pub(super) substituted: bool,
+    /// The variable whose value was taken as known.
+    pub(super) uses: Option<String>,
+}
+
+impl Word {
+    pub(super) fn unknown(source: &str) -> Word {
+        Word { text: source.to_owned(), unknown: Some(Unknown::Variable), ..Word::default() }
+    }
+}
+
+impl Parser<'_, '_> {
+    /// Reads one word and appends what it becomes. False: no word begins here.
+    pub(super) fn words_into(&mut self, out: &mut Vec<Word>) -> bool {
+        let start = self.at;
+        let pieces = self.word();
+        if self.at == start {
+            return false;
+        }
+        for pieces in braces::expand(pieces, self.state) {
+            for part in pieces.split(|piece| *piece == Piece::Split) {
+                if part.is_empty() && pieces.len() > 1 {
+                    continue;
+                }
+                if out.len() >= WORDS_MAX {
+                    self.state.doubt(Doubt::TooLarge);
+                    return true;
+                }
+                assemble(part, self.state, out);
+            }
+        }
+        true
+    }
+
+    /// The pieces of the word that begins here.
+    pub(super) fn word(&mut self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        while let Some(byte) = self.peek() {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b'(' | b')' => break,
+                b'<' | b'>' if self.byte(1) == Some(b'(') => pieces.push(self.process()),
+                b'<' | b'>' => break,
+                b'\\' if self.byte(1) == Some(b'\n') => self.skip(2),
+                b'\\' => {
+                    self.skip(1);
+                    let start = self.at;
+                    self.bump();
+                    let escaped = self.since(start);
+                    // A backslash at the end stands for itself.
+                    pieces.push(Piece::Quoted(if escaped.is_empty() { "\\" } else { escaped }.to_owned()));
+                }
+                b'\'' => {
+                    self.skip(1);
+                    let text = self.until(|byte| byte == b'\'').to_owned();
+                    pieces.push(Piece::Quoted(text));
+                    self.close("'");
+                }
+                b'"' => self.double_quoted(&mut pieces),
+                b'$' => self.dollar(false, &mut pieces),
+                b'`' => pieces.push(self.backquoted(false)),
+                b'*' | b'?' | b'[' => {
+                    self.skip(1);
+                    pieces.push(Piece::Wild(char::from(byte)));
+                }
+                b'{' | b'}' | b',' => {
+                    self.skip(1);
+                    pieces.push(match byte {
+                        b'{' => Piece::Open,
+                        b'}' => Piece::Close,
+                        _ => Piece::Comma,
+                    });
+                }
+                _ => pieces.push(Piece::Plain(self.until(ends_run).to_owned())),
+            }
+        }
+        pieces
+    }
+
+    pub(super) fn close(&mut self, quote: &str) {
+        if !self.eat(quote) {
+            self.state.doubt(Doubt::Unfinished);
+        }
+    }
+
+    pub(super) fn double_quoted(&mut self, pieces: &mut Vec<Piece>) {
+        self.skip(1);
+        pieces.push(Piece::Quoted(String::new()));
+        self.quoted_until(Some(b'"'), pieces);
+        self.close("\"");
+    }
+
+    /// What double quotes do: only `$`, backquotes and backslashes before these mean something.
+    pub(super) fn quoted_until(&mut self, end: Option<u8>, pieces: &mut Vec<Piece>) {
+        while let Some(byte) = self.peek() {
+            match byte {
+                byte if Some(byte) == end => return,
+                b'$' => self.dollar(true, pieces),
+                b'`' => pieces.push(self.backquoted(true)),
+                b'\\' => {
+                    self.skip(1);
+                    let text = match self.peek() {
+                        Some(b'\n') => "",
+                        Some(b'$' | b'`' | b'\\') => {
+                            self.text.get(self.at..self.at.saturating_add(1)).unwrap_or_default()
+                        }
+                        Some(b'"') if end == Some(b'"') => "\"",
+                        _ => {
+                            pieces.push(Piece::Quoted("\\".to_owned()));
+                            continue;
+                        }
+                    };
+                    pieces.push(Piece::Quoted(text.to_owned()));
+                    self.skip(1);
+                }
+                _ => {
+                    let text = self.until(|byte| matches!(byte, b'$' | b'`' | b'\\') || Some(byte) == end);
+                    pieces.push(Piece::Quoted(text.to_owned()));
+                }
+            }
+        }
+    }
+
+    /// Reads another text as in double quotes, for the substitutions in it.
+    pub(super) fn walk_quoted(&mut self, text: &str) -> Word {
+        let mut pieces = Vec::new();
+        if self.state.pay(text.len()) {
+            let mut context = self.context.clone();
+            context.depth = context.depth.saturating_add(1);
+            if context.depth > super::DEPTH_MAX {
+                self.state.doubt(Doubt::TooLarge);
+                return Word::unknown(text);
+            }
+            let mut inner = Parser { text, at: 0, state: self.state, context, pending: Vec::new() };
+            inner.quoted_until(None, &mut pieces);
+        }
+        let mut words = Vec::new();
+        assemble(&pieces, self.state, &mut words);
+        words.pop().unwrap_or_default()
+    }
+}
+
+fn ends_run(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t'
+            | b'\n'
+            | b'\r'
+            | b';'
+            | b'&'
+            | b'|'
+            | b'('
+            | b')'
+            | b'<'
+            | b'>'
+            | b'\''
+            | b'"'
+            | b'\\'
+            | b'$'
+            | b'`'
+            | b'*'
+            | b'?'
+            | b'['
+            | b'{'
+            | b'}'
+            | b','
+    )
+}
+
+/// Joins pieces to a word. An unquoted expansion that stands alone may be several words.
+pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>) {
+    if let [Piece::Expansion(only)] = pieces
+        && !only.quoted
+        && only.guesses.iter().any(|guess| guess.contains(char::is_whitespace))
+    {
+        return fields(only, state, out);
+    }
+    let mut word = Word::default();
+    let mut texts = vec![String::new()];
+    for piece in pieces {
+        match piece {
+            Piece::Plain(text) | Piece::Quoted(text) => append(&mut texts, text),
+            Piece::Wild(wild) => {
+                // `[` alone is a program.
+                word.glob |= *wild != '[' || pieces.len() > 1;
+                append(&mut texts, wild.encode_utf8(&mut [0; 4]));
+            }
+            Piece::Open => append(&mut texts, "{"),
+            Piece::Comma => append(&mut texts, ","),
+            Piece::Close => append(&mut texts, "}"),
+            Piece::Split => {}
+            Piece::Expansion(expansion) => {
+                word.unknown = word.unknown.or(expansion.unknown);
+                word.substituted |= expansion.substituted;
+                word.uses.extend(expansion.uses.clone());
+                word.glob |= !expansion.quoted
+                    && expansion.guesses.iter().any(|guess| guess.contains(['*', '?', '[']));
+                if !multiply(&mut texts, expansion, state) {
+                    word.unknown.get_or_insert(Unknown::Variable);
+                }
+            }
+        }
+    }
+    let mut texts = texts.into_iter();
+    word.text = texts.next().unwrap_or_default();
+    word.others = texts.collect();
+    out.push(word);
+}
+
+fn append(texts: &mut [String], more: &str) {
+    texts.iter_mut().for_each(|text| text.push_str(more));
+}
+
+/// Every text with every guess behind it. False: those are too many, and not all are there.
+fn multiply(texts: &mut Vec<String>, expansion: &Expansion, state: &mut State) -> bool {
+    let guesses = match expansion.guesses.as_slice() {
+        [] => std::slice::from_ref(&expansion.source),
+        guesses => guesses,
+    };
+    let [first, more @ ..] = guesses else { return true };
+    let size = |texts: &[String]| texts.iter().fold(0usize, |sum, text| sum.saturating_add(text.len()));
+    let bytes =
+        size(texts).saturating_mul(guesses.len()).saturating_add(size(guesses).saturating_mul(texts.len()));
+    if more.is_empty() {
+        // The usual case copies only what is new.
+        if !state.pay(first.len().saturating_mul(texts.len())) {
+            return false;
+        }
+        append(texts, first);
+        return true;
+    }
+    let fits = texts.len().saturating_mul(guesses.len()) <= GUESSES_MAX && state.pay(bytes);
+    if !fits {
+        append(texts, first);
+        return false;
+    }
+    let before = texts.clone();
+    append(texts, first);
+    for guess in more {
+        texts.extend(before.iter().map(|text| format!("{text}{guess}")));
+    }
+    true
+}
+
+/// The fields that blanks in the guesses make, place by place.
+fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
+    let first = out.len();
+    let unknown = if expansion.guesses.len() > 1 { Some(Unknown::Variable) } else { None };
+    if !state.pay(expansion.guesses.iter().map(String::len).sum()) {
+        return out.push(Word::unknown(&expansion.source));
+    }
+    for guess in &expansion.guesses {
+        for (at, field) in guess.split_whitespace().enumerate() {
+            let room = out.len() < WORDS_MAX;
+            match out.get_mut(first.saturating_add(at)) {
+                Some(word) => word.others.push(field.to_owned()),
+                None if !room => return,
+                None => out.push(Word {
+                    text: field.to_owned(),
+                    unknown: expansion.unknown.or(unknown),
+                    glob: field.contains(['*', '?', '[']),
+                    substituted: expansion.substituted,
+                    uses: expansion.uses.iter().cloned().collect(),
+                    ..Word::default()
+                }),
+            }
+        }
+    }
+}
