@@ -1,11 +1,15 @@
 //! The arguments of a call against the `args` of a rule: which values a key pattern names, and in which sense they match.
 
 mod matcher;
+mod measure;
+mod net;
 mod walk;
 
 use bailiwick_mcp::Value;
 
-pub(crate) use matcher::{Kinds, Matcher, Patterns, Scalar, URI_PLACE, exact_number, joined};
+pub(crate) use matcher::{Kinds, Matcher, Patterns, Scalar, URI_PLACE, joined};
+pub(crate) use measure::exact_number;
+pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern};
 pub(crate) use walk::{KeyPattern, Leaf, Place, Reach};
 
 use crate::path::Scratch;

@@ -4,6 +4,7 @@ mod args;
 mod condition;
 mod file;
 mod limits;
+mod net;
 mod rules;
 mod settings;
 mod targets;

@@ -99,8 +99,8 @@ pub(crate) const APPROVAL: Words = Words {
 };
 
 pub(crate) const MATCHER: Words = Words {
-    valid: &["path", "glob", "regex", "prefix", "in", "range", "len", "max_bytes", "type"],
-    later: &["url", "host", "command", "sql"],
+    valid: &["path", "url", "host", "glob", "regex", "prefix", "in", "range", "len", "max_bytes", "type"],
+    later: &["command", "sql"],
     elsewhere: &[
         ("max-bytes", "max_bytes"),
         ("enum", "in"),
@@ -110,6 +110,23 @@ pub(crate) const MATCHER: Words = Words {
         ("pattern", "regex"),
         ("length", "len"),
         ("arg_matches", "glob"),
+        ("domain", "host"),
+        ("hostname", "host"),
+        ("ip", "host"),
+        ("cidr", "host"),
+        ("uri", "url"),
+    ],
+};
+
+pub(crate) const URL: Words = Words {
+    valid: &["scheme", "host", "port", "path", "userinfo", "query"],
+    later: &[],
+    elsewhere: &[
+        ("protocol", "scheme"),
+        ("domain", "host"),
+        ("hostname", "host"),
+        ("user", "userinfo"),
+        ("pathname", "path"),
     ],
 };
 

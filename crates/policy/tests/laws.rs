@@ -40,6 +40,9 @@ fn rule(effects: &'static [&'static str]) -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec!["path", "**", "*", "a.b", "n", "**.path"]);
     let matcher = prop::sample::select(vec![
         "path: [\"./src/**\"]",
+        "url: [\"https://*.example.com/**\", \"http://localhost\"]",
+        "url: { scheme: https, path: \"/a/**\" }",
+        "host: [\"@private\", \"*.example.com\", \"10.0.0.0/8\"]",
         "path: [\"~/.ssh/**\", \"**/.env*\"]",
         "glob: \"*a*\"",
         "regex: \"^[a-z/.]+$\"",
@@ -97,6 +100,10 @@ fn arguments() -> impl Strategy<Value = String> {
         "",
         "\\u0000",
         "日本",
+        "https://a.example.com/a/b",
+        "http:\\\\127.1",
+        "see http://10.0.0.1, or not",
+        "x.example.com",
     ]);
     let leaf = prop_oneof![
         text.prop_map(|text| format!("\"{text}\"")),
@@ -251,7 +258,8 @@ proptest! {
             for segment in below.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
                 if segment == ".." { prop_assert!(depth.pop().is_some(), "{text:?} climbs out"); } else { depth.push(segment); }
             }
-            prop_assert_eq!(depth.first().copied(), Some("src"));
+            // Windows drops dots at the end of a name.
+            prop_assert_eq!(depth.first().map(|name| name.trim_end_matches('.')), Some("src"));
         }
     }
 

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 pub use class::Class;
 pub(crate) use name::percent;
-pub use pattern::{HostPattern, HostPatterns, PatternError, Strict};
+pub use pattern::{HostPattern, HostPatterns, PatternError, Port, Strict};
 
 use crate::limits::{DECODINGS_MAX, HOST_BYTES_MAX};
 

@@ -9,5 +9,5 @@ pub mod host;
 pub mod limits;
 pub mod url;
 
-pub use host::{Class, Host, HostPattern, HostPatterns, Hosts, PatternError, Strict};
+pub use host::{Class, Host, HostPattern, HostPatterns, Hosts, PatternError, Port, Strict};
 pub use url::{Url, Urls};

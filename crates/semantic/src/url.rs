@@ -8,7 +8,7 @@ pub use find::{Found, find};
 
 use ::url::ParseError;
 
-use crate::host::Hosts;
+use crate::host::{Class, Host, Hosts, Port};
 use crate::limits::{URL_BYTES_MAX, URL_READINGS_MAX};
 
 /// One way to take a URL apart.
@@ -21,9 +21,7 @@ pub struct Url {
     /// `None`: the URL names no host, like `data:` or `file:///x`.
     pub hosts: Option<Hosts>,
     /// The port that is written, or the usual one of the scheme.
-    pub port: Option<u16>,
-    /// True if that is the usual one.
-    pub usual_port: bool,
+    pub port: Port,
     /// The path as it is, and as servers normalise it. An allow must match every one, a deny any one.
     pub paths: Vec<String>,
     pub query: Option<String>,
@@ -87,8 +85,7 @@ impl Urls {
             scheme: lower.clone(),
             userinfo,
             hosts,
-            port: port.or(usual),
-            usual_port: port.is_none() || port == usual,
+            port: Port { number: port.or(usual), usual: port.is_none() || port == usual },
             paths: paths.clone(),
             query: query.map(str::to_owned),
         };
@@ -141,6 +138,45 @@ impl Urls {
             self.readings.push(url);
         }
     }
+}
+
+/// True if a text that nobody called a URL may be meant as one, or as a host: it begins with a scheme and slashes, or with a
+/// dotted name or an address. Words are not: every word could be the name of a machine nearby.
+#[must_use]
+pub fn is_plausible(text: &str) -> bool {
+    if text.len() > URL_BYTES_MAX || text.trim().contains(' ') {
+        return false;
+    }
+    let cleaned = clean(text);
+    let text = cleaned.as_str();
+    if let Some((scheme, rest)) = split_scheme(text)
+        && scheme.len() > 1
+        && (rest.starts_with(['/', '\\']) || is_special(&scheme.to_ascii_lowercase()))
+    {
+        return true;
+    }
+    let behind = text.trim_start_matches(['/', '\\']);
+    if !matches!(text.len().saturating_sub(behind.len()), 0 | 2) {
+        return false;
+    }
+    let authority = behind.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.starts_with('[') || host.matches(':').nth(1).is_some() {
+        let hosts =
+            Hosts::read(host.rsplit_once("]:").map_or(host, |(front, _)| front.trim_start_matches('[')));
+        return !hosts.unreadable;
+    }
+    let host = host.split(':').next().unwrap_or_default();
+    let hosts = Hosts::read(host);
+    !hosts.unreadable
+        && hosts.readings.iter().any(|found| match found {
+            Host::Name(name) => {
+                host.contains('.')
+                    || Class::Loopback.contains(found)
+                    || (Class::Metadata.contains(found) && name != "metadata")
+            }
+            Host::Address(_) => host.matches('.').count() >= 3 || (host.len() >= 9 && host.starts_with("0x")),
+        })
 }
 
 /// URLs within URLs are read this deep.

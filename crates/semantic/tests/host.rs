@@ -1,7 +1,7 @@
 //! Hosts: which spellings are the same place, and which only look like it.
 #![expect(clippy::unwrap_used, reason = "a test reads its data, and must fail when it cannot")]
 
-use bailiwick_semantic::{Host, HostPattern, HostPatterns, Hosts, Strict};
+use bailiwick_semantic::{Host, HostPattern, HostPatterns, Hosts, Port, Strict};
 use proptest::prelude::*;
 
 fn patterns(list: &[&str]) -> HostPatterns {
@@ -9,11 +9,11 @@ fn patterns(list: &[&str]) -> HostPatterns {
 }
 
 fn denies(pattern: &str, host: &str) -> bool {
-    patterns(&[pattern]).matches(&Hosts::read(host), None, Strict::Any)
+    patterns(&[pattern]).matches(&Hosts::read(host), Port::UNKNOWN, Strict::Any)
 }
 
 fn allows(pattern: &str, host: &str) -> bool {
-    patterns(&[pattern]).matches(&Hosts::read(host), None, Strict::Every)
+    patterns(&[pattern]).matches(&Hosts::read(host), Port::UNKNOWN, Strict::Every)
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_look_alike_is_denied_as_what_it_looks_like() {
 #[test]
 fn ports_count_where_they_are_written() {
     let matches = |pattern: &str, host: &str, port: Option<u16>, strict: Strict| {
-        patterns(&[pattern]).matches(&Hosts::read(host), port, strict)
+        patterns(&[pattern]).matches(&Hosts::read(host), Port { number: port, usual: true }, strict)
     };
     assert!(matches("example.com:8443", "example.com", Some(8443), Strict::Every));
     assert!(!matches("example.com:8443", "example.com", Some(443), Strict::Every));
@@ -239,6 +239,7 @@ fn ports_count_where_they_are_written() {
     assert!(matches("example.com", "example.com", Some(1), Strict::Every));
     assert!(matches("[::1]:80", "::1", Some(80), Strict::Every));
     assert!(matches("@loopback:5432", "localhost", Some(5432), Strict::Every));
+    assert!(matches("example.com:*", "example.com", Some(9), Strict::Every));
     assert!(matches("*:443", "x.example", Some(443), Strict::Every));
 }
 
@@ -276,10 +277,10 @@ proptest! {
     fn reading_is_total_and_never_allows_what_it_cannot_read(text in "\\PC{0,80}") {
         let hosts = Hosts::read(&text);
         if hosts.unreadable || hosts.doubtful || hosts.readings.is_empty() {
-            prop_assert!(!patterns(&["*"]).matches(&hosts, None, Strict::Every));
+            prop_assert!(!patterns(&["*"]).matches(&hosts, Port::UNKNOWN, Strict::Every));
         }
         if hosts.unreadable {
-            prop_assert!(patterns(&["10.0.0.1"]).matches(&hosts, None, Strict::Any));
+            prop_assert!(patterns(&["10.0.0.1"]).matches(&hosts, Port::UNKNOWN, Strict::Any));
         }
     }
 

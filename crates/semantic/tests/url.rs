@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bailiwick_semantic::url::find;
-use bailiwick_semantic::{HostPattern, HostPatterns, Strict, Url, Urls};
+use bailiwick_semantic::{HostPattern, HostPatterns, Port, Strict, Url, Urls};
 use proptest::prelude::*;
 use rustix::time::ClockId;
 
@@ -13,7 +13,9 @@ fn pattern(text: &str) -> HostPatterns {
 }
 
 fn leads_to(url: &Url, host: &str, strict: Strict) -> bool {
-    url.hosts.as_ref().is_some_and(|hosts| pattern(host).matches(hosts, url.port, strict))
+    url.hosts
+        .as_ref()
+        .is_some_and(|hosts| pattern(host).matches(hosts, Port { usual: true, ..url.port }, strict))
 }
 
 fn denies(host: &str, text: &str) -> bool {
@@ -185,6 +187,7 @@ fn urls_are_found_in_prose_commands_and_other_urls() {
         ("git clone ssh://git@a.test/x", vec!["ssh://git@a.test/x"]),
         ("key=http://u,v@a.test/;", vec!["http://u,v@a.test/"]),
         ("C:/Users/ana and std::/x and a: /b and //c.test", vec![]),
+        ("curl http:a.test and http:[::1] but news:x", vec!["http:a.test", "http:[::1]"]),
         ("no url: here", vec![]),
     ] {
         assert_eq!(find(text).urls, expected, "{text}");
@@ -261,5 +264,48 @@ proptest! {
     fn a_url_in_a_text_is_found(before in "[a-z ,(]{0,12}", after in "[ )\"'a-z]{0,12}") {
         let text = format!("{before} http://10.0.0.1/ {after}");
         prop_assert!(find(&text).urls.contains(&"http://10.0.0.1/"), "{}", text);
+    }
+}
+
+#[test]
+fn only_what_looks_like_a_host_may_be_one_where_nobody_says_so() {
+    for text in [
+        "example.com",
+        "example.com/x",
+        "10.0.0.1",
+        "10.0.0.1:80/x",
+        "[::1]:80",
+        "::1",
+        "localhost",
+        "localhost:8080/x",
+        "//a.test/x",
+        "https://a.test",
+        "http:/a.test",
+        "\\\\a.test\\x",
+        "user@a.test",
+        "0x7f000001",
+        "ht\ntp://a.test",
+        "fe80::1%eth0",
+    ] {
+        assert!(bailiwick_semantic::url::is_plausible(text), "{text}");
+    }
+    for text in [
+        "",
+        "word",
+        "two words",
+        "src/main",
+        "/etc/passwd",
+        "C:\\x",
+        "C:/x",
+        "12345",
+        "2130706433",
+        "a: b",
+        "x:y",
+        "metadata",
+        "/a.test/x",
+        "// note",
+        "std::fmt::x y",
+    ] {
+        assert!(!bailiwick_semantic::url::is_plausible(text), "{text}");
     }
 }

@@ -41,7 +41,10 @@ pub(super) fn check(text: &str, tool: &Tool) -> Vec<Hit> {
         // A page of the developer's own machine, looked at in a browser.
         let looked_at =
             tool.is_any(&["browser", "navigate", "preview", "screenshot", "playwright", "puppeteer"])
-                && url.port.is_some_and(|port| (3_000..=9_099).contains(&port) && !SERVICES.contains(&port));
+                && url
+                    .port
+                    .number
+                    .is_some_and(|port| (3_000..=9_099).contains(&port) && !SERVICES.contains(&port));
         if let Some(hit) = url.hosts.iter().find_map(of_hosts)
             && !(hit == INTERNAL && looked_at)
         {

@@ -2,7 +2,8 @@
 
 use bailiwick_mcp::{Kind, Value};
 
-use super::{Answer, Leaf, Place, Reach, Sense};
+use super::measure::{Lengths, bytes, count, exact_number, length, yes};
+use super::{Answer, HostList, Leaf, Place, Reach, Sense, UrlList};
 use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
 use crate::set::Set;
 
@@ -10,6 +11,8 @@ use crate::set::Set;
 #[derive(Debug)]
 pub(crate) enum Matcher {
     Path(Patterns),
+    Url(UrlList),
+    Host(HostList),
     Glob(Patterns),
     Regex(Patterns),
     Prefix(Vec<String>),
@@ -58,6 +61,8 @@ impl Matcher {
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Matcher::Path(_) => "path",
+            Matcher::Url(_) => "url",
+            Matcher::Host(_) => "host",
             Matcher::Glob(_) => "glob",
             Matcher::Regex(_) => "regex",
             Matcher::Prefix(_) => "prefix",
@@ -73,13 +78,18 @@ impl Matcher {
         let doubt = if sense == Sense::Any { Answer::Yes } else { Answer::No };
         match place.leaf {
             Leaf::Broken(_) => doubt,
-            Leaf::Uri(uri) => self.text(uri, URI_PLACE, Form::Uri, sense, scratch).unwrap_or(doubt),
+            Leaf::Uri(uri) => self
+                .meaning(uri, URI_PLACE, Reach::Named, sense, scratch)
+                .or_else(|| self.text(uri, URI_PLACE, Form::Uri, sense, scratch))
+                .unwrap_or(doubt),
             Leaf::Value(value) => {
                 let answer = match self {
                     Matcher::Length(low, high) => length(value, sense).map(|found| found.within(*low, *high)),
                     Matcher::MaxBytes(most) => Some(yes(bytes(value) <= *most)),
                     Matcher::Type(kinds) => Some(yes(kinds.contain(value, sense))),
                     Matcher::Path(_)
+                    | Matcher::Url(_)
+                    | Matcher::Host(_)
                     | Matcher::Glob(_)
                     | Matcher::Regex(_)
                     | Matcher::Prefix(_)
@@ -102,7 +112,13 @@ impl Matcher {
         scratch: &mut Scratch<'_>,
     ) -> Option<Answer> {
         if !value.is_array() {
-            return self.scalar(value, sense, scratch);
+            let meant = match value.kind() {
+                Kind::Text if self.has_meaning() => {
+                    self.meaning(&value.text()?, value.span().0, reach, sense, scratch)
+                }
+                _ => None,
+            };
+            return meant.or_else(|| self.scalar(value, sense, scratch));
         }
         if sense == Sense::Any && self.is_joined(value) {
             return Some(Answer::Yes);
@@ -121,6 +137,36 @@ impl Matcher {
             }
         }
         Some(all)
+    }
+
+    /// True if the matcher looks at what a text means to a program of some kind.
+    pub(crate) fn has_meaning(&self) -> bool {
+        matches!(self, Matcher::Url(_) | Matcher::Host(_))
+    }
+
+    /// What a text means. `None`: the matcher looks at something else.
+    fn meaning(
+        &self,
+        text: &str,
+        place: usize,
+        reach: Reach,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+    ) -> Option<Answer> {
+        let net = |scratch: &mut Scratch<'_>| scratch.nets.read(place, text, reach == Reach::Named);
+        match self {
+            Matcher::Url(urls) => Some(urls.answer(&net(scratch), reach, sense)),
+            Matcher::Host(hosts) => Some(hosts.answer(&net(scratch), reach, sense)),
+            Matcher::Path(_)
+            | Matcher::Glob(_)
+            | Matcher::Regex(_)
+            | Matcher::Prefix(_)
+            | Matcher::In(_)
+            | Matcher::Range(..)
+            | Matcher::Length(..)
+            | Matcher::MaxBytes(_)
+            | Matcher::Type(_) => None,
+        }
     }
 
     /// A list of words may be a command line: `["rm", "-rf", "/"]` is read as `rm -rf /` too.
@@ -152,6 +198,8 @@ impl Matcher {
             }
             (
                 Matcher::Path(_)
+                | Matcher::Url(_)
+                | Matcher::Host(_)
                 | Matcher::Glob(_)
                 | Matcher::Regex(_)
                 | Matcher::Prefix(_)
@@ -208,6 +256,8 @@ impl Matcher {
                 Some(prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
             }
             Matcher::Path(_)
+            | Matcher::Url(_)
+            | Matcher::Host(_)
             | Matcher::In(_)
             | Matcher::Range(..)
             | Matcher::Length(..)
@@ -255,14 +305,6 @@ pub(crate) fn joined(list: Value<'_>) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-fn yes(matches: bool) -> Answer {
-    if matches { Answer::Yes } else { Answer::No }
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
-
 fn is_in(scalars: &[Scalar], value: Value<'_>, sense: Sense) -> Answer {
     let number = exact_number(value);
     if value.kind() == Kind::Number && number.is_none() {
@@ -275,70 +317,4 @@ fn is_in(scalars: &[Scalar], value: Value<'_>, sense: Sense) -> Answer {
         Scalar::Boolean(wanted) => value.boolean() == Some(*wanted),
         Scalar::Null => value.is_null(),
     }))
-}
-
-/// The number, if every peer reads the same: at most 17 significant digits, below 2^53.
-pub(crate) fn exact_number(value: Value<'_>) -> Option<f64> {
-    let number = value.number()?;
-    let mantissa = value.raw().split(['e', 'E']).next().unwrap_or_default();
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').count();
-    (digits <= 17 && number.abs() < INTEGER_MAX).then_some(number)
-}
-
-/// 2^53: the integers below it are the ones that no other number rounds to.
-const INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
-
-fn bytes(value: Value<'_>) -> u64 {
-    count(value.text().map_or_else(|| value.raw().len(), |text| text.len()))
-}
-
-/// A length in the two ways that languages count: characters, and UTF-16 units.
-struct Lengths {
-    least: u64,
-    most: u64,
-    sense: Sense,
-}
-
-impl Lengths {
-    fn within(&self, low: u64, high: u64) -> Answer {
-        let inside = |length: u64| low <= length && length <= high;
-        yes(match self.sense {
-            Sense::Any => inside(self.least) || inside(self.most),
-            Sense::Every | Sense::Holds => inside(self.least) && inside(self.most),
-        })
-    }
-}
-
-fn length(value: Value<'_>, sense: Sense) -> Option<Lengths> {
-    let (least, most) = match value.kind() {
-        Kind::Text => {
-            let text = value.text()?;
-            (text.chars().count(), text.encode_utf16().count())
-        }
-        Kind::Array => (value.elements().count(), value.elements().count()),
-        Kind::Object => (value.members().count(), value.members().count()),
-        Kind::Null | Kind::False | Kind::True | Kind::Number => return None,
-    };
-    Some(Lengths { least: count(least), most: count(most), sense })
-}
-
-impl Kinds {
-    fn contain(self, value: Value<'_>, sense: Sense) -> bool {
-        match value.kind() {
-            Kind::Null => self.null,
-            Kind::False | Kind::True => self.boolean,
-            Kind::Text => self.string,
-            Kind::Array => self.array,
-            Kind::Object => self.object,
-            Kind::Number => self.number || (self.integer && is_integer(value, sense)),
-        }
-    }
-}
-
-/// `1.0` is an integer to some peers and not to others.
-fn is_integer(value: Value<'_>, sense: Sense) -> bool {
-    match sense {
-        Sense::Any => value.number().is_some_and(|number| number.fract() == 0.0),
-        Sense::Every | Sense::Holds => value.integer().is_some(),
-    }
 }

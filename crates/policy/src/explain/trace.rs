@@ -6,7 +6,7 @@ use bailiwick_mcp::Value;
 
 use super::{Finding, Seen};
 use crate::args::{
-    Answer, Conditions, Input, Leaf, Matcher, Patterns, Place, Scalar, Sense, URI_PLACE, joined,
+    Answer, Conditions, Input, Leaf, Matcher, Patterns, Place, Reach, Scalar, Sense, URI_PLACE, joined,
 };
 use crate::path::{Form, Scratch};
 use crate::scope::Scope;
@@ -111,11 +111,25 @@ impl<'a> Trace<'_, 'a, '_> {
             Leaf::Broken(_) => return,
         };
         let Some(text) = text else {
-            if texts(self.matcher).is_some() || matches!(self.matcher, Matcher::Path(_)) {
+            let strings = self.matcher.has_meaning() || matches!(self.matcher, Matcher::Path(_));
+            if texts(self.matcher).is_some() || strings {
                 seen.remark = Some("of the wrong type");
             }
             return;
         };
+        let matched = seen.matched;
+        let named = place.reach == Reach::Named;
+        if let Matcher::Url(_) | Matcher::Host(_) = self.matcher {
+            let net = self.scratch.nets.read(at, &text, named);
+            let (reading, pattern) = match self.matcher {
+                Matcher::Url(urls) => urls.seen(&net, place.reach, self.sense, matched),
+                Matcher::Host(hosts) => hosts.seen(&net, place.reach, self.sense, matched),
+                _ => (None, None),
+            };
+            (seen.reading, seen.pattern) = (reading.as_deref().map(shown), pattern);
+            seen.remark = net.remark(named);
+            return;
+        }
         let Matcher::Path(patterns) = self.matcher else {
             seen.pattern = texts(self.matcher).and_then(|patterns| first_match(patterns, &text));
             return;
@@ -178,6 +192,8 @@ fn walks_lists(matcher: &Matcher) -> bool {
     match matcher {
         Matcher::Length(..) | Matcher::MaxBytes(_) | Matcher::Type(_) => false,
         Matcher::Path(_)
+        | Matcher::Url(_)
+        | Matcher::Host(_)
         | Matcher::Glob(_)
         | Matcher::Regex(_)
         | Matcher::Prefix(_)
@@ -190,6 +206,8 @@ fn texts(matcher: &Matcher) -> Option<&Patterns> {
     match matcher {
         Matcher::Glob(patterns) | Matcher::Regex(patterns) => Some(patterns),
         Matcher::Path(_)
+        | Matcher::Url(_)
+        | Matcher::Host(_)
         | Matcher::Prefix(_)
         | Matcher::In(_)
         | Matcher::Range(..)
@@ -226,6 +244,8 @@ fn written(matcher: &Matcher) -> Vec<String> {
         Matcher::Path(patterns) | Matcher::Glob(patterns) | Matcher::Regex(patterns) => {
             patterns.written.clone()
         }
+        Matcher::Url(urls) => urls.written.clone(),
+        Matcher::Host(hosts) => hosts.written.clone(),
         Matcher::Prefix(prefixes) => prefixes.clone(),
         Matcher::In(scalars) => scalars.iter().map(scalar).collect(),
         Matcher::Range(low, high) => vec![format!("[{}, {}]", end(low), end(high))],

@@ -2,6 +2,7 @@
 
 use super::Base;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
+use crate::args::Nets;
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub(crate) struct Scratch<'b> {
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
+    /// The same strings as URLs and hosts.
+    pub(crate) nets: Nets,
 }
 
 /// Room for the readings of a usual call.
@@ -40,7 +43,7 @@ pub(crate) struct Texts<'s> {
 
 impl<'b> Scratch<'b> {
     pub(crate) fn new(base: &'b Base) -> Scratch<'b> {
-        Scratch { base, arena: String::new(), ends: Vec::new(), entries: Vec::new() }
+        Scratch { base, arena: String::new(), ends: Vec::new(), entries: Vec::new(), nets: Nets::default() }
     }
 
     pub(crate) fn base(&self) -> &'b Base {

@@ -65,6 +65,8 @@ impl Reader<'_> {
     fn matcher(&mut self, word: &str, node: &Node, sense: Sense) -> Option<Matcher> {
         match word {
             "path" => self.paths(node, sense),
+            "url" => self.urls(node, sense),
+            "host" => self.hosts(node),
             "glob" => self.globs(node),
             "regex" => self.regexes(node),
             "prefix" => {

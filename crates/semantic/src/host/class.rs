@@ -143,7 +143,9 @@ impl Class {
             Class::Metadata => one_of(METADATA_NAMES),
             // A name without a dot is looked up in the network's own search domains.
             Class::Private => {
-                one_of(PRIVATE_ZONES) || (!host.contains('.') && !Class::Loopback.has_name(host))
+                let word =
+                    host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+                one_of(PRIVATE_ZONES) || (word && !Class::Loopback.has_name(host))
             }
             Class::Reserved => one_of(&["test", "invalid", "example", "onion", "alt"]),
             Class::Rebinding => embedded::is_rebinding(host),

@@ -10,6 +10,8 @@ use super::{Class, Host, Hosts, name};
 pub enum Strict {
     /// One reading or alias suffices, and so does a text that cannot be read.
     Any,
+    /// One reading or alias suffices. What cannot be read is nothing: for texts that need not be hosts at all.
+    Readable,
     /// Every reading, and no doubt.
     Every,
 }
@@ -27,7 +29,31 @@ pub struct PatternError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPattern {
     shape: Shape,
-    port: Option<u16>,
+    ports: Ports,
+}
+
+/// The ports of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ports {
+    /// Nothing is said of them.
+    Unsaid,
+    /// `:*`
+    Every,
+    One(u16),
+}
+
+/// The port that a host is used with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port {
+    /// `None`: not known.
+    pub number: Option<u16>,
+    /// True if it needs no mention: the usual one of its scheme, or no URL at all.
+    pub usual: bool,
+}
+
+impl Port {
+    /// A host that came without a port.
+    pub const UNKNOWN: Port = Port { number: None, usual: true };
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +96,7 @@ impl HostPattern {
                 "use the matcher `url`, or write the host alone",
             );
         }
-        let (host, port) = split_port(text)?;
+        let (host, ports) = split_port(text)?;
         let shape = if host == "*" {
             Shape::Everything
         } else if let Some(word) = host.strip_prefix('@') {
@@ -95,15 +121,16 @@ impl HostPattern {
         } else {
             Shape::Name(labels_of(host)?)
         };
-        Ok(HostPattern { shape, port })
+        Ok(HostPattern { shape, ports })
     }
 
-    fn is_port(&self, port: Option<u16>, strict: Strict) -> bool {
-        match (self.port, port) {
-            (None, _) => true,
-            (Some(wanted), Some(port)) => wanted == port,
+    fn is_port(&self, port: Port, strict: Strict) -> bool {
+        match (self.ports, port.number) {
+            (Ports::Every, _) => true,
+            (Ports::Unsaid, _) => port.usual || strict != Strict::Every,
+            (Ports::One(wanted), Some(number)) => wanted == number,
             // A host without a port may be used with any.
-            (Some(_), None) => strict == Strict::Any,
+            (Ports::One(_), None) => strict != Strict::Every,
         }
     }
 
@@ -139,17 +166,18 @@ impl HostPatterns {
 
     /// True if the hosts are among the patterns, on `port` if it is known.
     #[must_use]
-    pub fn matches(&self, hosts: &Hosts, port: Option<u16>, strict: Strict) -> bool {
+    pub fn matches(&self, hosts: &Hosts, port: Port, strict: Strict) -> bool {
         let one = |host: &Host| {
             self.patterns.iter().any(|pattern| pattern.is_port(port, strict) && pattern.is_host(host))
         };
         match strict {
-            Strict::Any => {
+            Strict::Any | Strict::Readable => {
                 let look = || {
                     let seen = |look: &String| self.patterns.iter().any(|pattern| pattern.looks_like(look));
                     hosts.look.as_ref().is_some_and(seen)
                 };
-                hosts.unreadable || hosts.readings.iter().chain(&hosts.aliases).any(one) || look()
+                let unreadable = hosts.unreadable && strict == Strict::Any;
+                unreadable || hosts.readings.iter().chain(&hosts.aliases).any(one) || look()
             }
             Strict::Every => {
                 !hosts.unreadable
@@ -162,7 +190,7 @@ impl HostPatterns {
 
     /// The first pattern that one reading or alias matches.
     #[must_use]
-    pub fn position(&self, hosts: &Hosts, port: Option<u16>) -> Option<usize> {
+    pub fn position(&self, hosts: &Hosts, port: Port) -> Option<usize> {
         let hit = |pattern: &HostPattern| {
             pattern.is_port(port, Strict::Any)
                 && (hosts.readings.iter().chain(&hosts.aliases).any(|host| pattern.is_host(host))
@@ -173,14 +201,15 @@ impl HostPatterns {
 }
 
 /// Host and port of `host:port`; an IPv6 address has its colons in brackets, or no port.
-pub(crate) fn split_port(text: &str) -> Result<(&str, Option<u16>), PatternError> {
+fn split_port(text: &str) -> Result<(&str, Ports), PatternError> {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, Some(port)),
         _ => (text, None),
     };
-    let Some(port) = port.filter(|port| *port != "*") else { return Ok((host, None)) };
+    let Some(port) = port else { return Ok((host, Ports::Unsaid)) };
     match port.parse() {
-        Ok(number) if port.bytes().all(|byte| byte.is_ascii_digit()) => Ok((host, Some(number))),
+        _ if port == "*" => Ok((host, Ports::Every)),
+        Ok(number) if port.bytes().all(|byte| byte.is_ascii_digit()) => Ok((host, Ports::One(number))),
         _ => Err(PatternError {
             cause: format!("`{port}` is not a port"),
             help: "a port is a number from 0 to 65535; an IPv6 address with a port stands in brackets"

@@ -18,13 +18,13 @@ pub struct Found<'t> {
 pub fn find(text: &str) -> Found<'_> {
     let mut out = Found::default();
     let mut read: usize = 0;
-    let mut from: usize = 0;
     let bytes = text.as_bytes();
-    while let Some(colon) = bytes.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == b':')) {
-        let colon = from.saturating_add(colon);
-        from = colon.saturating_add(1);
-        if !matches!(bytes.get(from), Some(b'/' | b'\\')) {
-            continue;
+    for colon in memchr::memchr_iter(b':', bytes) {
+        match bytes.get(colon.saturating_add(1)) {
+            Some(b'/' | b'\\') => {}
+            // Browsers and curl read `http:host` too.
+            Some(next) if next.is_ascii_alphanumeric() || *next == b'[' => {}
+            _ => continue,
         }
         let Some(url) = around(text, colon) else { continue };
         read = read.saturating_add(url.len());
@@ -53,7 +53,8 @@ fn around(text: &str, colon: usize) -> Option<&str> {
         special.iter().find(|known| lower.ends_with(*known)).map_or(scheme.len(), |known| known.len());
     let slashes = behind.get(1..).unwrap_or_default();
     let hosted = is_special(&lower) || slashes.starts_with("//") || slashes.starts_with("\\\\");
-    if scheme_len == 0 || !hosted {
+    let bare = !slashes.starts_with(['/', '\\']);
+    if scheme_len == 0 || !hosted || (bare && scheme_len < lower.len()) {
         return None;
     }
     let start = colon.checked_sub(scheme_len)?;
@@ -78,7 +79,12 @@ fn shorten(url: &str) -> &str {
     while !url.is_char_boundary(length) {
         length = length.saturating_sub(1);
     }
-    url.get(..length).unwrap_or_default().trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']'])
+    let url = url.get(..length).unwrap_or_default();
+    let closes = |character: char| {
+        matches!(character, '.' | ',' | ';' | ':' | '!' | '?' | ')')
+            || (character == ']' && !url.contains('['))
+    };
+    url.trim_end_matches(closes)
 }
 
 /// Longer schemes do not exist.
