@@ -1,9 +1,11 @@
 //! Arguments: one definition for the parser, the help and the environment twins.
 
 pub(crate) mod clients;
+mod gateway;
 mod guards;
 pub(crate) mod scan;
 
+pub(crate) use gateway::GatewayArgs;
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
 use std::ffi::OsString;
@@ -38,6 +40,9 @@ Example, in a client's configuration:
 Nothing but MCP messages is ever written to standard output. A policy that does not load refuses to start (exit 78).
 SIGHUP, or a change of a policy file, loads the policy again; if it is invalid the last good one stays in force.")]
     Run(RunArgs),
+    /// Serve one MCP server over HTTP, for many clients
+    #[command(after_help = crate::args::gateway::EXAMPLES)]
+    Gateway(Box<GatewayArgs>),
     /// Record the identity of a server's tools, prompts and instructions, or compare with what was recorded
     #[command(after_help = "\
 Examples:

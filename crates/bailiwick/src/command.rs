@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod gateway;
 pub(crate) mod guards;
 pub(crate) mod lock;
 pub(crate) mod policy;

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Demo(args) => command::demo::run(&args),
         Command::Run(args) => command::run::run(args),
+        Command::Gateway(args) => command::gateway::run(*args),
         Command::Lock(args) => command::lock::run(&args),
         Command::Clients(args) => command::clients::run(&args),
         Command::Scan(args) => command::scan::run(&args),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_policy::{BUNDLED, Context, Load, Policy, Source, bundled, compile};
+use bailiwick_record::entry::Entries;
 
 use crate::args::PolicyChoice;
 use crate::exit::{self, Failure};
@@ -150,6 +151,13 @@ fn stamps(files: &[PathBuf]) -> Vec<(PathBuf, Stamp)> {
 
 impl Reload for Watched {
     fn poll(&mut self, relay: &Relay, forced: bool) {
+        self.look(relay.entries(), forced, |policy| relay.engine().replace_policy(policy));
+    }
+}
+
+impl Watched {
+    /// Looks whether the files changed, and lets `apply` take up the policy that they make now.
+    pub(crate) fn look(&mut self, entries: &Entries, forced: bool, apply: impl FnOnce(Arc<Policy>)) {
         if !forced && !self.unrecorded && !self.changed() {
             return;
         }
@@ -159,15 +167,15 @@ impl Reload for Watched {
         let outcome = self.layers.load(false);
         let at = relay::now();
         let recorded = match &outcome {
-            Ok(loaded) => relay.entries().note(at, "reload", |entry| {
+            Ok(loaded) => entries.note(at, "reload", |entry| {
                 entry.string("outcome", "succeeded").string("policy_sha256", loaded.policy.digest());
             }),
-            Err(failure) => relay.entries().note(at, "reload", |entry| {
+            Err(failure) => entries.note(at, "reload", |entry| {
                 entry.string("outcome", "failed").string("message", &failure.message);
             }),
         };
         // The record comes first here too: what cannot be recorded does not happen.
-        let recorded = recorded.and_then(|_| relay.entries().commit());
+        let recorded = recorded.and_then(|_| entries.commit());
         match (outcome, recorded) {
             (Ok(loaded), Ok(())) => {
                 self.files = stamps(&loaded.files)
@@ -179,7 +187,7 @@ impl Reload for Watched {
                     })
                     .collect();
                 self.unrecorded = false;
-                relay.engine().replace_policy(loaded.policy);
+                apply(loaded.policy);
                 say::note("the policy was loaded again");
             }
             (Ok(_), Err(error)) => {

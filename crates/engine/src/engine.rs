@@ -128,6 +128,12 @@ impl Engine {
         !self.run.waiting.is_empty()
     }
 
+    /// The version that `initialize` agreed on, if it did.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.run.version
+    }
+
     /// Trades the counters of limits `per: principal` for those of the caller, who keeps them for all runs of one principal:
     /// lent before anything is decided, and taken back after it, nothing is counted twice or forgotten.
     pub fn trade_principal_counters(&mut self, counters: &mut Counters) {

@@ -12,7 +12,9 @@ pub use serde_json;
 
 pub mod cases;
 pub mod compare;
+pub mod gateway;
 pub mod hostile;
+pub mod http;
 pub mod process;
 pub mod recorder;
 pub mod route;

@@ -24,7 +24,7 @@ use crate::exit::{self, Failure};
 use crate::policies::{Layers, Watched};
 use crate::{places, say};
 
-pub(crate) use begin::{run_id, server_name, words};
+pub(crate) use begin::{locked_pins, run_id, server_name, words};
 
 pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     // The guards' automata take longer than the policy: both are made at once.
@@ -43,7 +43,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let pins =
         begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
     let run = begin::run_id()?;
-    let log = open_audit(&args, &name, &run)?;
+    let log = open_audit(args.audit.as_deref(), args.audit_durability, &name, &run)?;
     let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
     let entries =
         Entries::new(log, run.clone(), args.policy.principal.clone(), name.clone(), Arc::clone(&scanner));
@@ -93,7 +93,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
 }
 
 /// Names that rules could not speak of, or would take for a pattern.
-fn check_names(server: &str, principal: &str) -> Result<(), Failure> {
+pub(crate) fn check_names(server: &str, principal: &str) -> Result<(), Failure> {
     let wrong =
         |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '*' | '?' | '[' | ']' | '{' | '}');
     if principal.trim().is_empty() {
@@ -108,7 +108,7 @@ fn check_names(server: &str, principal: &str) -> Result<(), Failure> {
 }
 
 /// One line on standard error for everything that was not let through.
-fn tell(outcome: &Outcome<'_>) {
+pub(crate) fn tell(outcome: &Outcome<'_>) {
     let decision = &outcome.decision;
     let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
     let word = match (decision.verdict, forwarded) {
@@ -126,7 +126,7 @@ fn tell(outcome: &Outcome<'_>) {
 }
 
 /// The record failed, or works again.
-fn audit_alarm(error: Option<&bailiwick_record::AuditError>) {
+pub(crate) fn audit_alarm(error: Option<&bailiwick_record::AuditError>) {
     match error {
         Some(error) => {
             let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
@@ -138,7 +138,7 @@ fn audit_alarm(error: Option<&bailiwick_record::AuditError>) {
     }
 }
 
-fn mode(mode: ModeArg) -> Mode {
+pub(crate) fn mode(mode: ModeArg) -> Mode {
     match mode {
         ModeArg::Enforce => Mode::Enforce,
         ModeArg::Shadow => Mode::Shadow,
@@ -146,7 +146,7 @@ fn mode(mode: ModeArg) -> Mode {
     }
 }
 
-fn limits(args: &LimitArgs) -> Limits {
+pub(crate) fn limits(args: &LimitArgs) -> Limits {
     let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     Limits {
         message_bytes_max: size(args.max_message_bytes),
@@ -188,12 +188,17 @@ fn start(args: &RunArgs, screen: &Screen) -> Result<Supervised, Failure> {
     Ok(server)
 }
 
-fn open_audit(args: &RunArgs, server: &str, run: &str) -> Result<AuditLog, Failure> {
-    let path = match &args.audit {
-        Some(path) => path.clone(),
+pub(crate) fn open_audit(
+    given: Option<&Path>,
+    durability: DurabilityArg,
+    server: &str,
+    run: &str,
+) -> Result<AuditLog, Failure> {
+    let path = match given {
+        Some(path) => path.to_owned(),
         None => default_audit(server, run)?,
     };
-    let durability = match args.audit_durability {
+    let durability = match durability {
         DurabilityArg::Strict => Durability::Strict,
         DurabilityArg::Batched => Durability::Batched,
     };
@@ -259,7 +264,7 @@ fn why(why: Why) -> &'static str {
     }
 }
 
-fn record_stop(entries: &Entries, why: &str, exit: &str) {
+pub(crate) fn record_stop(entries: &Entries, why: &str, exit: &str) {
     let at = relay::now();
     let noted = entries.note(at, "stop", |entry| {
         entry.string("why", why).string("exit", exit);

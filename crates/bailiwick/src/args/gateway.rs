@@ -1,0 +1,94 @@
+//! Arguments of `bailiwick gateway`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::{DurabilityArg, LimitArgs, ModeArg, PolicyChoice};
+
+pub(crate) const EXAMPLES: &str = "\
+Example:
+  bailiwick gateway --listen 127.0.0.1:8080 --target https://mcp.example.com/mcp --policy standard
+  and http://127.0.0.1:8080/mcp in the clients' configurations
+
+It serves until INT, TERM or QUIT, and then lets calls in hand finish. A policy that does not load refuses to start (exit 78).
+SIGHUP, or a change of a policy file, loads the policy again; if it is invalid the last good one stays in force.";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GatewayArgs {
+    /// The address to serve at; port 0 takes any free one, and says which
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// The server's MCP endpoint
+    #[arg(long, value_name = "URL", env = "BAILIWICK_TARGET")]
+    pub(crate) target: String,
+    /// The path to serve at
+    #[arg(long, value_name = "PATH", env = "BAILIWICK_PATH", default_value = "/mcp")]
+    pub(crate) path: String,
+    /// An address for /healthz, /readyz and /metrics
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_ADMIN")]
+    pub(crate) admin: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyChoice,
+    /// What is done with decisions
+    #[arg(long, value_enum, env = "BAILIWICK_MODE", default_value = "enforce")]
+    pub(crate) mode: ModeArg,
+    /// The audit log; it is continued if it exists [default: a new file in the state directory]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_AUDIT")]
+    pub(crate) audit: Option<PathBuf>,
+    /// When an audit record counts as written
+    #[arg(long, value_enum, env = "BAILIWICK_AUDIT_DURABILITY", default_value = "batched")]
+    pub(crate) audit_durability: DurabilityArg,
+    /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
+    pub(crate) lock: Option<PathBuf>,
+    /// A header for the server, its value from the environment or a file: `Authorization=env:TOKEN`, `X-Key=file:/run/key`
+    #[arg(long, value_name = "NAME=SOURCE", env = "BAILIWICK_TARGET_HEADER", value_delimiter = ',')]
+    pub(crate) target_header: Vec<String>,
+    /// A header of clients that goes on to the server, besides the protocol's own
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_FORWARD_HEADER", value_delimiter = ',')]
+    pub(crate) forward_header: Vec<String>,
+    /// A host name that clients may call the gateway by, besides loopback names and addresses
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_ALLOW_HOST", value_delimiter = ',')]
+    pub(crate) allow_host: Vec<String>,
+    /// An origin whose pages may call the gateway, besides those of this machine on a loopback address
+    #[arg(long, value_name = "ORIGIN", env = "BAILIWICK_ALLOW_ORIGIN", value_delimiter = ',')]
+    pub(crate) allow_origin: Vec<String>,
+    /// Serve at an address that others reach, though nobody has to say who they are
+    #[arg(long, env = "BAILIWICK_INSECURE_NO_AUTHENTICATION")]
+    pub(crate) insecure_no_authentication: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) http: HttpArgs,
+}
+
+/// Bounds on clients and upstreams over HTTP.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct HttpArgs {
+    /// Threads that serve [default: one per core]
+    #[arg(long, value_name = "N", env = "BAILIWICK_THREADS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+    /// Most connections of clients at once
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_connections: u32,
+    /// Most sessions at once
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_SESSIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_sessions: u32,
+    /// How long a session may be idle, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_SESSION_IDLE", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub(crate) session_idle: u64,
+    /// How long the server has to begin its answer, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_ANSWER_TIMEOUT", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) answer_timeout: u64,
+    /// How long an event stream may be silent, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_STREAM_IDLE", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub(crate) stream_idle: u64,
+    /// How long a client has for the head, and again for the body of a request, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) request_timeout: u64,
+    /// How long calls in hand may take when the gateway is told to end, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    pub(crate) grace: u64,
+}

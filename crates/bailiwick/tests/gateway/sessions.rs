@@ -1,0 +1,128 @@
+//! Legacy sessions: between one principal and one upstream, under an id of our own.
+
+use bailiwick_testkit::http::{ask, post, reply};
+use bailiwick_testkit::serde_json::{Value, json};
+
+use crate::{INITIALIZE, Place, call, plain};
+
+#[test]
+fn the_upstreams_session_id_never_leaves_the_gateway() {
+    let place = Place::new(plain);
+    let session = place.session();
+    assert_ne!(session, "theirs");
+    assert_eq!(place.say(&session, &json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})).status(), 200);
+    let last = place.upstream.seen().pop().expect("a ping");
+    assert_eq!(last.header("mcp-session-id"), Some("theirs"));
+    assert_eq!(place.say("theirs", &call(1, "a")).status(), 404);
+    assert_ne!(place.session(), session);
+}
+
+#[test]
+fn a_session_that_is_not_there_is_404_and_none_is_400() {
+    let place = Place::new(plain);
+    assert_eq!(place.say("nobodys", &call(1, "a")).status(), 404);
+    assert_eq!(ask(place.address(), post(&call(1, "a").to_string(), "")).status(), 400);
+    for method in ["GET", "DELETE"] {
+        let request = |header: &str| format!("{method} /mcp HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
+        assert_eq!(ask(place.address(), request("")).status(), 405);
+        assert_eq!(ask(place.address(), request("Mcp-Session-Id: nobodys\r\n")).status(), 404);
+    }
+    assert_eq!(place.upstream.seen().len(), 0);
+}
+
+#[test]
+fn a_session_that_the_client_ended_is_gone_and_so_is_one_that_the_upstream_forgot() {
+    let place = Place::new(|request, stream| match request.first.split(' ').next() {
+        Some("DELETE") => reply(stream, "200 OK", "", ""),
+        _ if request.text().contains("forget") => reply(stream, "404 Not Found", "", ""),
+        _ => plain(request, stream),
+    });
+    let session = place.session();
+    let delete = format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {session}\r\n\r\n");
+    assert_eq!(ask(place.address(), &delete).status(), 200);
+    assert_eq!(place.upstream.seen().pop().expect("it was told").header("mcp-session-id"), Some("theirs"));
+    assert_eq!(place.say(&session, &call(1, "a")).status(), 404);
+    let session = place.session();
+    assert_eq!(place.say(&session, &call(1, "a")).status(), 200);
+    assert_eq!(place.say(&session, &call(2, "forget")).status(), 404);
+    assert_eq!(place.say(&session, &call(3, "a")).status(), 404);
+    place.records(|records| records.iter().filter(|record| record["kind"] == "stop").count() == 2);
+}
+
+#[test]
+fn an_id_that_is_in_flight_in_one_session_is_free_in_another() {
+    let place = Place::new(|request, stream| {
+        if request.text().contains("slow") {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        plain(request, stream)
+    });
+    let (one, other) = (place.session(), place.session());
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| place.say(&one, &call(1, "slow")).json());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert_eq!(place.say(&other, &call(1, "b")).json()["result"]["content"][0]["text"], "b");
+        let again = place.say(&one, &call(1, "c")).json();
+        assert_eq!(again["error"]["code"], -32600, "{again}");
+        assert_eq!(slow.join().expect("an answer")["result"]["content"][0]["text"], "slow");
+    });
+}
+
+#[test]
+fn more_sessions_than_the_limit_are_503_and_idle_ones_make_room() {
+    let place = Place::with(plain, &["--max-sessions", "2", "--session-idle", "1"]);
+    let first = place.session();
+    place.session();
+    assert_eq!(ask(place.address(), post(INITIALIZE, "")).status(), 503);
+    place.records(|records| records.iter().filter(|record| record["kind"] == "stop").count() == 2);
+    assert_eq!(place.say(&first, &call(1, "a")).status(), 404);
+    place.session();
+}
+
+#[test]
+fn notifications_and_answers_are_accepted_without_a_body() {
+    let place = Place::new(plain);
+    let session = place.session();
+    let notice = place.say(&session, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    assert_eq!((notice.status(), notice.text()), (202, String::new()));
+    // An answer to nothing is dropped, and nobody is told.
+    let stray = place.say(&session, &json!({"jsonrpc": "2.0", "id": 77, "result": {}}));
+    assert_eq!(stray.status(), 202);
+    let sent =
+        place.upstream.seen().into_iter().map(|text| text.json()["method"].clone()).collect::<Vec<Value>>();
+    assert_eq!(sent, ["initialize", "notifications/initialized"]);
+}
+
+#[test]
+fn a_batch_of_the_version_that_has_them_is_decided_one_by_one() {
+    let place = Place::new(|request, stream| {
+        let message = match request.body.first() {
+            Some(b'[') => {
+                let answers: Vec<Value> =
+                    request.json().as_array().into_iter().flatten().filter_map(crate::answer_to).collect();
+                return bailiwick_testkit::http::reply_json(stream, &Value::from(answers).to_string());
+            }
+            _ => request.text().replace("2025-11-25", "2025-03-26"),
+        };
+        let text = bailiwick_testkit::http::Text { body: message.into_bytes(), ..request.clone() };
+        match text.body.is_empty() || text.json()["method"] != "initialize" {
+            true => plain(&text, stream),
+            false => {
+                let answer = crate::answer_to(&text.json())
+                    .map(|answer| answer.to_string().replace("2025-11-25", "2025-03-26"));
+                bailiwick_testkit::http::reply_json(stream, &answer.unwrap_or_default())
+            }
+        }
+    });
+    let session = place.session();
+    let batch = json!([call(1, "a"), call(2, "~/.ssh/id"), {"jsonrpc": "2.0", "id": 3, "method": "ping"}]);
+    let answer = place.say(&session, &batch).json();
+    let mut by_id: Vec<(i64, bool)> = answer
+        .as_array()
+        .expect("one array")
+        .iter()
+        .map(|one| (one["id"].as_i64().unwrap_or_default(), one["result"]["isError"] == true))
+        .collect();
+    by_id.sort_unstable();
+    assert_eq!(by_id, [(1, false), (2, true), (3, false)], "{answer}");
+}

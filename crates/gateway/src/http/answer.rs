@@ -1,0 +1,165 @@
+//! What an upstream answers to a request, as JSON or as events: both go through the engine, message by message.
+
+use std::sync::Arc;
+
+use bailiwick_mcp::{Body as Shape, Direction, Id, Packet};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::WWW_AUTHENTICATE;
+use hyper::http::response::Parts;
+use hyper::{Response, StatusCode};
+
+use super::exchange::{Attended, Exchange, to_client};
+use super::head::{SESSION, is_type};
+use super::letter::Letter;
+use super::reply::{Reply, message, own_error, refuse};
+use super::sessions::Session;
+use super::stream;
+use super::upstream::collect;
+
+impl Attended {
+    /// Sends one request on and answers the client with what comes back.
+    pub(super) async fn forward(self, letter: Letter, opens: bool) -> Reply {
+        match self.exchange.here.link.post(self.exchange.headers.clone(), &letter).await {
+            Ok(response) => self.answered(response, opens).await,
+            Err(error) => self.exchange.failed(&error.to_string(), error.status()).await,
+        }
+    }
+
+    async fn answered(mut self, response: Response<Incoming>, opens: bool) -> Reply {
+        let (head, body) = response.into_parts();
+        if !head.status.is_success() {
+            return self.exchange.not_answered(&head, body).await;
+        }
+        let events = is_type(&head.headers, "text/event-stream");
+        if !events && !is_type(&head.headers, "application/json") {
+            return self
+                .exchange
+                .failed("the server sent neither JSON nor events", StatusCode::BAD_GATEWAY)
+                .await;
+        }
+        let mut opened = None;
+        if opens {
+            match self.exchange.open(head.headers.get(SESSION).cloned()) {
+                Ok(session) => {
+                    self.exchange = self.exchange.clone().in_session(Some(Arc::clone(&session)));
+                    opened = Some(session);
+                }
+                Err(reply) => return *reply,
+            }
+        }
+        let mut reply = match events {
+            true => stream::open(self, body),
+            false => {
+                let reply = self.exchange.whole(body).await;
+                if let Some(session) = opened.as_ref().filter(|_| !reply.1) {
+                    self.exchange.end_session(session, "the server did not begin it").await;
+                    opened = None;
+                }
+                reply.0
+            }
+        };
+        if let Some(session) = opened {
+            reply.headers_mut().insert(SESSION, session.id.clone());
+        }
+        reply
+    }
+}
+
+impl Exchange {
+    fn open(&self, upstream: Option<hyper::header::HeaderValue>) -> Result<Arc<Session>, Box<Reply>> {
+        let gate = &self.here.gate;
+        let session = gate.sessions.open(&self.run, upstream).map_err(|_| {
+            let words = "no session can be begun";
+            Box::new(own_error(StatusCode::SERVICE_UNAVAILABLE, 4029, words, self.ids.first()))
+        })?;
+        gate.metrics.sessions.set(i64::try_from(gate.sessions.len()).unwrap_or(i64::MAX));
+        Ok(session)
+    }
+
+    /// An answer in one piece; false if it is an error.
+    async fn whole(&self, body: Incoming) -> (Reply, bool) {
+        let gate = &self.here.gate;
+        let bytes_max = gate.office.with.limits.message_bytes_max;
+        let bytes = match collect(body, bytes_max, gate.limits.answer_time).await {
+            Ok(bytes) => bytes,
+            Err(error) => return (self.failed(&error.to_string(), error.status()).await, false),
+        };
+        let decided = gate.receive_answer(&self.run, self.lane, &bytes);
+        let letters: Vec<Letter> = to_client(self.settle(decided, Direction::ToClient).await).collect();
+        match letters.first() {
+            Some(letter) if self.ids.iter().all(|id| !self.run.awaits(self.lane, id)) => {
+                let good = gate.parse(letter.bytes(), |packet| {
+                    matches!(packet, Ok(Packet::One(message)) if matches!(message.body, Shape::Result { .. }))
+                });
+                (message(StatusCode::OK, letter), good)
+            }
+            Some(_) | None => {
+                let why = "the server's answer is none to what was asked";
+                (self.failed(why, StatusCode::BAD_GATEWAY).await, false)
+            }
+        }
+    }
+
+    /// The upstream answered with a status that is an error, and perhaps with a message that says which.
+    async fn not_answered(&self, head: &Parts, body: Incoming) -> Reply {
+        let gate = &self.here.gate;
+        let status = head.status;
+        if let (StatusCode::NOT_FOUND, Some(session), false) = (status, &self.session, self.modern) {
+            self.end_session(session, "the server does not know the session").await;
+        }
+        let credentials = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let ours = credentials && !gate.forward.contains(&hyper::header::AUTHORIZATION);
+        if status.is_redirection() || status.is_informational() || ours {
+            let why =
+                if ours { "the server refused the gateway's credentials" } else { "the server redirects" };
+            return self.failed(why, StatusCode::BAD_GATEWAY).await;
+        }
+        let bytes_max = gate.office.with.limits.message_bytes_max;
+        let bytes = collect(body, bytes_max, gate.limits.answer_time).await.unwrap_or_default();
+        let letter = if is_type(&head.headers, "application/json") { self.error(&bytes).await } else { None };
+        let mut reply = match letter {
+            Some(letter) => message(status, &letter),
+            None => self.failed(&format!("the server answered HTTP {}", status.as_u16()), status).await,
+        };
+        if let Some(challenge) = head.headers.get(WWW_AUTHENTICATE).filter(|_| credentials) {
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge.clone());
+        }
+        reply
+    }
+
+    /// The JSON-RPC error in `bytes`, if it answers this exchange's request. One without an id does: nothing else was sent
+    /// that it could mean.
+    async fn error(&self, bytes: &Bytes) -> Option<Letter> {
+        let id = self.ids.first()?;
+        let own = self.here.gate.parse(bytes, |packet| match packet {
+            Ok(Packet::One(message)) => match &message.body {
+                Shape::Error { id: None, error } => Some(error_for(id, error.raw())),
+                Shape::Error { id: Some(_), .. } => Some(bytes.clone()),
+                Shape::Request { .. } | Shape::Notification { .. } | Shape::Result { .. } => None,
+            },
+            Ok(Packet::Batch(_)) | Err(_) => None,
+        })?;
+        let decided = self.here.gate.receive_answer(&self.run, self.lane, &own);
+        to_client(self.settle(decided, Direction::ToClient).await).next()
+    }
+
+    /// No answer will come: recorded, and the client is told why.
+    pub(super) async fn failed(&self, why: &str, status: StatusCode) -> Reply {
+        self.here.gate.metrics.upstream_failures.inc();
+        let Some(id) = self.ids.first() else { return refuse(status, -32603, why) };
+        let decided = self.run.unanswered(self.lane, id, why);
+        match to_client(self.settle(decided, Direction::ToClient).await).next() {
+            Some(letter) => message(status, &letter),
+            None => own_error(status, -32603, why, Some(id)),
+        }
+    }
+}
+
+fn error_for(id: &Id<'_>, error: &str) -> Bytes {
+    let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
+    id.write(&mut bytes);
+    bytes.extend_from_slice(br#","error":"#);
+    bytes.extend_from_slice(error.as_bytes());
+    bytes.push(b'}');
+    bytes.into()
+}

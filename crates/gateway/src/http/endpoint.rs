@@ -1,0 +1,174 @@
+//! The endpoint: one path, three methods, and the order of what is checked.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bailiwick_engine::{Lane, Principal};
+use hyper::body::Incoming;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, ORIGIN, VARY,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode};
+
+use super::exchange::{Attended, Exchange};
+use super::gate::Worker;
+use super::head::{LAST_EVENT, SESSION, check, is_type, onward};
+use super::post::post;
+use super::reply::{Reply, bare, challenged, closing, refuse, wrong_method};
+use super::sessions::Session;
+use super::stream;
+
+/// Answers one request of a client.
+pub(super) async fn serve(here: Arc<Worker>, request: Request<Incoming>) -> Reply {
+    let begun = Instant::now();
+    let (head, body) = request.into_parts();
+    let mut reply = admitted(&here, &head, body).await;
+    share(&here, &head, &mut reply);
+    if !here.gate.serves() {
+        reply = closing(reply);
+    }
+    here.gate.metrics.answered(word(&head.method), reply.status().as_u16(), begun.elapsed());
+    reply
+}
+
+async fn admitted(here: &Arc<Worker>, head: &Parts, body: Incoming) -> Reply {
+    let gate = &here.gate;
+    if let Err(refused) = check(head, &gate.names, gate.limits.head_bytes_max) {
+        return closing(*refused);
+    }
+    if head.uri.path() != gate.path {
+        return refuse(StatusCode::NOT_FOUND, -32600, "nothing is served at this path");
+    }
+    if head.method == Method::OPTIONS {
+        return preflight(head);
+    }
+    let principal = match gate.authenticate.principal(head).await {
+        Ok(principal) => principal,
+        Err(challenge) => return challenged(&challenge),
+    };
+    match head.method {
+        Method::POST => post(here, head, body, &principal).await,
+        Method::GET => listen(here, head, &principal).await,
+        Method::DELETE => end(here, head, &principal).await,
+        _ => wrong_method(),
+    }
+}
+
+/// The session that a GET or DELETE names, or how it is refused.
+fn session(here: &Worker, head: &Parts, principal: &Principal) -> Result<Arc<Session>, Box<Reply>> {
+    match head.headers.get(SESSION) {
+        // 2026-07-28 has neither, and a client of it falls back to nothing.
+        None => Err(Box::new(wrong_method())),
+        Some(id) => here
+            .gate
+            .sessions
+            .find(id.as_bytes(), principal)
+            .ok_or_else(|| Box::new(refuse(StatusCode::NOT_FOUND, -32001, "session not found"))),
+    }
+}
+
+fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchange {
+    let exchange = Exchange {
+        here: Arc::clone(here),
+        run: Arc::clone(&session.run),
+        session: None,
+        lane: Lane::default(),
+        modern: false,
+        ids: Vec::new(),
+        headers: onward(&head.headers, &here.gate.forward),
+    };
+    exchange.in_session(Some(Arc::clone(session)))
+}
+
+/// GET: a stream of what the server says by itself, or the rest of one that broke off.
+async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
+    let session = match session(here, head, principal) {
+        Ok(session) => session,
+        Err(refused) => return *refused,
+    };
+    let Some(counted) = session.open_stream(here.gate.limits.streams_max) else {
+        return refuse(StatusCode::TOO_MANY_REQUESTS, 4029, "too many streams of one session");
+    };
+    let exchange = exchange(here, head, &session);
+    let mut headers = exchange.headers.clone();
+    if let Some(last) = head.headers.get(LAST_EVENT) {
+        headers.insert(LAST_EVENT, last.clone());
+    }
+    match here.link.ask(Method::GET, headers).await {
+        Ok(response)
+            if response.status().is_success() && is_type(response.headers(), "text/event-stream") =>
+        {
+            stream::listen(Attended::new(exchange), response.into_body(), counted)
+        }
+        Ok(response) => refused(&exchange, &session, response.status()).await,
+        Err(error) => refuse(error.status(), -32603, &error.to_string()),
+    }
+}
+
+/// DELETE: the client is done with its session, whatever the server says to that.
+async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
+    let session = match session(here, head, principal) {
+        Ok(session) => session,
+        Err(refused) => return *refused,
+    };
+    let exchange = exchange(here, head, &session);
+    let told = match &session.upstream {
+        Some(_) => here.link.ask(Method::DELETE, exchange.headers.clone()).await.ok(),
+        None => None,
+    };
+    exchange.end_session(&session, "the client ended the session").await;
+    match told.map(|response| response.status()) {
+        Some(status) if status.is_client_error() || status.is_server_error() => bare(status),
+        Some(_) | None => bare(StatusCode::OK),
+    }
+}
+
+async fn refused(exchange: &Exchange, session: &Session, status: StatusCode) -> Reply {
+    if status == StatusCode::NOT_FOUND {
+        exchange.end_session(session, "the server does not know the session").await;
+    }
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => wrong_method(),
+        status if status.is_client_error() && status != StatusCode::UNAUTHORIZED => {
+            refuse(status, -32603, "the server opens no stream")
+        }
+        _ => refuse(StatusCode::BAD_GATEWAY, -32603, "the server opens no stream"),
+    }
+}
+
+/// What a browser asks before it sends a request from a page of an allowed origin.
+fn preflight(head: &Parts) -> Reply {
+    let mut reply = bare(StatusCode::NO_CONTENT);
+    if head.headers.contains_key(ORIGIN) {
+        let headers = reply.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+        if let Some(asked) = head.headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+        }
+    }
+    reply
+}
+
+/// A page of an allowed origin may read the answer.
+fn share(here: &Worker, head: &Parts, reply: &mut Reply) {
+    let Some(origin) = head.headers.get(ORIGIN).filter(|origin| here.gate.names.knows_origin(origin)) else {
+        return;
+    };
+    let headers = reply.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers
+        .insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("mcp-session-id, www-authenticate"));
+    headers.append(VARY, HeaderValue::from_static("origin"));
+}
+
+fn word(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "POST",
+        Method::GET => "GET",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

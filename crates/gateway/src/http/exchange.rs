@@ -1,0 +1,209 @@
+//! One exchange with a client: what was decided, sorted into what is its own and what is somebody else's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_engine::Lane;
+use bailiwick_mcp::framing::{Part, Sse};
+use bailiwick_mcp::{Direction, Id};
+use http_body_util::BodyExt as _;
+use hyper::Response;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderMap, HeaderValue};
+use tokio::time::timeout;
+
+use super::gate::Worker;
+use super::head::{METHOD, NAME, SESSION, is_type};
+use super::letter::{Act, Letter, What};
+use super::run::{Decided, Run};
+use super::sessions::Session;
+use super::upstream::collect;
+
+/// One request of a client, or one stream that it opened.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    pub(super) here: Arc<Worker>,
+    pub(super) run: Arc<Run>,
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) lane: Lane,
+    pub(super) modern: bool,
+    /// Requests of the client whose answers belong here.
+    pub(super) ids: Vec<Id<'static>>,
+    /// What goes on to the upstream with everything that is sent for it.
+    pub(super) headers: HeaderMap,
+}
+
+/// Our own requests of a server (its list of tools) take no longer than this; the engine's own limit is the same.
+const ERRAND_TIME: Duration = Duration::from_secs(10);
+
+impl Exchange {
+    /// Sees to the record, sends others what is theirs, and returns what is this exchange's own.
+    pub(super) async fn settle(&self, decided: Decided, direction: Direction) -> Vec<Act> {
+        let acts = self.run.settle(decided).await;
+        self.sort(acts, direction)
+    }
+
+    /// `direction` is that of the text which was decided over.
+    fn sort(&self, acts: Vec<Act>, direction: Direction) -> Vec<Act> {
+        let mut own = Vec::with_capacity(acts.len());
+        for mut act in acts {
+            if let Some(waiter) = act.waiter.take() {
+                let (lane, id) = (act.lane, act.id.clone());
+                // Whoever waited has left: the request is not sent.
+                if let (Err(_), Some(id)) = (waiter.send(act.what), id) {
+                    drop(self.run.unanswered(lane, &id, LEFT));
+                }
+                continue;
+            }
+            let here = act.lane == self.lane;
+            match &act.what {
+                What::ToClient(_) if here => own.push(act),
+                What::ToServer { request, .. } => {
+                    let asked = act.id.as_ref().is_some_and(|id| self.ids.contains(id));
+                    let mine = direction == Direction::ToServer && here && (!request || asked);
+                    if mine { own.push(act) } else { self.send_out(act) }
+                }
+                What::ToClient(_) | What::Ask(_) => {}
+            }
+        }
+        own
+    }
+
+    /// Sends what is nobody's answer: our own request for a list, or what we say to a server in the client's place.
+    fn send_out(&self, act: Act) {
+        let errand = Exchange { lane: act.lane, ids: Vec::new(), ..self.clone() };
+        let Act { what: What::ToServer { letter, request }, id, .. } = act else { return };
+        tokio::spawn(async move {
+            let sent = timeout(ERRAND_TIME, errand.errand(letter, request.then_some(id.clone()).flatten()));
+            let why = match sent.await {
+                Ok(Ok(())) => "the server did not answer",
+                Ok(Err(())) => "the server cannot be reached",
+                Err(_) => "no answer in time",
+            };
+            if let Some(id) = id.filter(|id| request && errand.run.awaits(errand.lane, id)) {
+                let decided = errand.run.unanswered(errand.lane, &id, why);
+                drop(Box::pin(errand.settle(decided, Direction::ToClient)).await);
+            }
+        });
+    }
+
+    async fn errand(&self, letter: Letter, asked: Option<Id<'static>>) -> Result<(), ()> {
+        let mut headers = self.headers.clone();
+        headers.remove(NAME);
+        headers.remove(METHOD);
+        if asked.is_some() && self.modern {
+            headers.insert(METHOD, HeaderValue::from_static("tools/list"));
+        }
+        let response = self.here.link.post(headers, &letter).await.map_err(drop)?;
+        let Some(id) = asked else { return Ok(()) };
+        self.hear(response, &[id]).await;
+        Ok(())
+    }
+
+    /// Hears an answer out until the server owes none of `ids`; returns what of it is for the client.
+    pub(super) async fn hear(&self, response: Response<Incoming>, ids: &[Id<'static>]) -> Vec<Letter> {
+        let gate = &self.here.gate;
+        let limits = gate.office.with.limits;
+        let mut heard = Vec::new();
+        let (head, mut body) = response.into_parts();
+        if is_type(&head.headers, "application/json") {
+            if let Ok(bytes) = collect(body, limits.message_bytes_max, gate.limits.answer_time).await {
+                self.take_in(&bytes, &mut heard).await;
+            }
+            return heard;
+        }
+        if !is_type(&head.headers, "text/event-stream") {
+            return heard;
+        }
+        let mut sse = Sse::new(&limits);
+        while ids.iter().any(|id| self.run.awaits(self.lane, id)) {
+            let Some(Ok(frame)) = body.frame().await else { break };
+            let Ok(data) = frame.into_data() else { continue };
+            sse.extend(&data);
+            let mut messages = Vec::new();
+            while let Some(part) = sse.next() {
+                if let Part::Event(event) = part
+                    && event.is_message()
+                {
+                    messages.extend(event.data);
+                }
+            }
+            for message in messages {
+                self.take_in(&Bytes::from(message), &mut heard).await;
+            }
+        }
+        heard
+    }
+
+    async fn take_in(&self, bytes: &Bytes, heard: &mut Vec<Letter>) {
+        let decided = self.here.gate.receive_answer(&self.run, self.lane, bytes);
+        // Boxed, because an errand may lead to the next.
+        let acts = Box::pin(self.settle(decided, Direction::ToClient)).await;
+        heard.extend(to_client(acts));
+    }
+
+    /// Ends `session`, which the upstream does not know any more or the client is done with.
+    pub(super) async fn end_session(&self, session: &Session, why: &str) {
+        let gate = &self.here.gate;
+        if gate.sessions.close(session) {
+            gate.metrics.sessions.set(i64::try_from(gate.sessions.len()).unwrap_or(i64::MAX));
+            let acts = self.run.settle(session.run.ended(why)).await;
+            drop(self.sort(acts, Direction::ToClient));
+            session.run.stop(why);
+        }
+    }
+
+    /// The headers for `session` in place of what the client sent.
+    pub(super) fn in_session(mut self, session: Option<Arc<Session>>) -> Exchange {
+        self.headers.remove(SESSION);
+        if let Some(id) = session.as_ref().and_then(|session| session.upstream.clone()) {
+            self.headers.insert(SESSION, id);
+        }
+        self.session = session;
+        self
+    }
+}
+
+/// What is for the client, in its order.
+pub(super) fn to_client(acts: Vec<Act>) -> impl Iterator<Item = Letter> {
+    acts.into_iter().filter_map(|act| match act.what {
+        What::ToClient(letter) => Some(letter),
+        What::ToServer { .. } | What::Ask(_) => None,
+    })
+}
+
+/// Why a request ends whose client is gone.
+pub(super) const LEFT: &str = "the client left before it was answered";
+
+/// An exchange whose client may leave at any moment: dropping it unfinished records what became of its requests.
+#[derive(Debug)]
+pub(super) struct Attended {
+    pub(super) exchange: Exchange,
+    /// Its requests that were sent on. Others of the same id are not its own.
+    pub(super) sent: Vec<Id<'static>>,
+    /// A client that comes back may still get the answer: the server gave it a place to resume from.
+    pub(super) resumable: bool,
+}
+
+impl Attended {
+    pub(super) fn new(exchange: Exchange) -> Attended {
+        Attended { exchange, sent: Vec::new(), resumable: false }
+    }
+}
+
+impl Drop for Attended {
+    /// The only sign of a client that left is that the work for it is dropped. Recorded in memory, written by the log's
+    /// own thread: nothing is waited for here.
+    fn drop(&mut self) {
+        let Exchange { run, lane, modern, .. } = &self.exchange;
+        if *modern {
+            drop(run.lane_ended(*lane, LEFT));
+        } else if !self.resumable {
+            for id in &self.sent {
+                if run.awaits(*lane, id) {
+                    drop(run.unanswered(*lane, id, LEFT));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Heads of requests: what is refused before a body is read, and what of a head goes on to the upstream.
+
+use bailiwick_mcp::{Body, Malformation, Message, Value};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, TRANSFER_ENCODING,
+};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, Version as HttpVersion};
+
+use super::reply::{Reply, refuse};
+
+/// Who may be named in `Host` and `Origin`.
+#[derive(Debug, Default, Clone)]
+pub struct Names {
+    /// Host names, without a port, in lower case. Loopback names and IP addresses are always good: a page of another site
+    /// cannot make a browser send them (DNS rebinding needs a name).
+    pub hosts: Vec<String>,
+    /// Origins of browsers, as they send them: `https://app.example`.
+    pub origins: Vec<String>,
+    /// Pages on this machine may speak to the gateway.
+    pub loopback_origins: bool,
+}
+
+/// Headers that no request may carry twice: two readers would take two different ones.
+const SINGLE: [HeaderName; 12] = [
+    HOST,
+    ORIGIN,
+    AUTHORIZATION,
+    CONTENT_TYPE,
+    CONTENT_LENGTH,
+    CONTENT_ENCODING,
+    TRANSFER_ENCODING,
+    SESSION,
+    VERSION,
+    METHOD,
+    NAME,
+    LAST_EVENT,
+];
+
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(super) const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
+/// Prefix of the headers that mirror arguments (2026-07-28).
+const PARAM: &str = "mcp-param-";
+
+/// Refuses what two readers could read as two different requests, and what a page of another site sends.
+pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(), Box<Reply>> {
+    let refused = |status, words: &str| Err(Box::new(refuse(status, -32600, words)));
+    let headers = &head.headers;
+    let lengths = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    if lengths.sum::<usize>() + head.uri.path().len() > bytes_max {
+        return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is longer than the limit");
+    }
+    for name in &SINGLE {
+        if headers.get_all(name).iter().nth(1).is_some() {
+            return refused(StatusCode::BAD_REQUEST, &format!("header `{name}` twice"));
+        }
+    }
+    if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
+        let plain = encoding.as_bytes().eq_ignore_ascii_case(b"chunked");
+        if !plain || headers.contains_key(CONTENT_LENGTH) || head.version == HttpVersion::HTTP_10 {
+            return refused(StatusCode::BAD_REQUEST, "a body whose length is not certain");
+        }
+    }
+    let host =
+        headers.get(HOST).map(HeaderValue::as_bytes).or(head.uri.authority().map(|a| a.as_str().as_bytes()));
+    let Some(host) = host.and_then(|host| std::str::from_utf8(host).ok()) else {
+        return refused(StatusCode::BAD_REQUEST, "no header `Host`");
+    };
+    if !names.knows_host(host) {
+        return refused(StatusCode::FORBIDDEN, "this host is not served here; see `--allow-host`");
+    }
+    match headers.get(ORIGIN) {
+        Some(origin) if !names.knows_origin(origin) => {
+            refused(StatusCode::FORBIDDEN, "this origin is not served here; see `--allow-origin`")
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+impl Names {
+    fn knows_host(&self, authority: &str) -> bool {
+        let host = without_port(authority);
+        is_loopback(host)
+            || is_address(host)
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+
+    pub(super) fn knows_origin(&self, origin: &HeaderValue) -> bool {
+        let Ok(origin) = origin.to_str() else { return false };
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let local = authority.is_some_and(|authority| is_loopback(without_port(authority)));
+        (self.loopback_origins && local) || self.origins.iter().any(|known| known == origin)
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) | None => authority,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"
+}
+
+fn is_address(host: &str) -> bool {
+    let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inner.map_or_else(
+        || host.parse::<std::net::Ipv4Addr>().is_ok(),
+        |v6| v6.parse::<std::net::Ipv6Addr>().is_ok(),
+    )
+}
+
+/// Refuses bodies that are not JSON in UTF-8, plainly: some servers decode more than we would have looked at.
+pub(super) fn check_body(headers: &HeaderMap) -> Result<(), Box<Reply>> {
+    let refused = |words| Err(Box::new(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, -32600, words)));
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return refused("a compressed body");
+    }
+    if !is_type(headers, "application/json") {
+        return refused("`Content-Type` is not application/json");
+    }
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    for parameter in kind.split(';').skip(1) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let utf8 = value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
+        if name.trim().eq_ignore_ascii_case("charset") && !utf8 {
+            return refused("a body that is not UTF-8");
+        }
+    }
+    Ok(())
+}
+
+/// True if the content is of exactly this type, whatever its parameters.
+pub(super) fn is_type(headers: &HeaderMap, expected: &str) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected))
+}
+
+/// Compares the headers of 2026-07-28 with the message that they speak of (SEP-2243).
+pub(super) fn agrees(headers: &HeaderMap, message: &Message<'_>) -> Result<(), Malformation> {
+    let header = |name: &HeaderName| headers.get(name).map(|value| value.as_bytes().trim_ascii());
+    let stated = message.stated_version();
+    match (header(&VERSION), stated) {
+        (Some(MODERN), None) => return Err(Malformation::Meta),
+        (Some(named), Some(stated)) if named == stated.as_bytes() => {}
+        (_, Some(_)) => return Err(Malformation::Header),
+        // A legacy message: the other headers mean nothing to it.
+        (_, None) => return Ok(()),
+    }
+    let Body::Request { method, params, .. } = &message.body else { return Ok(()) };
+    if header(&METHOD) != Some(method.as_bytes()) {
+        return Err(Malformation::Header);
+    }
+    let key = match &**method {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+        _ => return Ok(()),
+    };
+    let named = params.and_then(|params| params.get(key)).and_then(Value::text);
+    match (header(&NAME).map(decoded), named) {
+        (Some(Some(header)), Some(name)) if *header == *name.as_bytes() => Ok(()),
+        // What has no name is for the engine to refuse.
+        (None, None) => Ok(()),
+        _ => Err(Malformation::Header),
+    }
+}
+
+const MODERN: &[u8] = b"2026-07-28";
+
+/// A header value as text: `=?base64?…?=` holds what a header cannot. `None` if that is broken.
+fn decoded(value: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
+    match value.strip_prefix(b"=?base64?").and_then(|rest| rest.strip_suffix(b"?=")) {
+        Some(coded) => data_encoding::BASE64.decode(coded).ok().map(Into::into),
+        None => Some(value.into()),
+    }
+}
+
+/// What of a client's head goes on to the upstream, besides `also`. Everything else ends here: credentials are for us, and
+/// unknown headers make some frameworks read another request than the one that was decided over.
+pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName]) -> HeaderMap {
+    const KEPT: [&str; 7] = [
+        "accept-language",
+        "baggage",
+        "mcp-method",
+        "mcp-name",
+        "mcp-protocol-version",
+        "traceparent",
+        "tracestate",
+    ];
+    let mut kept = HeaderMap::with_capacity(8);
+    for (name, value) in headers {
+        let word = name.as_str();
+        if KEPT.contains(&word) || *name == ACCEPT || word.starts_with(PARAM) || also.contains(name) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    kept
+}

@@ -1,0 +1,100 @@
+//! What the engine permitted, on its way: the only bytes of messages that leave a gateway (law 2).
+
+use bailiwick_engine::{Effect, Event, Lane, Outcome, Permitted, Question};
+use bailiwick_mcp::{Direction, Id};
+use hyper::body::Bytes;
+use tokio::sync::oneshot;
+
+/// A message, or several in one array, that the engine permitted.
+#[derive(Debug, Clone)]
+pub(super) struct Letter(Bytes);
+
+impl Letter {
+    /// Shares the bytes of `original` where the message is a part of it, which it is unless policy changed it.
+    fn new(message: &Permitted<'_>, original: &Bytes) -> Letter {
+        let bytes = message.bytes();
+        let (from, start) = (original.as_ptr() as usize, bytes.as_ptr() as usize);
+        let shared = start.checked_sub(from).filter(|at| at + bytes.len() <= original.len());
+        Letter(match shared {
+            Some(at) => original.slice(at..at + bytes.len()),
+            None => Bytes::copy_from_slice(bytes),
+        })
+    }
+
+    /// Several messages as one JSON-RPC batch.
+    pub(super) fn batch(letters: &[Letter]) -> Letter {
+        let mut joined = vec![b'['];
+        for (index, letter) in letters.iter().enumerate() {
+            if index > 0 {
+                joined.push(b',');
+            }
+            joined.extend_from_slice(&letter.0);
+        }
+        joined.push(b']');
+        Letter(joined.into())
+    }
+
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+/// One thing to do, whom it concerns, and who waits to do it.
+#[derive(Debug)]
+pub(super) struct Act {
+    pub(super) lane: Lane,
+    pub(super) id: Option<Id<'static>>,
+    pub(super) what: What,
+    /// The exchange that waited for this.
+    pub(super) waiter: Option<oneshot::Sender<What>>,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// `request`: the server owes an answer.
+    ToServer {
+        letter: Letter,
+        request: bool,
+    },
+    ToClient(Letter),
+    Ask(Box<Question>),
+}
+
+impl Act {
+    /// What is to be done of `outcome`, in its order.
+    pub(super) fn of(outcome: Outcome<'_>, original: &Bytes, acts: &mut Vec<Act>) {
+        let decision = outcome.decision;
+        let asks = matches!(decision.event, Event::Decision | Event::Approval);
+        let request = asks && decision.direction == Direction::ToServer && !decision.method.is_empty();
+        let id = decision.id.map(Id::into_owned);
+        for effect in outcome.effects {
+            let what = match effect {
+                Effect::Send { to: Direction::ToServer, message } => What::ToServer {
+                    letter: Letter::new(&message, original),
+                    request: request && id.is_some(),
+                },
+                Effect::Send { to: Direction::ToClient, message } => {
+                    What::ToClient(Letter::new(&message, original))
+                }
+                Effect::Ask(question) => What::Ask(question),
+                // What waits for a person is answered at once here.
+                Effect::Withdraw(_) => continue,
+            };
+            acts.push(Act { lane: decision.lane, id: id.clone(), what, waiter: None });
+        }
+    }
+
+    /// The same for an effect that takes the place of another, for the same exchange.
+    pub(super) fn instead(lane: Lane, id: Option<Id<'static>>, effect: &Effect<'_>) -> Option<Act> {
+        let what = match effect {
+            Effect::Send { to: Direction::ToServer, message } => {
+                What::ToServer { letter: Letter::new(message, &Bytes::new()), request: false }
+            }
+            Effect::Send { to: Direction::ToClient, message } => {
+                What::ToClient(Letter::new(message, &Bytes::new()))
+            }
+            Effect::Ask(_) | Effect::Withdraw(_) => return None,
+        };
+        Some(Act { lane, id, what, waiter: None })
+    }
+}

@@ -1,0 +1,272 @@
+//! POST: one message, or a batch, from a client.
+
+use std::sync::Arc;
+
+use bailiwick_engine::{Lane, Principal};
+use bailiwick_mcp::{Body as Shape, Direction, Id, Malformed, Message, Packet};
+use hyper::StatusCode;
+use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
+
+use super::exchange::{Attended, Exchange, to_client};
+use super::gate::Worker;
+use super::head::{SESSION, VERSION, agrees, check_body, onward};
+use super::letter::{Act, Letter, What};
+use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
+use super::run::Decided;
+use super::sessions::NoRun;
+use super::upstream::{UpstreamError, collect};
+
+/// A POST that was decided over, before anything is done.
+struct Posted {
+    exchange: Exchange,
+    decided: Decided,
+    batch: bool,
+    /// It is `initialize`, outside of any session.
+    opens: bool,
+}
+
+pub(super) async fn post(
+    here: &Arc<Worker>,
+    head: &Parts,
+    body: Incoming,
+    principal: &Arc<Principal>,
+) -> Reply {
+    if let Err(refused) = check_body(&head.headers) {
+        return closing(*refused);
+    }
+    let gate = &here.gate;
+    let bytes_max = gate.office.with.limits.message_bytes_max;
+    let bytes = match collect(body, bytes_max, gate.limits.body_time).await {
+        Ok(bytes) => bytes,
+        Err(UpstreamError::TooLong) => {
+            let words = "the message is longer than the limit; see `--max-message-bytes`";
+            return closing(refuse(StatusCode::PAYLOAD_TOO_LARGE, -32600, words));
+        }
+        Err(UpstreamError::Late) => {
+            return closing(refuse(StatusCode::REQUEST_TIMEOUT, -32600, "the body did not come in time"));
+        }
+        Err(_) => return closing(refuse(StatusCode::BAD_REQUEST, -32700, "the body broke off")),
+    };
+    match decide(here, head, &bytes, principal) {
+        Ok(posted) => posted.carry_out().await,
+        Err(refused) => *refused,
+    }
+}
+
+/// Finds the run that the message belongs to, and decides.
+fn decide(
+    here: &Arc<Worker>,
+    head: &Parts,
+    bytes: &Bytes,
+    principal: &Arc<Principal>,
+) -> Result<Posted, Box<Reply>> {
+    let gate = &here.gate;
+    gate.parse(bytes, |packet| {
+        let one = match &packet {
+            Ok(Packet::One(message)) => Some(message),
+            Ok(Packet::Batch(_)) | Err(_) => None,
+        };
+        let session_id = head.headers.get(SESSION);
+        let modern = one.is_some_and(|message| message.stated_version().is_some());
+        let opens = session_id.is_none() && one.is_some_and(|message| message.method() == Some("initialize"));
+        let session = match session_id.filter(|_| !modern) {
+            Some(id) => Some(gate.sessions.find(id.as_bytes(), principal).ok_or_else(no_session)?),
+            None => None,
+        };
+        let disagrees = one.and_then(|message| agrees(&head.headers, message).err());
+        // What cannot be read, or says two things, belongs to no session.
+        let alone = modern || packet.is_err() || disagrees.is_some();
+        let run = match &session {
+            Some(session) => Ok(Arc::clone(&session.run)),
+            None if opens => gate.sessions.begin(&gate.office, principal, &gate.limits),
+            None if alone => gate.sessions.alone(&gate.office, principal, &gate.limits),
+            None => {
+                let words = "no header `Mcp-Session-Id`: a session begins with `initialize`";
+                return Err(Box::new(refuse(StatusCode::BAD_REQUEST, -32600, words)));
+            }
+        };
+        let run = run.map_err(no_run)?;
+        let lane = if session.is_none() && !opens { run.new_lane() } else { Lane::default() };
+        let ids = asked(&packet);
+        let batch = matches!(packet, Ok(Packet::Batch(_)));
+        let packet = match (disagrees, unknown_version(head, &session, one)) {
+            (Some(cause), _) => Err(Malformed { cause, id: ids.first().cloned() }),
+            (None, true) => {
+                return Err(Box::new(refuse(
+                    StatusCode::BAD_REQUEST,
+                    -32600,
+                    "`MCP-Protocol-Version` names no version that is governed here",
+                )));
+            }
+            (None, false) => packet,
+        };
+        let decided = run.receive(lane, Direction::ToServer, packet, bytes, &ids);
+        let headers = onward(&head.headers, &gate.forward);
+        let exchange = Exchange { here: Arc::clone(here), run, session: None, lane, modern, ids, headers };
+        Ok(Posted { exchange: exchange.in_session(session), decided, batch, opens })
+    })
+}
+
+/// A legacy message in a version that nobody knows.
+fn unknown_version(
+    head: &Parts,
+    session: &Option<Arc<super::sessions::Session>>,
+    message: Option<&Message<'_>>,
+) -> bool {
+    let stated = message.is_some_and(|message| message.stated_version().is_some());
+    let named = head.headers.get(VERSION).filter(|_| session.is_some() && !stated);
+    let named = named.map(|value| value.to_str().unwrap_or_default());
+    named.is_some_and(|named| bailiwick_mcp::Version::from_wire(named).is_none())
+}
+
+/// The ids of the requests in it.
+fn asked(packet: &Result<Packet<'_>, Malformed>) -> Vec<Id<'static>> {
+    let id = |message: &Message<'_>| match &message.body {
+        Shape::Request { id, .. } => Some(id.clone().into_owned()),
+        Shape::Notification { .. } | Shape::Result { .. } | Shape::Error { .. } => None,
+    };
+    match packet {
+        Ok(Packet::One(message)) => id(message).into_iter().collect(),
+        Ok(Packet::Batch(members)) => members.iter().flatten().filter_map(id).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn no_session() -> Box<Reply> {
+    // Clients begin a new one when they read this.
+    Box::new(refuse(StatusCode::NOT_FOUND, -32001, "session not found"))
+}
+
+fn no_run(cause: NoRun) -> Box<Reply> {
+    let words = match cause {
+        NoRun::Full => "too many sessions; see `--max-sessions`",
+        NoRun::Random => "no random bytes",
+        NoRun::Unrecorded => "the audit log cannot be written",
+    };
+    Box::new(refuse(StatusCode::SERVICE_UNAVAILABLE, 4029, words))
+}
+
+impl Posted {
+    async fn carry_out(self) -> Reply {
+        let Posted { exchange, mut decided, batch, opens } = self;
+        let mut attended = Attended::new(exchange);
+        let exchange = &attended.exchange;
+        let malformed = decided.malformed;
+        let undecided = std::mem::take(&mut decided.undecided);
+        let acts = exchange.settle(decided, Direction::ToServer).await;
+        let asked = |act: &Act| match act.what {
+            What::ToServer { request: true, .. } => act.id.clone(),
+            What::ToServer { .. } | What::ToClient(_) | What::Ask(_) => None,
+        };
+        let sent: Vec<_> = acts.iter().filter_map(asked).collect();
+        let (mut onward, mut refused): (Vec<(Letter, bool)>, Vec<Letter>) = (Vec::new(), Vec::new());
+        let mut take = |what: What| match what {
+            What::ToServer { letter, request } => onward.push((letter, request)),
+            What::ToClient(letter) => refused.push(letter),
+            What::Ask(_) => {}
+        };
+        acts.into_iter().for_each(|act| take(act.what));
+        if !batch {
+            for (id, waiter) in undecided {
+                match waiter.await {
+                    Ok(what) => take(what),
+                    Err(_) => return unrecorded(&id),
+                }
+                attended.sent.push(id);
+            }
+            attended.sent.extend(sent);
+            return match (onward.pop(), refused.pop()) {
+                (Some((letter, true)), _) => attended.forward(letter, opens).await,
+                (Some((letter, false)), _) => exchange.pass(&letter).await,
+                (None, Some(letter)) => message(status_of(&letter, malformed, exchange.modern), &letter),
+                (None, None) => bare(StatusCode::ACCEPTED),
+            };
+        }
+        let owes = onward.iter().any(|(_, request)| *request);
+        let letters: Vec<Letter> = onward.into_iter().map(|(letter, _)| letter).collect();
+        match (letters.is_empty(), owes || !undecided.is_empty()) {
+            (true, false) if malformed => match refused.first() {
+                Some(letter) => message(StatusCode::BAD_REQUEST, letter),
+                None => bare(StatusCode::BAD_REQUEST),
+            },
+            (true, false) if refused.is_empty() => bare(StatusCode::ACCEPTED),
+            (true, false) => message(StatusCode::OK, &Letter::batch(&refused)),
+            (false, false) if refused.is_empty() => exchange.pass(&Letter::batch(&letters)).await,
+            _ => {
+                let late = undecided.iter().map(|(id, _)| id.clone());
+                attended.sent = sent.into_iter().chain(late).collect();
+                attended.batch(letters, refused, undecided).await
+            }
+        }
+    }
+}
+
+fn unrecorded(id: &Id<'_>) -> Reply {
+    let words = "the audit log cannot be written, so nothing is sent on";
+    own_error(StatusCode::SERVICE_UNAVAILABLE, 4050, words, Some(id))
+}
+
+impl Exchange {
+    /// Sends a notification, or the client's answer to the server.
+    async fn pass(&self, letter: &Letter) -> Reply {
+        match self.here.link.post(self.headers.clone(), letter).await {
+            Ok(response) if response.status().is_success() => bare(StatusCode::ACCEPTED),
+            Ok(response) => {
+                if let (StatusCode::NOT_FOUND, Some(session)) = (response.status(), &self.session) {
+                    self.end_session(session, "the server does not know the session").await;
+                }
+                let status = response.status();
+                let passes = status.is_client_error() || status.is_server_error();
+                let status = if passes && status != StatusCode::UNAUTHORIZED {
+                    status
+                } else {
+                    StatusCode::BAD_GATEWAY
+                };
+                refuse(status, -32603, "the server did not take the message")
+            }
+            Err(error) => {
+                self.here.gate.metrics.upstream_failures.inc();
+                refuse(error.status(), -32603, &error.to_string())
+            }
+        }
+    }
+}
+
+impl Attended {
+    /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one.
+    async fn batch(
+        &self,
+        letters: Vec<Letter>,
+        mut answers: Vec<Letter>,
+        undecided: Vec<(Id<'static>, tokio::sync::oneshot::Receiver<What>)>,
+    ) -> Reply {
+        if !letters.is_empty() {
+            self.exchange.ask_for(&Letter::batch(&letters), &mut answers).await;
+        }
+        for (id, waiter) in undecided {
+            match waiter.await {
+                Ok(What::ToServer { letter, .. }) => self.exchange.ask_for(&letter, &mut answers).await,
+                Ok(What::ToClient(letter)) => answers.push(letter),
+                Ok(What::Ask(_)) => {}
+                Err(_) => return unrecorded(&id),
+            }
+        }
+        let exchange = &self.exchange;
+        for id in &self.sent {
+            if exchange.run.awaits(exchange.lane, id) {
+                let decided = exchange.run.unanswered(exchange.lane, id, "the server did not answer");
+                answers.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
+            }
+        }
+        message(StatusCode::OK, &Letter::batch(&answers))
+    }
+}
+
+impl Exchange {
+    async fn ask_for(&self, letter: &Letter, answers: &mut Vec<Letter>) {
+        if let Ok(response) = self.here.link.post(self.headers.clone(), letter).await {
+            answers.extend(self.hear(response, &self.ids).await);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! One run: its engine, its record, and the exchanges that wait for either.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Outcome, QuestionId};
+use bailiwick_mcp::message::batch_allowed;
+use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
+use bailiwick_record::entry::Entries;
+use hyper::body::Bytes;
+use tokio::sync::oneshot;
+
+use super::letter::{Act, What};
+use super::office::{Account, Office};
+use crate::relay::now;
+
+/// The stretch of work that stateful rules count over: a legacy session, or everything that a principal does without one.
+#[derive(Debug)]
+pub(super) struct Run {
+    office: Arc<Office>,
+    account: Arc<Account>,
+    state: Mutex<State>,
+    entries: Entries,
+    lanes: AtomicU64,
+    used: AtomicI64,
+}
+
+#[derive(Debug)]
+struct State {
+    engine: Engine,
+    /// Number of the policy that the engine has.
+    generation: u64,
+    waiters: BTreeMap<(Lane, Id<'static>), oneshot::Sender<What>>,
+}
+
+/// What came of one text, recorded but perhaps not written yet.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    acts: Vec<Act>,
+    must_commit: bool,
+    /// Requests of the text that are not decided yet.
+    pub(super) undecided: Vec<(Id<'static>, oneshot::Receiver<What>)>,
+    /// The text was no message.
+    pub(super) malformed: bool,
+}
+
+impl Run {
+    pub(super) fn new(office: Arc<Office>, account: Arc<Account>, engine: Engine, entries: Entries) -> Run {
+        let state = State { engine, generation: 0, waiters: BTreeMap::new() };
+        let used = AtomicI64::new(now().as_micros());
+        Run { office, account, state: Mutex::new(state), entries, lanes: AtomicU64::new(1), used }
+    }
+
+    pub(super) fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    pub(super) fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// A lane that no exchange had before.
+    pub(super) fn new_lane(&self) -> Lane {
+        Lane(self.lanes.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The run is in use now.
+    pub(super) fn touch(&self) {
+        self.used.store(now().as_micros(), Ordering::Relaxed);
+    }
+
+    /// When it was last in use.
+    pub(super) fn used(&self) -> Timestamp {
+        Timestamp(self.used.load(Ordering::Relaxed))
+    }
+
+    /// True while the server owes an answer to `id`.
+    pub(super) fn awaits(&self, lane: Lane, id: &Id<'_>) -> bool {
+        let mut state = self.state();
+        state.engine.enter(lane);
+        state.engine.awaits(id)
+    }
+
+    /// Records that the run is over.
+    pub(super) fn stop(&self, why: &str) {
+        let noted = self.entries.note(now(), "stop", |entry| {
+            entry.string("why", why);
+        });
+        if let Err(error) = noted {
+            self.office.sound(Some(&error));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic in the engine is a bug; its state is still the strictest that we have.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides over one text that came in `direction`, a part of `original`, and records that. Of `asked`, the ids that
+    /// are not decided yet get a waiter.
+    pub(super) fn receive<'a>(
+        &self,
+        lane: Lane,
+        direction: Direction,
+        packet: Result<Packet<'a>, Malformed>,
+        original: &Bytes,
+        asked: &[Id<'static>],
+    ) -> Decided {
+        let at = now();
+        let mut outcomes = Vec::with_capacity(1);
+        let malformed = packet.is_err();
+        self.decide(lane, asked, original, |engine| {
+            match packet {
+                // One by one, so that each member's way is its own; joined again where it is sent.
+                Ok(Packet::Batch(members)) if batch_allowed(engine.version()) => {
+                    for member in members {
+                        engine.enter(lane);
+                        engine.receive(at, direction, member.map(Packet::One), &mut outcomes);
+                    }
+                }
+                packet => engine.receive(at, direction, packet, &mut outcomes),
+            }
+            outcomes
+        })
+        .malformed(malformed)
+    }
+
+    /// An answer above the limit, of which `id` alone is known.
+    pub(super) fn too_long(&self, lane: Lane, id: Option<Id<'static>>, request: bool) -> Decided {
+        self.simply(lane, |engine, out| {
+            engine.too_long(now(), Direction::ToClient, (id, request), out);
+        })
+    }
+
+    /// No answer will come to `id`.
+    pub(super) fn unanswered(&self, lane: Lane, id: &Id<'_>, why: &str) -> Decided {
+        self.simply(lane, |engine, out| engine.unanswered(now(), id, why, out))
+    }
+
+    /// The exchange is over, and whoever began it is gone.
+    pub(super) fn lane_ended(&self, lane: Lane, why: &str) -> Decided {
+        self.simply(lane, |engine, out| engine.lane_ended(now(), why, out))
+    }
+
+    /// The run is over: what is open ends.
+    pub(super) fn ended(&self, why: &str) -> Decided {
+        self.simply(Lane::default(), |engine, out| engine.server_ended(now(), why, out))
+    }
+
+    /// A human's answer, or the lack of one.
+    pub(super) fn answer(&self, question: QuestionId, answer: &Answer) -> Decided {
+        self.simply(Lane::default(), |engine, out| engine.answer(now(), question, answer, out))
+    }
+
+    fn simply(&self, lane: Lane, decide: impl FnOnce(&mut Engine, &mut Vec<Outcome<'static>>)) -> Decided {
+        self.decide(lane, &[], &Bytes::new(), |engine| {
+            let mut outcomes = Vec::new();
+            decide(engine, &mut outcomes);
+            outcomes
+        })
+    }
+
+    fn decide<'a>(
+        &self,
+        lane: Lane,
+        asked: &[Id<'static>],
+        original: &Bytes,
+        decide: impl FnOnce(&mut Engine) -> Vec<Outcome<'a>>,
+    ) -> Decided {
+        let mut decided = Decided::default();
+        let mut waiters = Vec::new();
+        let mut state = self.state();
+        let State { engine, generation, waiters: waiting } = &mut *state;
+        self.office.refresh(generation, engine);
+        let outcomes = self.account.lend(lane, engine, decide);
+        for outcome in &outcomes {
+            let key = outcome.decision.id.as_ref().map(|id| (outcome.decision.lane, id));
+            let waiter = key.filter(|_| !waiting.is_empty() && settles(outcome));
+            waiters.push(waiter.and_then(|(lane, id)| waiting.remove(&(lane, id.clone().into_owned()))));
+        }
+        for id in asked {
+            let own = |outcome: &&Outcome<'_>| outcome.decision.id.as_ref() == Some(id);
+            if !outcomes.iter().filter(own).any(settles) {
+                let (sender, receiver) = oneshot::channel();
+                waiting.insert((lane, id.clone()), sender);
+                decided.undecided.push((id.clone(), receiver));
+            }
+        }
+        drop(state);
+        self.record(outcomes, waiters, original, &mut decided);
+        decided
+    }
+
+    /// Records the outcomes of one text and takes up what is to be done. If one cannot be recorded, nothing is done (law 3).
+    fn record(
+        &self,
+        outcomes: Vec<Outcome<'_>>,
+        waiters: Vec<Option<oneshot::Sender<What>>>,
+        original: &Bytes,
+        decided: &mut Decided,
+    ) {
+        let mut failure = None;
+        for outcome in &outcomes {
+            let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
+            decided.must_commit |= self.office.with.strict || !routine;
+            failure = self.entries.outcome(outcome).err();
+            if failure.is_some() {
+                break;
+            }
+        }
+        if failure.is_none() {
+            outcomes.iter().for_each(|outcome| (self.office.with.observer)(outcome));
+        }
+        for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
+            let first = decided.acts.len();
+            Act::of(outcome, original, &mut decided.acts);
+            if let Some(act) = decided.acts.get_mut(first) {
+                act.waiter = waiter.take();
+            }
+        }
+        if let Some(error) = failure {
+            self.office.sound(Some(&error));
+            decided.acts = self.undo(std::mem::take(&mut decided.acts));
+            decided.must_commit = false;
+        }
+    }
+
+    /// What is to be done, once its record is written. Without it, whoever waits is told.
+    pub(super) async fn settle(&self, decided: Decided) -> Vec<Act> {
+        let Decided { acts, must_commit, .. } = decided;
+        let acts = match must_commit {
+            true if self.office.commit().await.is_err() => self.undo(acts),
+            true | false => acts,
+        };
+        if acts.iter().any(|act| matches!(act.what, What::Ask(_))) {
+            self.nobody_is_asked(acts)
+        } else {
+            acts
+        }
+    }
+
+    /// Questions are denied: a gateway has no terminal.
+    fn nobody_is_asked(&self, acts: Vec<Act>) -> Vec<Act> {
+        let mut settled = Vec::new();
+        for act in acts {
+            let What::Ask(question) = &act.what else {
+                settled.push(act);
+                continue;
+            };
+            let deny = Answer::Deny("nobody is asked here: add an `allow` rule".to_owned());
+            let Decided { acts: denied, .. } = self.answer(question.id, &deny);
+            let written = self.entries.commit().is_ok();
+            settled.extend(if written { denied } else { self.undo(denied) });
+        }
+        settled
+    }
+
+    fn undo(&self, acts: Vec<Act>) -> Vec<Act> {
+        const UNWRITTEN: &str = "the audit log cannot be written, so nothing is sent on";
+        let mut undone = Vec::new();
+        let mut state = self.state();
+        for act in acts {
+            let (to, letter) = match &act.what {
+                What::ToServer { letter, .. } => (Direction::ToServer, letter),
+                What::ToClient(letter) => (Direction::ToClient, letter),
+                What::Ask(question) => {
+                    let mut out = Vec::new();
+                    let deny = Answer::Deny(UNWRITTEN.to_owned());
+                    state.engine.answer(now(), question.id, &deny, &mut out);
+                    let effects = out.iter().flat_map(|outcome| &outcome.effects);
+                    undone
+                        .extend(effects.filter_map(|effect| Act::instead(act.lane, act.id.clone(), effect)));
+                    continue;
+                }
+            };
+            let mut told = Vec::new();
+            state.engine.enter(act.lane);
+            state.engine.undo_send(to, letter.bytes(), UNWRITTEN, &mut told);
+            let mut waiter = act.waiter;
+            for effect in &told {
+                if let Some(mut instead) = Act::instead(act.lane, act.id.clone(), effect) {
+                    instead.waiter = waiter.take();
+                    undone.push(instead);
+                }
+            }
+        }
+        // Calls that waited for our own listing are told by the end of their wait.
+        if !state.engine.holds_calls_back() {
+            state.waiters.clear();
+        }
+        undone
+    }
+}
+
+impl Decided {
+    fn malformed(self, malformed: bool) -> Decided {
+        Decided { malformed, ..self }
+    }
+}
+
+/// True if the outcome says what becomes of a request: it goes on, or is answered.
+fn settles(outcome: &Outcome<'_>) -> bool {
+    let decision = &outcome.decision;
+    match decision.event {
+        Event::Decision | Event::Malformed | Event::Approval => decision.action != Action::Held,
+        Event::Completion | Event::Pin => false,
+    }
+}

@@ -1,0 +1,199 @@
+//! The table of runs: legacy sessions by their id, and everything without a session by its principal.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bailiwick_engine::Principal;
+use hyper::header::HeaderValue;
+
+use super::limits::HttpLimits;
+use super::office::{Account, Office};
+use super::run::Run;
+use crate::relay::now;
+
+/// One legacy session: between a principal and an upstream, and nobody else's.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// The id that the client has. The upstream's own never leaves the gateway.
+    pub(super) id: HeaderValue,
+    pub(super) run: Arc<Run>,
+    /// The upstream's id, where it gave one.
+    pub(super) upstream: Option<HeaderValue>,
+    /// Open event streams that no request opened.
+    streams: AtomicUsize,
+    ended: AtomicBool,
+}
+
+impl Session {
+    /// Counts one more event stream, unless there are too many.
+    pub(super) fn open_stream(self: &Arc<Session>, max: usize) -> Option<OpenStream> {
+        let open = self.streams.fetch_add(1, Ordering::Relaxed);
+        let counted = OpenStream(Arc::clone(self));
+        (open < max).then_some(counted)
+    }
+
+    /// True for the first who ends it.
+    fn end(&self) -> bool {
+        !self.ended.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// An event stream that counts while it lives.
+#[derive(Debug)]
+pub(super) struct OpenStream(Arc<Session>);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.run.touch();
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// All runs of one upstream.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    accounts: HashMap<String, Arc<Account>>,
+    /// Runs without a session, by principal.
+    alone: HashMap<String, Arc<Run>>,
+    sessions: HashMap<Vec<u8>, Arc<Session>>,
+}
+
+/// Why there is no run for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoRun {
+    /// Too many sessions or principals.
+    Full,
+    /// The system gives no random bytes.
+    Random,
+    /// The record does not take the beginning of a run.
+    Unrecorded,
+}
+
+impl Sessions {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session of that id, if it is this principal's: another's is as none.
+    pub(super) fn find(&self, id: &[u8], principal: &Principal) -> Option<Arc<Session>> {
+        let session = self.tables().sessions.get(id).cloned()?;
+        let own = session.run.account().principal.id == principal.id;
+        session.run.touch();
+        own.then_some(session)
+    }
+
+    /// The run of everything that a principal does without a session.
+    pub(super) fn alone(
+        &self,
+        office: &Arc<Office>,
+        principal: &Arc<Principal>,
+        limits: &HttpLimits,
+    ) -> Result<Arc<Run>, NoRun> {
+        let mut tables = self.tables();
+        if let Some(run) = tables.alone.get(&principal.id) {
+            run.touch();
+            return Ok(Arc::clone(run));
+        }
+        if tables.alone.len() >= limits.sessions_max {
+            return Err(NoRun::Full);
+        }
+        let run = Arc::new(begin(office, &account(&mut tables, principal))?);
+        tables.alone.insert(principal.id.clone(), Arc::clone(&run));
+        Ok(run)
+    }
+
+    /// A run for a session that is about to begin.
+    pub(super) fn begin(
+        &self,
+        office: &Arc<Office>,
+        principal: &Arc<Principal>,
+        limits: &HttpLimits,
+    ) -> Result<Arc<Run>, NoRun> {
+        let mut tables = self.tables();
+        if tables.sessions.len() >= limits.sessions_max {
+            return Err(NoRun::Full);
+        }
+        Ok(Arc::new(begin(office, &account(&mut tables, principal))?))
+    }
+
+    /// The session has begun: the upstream answered `initialize`.
+    pub(super) fn open(&self, run: &Arc<Run>, upstream: Option<HeaderValue>) -> Result<Arc<Session>, NoRun> {
+        let name = fresh().ok_or(NoRun::Random)?;
+        let id = HeaderValue::from_str(&name).map_err(|_| NoRun::Random)?;
+        let session = Arc::new(Session {
+            id,
+            run: Arc::clone(run),
+            upstream,
+            streams: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
+        });
+        self.tables().sessions.insert(name.into_bytes(), Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Takes the session off the table; true if it was still on it.
+    pub(super) fn close(&self, session: &Session) -> bool {
+        self.tables().sessions.remove(session.id.as_bytes());
+        session.end()
+    }
+
+    /// Takes off what was idle for too long.
+    pub(super) fn expire(&self, limits: &HttpLimits) -> (Vec<Arc<Session>>, Vec<Arc<Run>>) {
+        let now = now();
+        let idle_us = u64::try_from(limits.session_idle.as_micros()).unwrap_or(u64::MAX);
+        let idle = |run: &Run| now.micros_since(run.used()) > idle_us;
+        let mut tables = self.tables();
+        let sessions = tables.sessions.extract_if(|_, session| {
+            session.streams.load(Ordering::Relaxed) == 0 && idle(&session.run) && session.end()
+        });
+        let sessions: Vec<_> = sessions.map(|(_, session)| session).collect();
+        // A run that somebody holds is in use.
+        let alone = tables.alone.extract_if(|_, run| idle(run) && Arc::strong_count(run) == 1);
+        let alone: Vec<_> = alone.map(|(_, run)| run).collect();
+        (sessions, alone)
+    }
+
+    /// Takes all off, at the end.
+    pub(super) fn drain(&self) -> Vec<Arc<Run>> {
+        let mut tables = self.tables();
+        let sessions: Vec<_> = tables.sessions.drain().map(|(_, session)| session).collect();
+        let mut runs: Vec<Arc<Run>> = tables.alone.drain().map(|(_, run)| run).collect();
+        runs.extend(
+            sessions.into_iter().filter(|session| session.end()).map(|session| Arc::clone(&session.run)),
+        );
+        runs
+    }
+
+    /// How many legacy sessions there are.
+    pub(super) fn len(&self) -> usize {
+        self.tables().sessions.len()
+    }
+}
+
+fn account(tables: &mut Tables, principal: &Arc<Principal>) -> Arc<Account> {
+    let account = tables.accounts.entry(principal.id.clone());
+    Arc::clone(account.or_insert_with(|| Arc::new(Account::new(Arc::clone(principal)))))
+}
+
+fn begin(office: &Arc<Office>, account: &Arc<Account>) -> Result<Run, NoRun> {
+    let (name, nonce) = fresh().zip(fresh()).ok_or(NoRun::Random)?;
+    let run = office.run(account, name, nonce);
+    let noted = run.entries().note(now(), "start", |entry| {
+        entry.string("mode", &format!("{:?}", office.with.mode).to_lowercase());
+    });
+    noted.map_err(|_| NoRun::Unrecorded)?;
+    Ok(run)
+}
+
+/// 128 random bits in hexadecimal.
+fn fresh() -> Option<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

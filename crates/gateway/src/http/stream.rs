@@ -1,0 +1,171 @@
+//! Events from an upstream to a client, one by one: each is decided over before it goes on, and none waits for the next.
+
+use bailiwick_mcp::framing::{Event, Part, Sse};
+use bailiwick_mcp::{Direction, Malformation, Malformed};
+use http_body_util::BodyExt as _;
+use hyper::body::{Bytes, Incoming};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::exchange::{Attended, to_client};
+use super::gate::{Phase, until};
+use super::letter::Letter;
+use super::reply::{Reply, events};
+use super::run::Decided;
+use super::sessions::OpenStream;
+
+/// Pieces that wait for a client that reads slowly; then the upstream waits.
+const PIECES_MAX: usize = 4;
+
+/// Why a stream came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The upstream ended it.
+    Ended,
+    /// The upstream's connection broke, or was silent for too long.
+    Broken,
+    Silent,
+    /// The client is gone, or does not read.
+    Left,
+    /// The gateway ends.
+    Over,
+}
+
+/// Answers with the events of `body`, for as long as both sides want.
+pub(super) fn open(attended: Attended, body: Incoming) -> Reply {
+    pump(attended, body, None)
+}
+
+/// The same for a stream that no request opened.
+pub(super) fn listen(attended: Attended, body: Incoming, counted: OpenStream) -> Reply {
+    pump(attended, body, Some(counted))
+}
+
+fn pump(attended: Attended, body: Incoming, counted: Option<OpenStream>) -> Reply {
+    let (pieces, receiver) = mpsc::channel(PIECES_MAX);
+    let gate = std::sync::Arc::clone(&attended.exchange.here.gate);
+    gate.metrics.streams.inc();
+    let sse = Sse::new(&gate.office.with.limits);
+    let pump = Pump { attended, sse, pieces, _counted: counted };
+    tokio::spawn(async move {
+        pump.run(body).await;
+        gate.metrics.streams.dec();
+    });
+    events(receiver)
+}
+
+struct Pump {
+    attended: Attended,
+    sse: Sse,
+    pieces: mpsc::Sender<Bytes>,
+    _counted: Option<OpenStream>,
+}
+
+impl Pump {
+    async fn run(mut self, mut body: Incoming) {
+        let end = self.pass_on(&mut body).await;
+        let exchange = self.attended.exchange.clone();
+        exchange.run.touch();
+        if end == End::Left || self.attended.resumable && end != End::Over {
+            // What the client gave up, or may fetch later, is seen to by `Attended`.
+            return;
+        }
+        let why = match end {
+            End::Ended | End::Left => "the server ended the stream before it answered",
+            End::Broken => "the connection to the server broke before it answered",
+            End::Silent => "the server was silent for too long",
+            End::Over => "the gateway ends",
+        };
+        let mut out = Vec::new();
+        for id in &self.attended.sent {
+            if exchange.run.awaits(exchange.lane, id) {
+                exchange.here.gate.metrics.upstream_failures.inc();
+                let decided = exchange.run.unanswered(exchange.lane, id, why);
+                self.write(decided, &mut Event::default(), &mut out).await;
+            }
+        }
+        let _ = self.send(out).await;
+    }
+
+    async fn pass_on(&mut self, body: &mut Incoming) -> End {
+        let gate = std::sync::Arc::clone(&self.attended.exchange.here.gate);
+        let mut phase = gate.phase.clone();
+        // A stream that no request waits for ends with the serving; the others have until the grace is over.
+        let last = if self.attended.exchange.ids.is_empty() { Phase::Draining } else { Phase::Over };
+        let mut out = Vec::new();
+        loop {
+            let frame = tokio::select! {
+                frame = timeout(gate.limits.stream_idle, body.frame()) => frame,
+                () = self.pieces.closed() => return End::Left,
+                () = until(&mut phase, last) => return End::Over,
+            };
+            let data = match frame {
+                Err(_) => return End::Silent,
+                Ok(None) => return End::Ended,
+                Ok(Some(Err(_))) => return End::Broken,
+                Ok(Some(Ok(frame))) => frame.into_data(),
+            };
+            let Ok(data) = data else { continue };
+            self.sse.extend(&data);
+            while let Some(part) = self.sse.next() {
+                match part {
+                    Part::Comment(comment) => {
+                        out.push(b':');
+                        out.extend_from_slice(comment);
+                        out.extend_from_slice(b"\n\n");
+                    }
+                    Part::Event(event) => self.event(event, &mut out).await,
+                    Part::TooLong { id, request } => {
+                        let exchange = &self.attended.exchange;
+                        let decided = exchange.run.too_long(exchange.lane, id, request);
+                        self.write(decided, &mut Event::default(), &mut out).await;
+                    }
+                }
+            }
+            if !out.is_empty() && !self.send(std::mem::take(&mut out)).await {
+                return End::Left;
+            }
+        }
+    }
+
+    /// Waits until the client took what came before, for as long as that may take.
+    async fn send(&self, out: Vec<u8>) -> bool {
+        let unread_time = self.attended.exchange.here.gate.limits.unread_time;
+        out.is_empty() || matches!(timeout(unread_time, self.pieces.send(out.into())).await, Ok(Ok(())))
+    }
+
+    async fn event(&mut self, mut event: Event, out: &mut Vec<u8>) {
+        let exchange = &self.attended.exchange;
+        self.attended.resumable |= event.id.is_some() && !exchange.modern;
+        let named = event.kind.as_deref().is_none_or(|kind| kind.is_empty() || kind == b"message");
+        if event.is_message() {
+            let data = Bytes::from(event.data.take().unwrap_or_default());
+            let decided = exchange.here.gate.receive_answer(&exchange.run, exchange.lane, &data);
+            self.write(decided, &mut event, out).await;
+        } else if named {
+            // No message: a place to resume from, or how soon.
+            event.write(event.data.as_deref(), out);
+        } else {
+            let lane = exchange.lane;
+            let malformed = Err(Malformed::new(Malformation::Shape));
+            let decided = exchange.run.receive(lane, Direction::ToClient, malformed, &Bytes::new(), &[]);
+            event.kind = None;
+            self.write(decided, &mut event, out).await;
+        }
+    }
+
+    /// Writes what `decided` has for the client; the first message takes the place that `event` had in the stream.
+    async fn write(&self, decided: Decided, event: &mut Event, out: &mut Vec<u8>) {
+        let acts = self.attended.exchange.settle(decided, Direction::ToClient).await;
+        let letters: Vec<Letter> = to_client(acts).collect();
+        if letters.is_empty() && (event.id.is_some() || event.retry_ms.is_some()) {
+            // The message goes no further; where the stream may be resumed does.
+            event.kind = None;
+            event.write(None, out);
+        }
+        for letter in letters {
+            event.write(Some(letter.bytes()), out);
+            *event = Event::default();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The way to an upstream over HTTP: one pool of connections per thread, no redirects, no compression.
+
+mod dial;
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+use tokio::time::timeout;
+
+use self::dial::Connector;
+use super::letter::Letter;
+use super::limits::HttpLimits;
+
+/// Where an upstream is, and what it is shown besides the client's own headers.
+#[derive(Clone)]
+pub struct Target {
+    pub uri: Uri,
+    /// Credentials and other headers of the operator; they replace the client's.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl std::fmt::Debug for Target {
+    /// The headers may be secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Target").field("uri", &self.uri).finish_non_exhaustive()
+    }
+}
+
+/// Why an upstream gave no answer that could be read.
+#[derive(Debug, Error)]
+pub(super) enum UpstreamError {
+    #[error("the server cannot be reached")]
+    Unreachable,
+    #[error("the server did not answer in time")]
+    Late,
+    #[error("the connection to the server broke")]
+    Broken,
+    #[error("the server's answer is longer than the limit; see `--max-message-bytes`")]
+    TooLong,
+    #[error("the server sent a compressed answer, though it was asked for a plain one")]
+    Compressed,
+}
+
+impl UpstreamError {
+    /// How that is told over HTTP.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            UpstreamError::Late => StatusCode::GATEWAY_TIMEOUT,
+            UpstreamError::Unreachable
+            | UpstreamError::Broken
+            | UpstreamError::TooLong
+            | UpstreamError::Compressed => StatusCode::BAD_GATEWAY,
+        }
+    }
+}
+
+/// One thread's connections to an upstream.
+#[derive(Debug)]
+pub(super) struct Link {
+    client: Client<Connector, Full<Bytes>>,
+    target: Target,
+    answer_time: Duration,
+}
+
+/// Connections kept open without work, per thread.
+const IDLE_CONNECTIONS_MAX: usize = 256;
+/// How long they are kept.
+const IDLE_TIME: Duration = Duration::from_secs(60);
+
+impl Link {
+    pub(super) fn new(target: Target, limits: &HttpLimits) -> Link {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_timer(TokioTimer::new())
+            .http1_max_headers(limits.headers_max)
+            .build(dial::connector(limits.connect_time));
+        Link { client, target, answer_time: limits.answer_time }
+    }
+
+    /// Posts what the engine permitted. `headers` are the client's that go on.
+    pub(super) async fn post(
+        &self,
+        headers: HeaderMap,
+        letter: &Letter,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(Full::new(letter.bytes().clone()));
+        *request.method_mut() = Method::POST;
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let accept = HeaderValue::from_static("application/json, text/event-stream");
+        request.headers_mut().entry(ACCEPT).or_insert(accept);
+        self.send(request).await
+    }
+
+    /// Opens a stream of events, or ends a session.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(Full::new(Bytes::new()));
+        *request.method_mut() = method;
+        *request.headers_mut() = headers;
+        self.send(request).await
+    }
+
+    async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, UpstreamError> {
+        *request.uri_mut() = self.target.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for (name, value) in &self.target.headers {
+            headers.insert(name, value.clone());
+        }
+        let response = match timeout(self.answer_time, self.client.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
+            Ok(Err(_)) => return Err(UpstreamError::Broken),
+            Err(_) => return Err(UpstreamError::Late),
+        };
+        let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if response.headers().get_all(CONTENT_ENCODING).iter().all(plain) {
+            Ok(response)
+        } else {
+            Err(UpstreamError::Compressed)
+        }
+    }
+}
+
+/// Reads a whole body of at most `bytes_max`, within `within`.
+pub(super) async fn collect(
+    mut body: Incoming,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<Bytes, UpstreamError> {
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(UpstreamError::TooLong);
+    }
+    let reading = async {
+        let mut first = Bytes::new();
+        let mut rest = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| UpstreamError::Broken)?.into_data() else { continue };
+            if first.len() + rest.len() + data.len() > bytes_max {
+                return Err(UpstreamError::TooLong);
+            }
+            // Most messages come in one piece, which is not copied.
+            match (first.is_empty(), rest.is_empty()) {
+                (true, true) => first = data,
+                (false, true) => {
+                    rest.extend_from_slice(&first);
+                    rest.extend_from_slice(&data);
+                    first = Bytes::new();
+                }
+                (_, false) => rest.extend_from_slice(&data),
+            }
+        }
+        Ok(if rest.is_empty() { first } else { rest.into() })
+    };
+    timeout(within, reading).await.unwrap_or(Err(UpstreamError::Late))
+}

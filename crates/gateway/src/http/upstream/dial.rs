@@ -1,0 +1,82 @@
+//! Dialling: names are resolved here, and what they resolve to is looked at before anything is sent there.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use std::vec::IntoIter;
+
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
+
+pub(super) type Connector = HttpConnector<Resolver>;
+
+/// An address that the operator wrote is used as it is; a name may not lead to where no server
+/// of anybody is meant to be: link-local addresses, on which clouds give out credentials, and those of groups or nobody.
+pub(super) fn connector(connect_time: Duration) -> Connector {
+    let mut connector = HttpConnector::new_with_resolver(Resolver);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(connect_time));
+    connector.set_keepalive(Some(KEEPALIVE));
+    connector
+}
+
+/// When a silent connection is probed, so that a peer that vanished is noticed.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// The system's resolver, and a look at what it says.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolver;
+
+type Resolving = Pin<Box<dyn Future<Output = io::Result<IntoIter<SocketAddr>>> + Send>>;
+
+impl Service<Name> for Resolver {
+    type Response = IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Resolving;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let safe: Vec<SocketAddr> = found.filter(|address| may_dial(address.ip())).collect();
+            if safe.is_empty() {
+                return Err(io::Error::other("the name leads to no address that may be dialled"));
+            }
+            Ok(safe.into_iter())
+        })
+    }
+}
+
+/// False for addresses that no name of an upstream should have.
+fn may_dial(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            !(v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast())
+        }
+        IpAddr::V6(v6) => !(v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_dial;
+
+    #[test]
+    fn names_that_lead_to_metadata_services_lead_nowhere() {
+        for bad in
+            ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1"]
+        {
+            assert!(!may_dial(bad.parse().unwrap()), "{bad}");
+        }
+        for good in ["127.0.0.1", "10.1.2.3", "192.0.2.1", "::1", "2001:db8::1", "fd00::1"] {
+            assert!(may_dial(good.parse().unwrap()), "{good}");
+        }
+    }
+}
