@@ -64,6 +64,10 @@ impl Engine {
         };
         let answering = Answering { at, direction, message, pending: &pending };
         let outcome = self.deliver(&answering, judgement);
+        if let Some(sent) = &pending.sent {
+            let decision = &outcome.decision;
+            self.answered(at, sent, message, decision.completion, decision.verdict);
+        }
         out.insert(first_pin, outcome);
         if !self.run.waiting.is_empty() && self.offer.is_complete(Item::Tool) {
             self.release_waiting(at, out);

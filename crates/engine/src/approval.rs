@@ -9,7 +9,7 @@ use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Questio
 use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
 use crate::reply::Refusal;
-use crate::run::{Held, Origin};
+use crate::run::Held;
 
 /// How long an answer is waited for where the rule does not say, in seconds.
 const APPROVAL_TTL_S: u32 = 180;
@@ -74,6 +74,8 @@ impl Engine {
         let rule_ttl = |reason: &Reason| match reason {
             Reason::Rule { index, .. } => self.policy.rules().get(*index as usize)?.approval_ttl_ms,
             Reason::Limit { .. }
+            | Reason::Sequence { .. }
+            | Reason::Precondition { .. }
             | Reason::Default
             | Reason::Guard { .. }
             | Reason::Pin { .. }
@@ -119,7 +121,8 @@ impl Engine {
                 decision.action = Action::Forwarded;
                 decision.reasons.push(Reason::Approval(format!("approved: {by}")));
                 if let (Some(id), true) = (&held.id, held.is_request) {
-                    self.run.in_flight(held.direction).set_origin(id, Origin::Peer);
+                    let sent = self.history.sent.take();
+                    self.run.in_flight(held.direction).release(id, sent);
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
             }

@@ -171,6 +171,10 @@ pub enum Reason {
     Rule { index: u32, failed_require: bool },
     /// A limit is used up, or could not be counted.
     Limit { index: u32, message: String },
+    /// It would complete the steps of a sequence.
+    Sequence { index: u32, message: String },
+    /// What must be so before it is not so.
+    Precondition { index: u32, message: String },
     /// No rule spoke.
     Default,
     /// A guard found something.
@@ -186,7 +190,7 @@ pub enum Reason {
 /// A reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described<'a> {
-    /// `rule`, `limit`, `default`, `guard`, `pin`, `protocol` or `approval`.
+    /// `rule`, `limit`, `sequence`, `precondition`, `default`, `guard`, `pin`, `protocol` or `approval`.
     pub source: &'static str,
     pub id: Cow<'a, str>,
     /// File and line of the rule.
@@ -227,6 +231,28 @@ impl Reason {
                     source: "limit",
                     id: Cow::Borrowed(&*limit.id),
                     place: Some((&*limit.file, limit.line)),
+                    message: Cow::Borrowed(message),
+                }
+            }
+            Reason::Sequence { index, message } => {
+                let Some(sequence) = policy.sequences().get(*index as usize) else {
+                    return unknown("sequence");
+                };
+                Described {
+                    source: "sequence",
+                    id: Cow::Borrowed(&*sequence.id),
+                    place: Some((&*sequence.file, sequence.line)),
+                    message: Cow::Borrowed(message),
+                }
+            }
+            Reason::Precondition { index, message } => {
+                let Some(precondition) = policy.preconditions().get(*index as usize) else {
+                    return unknown("precondition");
+                };
+                Described {
+                    source: "precondition",
+                    id: Cow::Borrowed(&*precondition.id),
+                    place: Some((&*precondition.file, precondition.line)),
                     message: Cow::Borrowed(message),
                 }
             }

@@ -8,6 +8,7 @@ mod counters;
 mod decision;
 mod engine;
 mod govern;
+mod history;
 mod inspect;
 mod listing;
 mod notification;

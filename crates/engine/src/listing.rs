@@ -82,7 +82,8 @@ impl Engine {
         let call = self.run.next_call();
         let modern = meta.is_some();
         let method = bailiwick_mcp::method::find("tools/list");
-        let pending = Pending { call, at, method, target: None, modern, origin: Origin::Own, token: None };
+        let pending =
+            Pending { call, at, method, target: None, modern, origin: Origin::Own, token: None, sent: None };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);
         let lane = self.run.lane();

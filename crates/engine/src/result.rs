@@ -114,6 +114,7 @@ impl Engine {
             if elicitations.is_empty() { vec![data] } else { elicitations.into_iter().map(Some).collect() };
         for params in each {
             let entry = self.server_wants(at, Governed::Elicitation, params);
+            self.spend_entry(at, Governed::Elicitation, params, entry.verdict);
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
         }
@@ -169,7 +170,9 @@ impl Engine {
             let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
             let entry = match row {
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    self.server_wants(at, row.governed, params)
+                    let entry = self.server_wants(at, row.governed, params);
+                    self.spend_entry(at, row.governed, params, entry.verdict);
+                    entry
                 }
                 Some(_) | None => {
                     Judgement::protocol(-32601, "the server asks back for what no client answers")

@@ -1,4 +1,4 @@
-//! Rules and limits: the policy's answer about one call.
+//! Rules, the past and limits: the policy's answer about one call.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Engine {
         (verdict, reasons)
     }
 
-    /// Rules, then the limits of what they let through. Spends nothing: see [`Engine::spend_allowed`].
+    /// Rules, then the past and the limits of what they let through. Spends nothing: see [`Engine::spend_allowed`].
     pub(crate) fn decide(
         &mut self,
         at: Timestamp,
@@ -50,6 +50,11 @@ impl Engine {
         arguments: Option<Value<'_>>,
     ) -> (Verdict, Vec<Reason>) {
         let (mut verdict, mut reasons) = self.rules(target, arguments);
+        if self.policy.looks_back() {
+            let principal = Arc::clone(&self.settings.principal);
+            let call = Call { target: *target, arguments, principal: &principal };
+            verdict = self.look_back(at, &call, verdict, &mut reasons);
+        }
         if verdict == Verdict::Deny || self.policy.limits().is_empty() {
             return (verdict, reasons);
         }
@@ -73,7 +78,8 @@ impl Engine {
         (verdict, reasons)
     }
 
-    /// Spends the limits of a call whose last word is `verdict`. A limit is spent by a call that goes on, and by no other.
+    /// Spends the limits of a call whose last word is `verdict`, and remembers it. A limit is spent by a call that goes on,
+    /// and by no other.
     pub(crate) fn spend_allowed(
         &mut self,
         at: Timestamp,
@@ -81,13 +87,19 @@ impl Engine {
         arguments: Option<Value<'_>>,
         verdict: Verdict,
     ) {
-        if verdict == Verdict::Allow && !self.policy.limits().is_empty() {
-            let principal = Arc::clone(&self.settings.principal);
-            self.spend(at, &Call { target: *target, arguments, principal: &principal });
+        let spends = verdict == Verdict::Allow && !self.policy.limits().is_empty();
+        if !spends && !self.policy.looks_back() {
+            return;
+        }
+        let principal = Arc::clone(&self.settings.principal);
+        let call = Call { target: *target, arguments, principal: &principal };
+        self.remember_call(at, &call, verdict);
+        if spends {
+            self.spend(at, &call);
         }
     }
 
-    /// Spends the limits of an approved call, if all but those that asked for the approval still have room.
+    /// Spends the limits of an approved call and remembers it, if all but what asked for the approval still lets it pass.
     pub(crate) fn spend_if_room(
         &mut self,
         at: Timestamp,
@@ -110,6 +122,9 @@ impl Engine {
             if let Err(message) = room {
                 return Some(format!("limit `{}`: {message}", limit.id));
             }
+        }
+        if let Err(message) = self.look_back_approved(at, &call, asked) {
+            return Some(message);
         }
         self.spend(at, &call);
         None

@@ -6,6 +6,7 @@ use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, QuestionId, Reason};
+use crate::history::Sent;
 use crate::reply::Refusal;
 
 /// A request that waits for its answer.
@@ -20,6 +21,8 @@ pub(crate) struct Pending {
     pub(crate) modern: bool,
     pub(crate) origin: Origin,
     pub(crate) token: Option<Id<'static>>,
+    /// What its answer means to rules that look back.
+    pub(crate) sent: Option<Box<Sent>>,
 }
 
 /// Whose request it is.
@@ -84,9 +87,11 @@ impl InFlight {
         Some(pending)
     }
 
-    pub(crate) fn set_origin(&mut self, id: &Id<'_>, origin: Origin) {
+    /// A held request goes on after all.
+    pub(crate) fn release(&mut self, id: &Id<'_>, sent: Option<Box<Sent>>) {
         if let Some(pending) = self.requests.get_mut(&self.key(id)) {
-            pending.origin = origin;
+            pending.origin = Origin::Peer;
+            pending.sent = sent;
         }
     }
 

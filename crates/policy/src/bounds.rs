@@ -32,3 +32,9 @@ pub const CONDITION_STEPS: usize = 100_000;
 pub const CONDITION_STEPS_PER_BYTE: usize = 8;
 /// Most ways in which one string is read as a path; a string with more is unreadable.
 pub const READINGS_MAX: usize = 64;
+/// Most steps of a sequence.
+pub const STEPS_MAX: usize = 16;
+/// Most sequences and preconditions with `same` in one policy: each remembers values.
+pub const SAME_RULES_MAX: usize = 256;
+/// Most values of one call under `same`; a call with more belongs to everything.
+pub const SAME_KEYS_MAX: usize = 64;

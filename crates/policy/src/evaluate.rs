@@ -53,7 +53,10 @@ impl Policy {
     pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
         let mut scratch = Scratch::new(&self.base);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
-        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        let aimed =
+            Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
+        let labelled = self.labels.look_up(aimed, &mut scratch);
+        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         hits.clear();
         self.index.candidates(aimed, |rule| hits.push(Hit { rule, failed_require: false }));
         hits.sort_unstable();
@@ -94,7 +97,9 @@ impl Policy {
         }
         let mut scratch = Scratch::new(&self.base);
         let (server, object) = (folded(target.server()), folded(target.object()));
-        let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object };
+        let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object, labels: None };
+        let labelled = self.labels.look_up(aimed, &mut scratch);
+        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let template = matches!(target, Target::Resource { .. });
         let listed = Subject::listed(self, &call);
         let (mut opened, mut closed) = (self.default() != Verdict::Deny, false);
@@ -122,7 +127,7 @@ impl Policy {
                         (!template || pattern.object.is_any())
                             && pattern.matches(aimed, scope.senses.on, &mut scratch)
                     };
-                    closed |= always && scope.on.iter().any(&mut covers);
+                    closed |= always && scope.has_labels(aimed) && scope.on.iter().any(&mut covers);
                 }
                 // Some arguments may fulfil it.
                 Effect::Require => {}
@@ -152,7 +157,10 @@ impl Policy {
     ) {
         let mut scratch = Scratch::new(&self.base);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
-        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        let aimed =
+            Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
+        let labelled = self.labels.look_up(aimed, &mut scratch);
+        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let mut candidates: Vec<u32> = Vec::new();
         self.limit_index.candidates(aimed, |limit| candidates.push(limit));
         candidates.sort_unstable();

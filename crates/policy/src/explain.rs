@@ -19,6 +19,7 @@ use trace::findings;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     target: String,
+    labels: Option<String>,
     verdict: Verdict,
     default: Option<Verdict>,
     considered: Vec<Considered>,
@@ -148,7 +149,10 @@ impl Policy {
     pub fn explain(&self, call: &Call<'_>) -> Explanation {
         let mut scratch = Scratch::new(&self.base);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
-        let aimed = Aimed { target: call.target, server_folded: &server, object_folded: &object };
+        let aimed =
+            Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
+        let labelled = self.labels.look_up(aimed, &mut scratch);
+        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let mut considered = Vec::new();
         let mut verdict = None;
         let subject = Subject::new(self, call);
@@ -177,7 +181,8 @@ impl Policy {
         let changes =
             if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
         let default = verdict.is_none().then(|| self.default());
-        Explanation { target, verdict: decided, default, considered, nearest, changes }
+        let labels = labelled.map(|labelled| labelled.written());
+        Explanation { target, labels, verdict: decided, default, considered, nearest, changes }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Layers: the files that are given, those that they extend, and their union.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::bounds::{EXTENDS_DEPTH_MAX, RULES_MAX, SOURCES_MAX, TEXT_BYTES_MAX};
+use crate::bounds::{EXTENDS_DEPTH_MAX, RULES_MAX, SAME_RULES_MAX, SOURCES_MAX, TEXT_BYTES_MAX};
 use crate::bundled::{BUNDLED, bundled};
+use crate::history::Condition;
+use crate::model::Effect;
 use crate::path::Base;
 use crate::problem::{Pending, Problems};
 use crate::read::{FilePart, Reader, read};
@@ -54,6 +56,7 @@ pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context)
     };
     gathering.read_all();
     gathering.check_ids();
+    gathering.check_history();
     let Gathering { sources, parts, problems, base, .. } = gathering;
     if problems.is_empty() {
         Ok(Layers { sources, parts, base, given })
@@ -170,7 +173,10 @@ impl Gathering<'_> {
         for part in &self.parts {
             let rules = part.rules.iter().map(|rule| (&rule.about.id, rule.source, &rule.id_span));
             let limits = part.limits.iter().map(|limit| (&limit.about.id, limit.source, &limit.id_span));
-            for (id, source, span) in rules.chain(limits) {
+            let sequences = part.sequences.iter().map(|part| (&part.about.id, part.source, &part.id_span));
+            let preconditions =
+                part.preconditions.iter().map(|part| (&part.about.id, part.source, &part.id_span));
+            for (id, source, span) in rules.chain(limits).chain(sequences).chain(preconditions) {
                 count = count.saturating_add(1);
                 let Some((earlier, earlier_span)) = seen.insert(id, (source, span)) else { continue };
                 // Of two files the one that extends the other is the one to change.
@@ -184,7 +190,53 @@ impl Gathering<'_> {
             self.problem(source, span, message, "ids are unique over all files; choose another");
         }
         if count > RULES_MAX {
-            self.problem(0, 0..0, format!("more than {RULES_MAX} rules and limits"), "split the policy");
+            self.problem(0, 0..0, format!("more than {RULES_MAX} rules of all kinds"), "split the policy");
+        }
+    }
+
+    /// An approval that is needed must be one that somebody can be asked for, and what is remembered must be bounded.
+    fn check_history(&mut self) {
+        let mut asking: BTreeSet<&str> = BTreeSet::new();
+        for part in &self.parts {
+            let ask = |effect: Effect, id: &'_ str| effect == Effect::Ask && !id.is_empty();
+            let mut add = |effect, id| {
+                if ask(effect, id) {
+                    asking.insert(id);
+                }
+            };
+            part.rules.iter().for_each(|rule| add(rule.about.effect, &rule.about.id));
+            part.limits.iter().for_each(|limit| add(limit.about.effect, &limit.about.id));
+            part.sequences.iter().for_each(|part| add(part.about.effect, &part.about.id));
+            part.preconditions.iter().for_each(|part| add(part.about.effect, &part.about.id));
+        }
+        let mut found: Vec<(usize, Range<usize>, String, String)> = Vec::new();
+        let mut remembering: usize = 0;
+        for part in &self.parts {
+            let steps = part.sequences.iter().map(|part| &part.steps);
+            let steps = steps.chain(part.preconditions.iter().map(|part| &part.steps));
+            let with_same = steps.filter(|steps| steps.iter().any(|step| step.same.is_some())).count();
+            remembering = remembering.saturating_add(with_same);
+            for gate in &part.preconditions {
+                let Some(Condition::Approval(id)) = &gate.about.condition else { continue };
+                if asking.contains(id.as_str()) {
+                    continue;
+                }
+                let near = nearest(id, asking.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                let help = near.unwrap_or_else(|| "name a rule with `effect: ask`".to_owned());
+                found.push((
+                    gate.source,
+                    gate.approval_span.clone(),
+                    format!("nothing asks as `{id}`"),
+                    help,
+                ));
+            }
+        }
+        for (source, span, message, help) in found {
+            self.problem(source, span, message, help);
+        }
+        if remembering > SAME_RULES_MAX {
+            let message = format!("more than {SAME_RULES_MAX} sequences and preconditions with `same`");
+            self.problem(0, 0..0, message, "each remembers values; do with fewer");
         }
     }
 

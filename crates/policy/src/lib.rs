@@ -10,7 +10,9 @@ mod condition;
 mod evaluate;
 mod explain;
 mod glob;
+mod history;
 mod index;
+mod labels;
 mod layers;
 mod model;
 mod path;
@@ -29,6 +31,11 @@ mod words;
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, Outcome, Part, Seen};
+pub use history::{
+    Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,
+    Step, StepMark, span, step_bit,
+};
+pub use labels::{Label, Labels};
 pub use model::{
     Claim, Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
     Verdict,

@@ -6,7 +6,9 @@ use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
 use crate::glob::Name;
+use crate::history::History;
 use crate::index::Index;
+use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Limit, Pins, Principal, Rule, Verdict};
 use crate::path::Base;
@@ -32,6 +34,8 @@ pub struct Policy {
     pub(crate) sums: Vec<Option<KeyPattern>>,
     pub(crate) index: Index,
     pub(crate) limit_index: Index,
+    pub(crate) labels: LabelBook,
+    pub(crate) history: History,
     roles: BTreeMap<String, Vec<Name>>,
 }
 
@@ -67,7 +71,11 @@ impl Policy {
         let mut roles: BTreeMap<String, Vec<Name>> = BTreeMap::new();
         let (mut rules, mut scopes, mut limits, mut limit_scopes) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {
+            labels.extend(part.labels);
+            sequences.extend(part.sequences);
+            preconditions.extend(part.preconditions);
             part.roles.into_iter().for_each(|(role, members)| roles.entry(role).or_default().extend(members));
             for ruled in part.rules {
                 rules.push(ruled.about);
@@ -78,6 +86,9 @@ impl Policy {
                 limit_scopes.push(ruled.scope);
             }
         }
+        let history = History::new(sequences, preconditions);
+        let mut all = scopes.iter().chain(&limit_scopes).chain(&history.scopes);
+        let asked = all.any(|scope| !scope.labels.is_empty());
         let sum = |limit: &Limit| limit.sum.as_deref().and_then(|path| KeyPattern::new(path).ok());
         Policy {
             name,
@@ -94,6 +105,8 @@ impl Policy {
             base,
             scopes,
             limit_scopes,
+            labels: LabelBook::new(labels, asked),
+            history,
             roles,
         }
     }

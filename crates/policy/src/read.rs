@@ -3,9 +3,13 @@
 mod args;
 mod condition;
 mod file;
+mod hours;
+mod labels;
 mod limits;
 mod net;
+mod preconditions;
 mod rules;
+mod sequences;
 mod settings;
 mod targets;
 pub(crate) mod units;

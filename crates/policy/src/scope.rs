@@ -6,6 +6,7 @@ use crate::args::URI_PLACE;
 use crate::args::{Conditions, Sense};
 use crate::condition::Condition;
 use crate::glob::{Name, UriPattern};
+use crate::labels::{Labelled, Labels};
 use crate::model::{Effect, Principal};
 use crate::path::{Form, Scratch};
 use crate::subject::Subject;
@@ -16,6 +17,10 @@ use crate::uri;
 #[derive(Debug)]
 pub(crate) struct Scope {
     pub(crate) on: Vec<TargetPattern>,
+    /// One of which the target must have; empty: any target.
+    pub(crate) labels: Labels,
+    /// The file that it stands in, which decides whose labels it believes.
+    pub(crate) file: usize,
     pub(crate) senses: Senses,
     pub(crate) who: Who,
     pub(crate) args: Option<Conditions>,
@@ -78,11 +83,24 @@ pub(crate) struct Aimed<'a> {
     /// Folded as keys are.
     pub(crate) server_folded: &'a str,
     pub(crate) object_folded: &'a str,
+    /// What is known of it; `None` where no rule asks.
+    pub(crate) labels: Option<&'a Labelled>,
 }
 
 impl Scope {
     pub(crate) fn covers(&self, aimed: Aimed<'_>, scratch: &mut Scratch<'_>) -> bool {
-        self.on.iter().any(|pattern| pattern.matches(aimed, self.senses.on, scratch))
+        self.has_labels(aimed)
+            && self.on.iter().any(|pattern| pattern.matches(aimed, self.senses.on, scratch))
+    }
+
+    /// True if the target does what the rule speaks of, or the rule speaks of no labels.
+    pub(crate) fn has_labels(&self, aimed: Aimed<'_>) -> bool {
+        self.labels.is_empty()
+            || match aimed.labels {
+                Some(known) => known.matches(self.labels, self.file, self.senses.on),
+                // Nobody looked: a doubt.
+                None => self.senses.on == Sense::Any,
+            }
     }
 
     /// True if the arguments are as the rule wants them: for a require, that it holds.

@@ -123,6 +123,14 @@ pub(crate) struct TargetPattern {
     pub(crate) object: Object,
 }
 
+impl TargetPattern {
+    /// What a rule is about that names labels and no targets.
+    pub(crate) fn tools_and_resources() -> Vec<TargetPattern> {
+        let all = |aim, object| TargetPattern { aim, server: Name::Any, object };
+        vec![all(Aim::Tool, Object::Name(Name::Any)), all(Aim::Resource, Object::Uri(UriPattern::Any))]
+    }
+}
+
 /// What a pattern says about [`Target::object`].
 #[derive(Debug)]
 pub(crate) enum Object {

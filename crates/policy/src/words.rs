@@ -18,13 +18,16 @@ pub(crate) const FILE: Words = Words {
         "extends",
         "vars",
         "roles",
+        "labels",
         "rules",
         "limits",
+        "sequences",
+        "preconditions",
         "guards",
         "pins",
         "discovery",
     ],
-    later: &["sequences", "preconditions", "flows", "envelopes", "labels"],
+    later: &["flows", "envelopes"],
     elsewhere: &[
         ("default_action", "default"),
         ("defaultAction", "default"),
@@ -37,8 +40,8 @@ pub(crate) const FILE: Words = Words {
 };
 
 pub(crate) const RULE: Words = Words {
-    valid: &["id", "effect", "on", "args", "if", "unless", "for", "reason", "approval"],
-    later: &["labels"],
+    valid: &["id", "effect", "on", "labels", "args", "if", "unless", "for", "reason", "approval"],
+    later: &[],
     elsewhere: &[
         ("action", "effect"),
         ("tools", "on"),
@@ -57,6 +60,7 @@ pub(crate) const LIMIT: Words = Words {
     valid: &[
         "id",
         "on",
+        "labels",
         "args",
         "if",
         "unless",
@@ -69,7 +73,7 @@ pub(crate) const LIMIT: Words = Words {
         "effect",
         "reason",
     ],
-    later: &["labels"],
+    later: &[],
     elsewhere: &[
         ("tools", "on"),
         ("max_calls", "max"),
@@ -79,6 +83,79 @@ pub(crate) const LIMIT: Words = Words {
         ("message", "reason"),
         ("action", "effect"),
     ],
+};
+
+pub(crate) const SEQUENCE: Words = Words {
+    valid: &["id", "steps", "within", "effect", "per", "count", "same", "for", "reason"],
+    later: &[],
+    elsewhere: &[
+        ("pattern", "steps"),
+        ("on", "steps"),
+        ("window", "within"),
+        ("action", "effect"),
+        ("message", "reason"),
+        ("name", "id"),
+    ],
+};
+
+pub(crate) const STEP: Words = Words {
+    valid: &["on", "labels", "args", "if", "unless", "result", "same"],
+    later: &[],
+    elsewhere: &[
+        ("tools", "on"),
+        ("tool", "on"),
+        ("when", "args"),
+        ("arguments", "args"),
+        ("except", "unless"),
+    ],
+};
+
+/// The call that a precondition needs; it must have succeeded.
+pub(crate) const NEEDED: Words =
+    Words { valid: &["on", "labels", "args", "if", "unless", "same"], later: &[], elsewhere: STEP.elsewhere };
+
+pub(crate) const PRECONDITION: Words = Words {
+    valid: &[
+        "id",
+        "on",
+        "labels",
+        "args",
+        "if",
+        "unless",
+        "for",
+        "needs",
+        "not-after",
+        "within",
+        "same",
+        "hours",
+        "effect",
+        "reason",
+    ],
+    later: &[],
+    elsewhere: &[
+        ("tools", "on"),
+        ("requires_event", "needs"),
+        ("requires", "needs"),
+        ("need", "needs"),
+        ("not_after", "not-after"),
+        ("cooldown", "not-after"),
+        ("when", "hours"),
+        ("action", "effect"),
+        ("message", "reason"),
+        ("name", "id"),
+    ],
+};
+
+pub(crate) const NEEDS: Words = Words {
+    valid: &["approval", "call"],
+    later: &[],
+    elsewhere: &[("event", "call"), ("approved", "approval")],
+};
+
+pub(crate) const HOURS: Words = Words {
+    valid: &["days", "from", "to", "zone"],
+    later: &[],
+    elsewhere: &[("timezone", "zone"), ("tz", "zone"), ("until", "to"), ("weekdays", "days")],
 };
 
 pub(crate) const UNLESS: Words =

@@ -31,7 +31,9 @@ impl Engine {
                 Err(refused) => *refused,
                 Ok(row) => {
                     let judgement = self.server_wants(at, row.governed, message.params());
-                    self.inspected_request(message, judgement)
+                    let judgement = self.inspected_request(message, judgement);
+                    self.spend_server(at, row.governed, message.params(), judgement.verdict);
+                    judgement
                 }
             }
         };
@@ -85,5 +87,46 @@ impl Engine {
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
         Judgement { verdict, reasons, refusal, changed: None, target, arguments }
+    }
+
+    /// Spends what one entry of an answer costs, at once: the next entry is decided after it. What a person is asked about
+    /// is counted as well, because an approved answer is not taken apart again.
+    pub(crate) fn spend_entry(
+        &mut self,
+        at: Timestamp,
+        governed: Governed,
+        params: Option<Value<'_>>,
+        verdict: Verdict,
+    ) {
+        let verdict = if verdict == Verdict::Deny { verdict } else { Verdict::Allow };
+        self.spend_server(at, governed, params, verdict);
+        // Its answer comes in the client's next request, not by itself.
+        self.history.sent = None;
+    }
+
+    /// Spends the limits of what a server wants, and remembers it, when its last word is `verdict`.
+    pub(crate) fn spend_server(
+        &mut self,
+        at: Timestamp,
+        governed: Governed,
+        params: Option<Value<'_>>,
+        verdict: Verdict,
+    ) {
+        let server = Arc::clone(&self.settings.server);
+        let target = match governed {
+            Governed::Sampling => Target::Sampling { server: &server },
+            Governed::Elicitation => Target::Elicitation { server: &server },
+            Governed::Roots => Target::Roots { server: &server },
+            Governed::Task | Governed::List(_) => Target::Task { server: &server },
+            Governed::Protocol
+            | Governed::Tool
+            | Governed::Resource
+            | Governed::Prompt
+            | Governed::Completion
+            | Governed::Listen
+            | Governed::InFlight
+            | Governed::Notice => return,
+        };
+        self.spend_allowed(at, &target, params, verdict);
     }
 }

@@ -27,6 +27,9 @@ impl Explanation {
             Verdict::Deny => RED,
         };
         let mut out = format!("{} {}\n", paint(style, self.verdict.word()), self.target);
+        if let Some(labels) = &self.labels {
+            out.push_str(&format!("  labels: {labels}\n"));
+        }
         if let Some(default) = self.default {
             out.push_str(&format!("  no rule speaks; the default is {}\n", default.word()));
         }

@@ -7,6 +7,8 @@ use super::Reader;
 use super::rules::Ruled;
 use super::settings::GuardPart;
 use crate::glob::Name;
+use crate::history::{Part, Precondition, Sequence};
+use crate::labels::LabelEntry;
 use crate::model::{Drift, Hide, Limit, Rule, Verdict};
 use crate::tree::{self, Form, Node};
 use crate::words;
@@ -18,8 +20,11 @@ pub(crate) struct FilePart {
     pub(crate) default: Option<Verdict>,
     pub(crate) extends: Vec<(String, Range<usize>)>,
     pub(crate) roles: Vec<(String, Vec<Name>)>,
+    pub(crate) labels: Vec<LabelEntry>,
     pub(crate) rules: Vec<Ruled<Rule>>,
     pub(crate) limits: Vec<Ruled<Limit>>,
+    pub(crate) sequences: Vec<Part<Sequence>>,
+    pub(crate) preconditions: Vec<Part<Precondition>>,
     pub(crate) guards: GuardPart,
     pub(crate) drift: Option<Drift>,
     pub(crate) hide: Option<Hide>,
@@ -69,6 +74,9 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
     if let Some(roles) = members.get("roles") {
         part.roles = reader.read_roles(roles);
     }
+    if let Some(labels) = members.get("labels") {
+        part.labels = reader.read_labels(labels);
+    }
     if let Some(rules) = members.get("rules") {
         for entry in reader.entries(rules, "rules") {
             part.rules.extend(reader.rule(entry));
@@ -79,13 +87,25 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
             part.limits.extend(reader.limit(entry));
         }
     }
+    if let Some(sequences) = members.get("sequences") {
+        for entry in reader.entries(sequences, "sequences") {
+            part.sequences.extend(reader.sequence(entry));
+        }
+    }
+    if let Some(preconditions) = members.get("preconditions") {
+        for entry in reader.entries(preconditions, "preconditions") {
+            part.preconditions.extend(reader.precondition(entry));
+        }
+    }
     part.guards = members.get("guards").map(|node| reader.read_guards(node)).unwrap_or_default();
     part.drift = members.get("pins").and_then(|node| reader.read_pins(node));
     part.hide = members.get("discovery").and_then(|node| reader.read_discovery(node));
     let filled = |key: &&str| {
         members.get(*key).is_some_and(|node| !matches!(&node.form, Form::List(entries) if entries.is_empty()))
     };
-    let speaks = ["default", "extends", "rules", "limits", "guards", "pins"].iter().any(filled);
+    let speaks = ["default", "extends", "rules", "limits", "sequences", "preconditions", "guards", "pins"]
+        .iter()
+        .any(filled);
     if !speaks {
         reader.wrong(root, "the policy decides nothing", "add `default: deny` and `rules`");
     }

@@ -10,15 +10,15 @@ use crate::scope::Senses;
 use crate::tree::Node;
 use crate::words;
 
-const PER: [(&str, Per); 2] = [("run", Per::Run), ("principal", Per::Principal)];
-const EFFECTS: [(&str, Effect); 2] = [("deny", Effect::Deny), ("ask", Effect::Ask)];
+pub(super) const PER: [(&str, Per); 2] = [("run", Per::Run), ("principal", Per::Principal)];
+pub(super) const EFFECTS: [(&str, Effect); 2] = [("deny", Effect::Deny), ("ask", Effect::Ask)];
 
 impl Reader<'_> {
     pub(super) fn limit(&mut self, node: &Node) -> Option<Ruled<Limit>> {
         let members = self.members(node, &words::LIMIT, "a limit")?;
         let id = self.id(node, members.get("id").copied(), "limit");
         let scope = self.scope(node, &members, Senses::of(Effect::Deny));
-        let sum = members.get("sum").and_then(|sum| self.sum(sum));
+        let sum = members.get("sum").and_then(|sum| self.argument(sum, "`sum`"));
         let max = members.get("max").and_then(|max| self.most(max, members.contains_key("sum")));
         let burst = members.get("burst").and_then(|burst| self.count(burst, "`burst`"));
         let max_per_tool = members.get("max-per-tool").and_then(|most| self.count(most, "`max-per-tool`"));
@@ -94,8 +94,8 @@ impl Reader<'_> {
     }
 
     /// `args.amount`: the path of a named argument.
-    fn sum(&mut self, node: &Node) -> Option<String> {
-        let text = self.word(node, "`sum`")?;
+    pub(super) fn argument(&mut self, node: &Node, key: &str) -> Option<String> {
+        let text = self.word(node, key)?;
         let path = text.strip_prefix("args.");
         let named = |path: &&str| {
             !path.is_empty() && path.split('.').all(|name| !name.is_empty() && !name.contains('*'))
@@ -105,7 +105,7 @@ impl Reader<'_> {
             self.wrong(
                 node,
                 format!("`{text}` does not name an argument"),
-                "write `sum: args.NAME`, without wildcards",
+                format!("write {key} as `args.NAME`, without wildcards"),
             );
         }
         found.map(str::to_owned)

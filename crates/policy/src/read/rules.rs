@@ -8,6 +8,7 @@ use super::units::duration_ms;
 use crate::glob::Name;
 use crate::model::{Effect, Rule};
 use crate::scope::{Scope, Senses, Unless, Who};
+use crate::target::TargetPattern;
 use crate::tree::{Form, Node};
 use crate::words;
 
@@ -113,9 +114,11 @@ impl Reader<'_> {
         members: &std::collections::BTreeMap<&str, &Node>,
         senses: Senses,
     ) -> Option<Scope> {
-        let on = match members.get("on") {
-            Some(on) => Some(self.targets(on, senses.on == crate::args::Sense::Any)),
-            None => {
+        let labels = members.get("labels").map(|labels| self.labels(labels));
+        let on = match (members.get("on"), labels) {
+            (Some(on), _) => Some(self.targets(on, senses.on == crate::args::Sense::Any)),
+            (None, Some(_)) => Some(TargetPattern::tools_and_resources()),
+            (None, None) => {
                 self.wrong(node, "no `on`", "name the targets: `on: [\"*/*\"]` is every tool");
                 None
             }
@@ -124,7 +127,16 @@ impl Reader<'_> {
         let condition = members.get("if").and_then(|condition| self.condition(condition));
         let unless = members.get("unless").and_then(|unless| self.unless(unless, senses));
         let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
-        Some(Scope { on: on?, senses, who, args, condition, unless })
+        Some(Scope {
+            on: on?,
+            labels: labels.unwrap_or_default(),
+            file: self.source,
+            senses,
+            who,
+            args,
+            condition,
+            unless,
+        })
     }
 
     fn unless(&mut self, node: &Node, senses: Senses) -> Option<Unless> {
@@ -138,7 +150,7 @@ impl Reader<'_> {
         Some(Unless { args, condition })
     }
 
-    fn who(&mut self, node: &Node) -> Who {
+    pub(super) fn who(&mut self, node: &Node) -> Who {
         let Some(members) = self.members(node, &words::WHO, "`for`") else { return Who::default() };
         if members.is_empty() {
             self.wrong(node, "`for` names nobody", "add `principals` or `roles`");
