@@ -121,7 +121,7 @@ impl Engine {
                 decision.action = Action::Forwarded;
                 decision.reasons.push(Reason::Approval(format!("approved: {by}")));
                 if let (Some(id), true) = (&held.id, held.is_request) {
-                    let sent = self.history.sent.take();
+                    let sent = self.present.sent.take();
                     self.run.in_flight(held.direction).release(id, sent);
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use bailiwick_mcp::Timestamp;
 use bailiwick_policy::Limit;
 
-/// Counters by limit id.
+use crate::history::Past;
+
+/// Counters by limit id, and what rules that look back remember.
 #[derive(Debug, Default)]
 pub struct Counters {
     by_limit: BTreeMap<String, Counter>,
+    pub(crate) past: Past,
 }
 
 #[derive(Debug, Default)]

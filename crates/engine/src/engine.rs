@@ -12,7 +12,7 @@ use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 
 use crate::counters::Counters;
 use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Reason};
-use crate::history::History;
+use crate::history::Present;
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
 use crate::reply::Refusal;
@@ -52,7 +52,7 @@ pub struct Engine {
     pub(crate) counters: Counters,
     /// Those of limits `per: principal`; where a principal has several runs, they go from one to the other.
     pub(crate) principal_counters: Counters,
-    pub(crate) history: History,
+    pub(crate) present: Present,
     pub(crate) hits: Vec<Hit>,
 }
 
@@ -101,11 +101,10 @@ impl Engine {
     /// `pins` are those of a lock file; without them the first lists of the run are pinned.
     #[must_use]
     pub fn new(settings: Settings, policy: Arc<Policy>, scanner: Arc<Scanner>, pins: Option<Pins>) -> Engine {
-        let history = History::new(&policy);
         Engine {
             settings,
             policy,
-            history,
+            present: Present::default(),
             scanner,
             run: Run::default(),
             offer: Offer::with_lock(pins),
@@ -152,7 +151,6 @@ impl Engine {
     /// Another policy decides from now on. Counters, pins and open requests stay, and what sequences remember as far as
     /// their steps are the same; what preconditions were granted is forgotten.
     pub fn replace_policy(&mut self, policy: Arc<Policy>) {
-        self.history.adopt(&self.policy, &policy);
         self.policy = policy;
     }
 

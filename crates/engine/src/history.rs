@@ -1,88 +1,40 @@
 //! The stage between rules and limits: what the run's past says of a call. It can only tighten.
 
 mod granted;
+mod past;
 mod track;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Body, Message, Timestamp, Value};
 use bailiwick_policy::{
-    Automaton, Call, Condition, Count, Effect, Gate, Grant, HistoryRule, Marks, Policy, Precondition,
-    StepMark, Verdict, span,
+    Call, Condition, Count, Effect, Gate, Grant, HistoryRule, Marks, Per, Policy, Precondition, StepMark,
+    Verdict, span,
 };
 
 use crate::decision::{Completion, Reason};
 use crate::engine::Engine;
-use granted::{Granted, is_young};
-use track::{Taken, Track};
+use granted::is_young;
+pub(crate) use past::Past;
+use track::Taken;
 
-/// Everything that history rules remember of a run. Its size is bounded by the policy, not by what happens.
+/// The call that is being decided.
 #[derive(Debug, Default)]
-pub(crate) struct History {
-    /// Beside [`Policy::automata`].
-    tracks: Vec<Track>,
-    /// Beside [`Policy::preconditions`].
-    granted: Vec<Granted>,
-    /// When a person last approved what was asked, by the id of what asked.
-    approvals: BTreeMap<String, Timestamp>,
-    /// What the call that is being decided is to the rules.
+pub(crate) struct Present {
+    /// What it is to the rules.
     marks: Option<Marks>,
-    /// What the answer to the call that goes on now will mean.
+    /// What its answer will mean, once it goes on.
     pub(crate) sent: Option<Box<Sent>>,
-    calls: u64,
-    /// Counts reloads: what was sent under another policy means nothing to this one.
-    generation: u64,
 }
 
 /// A call that went on, for when its answer comes.
 #[derive(Debug)]
 pub(crate) struct Sent {
-    call: u64,
-    generation: u64,
+    policy: Arc<Policy>,
+    /// Its number in the past of the run, and in that of the principal.
+    calls: [u64; 2],
     automata: Vec<u32>,
     grants: Vec<Grant>,
-}
-
-impl History {
-    pub(crate) fn new(policy: &Policy) -> History {
-        History { tracks: tracks(policy), granted: granted(policy), ..History::default() }
-    }
-
-    /// Another policy decides. What tightens is kept as far as its steps are the same; what loosens is forgotten.
-    pub(crate) fn adopt(&mut self, old: &Policy, new: &Policy) {
-        if old.digest() == new.digest() {
-            return;
-        }
-        let mut adopted = tracks(new);
-        for (track, automaton) in adopted.iter_mut().zip(new.automata()) {
-            let same = |other: &&Automaton| other.id == automaton.id && other.count == automaton.count;
-            let Some(place) = old.automata().iter().position(|other| same(&other)) else { continue };
-            let (Some(before), Some(old)) = (old.automata().get(place), self.tracks.get(place)) else {
-                continue;
-            };
-            let kept = before.digests.iter().zip(&automaton.digests).take_while(|(one, other)| one == other);
-            track.inherit(old, kept.count(), within_us(automaton.within_ms));
-        }
-        self.tracks = adopted;
-        self.granted = granted(new);
-        self.approvals.clear();
-        self.generation += 1;
-    }
-
-    /// A person approved what `id` asked about.
-    fn approve(&mut self, id: &str, at: Timestamp) {
-        self.approvals.insert(id.to_owned(), at);
-    }
-}
-
-fn tracks(policy: &Policy) -> Vec<Track> {
-    let track = |automaton: &Automaton| Track::new(usize::from(automaton.steps), automaton.conditional);
-    policy.automata().iter().map(track).collect()
-}
-
-fn granted(policy: &Policy) -> Vec<Granted> {
-    policy.preconditions().iter().map(|_| Granted::default()).collect()
 }
 
 /// How a call ended, to the rules that wait for it.
@@ -103,17 +55,18 @@ impl Engine {
         verdict: Verdict,
         reasons: &mut Vec<Reason>,
     ) -> Verdict {
-        self.history.marks = None;
+        self.present.marks = None;
         if !self.policy.looks_back() || (verdict == Verdict::Deny && !self.policy.counts_attempts()) {
             return verdict;
         }
+        self.align();
         let marks = self.policy.marks(call);
         let verdict = if verdict == Verdict::Deny {
             verdict
         } else {
             verdict.max(self.judge_past(at, &marks, reasons))
         };
-        self.history.marks = Some(marks);
+        self.present.marks = Some(marks);
         verdict
     }
 
@@ -152,7 +105,7 @@ impl Engine {
         if u32::from(mark.step) + 1 != u32::from(automaton.steps) {
             return None;
         }
-        let track = self.history.tracks.get(mark.automaton as usize)?;
+        let track = self.past(automaton.per).tracks.get(mark.automaton as usize)?;
         let began = track.completes(&mark.same, within_us(automaton.within_ms), at)?;
         let ago = span(at.micros_since(began) / 1_000);
         Some(match automaton.rule {
@@ -173,16 +126,17 @@ impl Engine {
 
     fn is_met(&self, at: Timestamp, gate: &Gate, precondition: &Precondition, reasons: &[Reason]) -> bool {
         let within = within_us(precondition.within_ms);
+        let past = self.past(precondition.per);
         let open = precondition.hours.as_ref().is_none_or(|hours| hours.contain(at.as_micros()));
         open && match &precondition.condition {
             Some(Condition::Approval(id)) => {
                 // Whoever approves this very call approves what it needs.
                 let asked =
                     || reasons.iter().any(|reason| self.asker(reason).is_some_and(|asker| asker == id));
-                is_young(self.history.approvals.get(id).copied(), within, at) || asked()
+                is_young(past.approvals.get(id).copied(), within, at) || asked()
             }
             Some(Condition::Call(_)) => {
-                let granted = self.history.granted.get(gate.precondition as usize);
+                let granted = past.granted.get(gate.precondition as usize);
                 granted.is_some_and(|granted| granted.holds(&gate.same, within, at))
             }
             // A cool-down is an automaton.
@@ -217,7 +171,7 @@ impl Engine {
 
     /// Remembers a call whose last word is `verdict`.
     pub(crate) fn remember_call(&mut self, at: Timestamp, call: &Call<'_>, verdict: Verdict) {
-        self.history.sent = None;
+        self.present.sent = None;
         if !self.policy.looks_back() {
             return;
         }
@@ -226,44 +180,36 @@ impl Engine {
         if !goes && !self.policy.counts_attempts() {
             return;
         }
-        let known = self.history.marks.take();
+        self.align();
+        let known = self.present.marks.take();
         let marks = known.unwrap_or_else(|| self.policy.marks(call));
         self.take_steps(at, marks, goes, true);
     }
 
     fn take_steps(&mut self, at: Timestamp, marks: Marks, goes: bool, tried: bool) {
-        let history = &mut self.history;
-        history.calls += 1;
-        let mut sent = Sent {
-            call: history.calls,
-            generation: history.generation,
-            automata: Vec::new(),
-            grants: Vec::new(),
-        };
+        let policy = Arc::clone(&self.policy);
+        let calls = [Per::Run, Per::Principal].map(|per| self.past_mut(per).next_call());
+        let mut automata = Vec::new();
         for of_one in marks.steps.chunk_by(|one, other| one.automaton == other.automaton) {
             let Some(index) = of_one.first().map(|mark| mark.automaton) else { continue };
-            let (Some(automaton), Some(track)) =
-                (self.policy.automata().get(index as usize), history.tracks.get_mut(index as usize))
-            else {
-                continue;
-            };
+            let Some(automaton) = policy.automata().get(index as usize) else { continue };
             let counts = match automaton.count {
                 Count::Forwarded => goes,
                 Count::Attempts => tried,
             };
-            if counts {
-                let taken: Taken =
-                    of_one.iter().map(|mark| (usize::from(mark.step), mark.same.clone())).collect();
-                track.take(sent.call, taken, within_us(automaton.within_ms), at);
-                if automaton.conditional != 0 {
-                    sent.automata.push(index);
-                }
+            if !counts {
+                continue;
+            }
+            let Some(track) = self.past_mut(automaton.per).tracks.get_mut(index as usize) else { continue };
+            let taken: Taken =
+                of_one.iter().map(|mark| (usize::from(mark.step), mark.same.clone())).collect();
+            track.take(number_in(calls, automaton.per), taken, within_us(automaton.within_ms), at);
+            if automaton.conditional != 0 {
+                automata.push(index);
             }
         }
-        if goes {
-            sent.grants = marks.grants;
-            let matters = !sent.grants.is_empty() || !sent.automata.is_empty();
-            history.sent = matters.then(|| Box::new(sent));
+        if goes && !(marks.grants.is_empty() && automata.is_empty()) {
+            self.present.sent = Some(Box::new(Sent { policy, calls, automata, grants: marks.grants }));
         }
     }
 
@@ -274,10 +220,11 @@ impl Engine {
         call: &Call<'_>,
         asked: &[Reason],
     ) -> Result<(), String> {
-        self.history.sent = None;
+        self.present.sent = None;
         if !self.policy.looks_back() {
             return Ok(());
         }
+        self.align();
         let marks = self.policy.marks(call);
         let mut reasons = asked.to_vec();
         self.judge_past(at, &marks, &mut reasons);
@@ -286,10 +233,12 @@ impl Engine {
             let described = reason.describe(&self.policy);
             return Err(format!("{} `{}`: {}", described.source, described.id, described.message));
         }
-        let asking: Vec<String> =
-            asked.iter().filter_map(|reason| self.asker(reason)).map(str::to_owned).collect();
-        for id in asking.iter().filter(|id| self.policy.needs_approval_of(id)) {
-            self.history.approve(id, at);
+        let needed = |id: &&str| self.policy.needs_approval_of(id);
+        let approved = asked.iter().filter_map(|reason| self.asker(reason)).filter(needed);
+        let approved: Vec<String> = approved.map(str::to_owned).collect();
+        for id in &approved {
+            self.past_mut(Per::Run).approve(id, at);
+            self.past_mut(Per::Principal).approve(id, at);
         }
         // It was tried when it came.
         self.take_steps(at, marks, true, false);
@@ -311,24 +260,57 @@ impl Engine {
         completion: Option<Completion>,
         verdict: Verdict,
     ) {
-        if sent.generation != self.history.generation {
+        let ending = ending(message, completion, verdict == Verdict::Allow || !self.enforces());
+        for index in &sent.automata {
+            let Some(automaton) = sent.policy.automata().get(*index as usize) else { continue };
+            let past = self.past_mut(automaton.per);
+            if let (true, Some(track)) = (past.is_of(&sent.policy), past.tracks.get_mut(*index as usize)) {
+                let call = number_in(sent.calls, automaton.per);
+                track.resolve(call, ending == Ending::Failed, within_us(automaton.within_ms));
+            }
+        }
+        if ending != Ending::Succeeded {
             return;
         }
-        let ending = ending(message, completion, verdict == Verdict::Allow || !self.enforces());
-        let policy = Arc::clone(&self.policy);
-        for index in &sent.automata {
-            let track = self.history.tracks.get_mut(*index as usize);
-            if let (Some(automaton), Some(track)) = (policy.automata().get(*index as usize), track) {
-                track.resolve(sent.call, ending == Ending::Failed, within_us(automaton.within_ms));
+        for grant in &sent.grants {
+            let Some(precondition) = sent.policy.preconditions().get(grant.precondition as usize) else {
+                continue;
+            };
+            let past = self.past_mut(precondition.per);
+            if let (true, Some(granted)) =
+                (past.is_of(&sent.policy), past.granted.get_mut(grant.precondition as usize))
+            {
+                granted.note(&grant.same, at);
             }
         }
-        if ending == Ending::Succeeded {
-            for grant in &sent.grants {
-                if let Some(granted) = self.history.granted.get_mut(grant.precondition as usize) {
-                    granted.note(&grant.same, at);
-                }
-            }
+    }
+
+    /// Brings both pasts into the terms of the policy that decides.
+    fn align(&mut self) {
+        self.counters.past.align(&self.policy);
+        self.principal_counters.past.align(&self.policy);
+    }
+
+    fn past(&self, per: Per) -> &Past {
+        match per {
+            Per::Run => &self.counters.past,
+            Per::Principal => &self.principal_counters.past,
         }
+    }
+
+    fn past_mut(&mut self, per: Per) -> &mut Past {
+        match per {
+            Per::Run => &mut self.counters.past,
+            Per::Principal => &mut self.principal_counters.past,
+        }
+    }
+}
+
+fn number_in(calls: [u64; 2], per: Per) -> u64 {
+    let [run, principal] = calls;
+    match per {
+        Per::Run => run,
+        Per::Principal => principal,
     }
 }
 

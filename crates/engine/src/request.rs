@@ -145,7 +145,7 @@ impl Engine {
         self.deny_if_full(&mut judgement);
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
-        let sent = self.history.sent.take();
+        let sent = self.present.sent.take();
         let pending = Pending { call, at, method, target, modern, origin: Origin::Peer, token: None, sent };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };

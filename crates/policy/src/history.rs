@@ -67,6 +67,8 @@ pub struct Precondition {
     pub reason: Option<String>,
     /// [`Effect::Deny`] or [`Effect::Ask`], where it is not so.
     pub effect: Effect,
+    /// Whose calls and approvals count.
+    pub per: Per,
     /// How long ago at most (`needs`) or at least (`not-after`) something was, in milliseconds. `None`: ever in the run.
     pub within_ms: Option<u64>,
     pub condition: Option<Condition>,
@@ -124,6 +126,8 @@ pub struct Automaton {
     /// Steps that a failed call does not take, as bits.
     pub conditional: u16,
     pub count: Count,
+    /// Whose calls count.
+    pub per: Per,
     pub within_ms: Option<u64>,
     /// Digests of the steps.
     pub digests: Vec<u64>,
@@ -192,6 +196,14 @@ pub(crate) struct StepPart {
     pub(crate) step: Step,
 }
 
+/// What an automaton counts.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    count: Count,
+    per: Per,
+    within_ms: Option<u64>,
+}
+
 impl History {
     pub(crate) fn new(sequences: Vec<Part<Sequence>>, preconditions: Vec<Part<Precondition>>) -> History {
         let mut history = History::default();
@@ -209,7 +221,8 @@ impl History {
     fn add_sequence(&mut self, part: Part<Sequence>) {
         let rule = HistoryRule::Sequence(number(self.sequences.len()));
         let about = &part.about;
-        let automaton = self.add_automaton(rule, &about.id, about.count, about.within_ms, &about.steps);
+        let kind = Kind { count: about.count, per: about.per, within_ms: about.within_ms };
+        let automaton = self.add_automaton(rule, &about.id, kind, &about.steps);
         for (step, StepPart { scope, same, .. }) in part.steps.into_iter().enumerate() {
             let step = u8::try_from(step).unwrap_or(u8::MAX);
             self.add_pattern(scope, &part.who, vec![Role::Step { automaton, step, same }]);
@@ -227,8 +240,8 @@ impl History {
             (Some(Condition::NotAfter(step)), Some(event)) => {
                 let rule = HistoryRule::Precondition(index);
                 let steps = [step.clone(), own.step];
-                let automaton =
-                    self.add_automaton(rule, &about.id, Count::Forwarded, about.within_ms, &steps);
+                let kind = Kind { count: Count::Forwarded, per: about.per, within_ms: about.within_ms };
+                let automaton = self.add_automaton(rule, &about.id, kind, &steps);
                 self.add_pattern(
                     event.scope,
                     &who,
@@ -253,22 +266,16 @@ impl History {
         self.preconditions.push(about);
     }
 
-    fn add_automaton(
-        &mut self,
-        rule: HistoryRule,
-        id: &str,
-        count: Count,
-        within_ms: Option<u64>,
-        steps: &[Step],
-    ) -> u32 {
+    fn add_automaton(&mut self, rule: HistoryRule, id: &str, kind: Kind, steps: &[Step]) -> u32 {
         let conditional = steps.iter().enumerate().filter(|(_, step)| step.succeeded);
         self.automata.push(Automaton {
             rule,
             id: id.to_owned(),
             steps: u8::try_from(steps.len()).unwrap_or(u8::MAX),
             conditional: conditional.fold(0, |bits, (step, _)| bits | step_bit(step)),
-            count,
-            within_ms,
+            count: kind.count,
+            per: kind.per,
+            within_ms: kind.within_ms,
             digests: steps.iter().map(|step| step.digest).collect(),
         });
         number(self.automata.len()).saturating_sub(1)

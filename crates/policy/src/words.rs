@@ -129,6 +129,7 @@ pub(crate) const PRECONDITION: Words = Words {
         "same",
         "hours",
         "effect",
+        "per",
         "reason",
     ],
     later: &[],

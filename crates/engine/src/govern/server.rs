@@ -101,7 +101,7 @@ impl Engine {
         let verdict = if verdict == Verdict::Deny { verdict } else { Verdict::Allow };
         self.spend_server(at, governed, params, verdict);
         // Its answer comes in the client's next request, not by itself.
-        self.history.sent = None;
+        self.present.sent = None;
     }
 
     /// Spends the limits of what a server wants, and remembers it, when its last word is `verdict`.

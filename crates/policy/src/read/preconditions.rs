@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Reader;
-use super::limits::EFFECTS;
+use super::limits::{EFFECTS, PER};
 use super::sequences::{Use, written};
 use crate::args::Sense;
 use crate::history::{Condition, Part, Precondition, Step, StepPart};
-use crate::model::Effect;
+use crate::model::{Effect, Per};
 use crate::scope::Senses;
 use crate::tree::Node;
 use crate::words;
@@ -53,6 +53,7 @@ impl Reader<'_> {
         let scope = self.scope(node, &members, Senses::of(Effect::Deny));
         let effect =
             members.get("effect").map(|effect| self.choice(effect, "effect of a precondition", &EFFECTS));
+        let per = members.get("per").and_then(|per| self.choice(per, "value of `per`", &PER));
         let reason = self.reason(&members);
         let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
         let (id, id_node) = id?;
@@ -70,6 +71,7 @@ impl Reader<'_> {
                 line: self.line(id_node),
                 reason,
                 effect: effect.unwrap_or(Some(Effect::Deny))?,
+                per: per.unwrap_or(Per::Run),
                 within_ms,
                 condition,
                 hours: hours.flatten(),
