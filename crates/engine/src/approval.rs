@@ -189,7 +189,7 @@ fn denied(refusal: &Refusal, why: &str) -> Refusal {
             Refusal::Error { code: *code, message: format!("{message}; {why}") }
         }
         Refusal::Tool { text, modern } => Refusal::Tool { text: format!("{text}; {why}"), modern: *modern },
-        Refusal::Version(requested) => Refusal::Version(requested.clone()),
+        Refusal::Version { .. } => refusal.clone(),
         Refusal::Result(json) => Refusal::Result(json),
         Refusal::Silent => Refusal::Silent,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick_mcp::{Method, Value};
+use bailiwick_mcp::{Method, Splice, Value};
 
 use crate::engine::Engine;
 
@@ -12,7 +12,7 @@ pub(crate) struct AskedBack {
     open: BTreeSet<(String, String)>,
 }
 
-/// Open questions remembered per run; an answer to a further one is refused.
+/// Open questions remembered per run; an answer to a further one is cut.
 const OPEN_MAX: usize = 1_024;
 
 impl Engine {
@@ -26,14 +26,15 @@ impl Engine {
         }
     }
 
-    /// Takes the client's answers off the open questions. The error says that one belongs to none: policy denied that
-    /// question, or nobody asked it.
+    /// Takes the client's answers off the open questions, and cuts those that belong to none: policy denied that question,
+    /// or nobody asked it. True if there were such.
     pub(crate) fn take_answers(
         &mut self,
         params: Option<Value<'_>>,
         row: &Method,
-    ) -> Result<(), &'static str> {
-        let Some(answers) = params.and_then(|params| params.get("inputResponses")) else { return Ok(()) };
+        splice: &mut Splice,
+    ) -> Result<bool, &'static str> {
+        let Some(answers) = params.and_then(|params| params.get("inputResponses")) else { return Ok(false) };
         let keys = ["name", "uri", "taskId"];
         let named =
             keys.iter().find_map(|key| params.and_then(|params| params.get(key)).and_then(Value::text));
@@ -41,17 +42,15 @@ impl Engine {
         if !answers.is_object() || !row.fields.contains(&"inputResponses") {
             return Err("`inputResponses` has no place here");
         }
-        let question =
-            |(key, _): (Value<'_>, _)| (target.clone(), key.text().unwrap_or_default().into_owned());
-        let questions: Vec<(String, String)> = answers.members().map(question).collect();
         let open = &mut self.run.asked_back.open;
-        // All or none: a refused request uses nothing up.
-        if !questions.iter().all(|question| open.contains(question)) {
-            return Err("an answer to a question that was not asked");
-        }
-        for question in &questions {
-            open.remove(question);
-        }
-        Ok(())
+        let elements: Vec<_> = answers
+            .members()
+            .map(|(key, value)| {
+                let question = (target.clone(), key.text().unwrap_or_default().into_owned());
+                ((key.span().0, value.span().1), open.remove(&question))
+            })
+            .collect();
+        splice.retain(&elements);
+        Ok(elements.iter().any(|(_, asked)| !asked))
     }
 }

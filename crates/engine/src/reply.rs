@@ -21,8 +21,8 @@ pub(crate) enum Refusal {
     Tool { text: String, modern: bool },
     /// A result of that JSON text.
     Result(&'static str),
-    /// The version that a request names is none that we govern (2026-07-28: with those that we do).
-    Version(String),
+    /// The version that a request names is none of these.
+    Version { requested: String, supported: Vec<Version> },
     /// Nothing: it was a notification, or an answer.
     Silent,
 }
@@ -49,11 +49,11 @@ impl Refusal {
                 escape_into(message, &mut out);
                 out.push(b'}');
             }
-            Refusal::Version(requested) => {
+            Refusal::Version { requested, supported } => {
                 out.extend_from_slice(
                     br#","error":{"code":-32022,"message":"unsupported protocol version","data":{"supported":["#,
                 );
-                for (index, version) in Version::ALL.iter().enumerate() {
+                for (index, version) in supported.iter().enumerate() {
                     if index > 0 {
                         out.push(b',');
                     }

@@ -39,7 +39,7 @@ impl Engine {
             _ if self.settings.mode == Mode::Observe => Judgement::allow(),
             Err(stated) => {
                 let reason = Reason::Protocol(format!("unsupported protocol version `{stated}`").into());
-                Judgement::deny(reason, Refusal::Version(stated.into_owned()))
+                Judgement::deny(reason, self.refused_version(&stated))
             }
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
@@ -56,6 +56,13 @@ impl Engine {
         let judged = Judged { direction: Direction::ToServer, method: row, modern, judgement };
         let outcome = self.conclude(at, message, judged);
         out.push(outcome);
+    }
+
+    /// A version that is not governed is answered with those that are: what the server said it has, else the modern ones.
+    fn refused_version(&self, requested: &str) -> Refusal {
+        let modern = || Version::ALL.into_iter().filter(|version| version.is_modern()).collect();
+        let supported = self.run.supported.clone().unwrap_or_else(modern);
+        Refusal::Version { requested: requested.to_owned(), supported }
     }
 
     /// The checks that come before any rule: a known method, of this version, sent by the right party, with a free id.
@@ -101,10 +108,11 @@ impl Engine {
                 params.and_then(|params| params.get("clientInfo")).and_then(|client| client.get("name"));
             self.run.client = client.and_then(Value::text).map(Cow::into_owned);
         }
-        if let Err(cause) = self.take_answers(params, row) {
-            return Judgement::protocol(-32602, cause);
-        }
         let mut splice = Splice::default();
+        let unasked = match self.take_answers(params, row, &mut splice) {
+            Ok(unasked) => unasked,
+            Err(cause) => return Judgement::protocol(-32602, cause),
+        };
         self.cut_forbidden_capabilities(message, &mut splice);
         let mut judgement = match row.governed {
             Governed::Tool => self.tool(at, params, modern),
@@ -121,6 +129,10 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => Judgement::protocol(-32601, "method not found"),
         };
+        if unasked {
+            let words = "an answer to a question that was not asked is cut";
+            judgement.reasons.push(Reason::Protocol(words.into()));
+        }
         if judgement.verdict != Verdict::Deny {
             judgement.changed = changed(message, &splice);
         }

@@ -71,6 +71,10 @@ impl Engine {
                 Refusal::error(DENIED, "the server chose a protocol version that bailiwick does not govern");
             return Judgement::deny(Reason::Protocol("unknown protocol version".into()), refusal);
         }
+        if let Some(versions) = result.get("supportedVersions").filter(|_| name == "server/discover") {
+            let known = versions.elements().filter_map(Value::text);
+            self.run.supported = Some(known.filter_map(|text| Version::from_wire(&text)).collect());
+        }
         let mut judgement = self.inspected(message, result, pending);
         let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
             return judgement;

@@ -167,6 +167,8 @@ pub(crate) struct Listing {
 pub(crate) struct Run {
     /// The version that `initialize` agreed on.
     pub(crate) version: Option<Version>,
+    /// The versions that the server says it has, of those that we govern (2026-07-28).
+    pub(crate) supported: Option<Vec<Version>>,
     /// A request of the modern era was seen.
     pub(crate) modern_seen: bool,
     pub(crate) calls: u64,
