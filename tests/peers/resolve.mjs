@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 const tools = process.env.BAILIWICK_TEST_TOOLS;
 if (!tools) throw new Error("BAILIWICK_TEST_TOOLS is not set: run the tests with `cargo xtask test`");
-const parent = pathToFileURL(`${tools}/peers/package.json`).href;
+const parent = pathToFileURL(`${tools}/${process.env.BAILIWICK_TEST_PACKAGES ?? "peers"}/package.json`).href;
 
 registerHooks({
   resolve(specifier, context, next) {

@@ -1,7 +1,8 @@
-//! Chores of this repository: `cargo xtask test | tidy | deny | fuzz | bench`.
+//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
 mod bench;
+mod conformance;
 mod fuzz;
 mod shell;
 mod test;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Chore {
     /// Install what the tests need, run every test, print the totals
     Test(test::Options),
+    /// Run the official conformance suite directly and through the gateway, and write what came out
+    Conformance,
     /// Check the mechanical laws: crate arrows, pure crates, file shape, links, commands in the docs
     Tidy,
     /// Check the licences, sources and duplicates of all dependencies with cargo-deny
@@ -46,6 +49,7 @@ enum Chore {
 fn main() -> ExitCode {
     let ended = match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Conformance => conformance::run(),
         Chore::Tidy => tidy::run(),
         Chore::Deny => tools::deny::run(),
         Chore::Fuzz(options) => fuzz::run(&options),

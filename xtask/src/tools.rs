@@ -14,13 +14,14 @@ use std::fs;
 use std::path::Path;
 
 /// Steps that [`install`] counts on the caller's progress.
-pub(crate) const STEPS: usize = 3;
+pub(crate) const STEPS: usize = 4;
 
 /// Installs the interpreters and the peers that the end-to-end tests talk to.
 pub(crate) fn install(progress: &mut Progress) -> Result<()> {
     fs::create_dir_all(shell::tools())?;
     progress.step("Node 22 or newer", node::interpreter)?;
     progress.step("peers from npm (tests/peers/package-lock.json)", node::peers)?;
+    progress.step("the conformance suite (tests/conformance/package-lock.json)", node::conformance)?;
     progress.step("peers from PyPI (tests/peers/requirements.txt)", python::peers)
 }
 

@@ -27,13 +27,23 @@ pub(super) fn interpreter() -> Result<()> {
 
 /// Installs the servers and clients from npm into `target/tools/peers/node_modules`, exactly as locked.
 pub(super) fn peers() -> Result<()> {
-    let (manifest, lock) = (pins("tests/peers/package.json")?, pins("tests/peers/package-lock.json")?);
-    let folder = shell::tools().join("peers");
+    locked("peers")
+}
+
+/// Installs the conformance suite and its reference server's SDK into `target/tools/conformance/node_modules`.
+pub(super) fn conformance() -> Result<()> {
+    locked("conformance")
+}
+
+fn locked(name: &str) -> Result<()> {
+    let manifest = pins(&format!("tests/{name}/package.json"))?;
+    let lock = pins(&format!("tests/{name}/package-lock.json"))?;
+    let folder = shell::tools().join(name);
     stamped(&folder, &format!("{manifest}\n{lock}"), || {
         fs::write(folder.join("package.json"), &manifest)?;
         fs::write(folder.join("package-lock.json"), &lock)?;
         let mut npm = npm("ci");
-        shell::logged(npm.current_dir(&folder), "npm-peers")
+        shell::logged(npm.current_dir(&folder), &format!("npm-{name}"))
     })
 }
 
