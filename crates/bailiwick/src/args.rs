@@ -4,6 +4,7 @@ pub(crate) mod clients;
 mod gateway;
 mod guards;
 pub(crate) mod scan;
+pub(crate) mod wire;
 
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
@@ -52,6 +53,25 @@ Examples:
     Lock(LockArgs),
     /// List the MCP clients of this machine, their configurations and servers
     Clients(clients::ClientsArgs),
+    /// Record what agents do with the servers of your clients, without stopping anything
+    #[command(after_help = "\
+Examples:
+  bailiwick record --client cursor --client zed   stand before all their servers and record
+  bailiwick record --client cursor --stop         put them back as they were
+
+Configurations keep their comments, order and layout; only what was changed is ever put back.")]
+    Record(wire::RecordArgs),
+    /// Put a policy before the servers of your clients, and prove it
+    #[command(after_help = "\
+Examples:
+  bailiwick enforce --client cursor --policy standard --dry-run   show what would change
+  bailiwick enforce --client cursor --policy team.yaml            change it, and launch each server once to prove it
+  bailiwick enforce --client cursor --stop                        put everything back
+
+A policy that does not load changes nothing.")]
+    Enforce(wire::EnforceArgs),
+    /// Show which servers of your clients are bare, recorded or enforced
+    Status(wire::StatusArgs),
     /// Find what is wrong with the servers that clients are configured to use
     #[command(after_help = "\
 Examples:
@@ -150,6 +170,9 @@ pub(crate) struct RunArgs {
     /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
     #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
     pub(crate) lock: Option<PathBuf>,
+    /// Write messages and decisions, with secrets masked, to a file of this run in this folder
+    #[arg(long, value_name = "DIR", env = "BAILIWICK_TRACE")]
+    pub(crate) trace: Option<PathBuf>,
     /// Where a human is asked
     #[arg(long, value_enum, env = "BAILIWICK_ASK", default_value = "terminal")]
     pub(crate) ask: AskArg,

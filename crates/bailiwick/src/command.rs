@@ -3,11 +3,14 @@
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod demo;
+pub(crate) mod enforce;
 pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod guards;
 pub(crate) mod lock;
 pub(crate) mod policy;
+pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod status;
 pub(crate) mod supervise;

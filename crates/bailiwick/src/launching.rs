@@ -25,6 +25,10 @@ pub(crate) fn of(found: &Found, server: &Server) -> Result<Launching, String> {
         State::Bare => server.words().into_iter().map(str::to_owned).collect(),
         State::ByHand => return Err("it was wrapped by hand".to_owned()),
     };
+    from(found, server, words)
+}
+
+fn from(found: &Found, server: &Server, words: Vec<String>) -> Result<Launching, String> {
     let put = |text: &str| put_in(text, !found.kind.dialect.references.is_empty()).map(OsString::from);
     let words = words.iter().map(|word| put(word)).collect::<Result<_, _>>()?;
     let setting = |setting: &bailiwick_clients::config::Setting| {
@@ -33,6 +37,15 @@ pub(crate) fn of(found: &Found, server: &Server) -> Result<Launching, String> {
     let environment = server.environment.iter().map(setting).collect::<Result<_, String>>()?;
     let name = format!("{}/{}", found.client, server.name);
     Ok(Launching { asked: Asked { name, words, environment } })
+}
+
+/// The entry's whole command, with what stands before the server's own.
+///
+/// # Errors
+/// What the entry refers to and is not here.
+pub(crate) fn whole(found: &Found, server: &Server) -> Result<Launching, String> {
+    let words = server.words().into_iter().map(str::to_owned).collect();
+    from(found, server, words)
 }
 
 /// A bar on standard error, where that is a terminal.

@@ -9,6 +9,7 @@ mod offer;
 mod places;
 mod policies;
 mod say;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
         Command::Clients(args) => command::clients::run(&args),
         Command::Scan(args) => command::scan::run(&args),
         Command::Explain(args) => command::explain::run(&args),
+        Command::Record(args) => command::record::run(&args),
+        Command::Enforce(args) => command::enforce::run(&args),
+        Command::Status(args) => command::status::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::Guards(args) => command::guards::run(&args.command),

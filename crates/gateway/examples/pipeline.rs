@@ -121,6 +121,7 @@ fn relay(
         strict: false,
         observer: Box::new(|_| {}),
         alarm: Box::new(|_| {}),
+        trace: None,
     };
     Ok(Relay::new(engine, entries, sinks, settings))
 }

@@ -12,6 +12,7 @@ use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
 use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Trace;
 
 use crate::sink::{Outbox, Sink};
 
@@ -35,6 +36,7 @@ pub struct Relay {
     strict: bool,
     observer: Observer,
     alarm: Alarm,
+    trace: Option<Arc<Trace>>,
     alarmed: AtomicBool,
     client_closed: AtomicBool,
     /// Threads between a decision and its effect.
@@ -103,7 +105,7 @@ impl Relay {
     #[must_use]
     pub fn new(engine: Engine, entries: Entries, sinks: (Sink, Sink), settings: RelaySettings) -> Relay {
         let (to_server, to_client) = sinks;
-        let RelaySettings { limits, strict, observer, alarm } = settings;
+        let RelaySettings { limits, strict, observer, alarm, trace } = settings;
         let alarmed = AtomicBool::new(false);
         let engine = Mutex::new(engine);
         Relay {
@@ -116,6 +118,7 @@ impl Relay {
             strict,
             observer,
             alarm,
+            trace,
             alarmed,
             client_closed: AtomicBool::new(false),
             in_hand: AtomicUsize::new(0),
@@ -147,6 +150,9 @@ impl Relay {
         batch: &mut Batch,
     ) {
         let mut outcomes = Vec::with_capacity(1);
+        if let (Some(trace), Frame::Line(line)) = (&self.trace, &frame) {
+            trace.line(at, direction, line);
+        }
         match frame {
             Frame::Line(line) => {
                 let packet = Packet::parse(parser, line, &self.limits);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bailiwick_engine::Engine;
 use bailiwick_mcp::{Direction, Limits};
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Trace;
 use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
 
 use crate::relay::{Alarm, Observer, Reader, Relay, RelaySettings};
@@ -34,6 +35,8 @@ pub struct Stdio {
     pub grace: Duration,
     pub observer: Observer,
     pub alarm: Alarm,
+    /// Takes down every line, before it is decided over.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl std::fmt::Debug for Stdio {
@@ -87,6 +90,7 @@ impl Stdio {
             strict: self.strict,
             observer: self.observer,
             alarm: self.alarm,
+            trace: self.trace,
         };
         let sinks = (to_server, Sink::blocking(output));
         let relay = Arc::new(Relay::new(self.engine, self.entries, sinks, settings));

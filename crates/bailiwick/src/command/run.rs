@@ -2,6 +2,7 @@
 
 mod asker;
 mod begin;
+mod tracing;
 
 use std::io::IsTerminal as _;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -59,6 +60,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         nonce: begin::run_id()?,
     };
     record_start(&entries, &args, &loaded.policy, &layers)?;
+    let trace = tracing::open(args.trace.as_deref(), &run, (&settings, &scanner), &loaded.policy)?;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let screen = Screen::new();
     let server = start(&args, &screen)
@@ -72,8 +74,9 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         limits: settings.limits,
         strict: args.audit_durability == DurabilityArg::Strict,
         grace: Duration::from_secs(args.grace),
-        observer: Box::new(tell),
+        observer: tracing::observer(trace.clone(), tell),
         alarm: Box::new(audit_alarm),
+        trace: trace.clone(),
     };
     let connected = stdio
         .connect()
@@ -88,6 +91,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         desk.close();
     }
     let ended = ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
+    tracing::end(trace.as_deref(), why(ended.why));
     record_stop(relay.entries(), why(ended.why), &ended.exit.status().to_string());
     Ok(ended.exit.status())
 }

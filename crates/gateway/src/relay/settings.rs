@@ -1,8 +1,11 @@
 //! How a relay works, apart from what it connects.
 
+use std::sync::Arc;
+
 use bailiwick_engine::Outcome;
 use bailiwick_mcp::Limits;
 use bailiwick_record::AuditError;
+use bailiwick_record::trace::Trace;
 
 /// Sees every outcome once it is recorded, before its effects; for a person who watches.
 pub type Observer = Box<dyn Fn(&Outcome<'_>) + Send + Sync>;
@@ -17,6 +20,8 @@ pub struct RelaySettings {
     pub strict: bool,
     pub observer: Observer,
     pub alarm: Alarm,
+    /// Takes down every line, before it is decided over.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl std::fmt::Debug for RelaySettings {

@@ -9,8 +9,8 @@ pub(in crate::scan) const AUDIT: Audit = Audit {
     severity: Severity::Low,
     title: "No policy stands before a server",
     page: "The client launches the server, or reaches it, without Bailiwick between them: no rule is asked, nothing is recorded, and a changed tool
-is not noticed. Put `bailiwick run --policy FILE --` before the server's command. Servers that are reached over the network cannot be wrapped that
-way.",
+is not noticed. `bailiwick enforce --client ID --policy FILE` puts a policy before the servers that a client launches, and `--stop` takes it away
+again. Servers that are reached over the network cannot be wrapped that way.",
     run,
 };
 
@@ -21,7 +21,7 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
                 ("it is reached over the network, and no policy stands before it".to_owned(), None)
             }
             Launch::Stdio(_) => {
-                let fix = "put `bailiwick run --policy FILE --` before its command".to_owned();
+                let fix = format!("bailiwick enforce --client {} --policy FILE", seat.config.client);
                 ("no policy stands before it".to_owned(), Some(fix))
             }
         };

@@ -1,0 +1,54 @@
+//! The trace of a run, where one is wanted.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bailiwick_engine::{Outcome, Scanner, Settings};
+use bailiwick_gateway::relay::{self, Observer};
+use bailiwick_policy::Policy;
+use bailiwick_record::trace::{About, Trace};
+
+use crate::exit::Failure;
+use crate::say;
+
+pub(super) fn open(
+    folder: Option<&Path>,
+    run: &str,
+    (settings, scanner): (&Settings, &Arc<Scanner>),
+    policy: &Policy,
+) -> Result<Option<Arc<Trace>>, Failure> {
+    let Some(folder) = folder else { return Ok(None) };
+    let about = About {
+        run: run.to_owned(),
+        server: settings.server.to_string(),
+        principal: settings.principal.id.clone(),
+        roles: settings.principal.roles.clone(),
+        mode: format!("{:?}", settings.mode).to_lowercase(),
+        policy: policy.digest().to_owned(),
+    };
+    let alarm = Box::new(|error: &std::io::Error| {
+        say::warning(&format!("the trace cannot be written, and goes no further: {error}"));
+    });
+    let trace = Trace::open(folder, about, relay::now(), Arc::clone(scanner), alarm);
+    trace.map(|trace| Some(Arc::new(trace))).map_err(|error| {
+        Failure::refused(format!("cannot write a trace in `{}`: {error}", folder.display()))
+            .help("give another place with --trace DIR")
+    })
+}
+
+pub(super) fn end(trace: Option<&Trace>, why: &str) {
+    if let Some(trace) = trace {
+        trace.end(relay::now(), why);
+    }
+}
+
+/// Whoever watches sees every outcome; the trace, if there is one, takes it down first.
+pub(super) fn observer(trace: Option<Arc<Trace>>, tell: fn(&Outcome<'_>)) -> Observer {
+    match trace {
+        None => Box::new(tell),
+        Some(trace) => Box::new(move |outcome| {
+            trace.outcome(outcome);
+            tell(outcome);
+        }),
+    }
+}

@@ -1,0 +1,174 @@
+//! Traces: messages and decisions of a run, in the order in which the engine saw them. For looking back, not for proof:
+//! the audit log is what cannot be altered.
+//!
+//! JSON lines. The first names the version and the run; then each line is a message, a decision, a human's answer or the
+//! end. Secrets are masked before anything is written, and what is too long is left out with its length. Every run writes
+//! files of its own, so that any number of processes may use one folder.
+//!
+//! ```json
+//! {"trace":"1.0","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
+//! {"at":1763712000000001,"to":"server","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}}
+//! {"at":1763712000000001,"decision":{"event":"decision","call":1,"to":"server","method":"tools/call","verdict":"allow","effect":"forwarded"}}
+//! {"at":1763712000000900,"end":"the client closed its end"}
+//! ```
+
+mod read;
+mod write;
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bailiwick_engine::{Outcome, Scanner};
+use bailiwick_mcp::{Direction, Timestamp};
+
+pub use read::{Header, Line, Reader, TraceError, TracedDecision};
+
+/// The version that is written. A reader takes every minor version of its major one.
+pub const TRACE_VERSION: (u32, u32) = (1, 0);
+/// A message above this is left out, with its length, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
+/// A file above this is followed by a new one, in bytes.
+pub const PART_BYTES_MAX: u64 = 64 << 20;
+/// Files that a run keeps; the oldest but the first goes.
+pub const PARTS_KEPT: u32 = 16;
+
+/// What a trace says of its run.
+#[derive(Debug, Clone)]
+pub struct About {
+    pub run: String,
+    pub server: String,
+    pub principal: String,
+    pub roles: Vec<String>,
+    pub mode: String,
+    /// The policy's digest.
+    pub policy: String,
+}
+
+/// The trace of one run.
+pub struct Trace {
+    about: About,
+    folder: PathBuf,
+    scanner: Arc<Scanner>,
+    out: Mutex<Out>,
+    alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
+    broken: AtomicBool,
+}
+
+struct Out {
+    file: File,
+    part: u32,
+    written: u64,
+    /// Lines that are not written yet, reused.
+    buffer: Vec<u8>,
+}
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Trace").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Trace {
+    /// Opens the first file of a run in `folder`, which is made for its owner alone.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn open(
+        folder: &Path,
+        about: About,
+        at: Timestamp,
+        scanner: Arc<Scanner>,
+        alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
+    ) -> io::Result<Trace> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let file = create(&part_path(folder, &about, 1))?;
+        let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
+        write::header(&mut out.buffer, &about, 1, at);
+        out.flush()?;
+        let broken = AtomicBool::new(false);
+        Ok(Trace { about, folder: folder.to_owned(), scanner, out: Mutex::new(out), alarm, broken })
+    }
+
+    /// Adds a line that came from a peer, before it is decided over.
+    pub fn line(&self, at: Timestamp, to: Direction, line: &[u8]) {
+        self.add(|buffer| write::message(buffer, at, to, line, &self.scanner));
+    }
+
+    /// Adds what was decided, and writes what waits.
+    pub fn outcome(&self, outcome: &Outcome<'_>) {
+        self.add(|buffer| write::decision(buffer, &outcome.decision, &self.scanner));
+        self.write(outcome.decision.at);
+    }
+
+    /// Adds the end, and writes what waits.
+    pub fn end(&self, at: Timestamp, why: &str) {
+        self.add(|buffer| write::end(buffer, at, why));
+        self.write(at);
+    }
+
+    fn add(&self, put: impl FnOnce(&mut Vec<u8>)) {
+        if !self.broken.load(Ordering::Relaxed) {
+            put(&mut self.out.lock().unwrap_or_else(PoisonError::into_inner).buffer);
+        }
+    }
+
+    /// A trace that cannot be written is given up and said once; the audit log is what messages wait for.
+    fn write(&self, at: Timestamp) {
+        if self.broken.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = out.flush().and_then(|()| match out.written > PART_BYTES_MAX {
+            true => self.next_part(&mut out, at),
+            false => Ok(()),
+        });
+        if let Err(error) = written
+            && !self.broken.swap(true, Ordering::Relaxed)
+        {
+            (self.alarm)(&error);
+        }
+    }
+
+    fn next_part(&self, out: &mut Out, at: Timestamp) -> io::Result<()> {
+        let part = out.part.saturating_add(1);
+        let file = create(&part_path(&self.folder, &self.about, part))?;
+        *out = Out { file, part, written: 0, buffer: std::mem::take(&mut out.buffer) };
+        write::header(&mut out.buffer, &self.about, part, at);
+        out.flush()?;
+        match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {
+            // The first says how it all began.
+            Some(oldest) => fs::remove_file(part_path(&self.folder, &self.about, oldest.saturating_add(1))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Out {
+    fn flush(&mut self) -> io::Result<()> {
+        let length = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
+        let result = self.file.write_all(&self.buffer);
+        self.buffer.clear();
+        self.written = self.written.saturating_add(length);
+        result
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)
+}
+
+/// `SERVER-RUN.jsonl`, `SERVER-RUN.2.jsonl`, …
+fn part_path(folder: &Path, about: &About, part: u32) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    let server: String = about.server.chars().take(64).map(plain).collect();
+    let run: String = about.run.chars().take(64).map(plain).collect();
+    let number = if part == 1 { String::new() } else { format!(".{part}") };
+    folder.join(format!("{server}-{run}{number}.jsonl"))
+}
+
+#[cfg(test)]
+mod tests;

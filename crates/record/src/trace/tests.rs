@@ -1,0 +1,129 @@
+//! What is written is what is read, without secrets, whatever happens to the file.
+
+use std::fs;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+
+use bailiwick_engine::Scanner;
+use bailiwick_mcp::{Direction, Timestamp};
+
+use super::{About, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError};
+
+const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+
+fn about(run: &str) -> About {
+    let text = str::to_owned;
+    About {
+        run: text(run),
+        server: text("a/b c"),
+        principal: text("user:ana"),
+        roles: vec![text("dev")],
+        mode: text("observe"),
+        policy: text("00"),
+    }
+}
+
+fn open(folder: &Path, run: &str) -> Trace {
+    let alarm = Box::new(|error: &io::Error| panic!("{error}"));
+    Trace::open(folder, about(run), Timestamp(7), Arc::new(Scanner::new()), alarm).unwrap()
+}
+
+fn lines(path: &Path) -> (super::Header, Vec<Line>) {
+    let reader = Reader::new(BufReader::new(fs::File::open(path).unwrap())).unwrap();
+    (reader.header.clone(), reader.map(Result::unwrap).collect())
+}
+
+#[test]
+fn messages_come_back_in_order_and_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = open(folder.path(), "r1");
+    let call =
+        format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{{\"token\":\"{KEY}\"}}}}");
+    trace.line(Timestamp(8), Direction::ToServer, call.as_bytes());
+    trace.line(Timestamp(9), Direction::ToClient, b"{ not json");
+    trace.line(Timestamp(10), Direction::ToClient, &vec![b' '; MESSAGE_BYTES_MAX + 1]);
+    trace.end(Timestamp(11), "over");
+    let path = folder.path().join("a_b_c-r1.jsonl");
+    assert!(!fs::read_to_string(&path).unwrap().contains(KEY));
+    let (header, lines) = lines(&path);
+    assert_eq!(
+        (header.run.as_str(), header.server.as_str(), header.roles.as_slice()),
+        ("r1", "a/b c", &["dev".to_owned()][..])
+    );
+    let [Line::Message { at, to, message }, malformed, long, Line::End { why, .. }] = lines.as_slice() else {
+        panic!("{lines:?}");
+    };
+    assert_eq!((*at, *to, why.as_str()), (Timestamp(8), Direction::ToServer, "over"));
+    assert!(message.get().contains("[redacted:"), "{message}");
+    assert!(matches!(malformed, Line::Absent { bytes: 10, is_malformed: true, .. }), "{malformed:?}");
+    assert!(matches!(long, Line::Absent { is_malformed: false, .. }), "{long:?}");
+}
+
+#[test]
+fn a_torn_last_line_is_passed_over_and_others_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = open(folder.path(), "r1");
+    trace.end(Timestamp(8), "over");
+    let path = folder.path().join("a_b_c-r1.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    for cut in 0..whole.len() {
+        fs::write(&path, whole.get(..cut).unwrap()).unwrap();
+        match Reader::new(BufReader::new(fs::File::open(&path).unwrap())) {
+            Ok(reader) => assert!(reader.map(Result::unwrap).count() == 0),
+            Err(error) => assert!(matches!(error, TraceError::NoHeader)),
+        }
+    }
+    let (header, _) = whole.split_once('\n').unwrap();
+    fs::write(&path, format!("{header}\nbroken\n")).unwrap();
+    let mut reader = Reader::new(BufReader::new(fs::File::open(&path).unwrap())).unwrap();
+    assert!(matches!(reader.next(), Some(Err(TraceError::Line { line: 2, .. }))));
+    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.0\"", "\"1.7\""))).unwrap();
+    assert!(matches!(lines(&path).1.as_slice(), [Line::Unknown]), "a later minor version is read");
+    fs::write(&path, header.replace("\"1.0\"", "\"2.0\"") + "\n").unwrap();
+    assert!(matches!(
+        Reader::new(BufReader::new(fs::File::open(&path).unwrap())),
+        Err(TraceError::Version { .. })
+    ));
+}
+
+#[test]
+fn several_runs_use_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (open(folder.path(), "r1"), open(folder.path(), "r2"));
+    one.end(Timestamp(1), "one");
+    two.end(Timestamp(2), "two");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_given_up_and_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let count = Arc::clone(&said);
+    let alarm = Box::new(move |_: &io::Error| {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
+    let trace =
+        Trace::open(folder.path(), about("r"), Timestamp(0), Arc::new(Scanner::new()), alarm).unwrap();
+    trace.out.lock().unwrap().file = fs::File::open("/dev/full").unwrap();
+    trace.end(Timestamp(1), "a");
+    trace.end(Timestamp(2), "b");
+    assert_eq!(said.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_long_run_goes_on_in_a_new_file_and_drops_the_oldest_but_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = open(folder.path(), "r1");
+    for part in 2..=u64::from(super::PARTS_KEPT) + 3 {
+        trace.out.lock().unwrap().written = super::PART_BYTES_MAX + 1;
+        trace.end(Timestamp(i64::try_from(part).unwrap()), "again");
+    }
+    let count = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(count, super::PARTS_KEPT as usize, "the newest and the first");
+    assert!(
+        folder.path().join("a_b_c-r1.jsonl").exists() && !folder.path().join("a_b_c-r1.2.jsonl").exists()
+    );
+    assert_eq!(lines(&folder.path().join("a_b_c-r1.19.jsonl")).0.part, 19);
+}

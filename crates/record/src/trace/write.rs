@@ -1,0 +1,125 @@
+//! The lines of a trace.
+
+use bailiwick_engine::{Arguments, Decision, Event, Scanner};
+use bailiwick_mcp::limits::Limits;
+use bailiwick_mcp::{Direction, Parser, Timestamp};
+
+use super::{About, MESSAGE_BYTES_MAX, TRACE_VERSION};
+use crate::json::Object;
+
+fn line(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
+    out.push(b'{');
+    write(&mut Object::resume(out, true));
+    out.extend_from_slice(b"}\n");
+}
+
+pub(super) fn header(out: &mut Vec<u8>, about: &About, part: u32, at: Timestamp) {
+    line(out, |object| {
+        let (major, minor) = TRACE_VERSION;
+        object.string("trace", &format!("{major}.{minor}"));
+        object.string("run", &about.run).number("part", u64::from(part));
+        object.string("server", &about.server).string("principal", &about.principal);
+        object.array("roles", |roles| {
+            for role in &about.roles {
+                roles.string(role);
+            }
+        });
+        object.string("mode", &about.mode).string("policy", &about.policy);
+        object.number("at", micros(at));
+    });
+}
+
+pub(super) fn message(out: &mut Vec<u8>, at: Timestamp, to: Direction, raw: &[u8], scanner: &Scanner) {
+    line(out, |object| {
+        object.number("at", micros(at)).string("to", direction(to));
+        if raw.len() > MESSAGE_BYTES_MAX {
+            object.number("left_out_bytes", raw.len() as u64);
+            return;
+        }
+        let mut parser = Parser::default();
+        match parser.parse(raw, &Limits::DEFAULT) {
+            Ok(document) => {
+                let mut masked = Vec::with_capacity(raw.len());
+                scanner.redact_json(document.root(), &mut masked);
+                object.raw("message", &masked);
+            }
+            // What is no message may be anything; only that it came is of use.
+            Err(_) => drop(object.number("malformed_bytes", raw.len() as u64)),
+        }
+    });
+}
+
+pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, scanner: &Scanner) {
+    line(out, |object| {
+        object.number("at", micros(decision.at));
+        object.object("decision", |object| {
+            object.string("event", event(decision.event)).number("call", decision.call);
+            object.string("to", direction(decision.direction));
+            object.string("method", &scanner.redact_secrets(&decision.method));
+            if let Some(target) = &decision.target {
+                object.string("target", &scanner.redact_secrets(target));
+            }
+            arguments(object, decision.arguments.as_ref(), scanner);
+            object.string("verdict", decision.verdict.word()).string("effect", decision.action.as_str());
+            if !decision.reasons.is_empty() {
+                object.array("reasons", |reasons| {
+                    for reason in &decision.reasons {
+                        let described = reason.describe(&decision.policy);
+                        reasons.object(|object| {
+                            object.string("source", described.source);
+                            object.string("id", &scanner.redact_secrets(&described.id));
+                        });
+                    }
+                });
+            }
+            if let Some(completion) = decision.completion {
+                object.string("outcome", completion.as_str());
+            }
+        });
+    });
+}
+
+/// Once more, beside the message: whoever counts what was used need not read messages.
+fn arguments(object: &mut Object<'_>, arguments: Option<&Arguments<'_>>, scanner: &Scanner) {
+    let mut masked = Vec::new();
+    let mut parser = Parser::default();
+    match arguments {
+        None => return,
+        Some(Arguments::View(value)) if value.raw().len() <= MESSAGE_BYTES_MAX => {
+            scanner.redact_json(*value, &mut masked);
+        }
+        Some(Arguments::Text(text)) if text.len() <= MESSAGE_BYTES_MAX => {
+            let Ok(document) = parser.parse(text.as_bytes(), &Limits::DEFAULT) else { return };
+            scanner.redact_json(document.root(), &mut masked);
+        }
+        Some(Arguments::View(_) | Arguments::Text(_)) => return,
+    }
+    object.raw("arguments", &masked);
+}
+
+pub(super) fn end(out: &mut Vec<u8>, at: Timestamp, why: &str) {
+    line(out, |object| {
+        object.number("at", micros(at)).string("end", why);
+    });
+}
+
+fn micros(at: Timestamp) -> u64 {
+    u64::try_from(at.0).unwrap_or(0)
+}
+
+fn direction(to: Direction) -> &'static str {
+    match to {
+        Direction::ToServer => "server",
+        Direction::ToClient => "client",
+    }
+}
+
+fn event(event: Event) -> &'static str {
+    match event {
+        Event::Decision => "decision",
+        Event::Completion => "outcome",
+        Event::Malformed => "malformed",
+        Event::Approval => "approval",
+        Event::Pin => "pin",
+    }
+}
