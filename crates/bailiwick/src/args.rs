@@ -16,7 +16,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found to look at,
-10 findings at or above --fail-on, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+10 findings at or above --fail-on, or warnings under --strict, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
 `bailiwick run` exits with its server's status.";
 
 /// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
@@ -236,13 +236,19 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Report every error of policy files (exit 78 if there is one)
+    /// Report every error and warning of policy files (exit 78 if there is an error)
     Check {
         /// Policy files, or names of bundled policies
         #[arg(required = true, value_name = "NAME|FILE")]
         policies: Vec<String>,
         #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
         workspace: Option<PathBuf>,
+        /// Compare arguments and conditions with the schemas of the tools in this lock file
+        #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
+        lock: Option<PathBuf>,
+        /// Exit 10 if there is a warning
+        #[arg(long, env = "BAILIWICK_STRICT")]
+        strict: bool,
     },
     /// Say what the policy decides over one call, and why
     #[command(after_help = "\

@@ -8,7 +8,7 @@ pub(crate) const ERROR: i32 = 1;
 pub(crate) const USAGE: i32 = 2;
 /// There was nothing to look at.
 pub(crate) const NOTHING: i32 = 3;
-/// Findings at or above `--fail-on`.
+/// Findings at or above `--fail-on`, or warnings under `--strict`.
 pub(crate) const FINDINGS: i32 = 10;
 /// What is locked and what the server offers differ.
 pub(crate) const DRIFT: i32 = 11;

@@ -16,6 +16,8 @@ use crate::exit::Failure;
 #[derive(Debug, Default)]
 pub(crate) struct Offered {
     pub(crate) pins: Pins,
+    /// The `inputSchema` of each tool, as JSON.
+    pub(crate) schemas: Vec<(String, String)>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) instructions: Option<String>,
 }
@@ -50,6 +52,9 @@ pub(crate) fn ask(command: &Command<'_>) -> Result<Offered, Failure> {
         let listed = client.list(item, method, &mut |name, entry| {
             offered.pins.add(item, name, entry);
             if item == Item::Tool {
+                let schema =
+                    entry.get("inputSchema").map(|schema| (name.to_owned(), schema.raw().to_owned()));
+                offered.schemas.extend(schema);
                 offered.tools.push(Tool { name: name.to_owned(), texts: texts(entry) });
             }
         });

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bailiwick_gateway::{Relay, Reload, relay};
-use bailiwick_policy::{BUNDLED, Context, Load, Policy, Source, bundled, compile};
+use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Load, Policy, Source, bundled, compile};
 use bailiwick_record::entry::Entries;
 
 use crate::args::PolicyChoice;
@@ -55,6 +55,13 @@ impl Layers {
 
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Reads all layers and looks at them by all means.
+    pub(crate) fn check(&self, catalog: Option<&Catalog>) -> Result<Checked, Failure> {
+        let mut files = Files::default();
+        let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(bailiwick_policy::check(sources, &mut files, &self.context, catalog))
     }
 
     /// Reads and compiles all layers. An error anywhere loads nothing (law 4).

@@ -19,9 +19,14 @@ pub(crate) fn warning(message: &str) {
     anstream::eprintln!("{DIM}bailiwick:{DIM:#} {WARN}warning:{WARN:#} {message}");
 }
 
+/// A report with its own headings, on standard error.
+pub(crate) fn report(text: &str) {
+    anstream::eprintln!("{}", text.trim_end());
+}
+
 pub(crate) fn failure(failure: &Failure) {
     if failure.is_report {
-        anstream::eprintln!("{}", failure.message);
+        report(&failure.message);
     } else {
         anstream::eprintln!("{BAD}error:{BAD:#} {}", failure.message);
     }

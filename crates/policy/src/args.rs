@@ -3,13 +3,15 @@
 mod matcher;
 mod measure;
 mod net;
+mod scalar;
 mod walk;
 
 use bailiwick_mcp::Value;
 
-pub(crate) use matcher::{Kinds, Matcher, Patterns, Scalar, URI_PLACE, joined};
+pub(crate) use matcher::{Kinds, Matcher, Patterns, URI_PLACE, joined};
 pub(crate) use measure::exact_number;
 pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern};
+pub(crate) use scalar::Scalar;
 pub(crate) use walk::{KeyPattern, Leaf, Place, Reach};
 
 use crate::path::Scratch;

@@ -30,6 +30,10 @@ pub const CONDITION_VARIABLES_MAX: usize = 4;
 pub const CONDITION_STEPS: usize = 100_000;
 /// Further steps for each byte of the arguments.
 pub const CONDITION_STEPS_PER_BYTE: usize = 8;
+/// Deepest nesting of a schema, references included; what is deeper says nothing.
+pub const SCHEMA_DEPTH_MAX: usize = 32;
+/// Most parts of one schema, references included; what is beyond says nothing.
+pub const SCHEMA_NODES_MAX: usize = 4_096;
 /// Most ways in which one string is read as a path; a string with more is unreadable.
 pub const READINGS_MAX: usize = 64;
 /// Most steps of a sequence.

@@ -16,6 +16,7 @@ mod parse;
 mod print;
 mod trace;
 mod tree;
+mod types;
 mod value;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use evaluate::Evaluation;
 pub(crate) use trace::Step;
 pub(crate) use tree::Condition;
 use tree::{Expression, Root};
+pub(crate) use types::{FindingKind, unknown_help, values_help};
 pub(crate) use value::Blame;
 
 use crate::args::{Input, Sense};

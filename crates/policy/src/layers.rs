@@ -9,8 +9,9 @@ use crate::bundled::{BUNDLED, bundled};
 use crate::history::Condition;
 use crate::model::Effect;
 use crate::path::Base;
-use crate::problem::{Pending, Problems};
+use crate::problem::{Pending, Problems, Severity};
 use crate::read::{FilePart, Reader, read};
+use crate::schema::Catalog;
 use crate::source::{Context, Load, Source};
 use crate::words::nearest;
 
@@ -21,13 +22,21 @@ pub(crate) struct Layers {
     pub(crate) base: Base,
     /// How many of the sources were given, not extended.
     pub(crate) given: usize,
+    pub(crate) warnings: Vec<Pending>,
+    /// Patterns over tools of servers that the catalog does not know.
+    pub(crate) unchecked: usize,
 }
 
 /// Reads `given` and everything that they extend.
 ///
 /// # Errors
 /// Every problem of every file.
-pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context) -> Result<Layers, Problems> {
+pub(crate) fn gather(
+    given: Vec<Source>,
+    load: &mut dyn Load,
+    context: &Context,
+    catalog: Option<&Catalog>,
+) -> Result<Layers, Problems> {
     let base = match Base::new(context.workspace.as_deref(), context.home.as_deref()) {
         Ok(base) => base,
         Err(cause) => {
@@ -51,15 +60,17 @@ pub(crate) fn gather(given: Vec<Source>, load: &mut dyn Load, context: &Context)
         parts: Vec::new(),
         problems: Vec::new(),
         patterns: 0,
+        unchecked: 0,
         base,
         load,
+        catalog,
     };
     gathering.read_all();
     gathering.check_ids();
     gathering.check_history();
-    let Gathering { sources, parts, problems, base, .. } = gathering;
-    if problems.is_empty() {
-        Ok(Layers { sources, parts, base, given })
+    let Gathering { sources, parts, problems, base, unchecked, .. } = gathering;
+    if problems.iter().all(|problem| problem.severity == Severity::Warning) {
+        Ok(Layers { sources, parts, base, given, warnings: problems, unchecked })
     } else {
         Err(Problems::new(sources, problems))
     }
@@ -72,8 +83,10 @@ struct Gathering<'l> {
     parts: Vec<FilePart>,
     problems: Vec<Pending>,
     patterns: usize,
+    unchecked: usize,
     base: Base,
     load: &'l mut dyn Load,
+    catalog: Option<&'l Catalog>,
 }
 
 impl Gathering<'_> {
@@ -108,6 +121,8 @@ impl Gathering<'_> {
             base: &self.base,
             vars,
             problems: &mut self.problems,
+            catalog: self.catalog,
+            unchecked: &mut self.unchecked,
             patterns: &mut self.patterns,
         };
         read(&mut reader)
@@ -247,6 +262,12 @@ impl Gathering<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.problems.push(Pending { source, span, message: message.into(), help: Some(help.into()) });
+        self.problems.push(Pending {
+            severity: Severity::Error,
+            source,
+            span,
+            message: message.into(),
+            help: Some(help.into()),
+        });
     }
 }

@@ -19,6 +19,7 @@ mod path;
 mod policy;
 mod problem;
 mod read;
+mod schema;
 mod scope;
 mod set;
 mod source;
@@ -40,7 +41,8 @@ pub use model::{
     Claim, Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
     Verdict,
 };
-pub use policy::{Policy, compile};
-pub use problem::{Problem, Problems};
+pub use policy::{Checked, Policy, check, compile};
+pub use problem::{Problem, Problems, Severity};
+pub use schema::Catalog;
 pub use source::{Context, Load, Source};
 pub use target::Target;

@@ -14,6 +14,7 @@ use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Limit, Pins, Pri
 use crate::path::Base;
 use crate::problem::Problems;
 use crate::read::FilePart;
+use crate::schema::Catalog;
 use crate::scope::Scope;
 use crate::source::{Context, Load, Source};
 
@@ -46,12 +47,44 @@ pub struct Policy {
 /// # Errors
 /// Every problem of every file at once.
 pub fn compile(sources: Vec<Source>, load: &mut dyn Load, context: &Context) -> Result<Policy, Problems> {
-    gather(sources, load, context).map(Policy::union)
+    check(sources, load, context, None).policy
+}
+
+/// A policy that was looked at by all means.
+#[derive(Debug)]
+pub struct Checked {
+    /// # Errors
+    /// Every problem of every file, warnings included.
+    pub policy: Result<Policy, Problems>,
+    /// What may not do what it looks like; empty if there are errors, which have the warnings among them.
+    pub warnings: Problems,
+    /// Targets that name tools of servers which the catalog does not know.
+    pub unchecked: usize,
+}
+
+/// Compiles as [`compile`] does, and reports what can never match. With a `catalog`, arguments and conditions are compared with
+/// the schemas of the tools that they are about.
+pub fn check(
+    sources: Vec<Source>,
+    load: &mut dyn Load,
+    context: &Context,
+    catalog: Option<&Catalog>,
+) -> Checked {
+    match gather(sources, load, context, catalog) {
+        Ok(mut layers) => {
+            let warnings = Problems::new(layers.sources.clone(), std::mem::take(&mut layers.warnings));
+            let unchecked = layers.unchecked;
+            Checked { policy: Ok(Policy::union(layers)), warnings, unchecked }
+        }
+        Err(problems) => {
+            Checked { policy: Err(problems), warnings: Problems::new(Vec::new(), Vec::new()), unchecked: 0 }
+        }
+    }
 }
 
 impl Policy {
     fn union(layers: Layers) -> Policy {
-        let Layers { sources, parts, base, given } = layers;
+        let Layers { sources, parts, base, given, .. } = layers;
         let digest = digest(&sources);
         let names = sources.iter().zip(&parts).take(given);
         let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));

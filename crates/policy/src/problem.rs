@@ -8,9 +8,19 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::bounds::PROBLEMS_MAX;
 use crate::source::Source;
 
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The policy may not do what it looks like; it can be used.
+    Warning,
+    /// The policy is not used.
+    Error,
+}
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    pub severity: Severity,
     /// Name of the source; empty when no source is to blame.
     pub file: String,
     /// Counted from 1; 0 without a source.
@@ -37,11 +47,15 @@ impl Problems {
     pub(crate) fn new(sources: Vec<Source>, pending: Vec<Pending>) -> Problems {
         let left_out = pending.len().saturating_sub(PROBLEMS_MAX);
         let mut pending = pending;
+        // Of too many, warnings are left out first.
+        pending.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+        pending.truncate(PROBLEMS_MAX);
         pending.sort_by_key(|problem| (problem.source, problem.span.start));
         let place = |pending: Pending| {
             let text = sources.get(pending.source).map_or("", |source| source.text.as_str());
             let (line, column) = line_and_column(text, pending.span.start);
             Problem {
+                severity: pending.severity,
                 file: sources.get(pending.source).map(|source| source.name.clone()).unwrap_or_default(),
                 line: if pending.source == NOWHERE { 0 } else { line },
                 column: if pending.source == NOWHERE { 0 } else { column },
@@ -51,11 +65,23 @@ impl Problems {
                 span: first_line(text, pending.span),
             }
         };
-        let list = pending.into_iter().take(PROBLEMS_MAX).map(place).collect();
+        let list = pending.into_iter().map(place).collect();
         Problems { sources, list, left_out }
     }
 
-    /// The problems, ordered by file and place. Never empty.
+    /// How many are errors.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    /// How many are warnings.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Warning).count()
+    }
+
+    /// The problems, ordered by file and place.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
     }
@@ -80,7 +106,11 @@ impl Problems {
     }
 
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
-        let title = Level::ERROR.primary_title(problem.message.as_str());
+        let level = match problem.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(problem.message.as_str());
         let mut group = match self.sources.get(problem.source) {
             Some(source) => title.element(
                 Snippet::source(source.text.as_str())
@@ -107,6 +137,7 @@ impl std::error::Error for Problems {}
 /// A problem whose place is not yet worked out.
 #[derive(Debug, Clone)]
 pub(crate) struct Pending {
+    pub(crate) severity: Severity,
     pub(crate) source: usize,
     pub(crate) span: Range<usize>,
     pub(crate) message: String,
@@ -118,7 +149,13 @@ pub(crate) const NOWHERE: usize = usize::MAX;
 
 impl Pending {
     pub(crate) fn nowhere(message: impl Into<String>, help: impl Into<String>) -> Pending {
-        Pending { source: NOWHERE, span: 0..0, message: message.into(), help: Some(help.into()) }
+        Pending {
+            severity: Severity::Error,
+            source: NOWHERE,
+            span: 0..0,
+            message: message.into(),
+            help: Some(help.into()),
+        }
     }
 }
 

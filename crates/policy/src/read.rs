@@ -11,7 +11,9 @@ mod preconditions;
 mod rules;
 mod sequences;
 mod settings;
+mod shapes;
 mod targets;
+mod types;
 pub(crate) mod units;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,8 @@ pub(crate) use file::{FilePart, read};
 use crate::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::glob::{Symbol, symbols};
 use crate::path::Base;
-use crate::problem::Pending;
+use crate::problem::{Pending, Severity};
+use crate::schema::Catalog;
 use crate::tree::{Form, Node};
 use crate::words::{Words, nearest};
 
@@ -38,6 +41,10 @@ pub(crate) struct Reader<'r> {
     /// What `${name}` stands for in this text.
     pub(crate) vars: BTreeMap<String, String>,
     pub(crate) problems: &'r mut Vec<Pending>,
+    /// What is known of the tools that rules are about.
+    pub(crate) catalog: Option<&'r Catalog>,
+    /// Patterns over tools of servers that the catalog does not know, so far.
+    pub(crate) unchecked: &'r mut usize,
     /// Patterns of the whole policy so far.
     pub(crate) patterns: &'r mut usize,
 }
@@ -45,6 +52,18 @@ pub(crate) struct Reader<'r> {
 impl<'r> Reader<'r> {
     pub(crate) fn problem(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.problems.push(Pending {
+            severity: Severity::Error,
+            source: self.source,
+            span: span.clone(),
+            message: message.into(),
+            help,
+        });
+    }
+
+    /// Something that can be used and may not do what it looks like.
+    pub(crate) fn warn(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
+        self.problems.push(Pending {
+            severity: Severity::Warning,
             source: self.source,
             span: span.clone(),
             message: message.into(),

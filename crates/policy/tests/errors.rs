@@ -1,12 +1,18 @@
-//! Every file of `tests/errors` is a policy that must be refused, and the report that must come out.
+//! Every file of `tests/errors` is a policy that has mistakes, and the report that must come out. A `.json` beside it holds
+//! the schemas of tools that it is checked with.
 //!
 //! `BAILIWICK_BLESS=1 cargo test -p bailiwick-policy --test errors` writes the reports anew.
-#![expect(clippy::disallowed_methods, reason = "a test reads its data")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test reads its data, and must fail when it cannot"
+)]
 
 use std::fs;
 use std::path::Path;
 
-use bailiwick_policy::{Context, Load, Source, compile};
+use bailiwick_mcp::{Limits, Parser};
+use bailiwick_policy::{Catalog, Context, Load, Source, check, compile};
 
 /// Fetches from the folder of the tests.
 struct Folder<'p>(&'p Path);
@@ -23,6 +29,20 @@ fn context() -> Context {
     Context { workspace: Some("/work/app".into()), home: None }
 }
 
+/// The tools beside a policy: `{ "server": { "tool": inputSchema } }`.
+fn catalog(path: &Path) -> Option<Catalog> {
+    let text = fs::read(path).ok()?;
+    let mut parser = Parser::default();
+    let document = parser.parse(&text, &Limits::DEFAULT).unwrap();
+    let mut catalog = Catalog::default();
+    for (server, tools) in document.root().members() {
+        for (tool, schema) in tools.members() {
+            catalog.add_tool(&server.text().unwrap(), &tool.text().unwrap(), Some(schema));
+        }
+    }
+    Some(catalog)
+}
+
 #[test]
 fn every_mistake_is_reported_where_it_is() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
@@ -36,10 +56,16 @@ fn every_mistake_is_reported_where_it_is() {
     assert!(names.len() > 10);
     for name in names {
         let source = Source { name: name.clone(), text: fs::read_to_string(root.join(&name)).unwrap() };
-        let report = match compile(vec![source], &mut Folder(&root), &context()) {
-            Ok(_) => "accepted\n".to_owned(),
+        let catalog = catalog(&root.join(name.replace(".yaml", ".json")));
+        let checked = check(vec![source.clone()], &mut Folder(&root), &context(), catalog.as_ref());
+        let report = match checked.policy {
+            Ok(_) => format!("accepted\n\n{}\n", checked.warnings.render(false)),
             Err(problems) => format!("{}\n", problems.render(false)),
         };
+        if catalog.is_none() {
+            let compiled = compile(vec![source], &mut Folder(&root), &context()).is_ok();
+            assert_eq!(compiled, report.starts_with("accepted"), "{name}: what is checked is what is used");
+        }
         let expected = root.join(name.replace(".yaml", ".txt"));
         if bless {
             fs::write(&expected, &report).unwrap();

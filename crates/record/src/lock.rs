@@ -1,13 +1,16 @@
 //! The lock file: what each server offered when a person looked at it.
 //!
-//! JSON, sorted, one digest a line, so that a change is a readable diff. Version 1:
+//! JSON, sorted, one digest a line, so that a change is a readable diff. Version 2:
 //!
 //! ```json
-//! { "version": 1,
+//! { "version": 2,
 //!   "servers": { "files": { "command": ["npx", "…"], "instructions": "sha256:…",
 //!                           "tools": { "read_file": { "description": "sha256:…" } },
+//!                           "inputSchemas": { "read_file": { "type": "object" } },
 //!                           "prompts": {}, "resourceTemplates": {} } } }
 //! ```
+//!
+//! Version 1 has no `inputSchemas`, and is read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,11 +19,14 @@ use std::path::{Path, PathBuf};
 
 use bailiwick_engine::Pins;
 use bailiwick_engine::pins::Pin;
+use bailiwick_mcp::{Limits, Parser};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The version that is written, and the only one that is read.
-pub const LOCK_VERSION: u32 = 1;
+/// The version that is written; older ones are read.
+pub const LOCK_VERSION: u32 = 2;
+/// A schema above this is not kept, in bytes: policies are then not checked against it.
+pub const SCHEMA_BYTES_MAX: usize = 256 << 10;
 /// A lock file above this is refused, in bytes.
 pub const LOCK_BYTES_MAX: u64 = 16 << 20;
 
@@ -46,6 +52,9 @@ pub struct LockedServer {
     pub command: Vec<String>,
     pub instructions: String,
     pub tools: BTreeMap<String, Pin>,
+    /// The schemas of the tools' arguments, for `policy check --lock`. What is compared with a server is their digests.
+    #[serde(rename = "inputSchemas", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub input_schemas: BTreeMap<String, serde_json::Value>,
     pub prompts: BTreeMap<String, Pin>,
     #[serde(rename = "resourceTemplates")]
     pub resource_templates: BTreeMap<String, Pin>,
@@ -60,7 +69,7 @@ pub enum LockError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("`{path}` is not a lock file: {source}")]
     Format { path: PathBuf, source: serde_json::Error },
-    #[error("`{path}` has version {found}, and this program reads version {LOCK_VERSION}")]
+    #[error("`{path}` has version {found}, and this program reads versions up to {LOCK_VERSION}")]
     Version { path: PathBuf, found: u32 },
     #[error("`{path}` is larger than {LOCK_BYTES_MAX} bytes")]
     TooLong { path: PathBuf },
@@ -99,7 +108,10 @@ impl Lock {
         let format = |source| LockError::Format { path: path.into(), source };
         // The version first: another one may have other members.
         match serde_json::from_slice::<Versioned>(&text).map_err(format)?.version {
-            LOCK_VERSION => serde_json::from_slice(&text).map(Some).map_err(format),
+            1..=LOCK_VERSION => {
+                let lock: Lock = serde_json::from_slice(&text).map_err(format)?;
+                Ok(Some(Lock { version: LOCK_VERSION, ..lock }))
+            }
             found => Err(LockError::Version { path: path.into(), found }),
         }
     }
@@ -138,9 +150,29 @@ impl LockedServer {
             command,
             instructions: mark_digest(pins.instructions.as_deref().unwrap_or_default()),
             tools: marked(&pins.tools),
+            input_schemas: BTreeMap::new(),
             prompts: marked(&pins.prompts),
             resource_templates: marked(&pins.resource_templates),
         }
+    }
+
+    /// Keeps the schema of a tool's arguments, given as JSON.
+    pub fn add_schema(&mut self, tool: &str, schema: &str) {
+        if schema.len() <= SCHEMA_BYTES_MAX
+            && let Ok(schema) = serde_json::from_str(schema)
+        {
+            self.input_schemas.insert(tool.to_owned(), schema);
+        }
+    }
+
+    /// The schema of a tool's arguments, as JSON, if the lock file holds the one that was pinned.
+    #[must_use]
+    pub fn schema(&self, tool: &str) -> Option<String> {
+        let schema = self.input_schemas.get(tool)?.to_string();
+        let mut parser = Parser::default();
+        let parsed = parser.parse(schema.as_bytes(), &Limits::DEFAULT).ok()?;
+        let digest = mark_digest(&bailiwick_engine::pins::digest(parsed.root()));
+        (self.tools.get(tool)?.get("inputSchema") == Some(&digest)).then_some(schema)
     }
 
     /// The pins that the engine compares with.
@@ -211,6 +243,7 @@ mod tests {
     use std::fs;
 
     use bailiwick_engine::Pins;
+    use bailiwick_mcp::{Limits, Parser};
 
     use super::{Lock, LockError, LockedServer};
 
@@ -270,8 +303,48 @@ mod tests {
         };
         assert!(matches!(load("{"), LockError::Format { .. }));
         assert!(matches!(load(r#"{"version":1,"servers":{},"more":1}"#), LockError::Format { .. }));
-        let newer = load(r#"{"version":2,"servers":[],"more":1}"#);
-        assert!(matches!(newer, LockError::Version { found: 2, .. }), "{newer}");
+        let newer = load(r#"{"version":3,"servers":[],"more":1}"#);
+        assert!(matches!(newer, LockError::Version { found: 3, .. }), "{newer}");
+        let none = load(r#"{"version":0,"servers":[],"more":1}"#);
+        assert!(matches!(none, LockError::Version { found: 0, .. }), "{none}");
+    }
+
+    #[test]
+    fn an_older_lock_file_is_read_and_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bailiwick.lock");
+        let old = r#"{"version":1,"servers":{"files":{"command":["x"],"instructions":"sha256:dd","tools":{},"prompts":{},"resourceTemplates":{}}}}"#;
+        fs::write(&path, old).unwrap();
+        let lock = Lock::load(&path).unwrap().unwrap();
+        assert!(lock.servers["files"].input_schemas.is_empty());
+        lock.save(&path).unwrap();
+        assert!(fs::read_to_string(&path).unwrap().contains("\"version\": 2"));
+        assert_eq!(Lock::load(&path).unwrap().unwrap(), lock);
+    }
+
+    #[test]
+    fn a_schema_is_given_back_only_if_it_is_the_pinned_one() {
+        let schema =
+            r#"{"type":"object","properties":{"b":{"type":"number","maximum":1e3},"a":{"const":"é"}}}"#;
+        let mut parser = Parser::default();
+        let parsed = parser.parse(schema.as_bytes(), &Limits::DEFAULT).unwrap();
+        let digest = bailiwick_engine::pins::digest(parsed.root());
+        let pin = BTreeMap::from([("inputSchema".to_owned(), digest)]);
+        let pins = Pins { tools: BTreeMap::from([("read".to_owned(), pin)]), ..Pins::default() };
+        let mut server = LockedServer::new(vec!["x".to_owned()], &pins);
+        assert_eq!(server.schema("read"), None, "none was kept");
+        server.add_schema("read", schema);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bailiwick.lock");
+        let mut lock = Lock::empty();
+        lock.servers.insert("files".to_owned(), server);
+        lock.save(&path).unwrap();
+        let mut server = Lock::load(&path).unwrap().unwrap().servers.remove("files").unwrap();
+        assert!(server.schema("read").unwrap().contains("\"const\":\"é\""));
+        server.add_schema("read", r#"{"type":"object"}"#);
+        assert_eq!(server.schema("read"), None, "somebody changed it");
+        server.add_schema("other", &" ".repeat(super::SCHEMA_BYTES_MAX + 1));
+        assert!(!server.input_schemas.contains_key("other"));
     }
 
     #[test]

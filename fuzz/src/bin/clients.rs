@@ -28,7 +28,8 @@ fuzz_target!(|input: &[u8]| {
             let change = Change { server: at, pieces: &[], wrapper: Some(&wrapper) };
             let Ok(wrapped) = edit(text, &reading, &[change]) else { continue };
             let change = Change { server: at, pieces: &wrapped.pieces, wrapper: None };
-            let restored = edit(&wrapped.text, &reading, &[change]).expect("what was put in can be taken out");
+            let restored =
+                edit(&wrapped.text, &reading, &[change]).expect("what was put in can be taken out");
             assert_eq!(restored.text, text);
         }
     }

@@ -1,11 +1,13 @@
 //! Conditions: any text is a condition or a report that points into the file, and an error counts against the call.
 //!
-//! An input is a condition, a zero byte, and the arguments of a call.
+//! An input is a condition, a zero byte, and the arguments of a call, which are also taken for the schema of a tool.
 #![no_main]
 
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Limits, Parser};
-use bailiwick_policy::{Call, Context, Load, Policy, Principal, Problems, Source, Target, Verdict, compile};
+use bailiwick_policy::{
+    Call, Catalog, Context, Load, Policy, Principal, Problems, Source, Target, Verdict, check, compile,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -24,6 +26,13 @@ fuzz_target!(|input: &[u8]| {
     };
     let mut parser = Parser::default();
     let Ok(arguments) = parser.parse(halves.next().unwrap_or(b"{}"), &Limits::DEFAULT) else { return };
+    let mut catalog = Catalog::default();
+    catalog.add_tool("fs", "read_file", Some(arguments.root()));
+    let checked = check(source("deny", &quoted), &mut Nothing, &Context::default(), Some(&catalog));
+    match checked.policy {
+        Ok(_) => assert_eq!(checked.warnings.errors(), 0),
+        Err(problems) => assert!(problems.errors() > 0),
+    }
     let denies = self::policy("deny", &quoted).expect("an effect does not change what is a condition");
     let principal = Principal { id: "ana".to_owned(), roles: vec!["dev".to_owned()], ..Principal::default() };
     let target = Target::Tool { server: "fs", name: "read_file" };
@@ -36,10 +45,14 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn policy(effect: &str, quoted: &str) -> Result<Policy, Problems> {
+    compile(source(effect, quoted), &mut Nothing, &Context::default())
+}
+
+fn source(effect: &str, quoted: &str) -> Vec<Source> {
     let text = format!(
         "version: 1\ndefault: ask\nvars: {{ repo: /srv }}\nrules:\n  - {{ id: a, effect: {effect}, on: \"*/*\", if: {quoted} }}\n"
     );
-    compile(vec![Source { name: "fuzz".to_owned(), text }], &mut Nothing, &Context::default())
+    vec![Source { name: "fuzz".to_owned(), text }]
 }
 
 /// No file can be extended here.

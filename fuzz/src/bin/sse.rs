@@ -25,7 +25,9 @@ fn parts(bytes: &[u8], size: usize) -> (Vec<String>, Vec<u8>) {
         while let Some(part) = sse.next() {
             if let Part::Event(event) = &part {
                 let data = event.data.as_deref();
-                assert!(data.is_none_or(|data| data.len() <= LIMITS.message_bytes_max && !data.contains(&b'\r')));
+                assert!(
+                    data.is_none_or(|data| data.len() <= LIMITS.message_bytes_max && !data.contains(&b'\r'))
+                );
                 event.write(data, &mut written);
             }
             seen.push(format!("{part:?}"));

@@ -23,8 +23,11 @@ pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
     say::note(&format!("asking `{name}` what it offers"));
     let timeout = Duration::from_secs(args.timeout);
     let command = Command { words: &args.server_command, environment: &[], timeout, alone: true };
-    let Offered { pins, .. } = offer::ask(&command)?;
-    let now = LockedServer::new(words(&args.server_command), &pins);
+    let Offered { pins, schemas, .. } = offer::ask(&command)?;
+    let mut now = LockedServer::new(words(&args.server_command), &pins);
+    for (tool, schema) in &schemas {
+        now.add_schema(tool, schema);
+    }
     let mut lock = before.unwrap_or_else(Lock::empty);
     let differences = match lock.servers.get(&name) {
         Some(locked) => locked.differences(&now),

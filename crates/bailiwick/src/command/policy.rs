@@ -1,5 +1,7 @@
 //! `bailiwick policy`: check and explain.
 
+mod check;
+
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,29 +18,12 @@ use crate::say;
 
 pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
     match command {
-        PolicyCommand::Check { policies, workspace } => check(policies, workspace.as_deref()),
+        PolicyCommand::Check { policies, workspace, lock, strict } => {
+            check::run(policies, workspace.as_deref(), lock.as_deref(), *strict)
+        }
         PolicyCommand::Explain { policy, call } => explain(policy, call),
         PolicyCommand::Show { name } => show(name),
     }
-}
-
-/// Each file is checked by itself, so that one's errors do not hide another's.
-fn check(policies: &[String], workspace: Option<&Path>) -> Result<i32, Failure> {
-    let mut status = exit::OK;
-    for name in policies {
-        let layers = Layers::new(std::slice::from_ref(name), workspace)?;
-        match layers.load(say::colour_on_stderr()) {
-            Ok(loaded) => {
-                let (rules, limits) = (loaded.policy.rules().len(), loaded.policy.limits().len());
-                say::line(&format!("{name}: ok, {rules} rules, {limits} limits"));
-            }
-            Err(failure) => {
-                say::failure(&failure);
-                status = failure.status;
-            }
-        }
-    }
-    Ok(status)
 }
 
 fn show(name: &str) -> Result<i32, Failure> {

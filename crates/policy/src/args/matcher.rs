@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
-use super::{Answer, HostList, Leaf, Place, Reach, Sense, UrlList};
+use super::{Answer, HostList, Leaf, Place, Reach, Scalar, Sense, UrlList};
 use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
 use crate::set::Set;
 
@@ -33,15 +33,6 @@ pub(crate) struct Patterns {
     pub(crate) needed: Option<Needed>,
     /// As the policy writes them, variables filled in.
     pub(crate) written: Vec<String>,
-}
-
-/// A value that `in` names.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Scalar {
-    Text(String),
-    Number(f64),
-    Boolean(bool),
-    Null,
 }
 
 /// The types that `type` names.

@@ -247,7 +247,7 @@ fn written(matcher: &Matcher) -> Vec<String> {
         Matcher::Url(urls) => urls.written.clone(),
         Matcher::Host(hosts) => hosts.written.clone(),
         Matcher::Prefix(prefixes) => prefixes.clone(),
-        Matcher::In(scalars) => scalars.iter().map(scalar).collect(),
+        Matcher::In(scalars) => scalars.iter().map(Scalar::written).collect(),
         Matcher::Range(low, high) => vec![format!("[{}, {}]", end(low), end(high))],
         Matcher::Length(low, high) => {
             let high = if *high == u64::MAX { "null".to_owned() } else { high.to_string() };
@@ -255,15 +255,6 @@ fn written(matcher: &Matcher) -> Vec<String> {
         }
         Matcher::MaxBytes(most) => vec![most.to_string()],
         Matcher::Type(kinds) => kinds.words(),
-    }
-}
-
-fn scalar(scalar: &Scalar) -> String {
-    match scalar {
-        Scalar::Text(text) => text.clone(),
-        Scalar::Number(number) => number.to_string(),
-        Scalar::Boolean(value) => value.to_string(),
-        Scalar::Null => "null".to_owned(),
     }
 }
 

@@ -127,7 +127,7 @@ impl Reader<'_> {
         let condition = members.get("if").and_then(|condition| self.condition(condition));
         let unless = members.get("unless").and_then(|unless| self.unless(unless, senses));
         let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
-        Some(Scope {
+        let scope = Scope {
             on: on?,
             labels: labels.unwrap_or_default(),
             file: self.source,
@@ -136,7 +136,9 @@ impl Reader<'_> {
             args,
             condition,
             unless,
-        })
+        };
+        self.check_types(members, &scope);
+        Some(scope)
     }
 
     fn unless(&mut self, node: &Node, senses: Senses) -> Option<Unless> {
