@@ -1,83 +1,122 @@
 //! Counters behind the limits of a policy. They survive a reload: a limit is known by its id.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bailiwick_mcp::Timestamp;
-use bailiwick_policy::Limit;
+use bailiwick_policy::{Each, Limit};
+use sha2::{Digest, Sha256};
 
 use crate::history::Past;
 
 /// Counters by limit id, and what rules that look back remember.
 #[derive(Debug, Default)]
 pub struct Counters {
-    by_limit: BTreeMap<String, Counter>,
+    by_limit: BTreeMap<String, Table>,
     pub(crate) past: Past,
+}
+
+/// The counters of one limit.
+#[derive(Debug, Default)]
+struct Table {
+    /// Of all calls together.
+    all: Counter,
+    /// Of servers or tools that are counted apart.
+    each: BTreeMap<Box<str>, Counter>,
 }
 
 #[derive(Debug, Default)]
 struct Counter {
     total: f64,
-    per_tool: BTreeMap<String, f64>,
+    per_tool: BTreeMap<Box<str>, f64>,
     /// Level of the bucket of a limit with a burst, and when it was last looked at.
     level: f64,
     level_at: Timestamp,
     slots: Window,
 }
 
-/// Tools that one limit counts apart; beyond it a new name counts as used up.
-const TOOLS_MAX: usize = 4_096;
+/// Tools or servers that one limit counts apart. Beyond it those go that are as good as new; if none is, a further name counts
+/// as used up.
+const TABLE_MAX: usize = 4_096;
+/// Longest name that is kept as it is, in bytes; of a longer one a digest.
+const NAME_BYTES_MAX: usize = 256;
+/// What rounding may add to a sum of decimals, as a part of the limit.
+const ROUNDING: f64 = 1e-12;
+
+/// One thing to count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spending<'a> {
+    pub(crate) server: &'a str,
+    /// The tool, or what else the call is aimed at.
+    pub(crate) name: &'a str,
+    pub(crate) amount: f64,
+    pub(crate) at: Timestamp,
+}
 
 impl Counters {
-    /// Whether `amount` more would stay within `limit` at `at`; the words of the denial if not. Spends nothing.
-    pub(crate) fn check(
-        &mut self,
-        limit: &Limit,
-        tool: &str,
-        amount: f64,
-        at: Timestamp,
-    ) -> Result<(), String> {
-        let counter = self.counter(limit);
-        let spent = |used: f64, max: f64| used + amount > max;
+    /// Whether it would stay within `limit`; the words of the denial if not. Spends nothing.
+    pub(crate) fn check(&mut self, limit: &Limit, spending: Spending<'_>) -> Result<(), String> {
+        let Spending { name, amount, at, .. } = spending;
+        let apart = apart(limit, spending);
+        let mut unseen = Counter::default();
+        let counter = match self.counter(limit, apart.as_deref(), at) {
+            Room::Known(counter) => counter,
+            // A check that made an entry would let calls that go nowhere fill the table.
+            Room::New(_) => &mut unseen,
+            Room::None => return Err("too many tools or servers are counted".to_owned()),
+        };
+        let of = apart.as_deref().map(|apart| format!(" for `{apart}`")).unwrap_or_default();
+        let spent = |used: f64, max: f64| used + amount > max + max * ROUNDING;
         if let Some(max) = limit.max {
             let shown = number(max);
             match (window_us(limit), limit.burst.map(|burst| burst as f64)) {
                 (None, _) if spent(counter.total, max) => {
-                    return Err(format!("{} of {shown} used in this run", number(counter.total)));
+                    return Err(format!("{} of {shown} used in this run{of}", number(counter.total)));
                 }
                 (Some(window), Some(burst)) if spent(counter.drain(at, max, window), burst) => {
                     return Err(format!(
-                        "faster than {shown} in {} with a burst of {}",
+                        "faster than {shown} in {} with a burst of {}{of}",
                         span(window),
                         number(burst)
                     ));
                 }
                 (Some(window), None) if spent(counter.slots.sum(at, window), max) => {
-                    return Err(format!("{shown} in {} used up", span(window)));
+                    return Err(format!("{shown} in {} used up{of}", span(window)));
                 }
                 (None, _) | (Some(_), _) => {}
             }
         }
         let Some(max) = limit.max_per_tool.map(|max| max as f64) else { return Ok(()) };
-        let used = counter.per_tool.get(tool).copied();
-        if used.is_none() && counter.per_tool.len() >= TOOLS_MAX {
+        let used = counter.per_tool.get(&*kept(name)).copied();
+        if used.is_none() && counter.per_tool.len() >= TABLE_MAX {
             return Err("too many tools are counted".to_owned());
         }
         if spent(used.unwrap_or(0.0), max) {
-            return Err(format!("{} of {} calls of `{tool}` used", number(used.unwrap_or(0.0)), number(max)));
+            return Err(format!("{} of {} calls of `{name}` used", number(used.unwrap_or(0.0)), number(max)));
         }
         Ok(())
     }
 
-    /// Spends `amount`; called only for a call that goes on.
-    pub(crate) fn spend(&mut self, limit: &Limit, tool: &str, amount: f64, at: Timestamp) {
-        let counter = self.counter(limit);
+    /// Spends it; called only for a call that goes on.
+    pub(crate) fn spend(&mut self, limit: &Limit, spending: Spending<'_>) {
+        let Spending { name, amount, at, .. } = spending;
+        let apart = apart(limit, spending);
+        let counter = match self.counter(limit, apart.as_deref(), at) {
+            Room::Known(counter) => counter,
+            Room::New(each) => each.entry(apart.as_deref().unwrap_or_default().into()).or_default(),
+            // The limit is used up for this name, and there is nothing to add to that.
+            Room::None => return,
+        };
         counter.total += amount;
         if limit.max_per_tool.is_some() {
-            match counter.per_tool.get_mut(tool) {
+            let name = kept(name);
+            let room = counter.per_tool.len() < TABLE_MAX;
+            match counter.per_tool.get_mut(&*name) {
                 Some(used) => *used += amount,
-                None => {
-                    counter.per_tool.insert(tool.to_owned(), amount);
+                None if room => {
+                    counter.per_tool.insert(name.into(), amount);
                 }
+                None => {}
             }
         }
         if let (Some(max), Some(window)) = (limit.max, window_us(limit)) {
@@ -88,8 +127,62 @@ impl Counters {
         }
     }
 
-    fn counter(&mut self, limit: &Limit) -> &mut Counter {
-        self.by_limit.entry(limit.id.clone()).or_default()
+    /// The counter of `apart`, or whether there is room for another.
+    fn counter(&mut self, limit: &Limit, apart: Option<&str>, at: Timestamp) -> Room<'_> {
+        let table = self.by_limit.entry(limit.id.clone()).or_default();
+        let Some(apart) = apart else { return Room::Known(&mut table.all) };
+        if !table.each.contains_key(apart) {
+            if table.each.len() >= TABLE_MAX {
+                table.each.retain(|_, counter| !counter.is_new_again(limit, at));
+            }
+            if table.each.len() >= TABLE_MAX {
+                return Room::None;
+            }
+            return Room::New(&mut table.each);
+        }
+        table.each.get_mut(apart).map_or(Room::None, Room::Known)
+    }
+}
+
+/// Where a counter is, or could be.
+#[derive(Debug)]
+enum Room<'c> {
+    Known(&'c mut Counter),
+    New(&'c mut BTreeMap<Box<str>, Counter>),
+    None,
+}
+
+/// What the limit counts the call under, if it counts anything apart.
+fn apart<'a>(limit: &Limit, spending: Spending<'a>) -> Option<Cow<'a, str>> {
+    match limit.each {
+        Each::Nothing => None,
+        Each::Server => Some(kept(spending.server)),
+        Each::Tool => {
+            let name = format!("{}/{}", spending.server, spending.name);
+            Some(Cow::Owned(kept(&name).into_owned()))
+        }
+    }
+}
+
+/// A name as a key of bounded length.
+fn kept(name: &str) -> Cow<'_, str> {
+    if name.len() <= NAME_BYTES_MAX {
+        return Cow::Borrowed(name);
+    }
+    let digest = Sha256::digest(name.as_bytes());
+    Cow::Owned(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Counter {
+    /// True if forgetting it changes nothing: its window holds nothing any more. Without a window it never does.
+    fn is_new_again(&mut self, limit: &Limit, at: Timestamp) -> bool {
+        let (Some(max), Some(window), None) = (limit.max, window_us(limit), limit.max_per_tool) else {
+            return false;
+        };
+        match limit.burst {
+            Some(_) => self.drain(at, max, window) <= 0.0,
+            None => self.slots.sum(at, window) <= 0.0,
+        }
     }
 }
 
@@ -153,107 +246,4 @@ fn span(micros: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use bailiwick_mcp::Timestamp;
-    use bailiwick_policy::{Effect, Limit, Per};
-
-    use super::{Counters, TOOLS_MAX};
-
-    fn limit(max: f64, window_ms: Option<u64>, burst: Option<u64>) -> Limit {
-        Limit {
-            id: "pace".to_owned(),
-            file: "p.yaml".into(),
-            line: 1,
-            reason: None,
-            effect: Effect::Deny,
-            per: Per::Run,
-            max: Some(max),
-            window_ms,
-            burst,
-            max_per_tool: None,
-            sum: None,
-        }
-    }
-
-    /// Calls one by one at these milliseconds; how many of them had room, and spent it.
-    fn passed(counters: &mut Counters, limit: &Limit, times_ms: impl IntoIterator<Item = i64>) -> usize {
-        let mut passed = 0;
-        for time in times_ms {
-            let at = Timestamp(1_700_000_000_000_000 + time * 1_000);
-            if counters.check(limit, "read", 1.0, at).is_ok() {
-                counters.spend(limit, "read", 1.0, at);
-                passed += 1;
-            }
-        }
-        passed
-    }
-
-    #[test]
-    fn a_check_spends_nothing() {
-        let (mut counters, limit) = (Counters::default(), limit(1.0, None, None));
-        for _ in 0..3 {
-            assert_eq!(counters.check(&limit, "read", 1.0, Timestamp(0)), Ok(()));
-        }
-    }
-
-    #[test]
-    fn without_a_window_a_limit_never_recovers() {
-        let (mut counters, limit) = (Counters::default(), limit(2.0, None, None));
-        assert_eq!(passed(&mut counters, &limit, [0, 1, 2, 1_000_000_000]), 2);
-        let words = counters.check(&limit, "read", 1.0, Timestamp(0));
-        assert_eq!(words, Err("2 of 2 used in this run".to_owned()));
-    }
-
-    #[test]
-    fn no_window_holds_more_than_its_limit() {
-        // Every 7 ms for 3 s under 5 in 1 s: whichever second one looks at, at most 5 passed in it.
-        let (mut counters, limit) = (Counters::default(), limit(5.0, Some(1_000), None));
-        let times: Vec<i64> =
-            (0..430).map(|n| n * 7).filter(|at| passed(&mut counters, &limit, [*at]) == 1).collect();
-        assert!(times.len() >= 10, "it recovers: {times:?}");
-        for first in &times {
-            let within = times.iter().filter(|at| (*first..first + 1_000).contains(*at)).count();
-            assert!(within <= 5, "{within} within a second of {first} ms");
-        }
-    }
-
-    #[test]
-    fn a_burst_passes_at_once_and_the_rest_at_the_rate() {
-        let (mut counters, limit) = (Counters::default(), limit(10.0, Some(1_000), Some(3)));
-        assert_eq!(passed(&mut counters, &limit, [0; 5]), 3);
-        assert_eq!(passed(&mut counters, &limit, [100; 5]), 1, "a tenth of a second is one of ten");
-    }
-
-    #[test]
-    fn a_clock_that_goes_back_gives_nothing_back() {
-        for burst in [None, Some(2)] {
-            let (mut counters, limit) = (Counters::default(), limit(2.0, Some(60_000), burst));
-            assert_eq!(passed(&mut counters, &limit, [0, 0, -3_600_000, 0]), 2, "burst {burst:?}");
-        }
-    }
-
-    #[test]
-    fn a_changed_window_neither_forgives_nor_holds_for_ever() {
-        let (minute, hour) = (limit(2.0, Some(60_000), None), limit(2.0, Some(3_600_000), None));
-        let mut counters = Counters::default();
-        assert_eq!(passed(&mut counters, &hour, [0, 0]), 2);
-        assert_eq!(passed(&mut counters, &minute, [1_000]), 0, "a second ago is within a minute");
-        let mut counters = Counters::default();
-        assert_eq!(passed(&mut counters, &minute, [0, 0]), 2);
-        assert_eq!(passed(&mut counters, &hour, [120_000, 4_000_000]), 1, "an hour later there is room");
-    }
-
-    #[test]
-    fn tools_are_counted_apart_and_no_more_than_are_remembered() {
-        let mut limit = limit(0.0, None, None);
-        (limit.max, limit.max_per_tool) = (None, Some(1));
-        let mut counters = Counters::default();
-        for tool in 0..TOOLS_MAX {
-            counters.spend(&limit, &tool.to_string(), 1.0, Timestamp(0));
-        }
-        let words = counters.check(&limit, "7", 1.0, Timestamp(0));
-        assert_eq!(words, Err("1 of 1 calls of `7` used".to_owned()));
-        let words = counters.check(&limit, "new", 1.0, Timestamp(0));
-        assert_eq!(words, Err("too many tools are counted".to_owned()));
-    }
-}
+mod tests;

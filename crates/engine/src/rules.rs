@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bailiwick_mcp::{Timestamp, Value};
 use bailiwick_policy::{Call, Hide, Limit, Per, Target, Verdict};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Spending};
 use crate::decision::Reason;
 use crate::engine::Engine;
 
@@ -61,12 +61,12 @@ impl Engine {
         let policy = Arc::clone(&self.policy);
         let principal = Arc::clone(&self.settings.principal);
         let call = Call { target: *target, arguments, principal: &principal };
-        let name = target.object();
         for (index, limit, amount) in policy.limits_for(&call) {
             let checked = match amount {
-                Ok(amount) => {
-                    self.counted(limit).check(limit, name, amount, at).map_err(|words| (over(limit), words))
-                }
+                Ok(amount) => self
+                    .counted(limit)
+                    .check(limit, spending(target, amount, at))
+                    .map_err(|words| (over(limit), words)),
                 // What cannot be counted is over every limit.
                 Err(error) => Err((Verdict::Deny, error.to_string())),
             };
@@ -116,7 +116,7 @@ impl Engine {
                 continue;
             }
             let room = match amount {
-                Ok(amount) => self.counted(limit).check(limit, target.object(), amount, at),
+                Ok(amount) => self.counted(limit).check(limit, spending(target, amount, at)),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(message) = room {
@@ -133,7 +133,7 @@ impl Engine {
     pub(crate) fn spend(&mut self, at: Timestamp, call: &Call<'_>) {
         let policy = Arc::clone(&self.policy);
         for (_, limit, amount) in policy.limits_for(call) {
-            self.counted(limit).spend(limit, call.target.object(), amount.unwrap_or(0.0), at);
+            self.counted(limit).spend(limit, spending(&call.target, amount.unwrap_or(0.0), at));
         }
     }
 
@@ -167,6 +167,10 @@ impl Engine {
         }
         text
     }
+}
+
+fn spending<'a>(target: &Target<'a>, amount: f64, at: Timestamp) -> Spending<'a> {
+    Spending { server: target.server(), name: target.object(), amount, at }
 }
 
 /// What a limit says when it is used up.

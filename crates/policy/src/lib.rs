@@ -38,7 +38,7 @@ pub use history::{
 };
 pub use labels::{Label, Labels};
 pub use model::{
-    Claim, Discovery, Drift, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
+    Claim, Discovery, Drift, Each, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
     Verdict,
 };
 pub use policy::{Checked, Policy, check, compile};

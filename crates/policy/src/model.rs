@@ -72,6 +72,8 @@ pub struct Limit {
     /// [`Effect::Deny`] or [`Effect::Ask`].
     pub effect: Effect,
     pub per: Per,
+    /// Whether servers or tools are counted apart.
+    pub each: Each,
     /// Most calls, or the greatest sum, in `window_ms` (without a window: ever). Finite, at least 0.
     pub max: Option<f64>,
     /// The window of `max`, in milliseconds.
@@ -84,9 +86,20 @@ pub struct Limit {
     pub sum: Option<String>,
 }
 
+/// What a limit counts apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Each {
+    /// All calls together.
+    #[default]
+    Nothing,
+    Server,
+    Tool,
+}
+
 /// What a limit counts over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Per {
+    #[default]
     Run,
     Principal,
 }

@@ -74,7 +74,9 @@ impl<'a> Target<'a> {
         }
     }
 
-    pub(crate) fn server(&self) -> &'a str {
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &'a str {
         match self {
             Target::Tool { server, .. }
             | Target::Resource { server, .. }

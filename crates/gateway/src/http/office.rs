@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bailiwick_engine::{Counters, Engine, Lane, Mode, Per, Pins, Policy, Principal, Scanner, Settings};
+use bailiwick_engine::{Counters, Engine, Lane, Mode, Pins, Policy, Principal, Scanner, Settings};
 use bailiwick_mcp::Limits;
 use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
@@ -173,7 +173,7 @@ impl Account {
         decide: impl FnOnce(&mut Engine) -> R,
     ) -> R {
         engine.enter(lane);
-        if !engine.policy().limits().iter().any(|limit| limit.per == Per::Principal) {
+        if !engine.policy().counts_principals() {
             return decide(engine);
         }
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);

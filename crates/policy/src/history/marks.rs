@@ -4,6 +4,7 @@ use super::{Role, Same, SameKey};
 use crate::args::Input;
 use crate::evaluate::Call;
 use crate::history::{Automaton, Precondition, Sequence};
+use crate::model::Per;
 use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, folded};
@@ -79,6 +80,14 @@ impl Policy {
     #[must_use]
     pub fn looks_back(&self) -> bool {
         !self.history.patterns.is_empty()
+    }
+
+    /// True if something is counted or remembered for a principal over all its runs.
+    #[must_use]
+    pub fn counts_principals(&self) -> bool {
+        self.limits().iter().any(|limit| limit.per == Per::Principal)
+            || self.automata().iter().any(|automaton| automaton.per == Per::Principal)
+            || self.preconditions().iter().any(|precondition| precondition.per == Per::Principal)
     }
 
     /// True if denied calls have to be remembered too.

@@ -5,13 +5,27 @@ use std::sync::Arc;
 use super::Reader;
 use super::rules::Ruled;
 use super::units::{duration_ms, number, whole};
-use crate::model::{Effect, Limit, Per};
+use crate::model::{Each, Effect, Limit, Per};
 use crate::scope::Senses;
 use crate::tree::Node;
 use crate::words;
 
 pub(super) const PER: [(&str, Per); 2] = [("run", Per::Run), ("principal", Per::Principal)];
 pub(super) const EFFECTS: [(&str, Effect); 2] = [("deny", Effect::Deny), ("ask", Effect::Ask)];
+
+/// One word of a limit's `per`.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Whose(Per),
+    Each(Each),
+}
+
+const PARTS: [(&str, Part); 4] = [
+    ("run", Part::Whose(Per::Run)),
+    ("principal", Part::Whose(Per::Principal)),
+    ("server", Part::Each(Each::Server)),
+    ("tool", Part::Each(Each::Tool)),
+];
 
 impl Reader<'_> {
     pub(super) fn limit(&mut self, node: &Node) -> Option<Ruled<Limit>> {
@@ -22,7 +36,7 @@ impl Reader<'_> {
         let max = members.get("max").and_then(|max| self.most(max, members.contains_key("sum")));
         let burst = members.get("burst").and_then(|burst| self.count(burst, "`burst`"));
         let max_per_tool = members.get("max-per-tool").and_then(|most| self.count(most, "`max-per-tool`"));
-        let per = members.get("per").and_then(|per| self.choice(per, "value of `per`", &PER));
+        let (per, each) = members.get("per").map(|per| self.per(per)).unwrap_or_default();
         let effect = members.get("effect").map(|effect| self.choice(effect, "effect of a limit", &EFFECTS));
         let reason =
             members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
@@ -48,7 +62,8 @@ impl Reader<'_> {
                 line: self.line(id_node),
                 reason,
                 effect: effect.unwrap_or(Some(Effect::Deny))?,
-                per: per.unwrap_or(Per::Run),
+                per,
+                each,
                 max: max.map(|(most, _)| most),
                 window_ms: max.and_then(|(_, window)| window),
                 burst,
@@ -94,6 +109,23 @@ impl Reader<'_> {
     }
 
     /// `args.amount`: the path of a named argument.
+    /// `per: principal`, `per: tool`, or one of each kind.
+    fn per(&mut self, node: &Node) -> (Per, Each) {
+        let (mut whose, mut each) = (None, None);
+        for item in self.items(node, "`per`") {
+            let Some(part) = self.choice(item, "value of `per`", &PARTS) else { continue };
+            let twice = match part {
+                Part::Whose(per) => whose.replace(per).is_some(),
+                Part::Each(part) => each.replace(part).is_some(),
+            };
+            if twice {
+                let help = "name one of `run` and `principal`, and one of `server` and `tool`";
+                self.wrong(item, "two of a kind in `per`", help);
+            }
+        }
+        (whose.unwrap_or(Per::Run), each.unwrap_or(Each::Nothing))
+    }
+
     pub(super) fn argument(&mut self, node: &Node, key: &str) -> Option<String> {
         let text = self.word(node, key)?;
         let path = text.strip_prefix("args.");
