@@ -130,7 +130,7 @@ pub(crate) enum AskArg {
 /// The policy options that several commands share.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct PolicyChoice {
-    /// A bundled policy by name (permissive, standard, paranoid) or a policy file. Repeat it for more layers: their rules
+    /// A bundled policy by name (permissive, standard, paranoid, temporal, org-baseline, team-support) or a policy file. Repeat it for more layers: their rules
     /// are united, the strictest default holds, and no layer undoes another's deny or require [default: standard]
     #[arg(
         long = "policy",
@@ -264,7 +264,7 @@ CALL.json holds one JSON-RPC message, for example:
     },
     /// Print a bundled policy
     Show {
-        /// permissive, standard or paranoid
+        /// permissive, standard, paranoid, temporal, org-baseline or team-support
         name: String,
     },
 }
