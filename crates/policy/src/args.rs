@@ -4,6 +4,7 @@ mod matcher;
 mod measure;
 mod net;
 mod scalar;
+mod sql;
 mod walk;
 
 use bailiwick_mcp::Value;
@@ -12,6 +13,7 @@ pub(crate) use matcher::{Kinds, Matcher, Patterns, URI_PLACE, joined};
 pub(crate) use measure::exact_number;
 pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern};
 pub(crate) use scalar::Scalar;
+pub(crate) use sql::{FunctionPattern, Scripts, SqlPattern, TablePattern};
 pub(crate) use walk::{KeyPattern, Leaf, Place, Reach};
 
 use crate::path::Scratch;

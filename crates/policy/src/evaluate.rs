@@ -51,7 +51,7 @@ impl Policy {
     ///
     /// `hits` is emptied first; with a reused one nothing is allocated for it.
     pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
-        let mut scratch = Scratch::new(&self.base);
+        let mut scratch = Scratch::new(&self.base, call.target.server());
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
@@ -95,7 +95,7 @@ impl Policy {
         {
             return self.evaluate(&call, &mut Vec::new()) != Verdict::Deny;
         }
-        let mut scratch = Scratch::new(&self.base);
+        let mut scratch = Scratch::new(&self.base, target.server());
         let (server, object) = (folded(target.server()), folded(target.object()));
         let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object, labels: None };
         let labelled = self.labels.look_up(aimed, &mut scratch);
@@ -155,7 +155,7 @@ impl Policy {
         call: &Call<'_>,
         found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>,
     ) {
-        let mut scratch = Scratch::new(&self.base);
+        let mut scratch = Scratch::new(&self.base, call.target.server());
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };

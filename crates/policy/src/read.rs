@@ -12,6 +12,7 @@ mod rules;
 mod sequences;
 mod settings;
 mod shapes;
+mod sql;
 mod targets;
 mod types;
 pub(crate) mod units;

@@ -177,8 +177,21 @@ pub(crate) const APPROVAL: Words = Words {
 };
 
 pub(crate) const MATCHER: Words = Words {
-    valid: &["path", "url", "host", "glob", "regex", "prefix", "in", "range", "len", "max_bytes", "type"],
-    later: &["command", "sql"],
+    valid: &[
+        "path",
+        "url",
+        "host",
+        "sql",
+        "glob",
+        "regex",
+        "prefix",
+        "in",
+        "range",
+        "len",
+        "max_bytes",
+        "type",
+    ],
+    later: &["command"],
     elsewhere: &[
         ("max-bytes", "max_bytes"),
         ("enum", "in"),
@@ -193,6 +206,17 @@ pub(crate) const MATCHER: Words = Words {
         ("ip", "host"),
         ("cidr", "host"),
         ("uri", "url"),
+    ],
+};
+
+pub(crate) const SQL: Words = Words {
+    valid: &["statements", "tables", "functions", "single", "dialect"],
+    later: &["columns"],
+    elsewhere: &[
+        ("kinds", "statements"),
+        ("operations", "statements"),
+        ("statement", "statements"),
+        ("table", "tables"),
     ],
 };
 

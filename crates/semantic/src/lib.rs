@@ -7,6 +7,7 @@
 pub mod command;
 pub mod host;
 pub mod limits;
+pub mod sql;
 pub mod url;
 
 pub use host::{Class, Host, HostPattern, HostPatterns, Hosts, PatternError, Port, Strict};

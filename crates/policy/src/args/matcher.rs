@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
-use super::{Answer, HostList, Leaf, Place, Reach, Scalar, Sense, UrlList};
+use super::{Answer, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
 use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
 use crate::set::Set;
 
@@ -13,6 +13,7 @@ pub(crate) enum Matcher {
     Path(Patterns),
     Url(UrlList),
     Host(HostList),
+    Sql(SqlPattern),
     Glob(Patterns),
     Regex(Patterns),
     Prefix(Vec<String>),
@@ -54,6 +55,7 @@ impl Matcher {
             Matcher::Path(_) => "path",
             Matcher::Url(_) => "url",
             Matcher::Host(_) => "host",
+            Matcher::Sql(_) => "sql",
             Matcher::Glob(_) => "glob",
             Matcher::Regex(_) => "regex",
             Matcher::Prefix(_) => "prefix",
@@ -81,6 +83,7 @@ impl Matcher {
                     Matcher::Path(_)
                     | Matcher::Url(_)
                     | Matcher::Host(_)
+                    | Matcher::Sql(_)
                     | Matcher::Glob(_)
                     | Matcher::Regex(_)
                     | Matcher::Prefix(_)
@@ -132,7 +135,7 @@ impl Matcher {
 
     /// True if the matcher looks at what a text means to a program of some kind.
     pub(crate) fn has_meaning(&self) -> bool {
-        matches!(self, Matcher::Url(_) | Matcher::Host(_))
+        matches!(self, Matcher::Url(_) | Matcher::Host(_) | Matcher::Sql(_))
     }
 
     /// What a text means. `None`: the matcher looks at something else.
@@ -148,6 +151,10 @@ impl Matcher {
         match self {
             Matcher::Url(urls) => Some(urls.answer(&net(scratch), reach, sense)),
             Matcher::Host(hosts) => Some(hosts.answer(&net(scratch), reach, sense)),
+            Matcher::Sql(pattern) => {
+                let sql = pattern.read(text, place, reach, scratch.server, &mut scratch.scripts);
+                Some(pattern.answer(sql.as_deref(), sense))
+            }
             Matcher::Path(_)
             | Matcher::Glob(_)
             | Matcher::Regex(_)
@@ -191,6 +198,7 @@ impl Matcher {
                 Matcher::Path(_)
                 | Matcher::Url(_)
                 | Matcher::Host(_)
+                | Matcher::Sql(_)
                 | Matcher::Glob(_)
                 | Matcher::Regex(_)
                 | Matcher::Prefix(_)
@@ -249,6 +257,7 @@ impl Matcher {
             Matcher::Path(_)
             | Matcher::Url(_)
             | Matcher::Host(_)
+            | Matcher::Sql(_)
             | Matcher::In(_)
             | Matcher::Range(..)
             | Matcher::Length(..)

@@ -119,6 +119,18 @@ impl<'a> Trace<'_, 'a, '_> {
         };
         let matched = seen.matched;
         let named = place.reach == Reach::Named;
+        if let Matcher::Sql(pattern) = self.matcher {
+            let server = self.scratch.server;
+            let sql = pattern.read(&text, at, place.reach, server, &mut self.scratch.scripts);
+            let Some(sql) = sql else { return };
+            seen.reading = pattern.seen(&sql, self.sense, matched).as_deref().map(shown);
+            seen.remark = match (sql.unreadable, sql.doubtful) {
+                (true, _) => Some("not readable as SQL"),
+                (false, true) => Some("read differently by different databases"),
+                (false, false) => None,
+            };
+            return;
+        }
         if let Matcher::Url(_) | Matcher::Host(_) = self.matcher {
             let net = self.scratch.nets.read(at, &text, named);
             let (reading, pattern) = match self.matcher {
@@ -194,6 +206,7 @@ fn walks_lists(matcher: &Matcher) -> bool {
         Matcher::Path(_)
         | Matcher::Url(_)
         | Matcher::Host(_)
+        | Matcher::Sql(_)
         | Matcher::Glob(_)
         | Matcher::Regex(_)
         | Matcher::Prefix(_)
@@ -208,6 +221,7 @@ fn texts(matcher: &Matcher) -> Option<&Patterns> {
         Matcher::Path(_)
         | Matcher::Url(_)
         | Matcher::Host(_)
+        | Matcher::Sql(_)
         | Matcher::Prefix(_)
         | Matcher::In(_)
         | Matcher::Range(..)
@@ -246,6 +260,7 @@ fn written(matcher: &Matcher) -> Vec<String> {
         }
         Matcher::Url(urls) => urls.written.clone(),
         Matcher::Host(hosts) => hosts.written.clone(),
+        Matcher::Sql(pattern) => pattern.written.clone(),
         Matcher::Prefix(prefixes) => prefixes.clone(),
         Matcher::In(scalars) => scalars.iter().map(Scalar::written).collect(),
         Matcher::Range(low, high) => vec![format!("[{}, {}]", end(low), end(high))],

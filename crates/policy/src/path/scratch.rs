@@ -2,7 +2,7 @@
 
 use super::Base;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
-use crate::args::Nets;
+use crate::args::{Nets, Scripts};
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub(crate) struct Scratch<'b> {
     entries: Vec<Entry>,
     /// The same strings as URLs and hosts.
     pub(crate) nets: Nets,
+    /// The same strings as SQL.
+    pub(crate) scripts: Scripts,
+    /// The name of the server that the call is for.
+    pub(crate) server: &'b str,
 }
 
 /// Room for the readings of a usual call.
@@ -42,8 +46,16 @@ pub(crate) struct Texts<'s> {
 }
 
 impl<'b> Scratch<'b> {
-    pub(crate) fn new(base: &'b Base) -> Scratch<'b> {
-        Scratch { base, arena: String::new(), ends: Vec::new(), entries: Vec::new(), nets: Nets::default() }
+    pub(crate) fn new(base: &'b Base, server: &'b str) -> Scratch<'b> {
+        Scratch {
+            base,
+            arena: String::new(),
+            ends: Vec::new(),
+            entries: Vec::new(),
+            nets: Nets::default(),
+            scripts: Scripts::default(),
+            server,
+        }
     }
 
     pub(crate) fn base(&self) -> &'b Base {

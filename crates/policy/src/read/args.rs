@@ -67,6 +67,7 @@ impl Reader<'_> {
             "path" => self.paths(node, sense),
             "url" => self.urls(node, sense),
             "host" => self.hosts(node),
+            "sql" => self.sql(node),
             "glob" => self.globs(node),
             "regex" => self.regexes(node),
             "prefix" => {
