@@ -9,6 +9,7 @@ mod subject;
 
 use bailiwick_guard::Scanner;
 
+pub use audits::dangerous_tool::danger;
 pub use finding::{Finding, Report, Severity};
 pub use subject::{Facts, File, Offer, Subject, Tool};
 
@@ -60,6 +61,23 @@ pub const AUDITS: [&Audit; 18] = [
 #[must_use]
 pub fn audit(code: &str) -> Option<&'static Audit> {
     AUDITS.into_iter().find(|audit| audit.code == code)
+}
+
+/// A package that a launcher fetches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// `npm`, `pypi`, `image`, `go` or `url`.
+    pub registry: &'static str,
+    pub name: String,
+    pub version: Option<String>,
+}
+
+/// The package that a command fetches and runs, if it is one.
+#[must_use]
+pub fn package_of(words: &[String]) -> Option<Package> {
+    let package =
+        commands::of_words(words).iter().find_map(|command| package::packages(command).into_iter().next())?;
+    Some(Package { registry: package.registry.as_str(), name: package.name, version: package.version })
 }
 
 /// Everything that is found, the worst first.

@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 mod gateway;
 mod guards;
+pub(crate) mod lock;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
@@ -44,13 +45,16 @@ SIGHUP, or a change of a policy file, loads the policy again; if it is invalid t
     /// Serve one MCP server over HTTP, for many clients
     #[command(after_help = crate::args::gateway::EXAMPLES)]
     Gateway(Box<GatewayArgs>),
-    /// Record the identity of a server's tools, prompts and instructions, or compare with what was recorded
+    /// Record the identity of servers' tools, prompts and instructions, or compare with what was recorded
     #[command(after_help = "\
 Examples:
   bailiwick lock -- npx -y @modelcontextprotocol/server-memory          write bailiwick.lock
   bailiwick lock --check -- npx -y @modelcontextprotocol/server-memory  exit 11 if anything differs (for CI)
-  bailiwick lock --diff -- npx -y @modelcontextprotocol/server-memory   show what differs")]
-    Lock(LockArgs),
+  bailiwick lock --diff -- npx -y @modelcontextprotocol/server-memory   show what differs
+  bailiwick lock --client cursor                  every server of a client, after you agreed to launch them
+  bailiwick lock --path . --check --yes           every server configured in a repository (for CI)
+  bailiwick lock --client cursor --update files   show what one server changed, and accept it")]
+    Lock(Box<lock::LockArgs>),
     /// List the MCP clients of this machine, their configurations and servers
     Clients(clients::ClientsArgs),
     /// Record what agents do with the servers of your clients, without stopping anything
@@ -204,28 +208,6 @@ pub(crate) struct LimitArgs {
     /// Most requests without an answer yet, per direction
     #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PENDING", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) max_pending: u64,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct LockArgs {
-    /// The server's name in the lock file [default: made from the command]
-    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
-    pub(crate) server: Option<String>,
-    /// The lock file
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK", default_value = "bailiwick.lock")]
-    pub(crate) lock: PathBuf,
-    /// Write nothing; exit 11 if the server differs from the lock file
-    #[arg(long, conflicts_with = "diff")]
-    pub(crate) check: bool,
-    /// Write nothing; show what differs from the lock file
-    #[arg(long)]
-    pub(crate) diff: bool,
-    /// How long the server has for each answer, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_LOCK_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub(crate) timeout: u64,
-    /// The server's command and its arguments
-    #[arg(required = true, last = true, value_name = "COMMAND")]
-    pub(crate) server_command: Vec<OsString>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bailiwick_clients::config::{Config, read};
-use bailiwick_clients::disk::{Content, Found, discover};
+use bailiwick_clients::disk::{Content, Found, discover, walk};
 use bailiwick_clients::paths::Surroundings;
 use bailiwick_clients::place::{Lines, Place};
 use bailiwick_clients::table::{System, Table};
@@ -55,6 +55,31 @@ pub(crate) fn survey(choice: &ClientChoice) -> Result<Survey, Failure> {
     let discovery = discover(&table, &choice.clients, &surroundings()?, System::own());
     let files = discovery.files.into_iter().map(load).collect();
     Ok(Survey { table, files, not_inspected: discovery.not_inspected })
+}
+
+/// Those of the trees that are named; the machine's where none is.
+pub(crate) fn survey_or_trees(choice: &ClientChoice, paths: &[PathBuf]) -> Result<Survey, Failure> {
+    if paths.is_empty() {
+        return survey(choice);
+    }
+    let table = table(choice)?;
+    let mut survey = Survey { files: Vec::new(), not_inspected: Vec::new(), table };
+    for root in paths {
+        if !root.exists() {
+            return Err(Failure::error(format!("there is no `{}`", root.display())));
+        }
+        let walk = walk(&survey.table, root, System::own());
+        let chosen = |client: &String| choice.clients.is_empty() || choice.clients.contains(client);
+        let found = walk.found.into_iter().filter(|found| chosen(&found.client));
+        survey.files.extend(found.map(load));
+        survey.not_inspected.extend(walk.not_inspected);
+    }
+    // A file that only has a likely name, and no server in it, was never one of a client's.
+    survey.files.retain(|installed| {
+        installed.found.client != "other"
+            || installed.state.as_ref().is_ok_and(|loaded| !loaded.config.servers.is_empty())
+    });
+    Ok(survey)
 }
 
 /// Reads one file as its client would.

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod consent;
 mod exit;
 mod installed;
 mod launching;

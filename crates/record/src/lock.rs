@@ -50,6 +50,12 @@ struct Versioned {
 pub struct LockedServer {
     /// The launch command with its arguments.
     pub command: Vec<String>,
+    /// Names of the variables that the client's entry sets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
+    /// The package that the command fetches, where it is one that we know to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<LockedPackage>,
     pub instructions: String,
     pub tools: BTreeMap<String, Pin>,
     /// The schemas of the tools' arguments, for `policy check --lock`. What is compared with a server is their digests.
@@ -58,6 +64,24 @@ pub struct LockedServer {
     pub prompts: BTreeMap<String, Pin>,
     #[serde(rename = "resourceTemplates")]
     pub resource_templates: BTreeMap<String, Pin>,
+}
+
+/// What a launcher fetches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedPackage {
+    /// `npm`, `pypi`, `image`, `go` or `url`.
+    pub registry: String,
+    pub name: String,
+    /// The version as the command says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// The version that was on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its digest, in the form of npm's lock files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
 }
 
 /// Why a lock file cannot be used.
@@ -148,6 +172,8 @@ impl LockedServer {
         };
         LockedServer {
             command,
+            environment: Vec::new(),
+            package: None,
             instructions: mark_digest(pins.instructions.as_deref().unwrap_or_default()),
             tools: marked(&pins.tools),
             input_schemas: BTreeMap::new(),
@@ -196,6 +222,15 @@ impl LockedServer {
         if self.command != now.command {
             lines.push(format!("~ command: `{}` is now `{}`", self.command.join(" "), now.command.join(" ")));
         }
+        if self.environment != now.environment {
+            let names =
+                |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let (was, is) = (names(&self.environment), names(&now.environment));
+            lines.push(format!("~ variables: {was}; now {is}"));
+        }
+        if let (Some(was), Some(is)) = (&self.package, &now.package) {
+            lines.extend(was.difference(is));
+        }
         if self.instructions != now.instructions {
             lines.push("~ instructions changed".to_owned());
         }
@@ -203,6 +238,22 @@ impl LockedServer {
         compare("prompt", &self.prompts, &now.prompts, &mut lines);
         compare("resource template", &self.resource_templates, &now.resource_templates, &mut lines);
         lines
+    }
+}
+
+impl LockedPackage {
+    fn difference(&self, now: &LockedPackage) -> Option<String> {
+        // What is not known on one side, because it was not on the machine, is no difference.
+        let differ = |was: &Option<String>, is: &Option<String>| matches!((was, is), (Some(was), Some(is)) if was != is);
+        let text = |package: &LockedPackage| {
+            let version = package.version.as_ref().or(package.asked.as_ref());
+            version.map_or_else(|| package.name.clone(), |version| format!("{} {version}", package.name))
+        };
+        if differ(&self.version, &now.version) || self.name != now.name {
+            return Some(format!("~ package: `{}` is now `{}`", text(self), text(now)));
+        }
+        let same_bytes = !differ(&self.integrity, &now.integrity);
+        (!same_bytes).then(|| format!("~ package: `{}` has the same version and other content", text(now)))
     }
 }
 

@@ -31,6 +31,14 @@ pub(super) fn commands(seat: Seat<'_>) -> Vec<Command> {
     found
 }
 
+/// The same of a command that stands in no configuration.
+pub(super) fn of_words(words: &[String]) -> Vec<Command> {
+    let words = words.iter().take(WORDS_MAX).map(|word| Piece { text: word.clone(), at: 0 });
+    let mut found = Vec::new();
+    collect(words.collect(), false, 0, &mut found);
+    found
+}
+
 fn collect(words: Vec<Piece>, in_shell: bool, depth: usize, found: &mut Vec<Command>) {
     let words = without_prefixes(words);
     if words.is_empty() || found.len() >= WORDS_MAX {

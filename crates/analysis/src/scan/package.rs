@@ -13,6 +13,18 @@ pub(super) enum Registry {
     Url,
 }
 
+impl Registry {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Registry::Npm => "npm",
+            Registry::Pypi => "pypi",
+            Registry::Image => "image",
+            Registry::Go => "go",
+            Registry::Url => "url",
+        }
+    }
+}
+
 /// A package as a launcher is told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Package {

@@ -1,53 +1,96 @@
-//! `bailiwick lock`: asks a server what it offers and records it, or compares it with the record.
+//! `bailiwick lock`: asks servers what they offer and records it, or compares it with the record.
 
 pub(crate) mod client;
+mod many;
+mod resolved;
 
 use std::time::Duration;
 
 use bailiwick_record::lock::{Lock, LockedServer};
 
-use crate::args::LockArgs;
+use crate::args::lock::LockArgs;
 use crate::command::run::{server_name, words};
 use crate::exit::{self, Failure};
 use crate::offer::{self, Offered};
 use crate::say;
 use client::Command;
 
-pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
-    let name = server_name(args.server.as_deref(), &args.server_command);
-    let before = Lock::load(&args.lock).map_err(Failure::error)?;
-    if (args.check || args.diff) && before.is_none() {
-        let message = format!("there is no lock file `{}`", args.lock.display());
-        return Err(Failure::error(message).help("make it with `bailiwick lock -- COMMAND`"));
+/// What is done with what servers offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Write,
+    Check,
+    Diff,
+    Update,
+}
+
+impl Mode {
+    fn of(args: &LockArgs) -> Mode {
+        match (args.check, args.diff, &args.update) {
+            (true, _, _) => Mode::Check,
+            (_, true, _) => Mode::Diff,
+            (_, _, Some(_)) => Mode::Update,
+            (false, false, None) => Mode::Write,
+        }
     }
+}
+
+pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
+    if args.server_command.is_empty() {
+        return many::run(args);
+    }
+    let name = server_name(args.server.as_deref(), &args.server_command);
+    let mode = Mode::of(args);
+    let before = load(args, mode)?;
     say::note(&format!("asking `{name}` what it offers"));
     let timeout = Duration::from_secs(args.timeout);
     let command = Command { words: &args.server_command, environment: &[], timeout, alone: true };
-    let Offered { pins, schemas, .. } = offer::ask(&command)?;
-    let mut now = LockedServer::new(words(&args.server_command), &pins);
-    for (tool, schema) in &schemas {
-        now.add_schema(tool, schema);
-    }
+    let now = lock_of(words(&args.server_command), &offer::ask(&command)?);
     let mut lock = before.unwrap_or_else(Lock::empty);
-    let differences = match lock.servers.get(&name) {
-        Some(locked) => locked.differences(&now),
-        None => vec![format!("+ server `{name}` is new, with {}", contents(&now))],
-    };
+    let differences = differences(&name, lock.servers.get(&name), &now);
     for difference in &differences {
         say::line(difference);
     }
-    if args.check || args.diff {
+    if matches!(mode, Mode::Check | Mode::Diff) {
         if differences.is_empty() {
             say::line(&format!("{name}: as locked, {}", contents(&now)));
             return Ok(exit::OK);
         }
-        return Ok(if args.check { exit::DRIFT } else { exit::OK });
+        return Ok(if mode == Mode::Check { exit::DRIFT } else { exit::OK });
     }
     let summary = format!("{name}: {} locked in {}", contents(&now), args.lock.display());
     lock.servers.insert(name, now);
     lock.save(&args.lock).map_err(Failure::error)?;
     say::line(&summary);
     Ok(exit::OK)
+}
+
+/// The lock file; there must be one where something is compared with it.
+fn load(args: &LockArgs, mode: Mode) -> Result<Option<Lock>, Failure> {
+    let before = Lock::load(&args.lock).map_err(Failure::error)?;
+    match mode {
+        Mode::Check | Mode::Diff | Mode::Update if before.is_none() => {
+            let message = format!("there is no lock file `{}`", args.lock.display());
+            Err(Failure::error(message)
+                .help("make it with `bailiwick lock -- COMMAND`, or `bailiwick lock --client ID`"))
+        }
+        Mode::Check | Mode::Diff | Mode::Update | Mode::Write => Ok(before),
+    }
+}
+
+fn lock_of(command: Vec<String>, offered: &Offered) -> LockedServer {
+    let mut server = LockedServer::new(command, &offered.pins);
+    for (tool, schema) in &offered.schemas {
+        server.add_schema(tool, schema);
+    }
+    server
+}
+
+fn differences(name: &str, locked: Option<&LockedServer>, now: &LockedServer) -> Vec<String> {
+    match locked {
+        Some(locked) => locked.differences(now),
+        None => vec![format!("+ server `{name}` is new, with {}", contents(now))],
+    }
 }
 
 fn contents(server: &LockedServer) -> String {

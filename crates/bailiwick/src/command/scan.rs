@@ -1,6 +1,5 @@
 //! `bailiwick scan`: what is wrong with the servers that clients are configured to use.
 
-mod consent;
 mod exposed;
 mod human;
 
@@ -10,9 +9,7 @@ use std::time::Duration;
 use bailiwick_analysis::render::{self, Inspected};
 use bailiwick_analysis::scan::{self, Facts, File, Offer, Severity, Subject, Tool};
 use bailiwick_clients::config::{Launch, Server};
-use bailiwick_clients::disk::walk;
 use bailiwick_clients::place::Lines;
-use bailiwick_clients::table::System;
 use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
 use bailiwick_record::lock::Lock;
@@ -20,12 +17,11 @@ use bailiwick_record::lock::Lock;
 use crate::args::scan::{FailOn, FindingsFormat, ScanArgs};
 use crate::exit::{self, Failure};
 use crate::installed::{self, Installed, Loaded, Survey};
-use crate::launching::{self, Launching};
 use crate::offer::{self, Offered};
-use crate::say;
+use crate::{consent, launching, say};
 
 pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
-    let survey = look(args)?;
+    let survey = installed::survey_or_trees(&args.choice, &args.paths)?;
     let scanner = Scanner::new();
     let mut inspected = Inspected { files: survey.files.len(), ..Inspected::default() };
     for (path, why) in &survey.not_inspected {
@@ -80,31 +76,6 @@ fn is_enough(worst: Severity, fail_on: FailOn) -> bool {
         FailOn::Medium => worst >= Severity::Medium,
         FailOn::High => worst >= Severity::High,
     }
-}
-
-/// The machine's configurations, or those of the trees that were named.
-fn look(args: &ScanArgs) -> Result<Survey, Failure> {
-    if args.paths.is_empty() {
-        return installed::survey(&args.choice);
-    }
-    let table = installed::table(&args.choice)?;
-    let mut survey = Survey { files: Vec::new(), not_inspected: Vec::new(), table };
-    for root in &args.paths {
-        if !root.exists() {
-            return Err(Failure::error(format!("there is no `{}`", root.display())));
-        }
-        let walk = walk(&survey.table, root, System::own());
-        let chosen = |client: &String| args.choice.clients.is_empty() || args.choice.clients.contains(client);
-        let found = walk.found.into_iter().filter(|found| chosen(&found.client));
-        survey.files.extend(found.map(installed::load));
-        survey.not_inspected.extend(walk.not_inspected);
-    }
-    // A file that only has a likely name, and no server in it, was never one of a client's.
-    survey.files.retain(|installed| {
-        installed.found.client != "other"
-            || installed.state.as_ref().is_ok_and(|loaded| !loaded.config.servers.is_empty())
-    });
-    Ok(survey)
 }
 
 /// What could be read; the rest is said.
@@ -164,9 +135,8 @@ fn offers(
     if asked.is_empty() {
         return Ok(offers);
     }
-    let all: Vec<&Launching> = asked.iter().map(|(_, _, launching)| launching).collect();
-    consent::ask(&all, scanner, args.yes)?;
     let servers: Vec<_> = asked.iter().map(|(_, _, launching)| launching.asked.clone()).collect();
+    consent::to_launch(&servers, scanner, args.yes)?;
     let progress = launching::progress(servers.len());
     let answers = offer::ask_all(&servers, Duration::from_secs(args.timeout), &|server| {
         progress.set_message(visible(&server.name));

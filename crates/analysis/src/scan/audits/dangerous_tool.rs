@@ -24,8 +24,9 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// What a tool of that name seems to do.
-fn danger(tool: &str) -> Option<&'static str> {
+/// What a tool of that name seems to do, if that cannot be undone.
+#[must_use]
+pub fn danger(tool: &str) -> Option<&'static str> {
     let words = words(tool);
     let has = |list: &[&str]| list.iter().any(|word| words.iter().any(|own| own == word));
     let kinds: [(&[&str], &str); 5] = [

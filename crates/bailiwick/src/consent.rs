@@ -6,40 +6,42 @@ use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
 
 use crate::exit::Failure;
-use crate::launching::Launching;
+use crate::offer::Asked;
 use crate::say::{self, BOLD};
 
-pub(crate) fn ask(all: &[&Launching], scanner: &Scanner, agreed: bool) -> Result<(), Failure> {
+/// Asks whether all of these may be launched.
+pub(crate) fn to_launch(all: &[Asked], scanner: &Scanner, agreed: bool) -> Result<(), Failure> {
     say::note("these commands will be launched, to ask the servers what they offer:");
-    for launching in all {
+    for asked in all {
         let command: Vec<String> =
-            launching.asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let command = visible(&scanner.redact_secrets(&command.join(" ")));
-        let names: Vec<String> = launching
-            .asked
-            .environment
-            .iter()
-            .map(|(name, _)| format!("{}=***", name.to_string_lossy()))
-            .collect();
+        let names: Vec<String> =
+            asked.environment.iter().map(|(name, _)| format!("{}=***", name.to_string_lossy())).collect();
         let environment =
             if names.is_empty() { String::new() } else { format!("  with {}", visible(&names.join(" "))) };
-        anstream::eprintln!("  {BOLD}{}{BOLD:#}  {command}{environment}", visible(&launching.asked.name));
+        anstream::eprintln!("  {BOLD}{}{BOLD:#}  {command}{environment}", visible(&asked.name));
     }
+    ask("launch them?", agreed, "nothing was launched")
+}
+
+/// Asks a person at the terminal; nobody there is a no.
+pub(crate) fn ask(question: &str, agreed: bool, refused: &str) -> Result<(), Failure> {
     if agreed {
         return Ok(());
     }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     if !terminal {
-        return Err(Failure::error("nobody can be asked here whether to launch them")
-            .help("look at the commands above, and add --yes"));
+        return Err(Failure::error(format!("{refused}: nobody can be asked here"))
+            .help("look at what is shown above, and add --yes"));
     }
-    anstream::eprint!("launch them? [y/N] ");
+    anstream::eprint!("{question} [y/N] ");
     // A prompt that does not show leaves the answer no.
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(Failure::error)?;
     match answer.trim() {
         "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::error("nothing was launched")),
+        _ => Err(Failure::error(refused)),
     }
 }

@@ -1,0 +1,186 @@
+//! All servers of clients or of a tree: launched after consent, several at once, and locked or compared together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bailiwick_analysis::scan::{danger, package_of};
+use bailiwick_clients::config::{Launch, Server};
+use bailiwick_clients::disk::Found;
+use bailiwick_engine::Scanner;
+use bailiwick_record::audit::visible;
+use bailiwick_record::lock::{Lock, LockedPackage, LockedServer};
+
+use super::{Mode, contents, lock_of};
+use crate::args::lock::LockArgs;
+use crate::exit::{self, Failure};
+use crate::installed;
+use crate::offer::{self, Asked, Offered};
+use crate::say::{self, BOLD, WARN};
+use crate::{consent, launching, wire};
+
+/// A server that is to be locked, by the name that rules know it by.
+struct Due {
+    name: String,
+    asked: Asked,
+    /// Names of variables that the entry sets.
+    environment: Vec<String>,
+}
+
+pub(super) fn run(args: &LockArgs) -> Result<i32, Failure> {
+    let mode = Mode::of(args);
+    let before = super::load(args, mode)?;
+    let mut due = due(args)?;
+    if let Some(only) = &args.update {
+        due.retain(|due| due.name == *only);
+    }
+    if due.is_empty() {
+        return Err(Failure::new(exit::NOTHING, "no such server was found in any client's configuration")
+            .help("`bailiwick clients` lists what is there"));
+    }
+    let scanner = Scanner::new();
+    let asked: Vec<Asked> = due.iter().map(|due| due.asked.clone()).collect();
+    consent::to_launch(&asked, &scanner, args.yes)?;
+    let progress = launching::progress(asked.len());
+    let answers = offer::ask_all(&asked, Duration::from_secs(args.timeout), &|server| {
+        progress.set_message(visible(&server.name));
+        progress.inc(1);
+    });
+    progress.finish_and_clear();
+    let now = locked(due, answers, &scanner)?;
+    conclude(args, mode, before, now)
+}
+
+/// The servers that are meant. Two different ones of one name cannot stand in one lock file.
+fn due(args: &LockArgs) -> Result<Vec<Due>, Failure> {
+    let survey = installed::survey_or_trees(&args.choice, &args.paths)?;
+    let mut due: BTreeMap<String, Due> = BTreeMap::new();
+    for installed in &survey.files {
+        let Ok(loaded) = &installed.state else {
+            let path = installed::shown(&installed.found.path);
+            return Err(Failure::error(format!("`{path}` cannot be read, so its servers cannot be locked")));
+        };
+        for server in loaded.config.servers.iter().filter(|server| is_meant(args, server)) {
+            if let Some(new) = one(&installed.found, server)? {
+                match due.get(&new.name) {
+                    Some(other) if other.asked.words != new.asked.words => {
+                        let message = format!(
+                            "`{}` and `{}` are different servers of one name",
+                            other.asked.name, new.asked.name
+                        );
+                        return Err(Failure::error(message)
+                            .help("lock each client in a file of its own: --client ID --lock FILE"));
+                    }
+                    Some(_) => {}
+                    None => drop(due.insert(new.name.clone(), new)),
+                }
+            }
+        }
+    }
+    Ok(due.into_values().collect())
+}
+
+fn is_meant(args: &LockArgs, server: &Server) -> bool {
+    server.is_enabled && args.server.as_ref().is_none_or(|name| *name == server.name)
+}
+
+/// `None` for a remote server, which is named.
+fn one(found: &Found, server: &Server) -> Result<Option<Due>, Failure> {
+    if matches!(server.launch, Launch::Remote { .. }) {
+        let name = visible(&format!("{}/{}", found.client, server.name));
+        say::line(&format!("{WARN}not locked:{WARN:#} {name}: it is reached over the network"));
+        return Ok(None);
+    }
+    let launching = launching::of(found, server).map_err(|why| {
+        Failure::error(format!("`{}/{}` cannot be launched: {why}", found.client, server.name))
+    })?;
+    let mut environment: Vec<String> =
+        server.environment.iter().map(|setting| setting.name.clone()).collect();
+    environment.sort();
+    Ok(Some(Due { name: wire::rule_name(&server.name), asked: launching.asked, environment }))
+}
+
+/// What all of them offer. One that does not answer is an error: an empty lock would pass every check.
+fn locked(
+    due: Vec<Due>,
+    answers: Vec<Result<Offered, Failure>>,
+    scanner: &Scanner,
+) -> Result<BTreeMap<String, LockedServer>, Failure> {
+    let mut now = BTreeMap::new();
+    let mut failed = Vec::new();
+    for (due, answer) in due.into_iter().zip(answers) {
+        match answer {
+            Err(failure) => failed.push(format!("{}: {}", due.asked.name, failure.message)),
+            Ok(offered) => {
+                // The lock file is committed: an argument that is a secret is not.
+                let words: Vec<String> =
+                    due.asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+                let masked = words.iter().map(|word| scanner.redact_secrets(word).into_owned()).collect();
+                let mut server = lock_of(masked, &offered);
+                server.environment = due.environment;
+                server.package = package(&words);
+                now.insert(due.name, server);
+            }
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(now),
+        false => Err(Failure::error(format!("some servers did not answer:\n  {}", failed.join("\n  ")))
+            .help("nothing was written; mend them, switch them off, or lock the others one by one with --server NAME")),
+    }
+}
+
+fn package(words: &[String]) -> Option<LockedPackage> {
+    let package = package_of(words)?;
+    let resolved = super::resolved::of(&package);
+    let (version, integrity) = resolved.unzip();
+    Some(LockedPackage {
+        registry: package.registry.to_owned(),
+        name: package.name,
+        asked: package.version,
+        version,
+        integrity: integrity.flatten(),
+    })
+}
+
+fn conclude(
+    args: &LockArgs,
+    mode: Mode,
+    before: Option<Lock>,
+    now: BTreeMap<String, LockedServer>,
+) -> Result<i32, Failure> {
+    let mut lock = before.unwrap_or_else(Lock::empty);
+    let mut drift = false;
+    for (name, server) in &now {
+        let old = lock.servers.get(name);
+        let differences = super::differences(name, old, server);
+        drift |= !differences.is_empty();
+        let state = if differences.is_empty() { "as locked, " } else { "" };
+        say::line(&format!("{BOLD}{}{BOLD:#}: {state}{}", visible(name), contents(server)));
+        for difference in differences {
+            say::line(&format!("  {}", visible(&difference)));
+        }
+        for new in introduced(old, server) {
+            say::line(&format!("  {WARN}introduces:{WARN:#} {}", visible(&new)));
+        }
+    }
+    match mode {
+        Mode::Check => Ok(if drift { exit::DRIFT } else { exit::OK }),
+        Mode::Diff => Ok(exit::OK),
+        Mode::Update | Mode::Write => {
+            if mode == Mode::Update && drift {
+                consent::ask("accept this?", args.yes, "nothing was written")?;
+            }
+            lock.servers.extend(now);
+            lock.save(&args.lock).map_err(Failure::error)?;
+            say::line(&format!("{} servers locked in {}", lock.servers.len(), args.lock.display()));
+            Ok(exit::OK)
+        }
+    }
+}
+
+/// What an agent could not do before, told by the names of new tools.
+fn introduced(old: Option<&LockedServer>, now: &LockedServer) -> Vec<String> {
+    let is_new = |tool: &&String| old.is_none_or(|old| !old.tools.contains_key(*tool));
+    let new = now.tools.keys().filter(is_new);
+    new.filter_map(|tool| danger(tool).map(|what| format!("`{tool}` {what}"))).collect()
+}
