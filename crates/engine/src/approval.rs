@@ -76,7 +76,7 @@ impl Engine {
             Reason::Limit { .. }
             | Reason::Sequence { .. }
             | Reason::Precondition { .. }
-            | Reason::Default
+            | Reason::Default(_)
             | Reason::Guard { .. }
             | Reason::Pin { .. }
             | Reason::Protocol(_)

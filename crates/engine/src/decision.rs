@@ -175,8 +175,8 @@ pub enum Reason {
     Sequence { index: u32, message: String },
     /// What must be so before it is not so.
     Precondition { index: u32, message: String },
-    /// No rule spoke.
-    Default,
+    /// No rule spoke; of several layers, no rule of this one, whose default is stricter than what the others say.
+    Default(Option<String>),
     /// A guard found something.
     Guard { guard: &'static str, code: &'static str, place: String, message: &'static str },
     /// The server's offer differs from what was pinned.
@@ -256,7 +256,13 @@ impl Reason {
                     message: Cow::Borrowed(message),
                 }
             }
-            Reason::Default => plain("default", "default", "no rule speaks of it"),
+            Reason::Default(None) => plain("default", "default", "no rule speaks of it"),
+            Reason::Default(Some(layer)) => Described {
+                source: "default",
+                id: Cow::Borrowed("default"),
+                place: None,
+                message: Cow::Owned(format!("no rule of `{layer}` speaks of it")),
+            },
             Reason::Guard { guard, code, place, message } => Described {
                 source: "guard",
                 id: Cow::Owned(format!("{guard}/{code}")),

@@ -160,7 +160,7 @@ impl Engine {
                 .map(|precondition| (&precondition.id, precondition.effect)),
             Reason::Rule { .. }
             | Reason::Limit { .. }
-            | Reason::Default
+            | Reason::Default(_)
             | Reason::Guard { .. }
             | Reason::Pin { .. }
             | Reason::Protocol(_)

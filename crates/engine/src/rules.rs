@@ -36,8 +36,9 @@ impl Engine {
             failed_require: hit.failed_require,
         };
         let mut reasons: Vec<Reason> = self.hits.iter().map(reason).collect();
-        if reasons.is_empty() {
-            reasons.push(Reason::Default);
+        if let Some(layer) = self.policy.decided_by_default(&self.hits) {
+            let layer = (self.policy.layers().len() > 1).then(|| layer.to_owned());
+            reasons.push(Reason::Default(layer));
         }
         (verdict, reasons)
     }

@@ -10,6 +10,7 @@ use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
 use crate::target::{Target, TargetPattern};
+use crate::voices::{LayerSet, Voices};
 
 /// One call to decide.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,8 @@ pub enum SumError {
 }
 
 impl Policy {
-    /// Decides `call`. Every rule that speaks is put into `hits`, in the order of the rules; none: the default decides.
+    /// Decides `call`. Every rule that speaks is put into `hits`, in the order of the rules. Every layer
+    /// decides by its rules, or by its default where they are silent; the strictest layer wins.
     ///
     /// `hits` is emptied first; with a reused one nothing is allocated for it.
     pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
@@ -61,7 +63,7 @@ impl Policy {
         self.index.candidates(aimed, |rule| hits.push(Hit { rule, failed_require: false }));
         hits.sort_unstable();
         hits.dedup();
-        let mut verdict: Option<Verdict> = None;
+        let mut voices = Voices::default();
         let subject = Subject::new(self, call);
         hits.retain_mut(|hit| {
             let (Some(rule), Some(scope)) =
@@ -77,10 +79,11 @@ impl Policy {
             }
             let spoken = speaks(rule.effect, scope, &subject, &mut scratch);
             hit.failed_require = spoken.is_some() && rule.effect == Effect::Require;
-            verdict = verdict.max(spoken);
+            let layers = self.rule_layers.get(hit.rule as usize).copied().unwrap_or_default();
+            spoken.into_iter().for_each(|verdict| voices.hear(verdict, layers));
             spoken.is_some()
         });
-        verdict.unwrap_or(self.default())
+        voices.verdict(&self.defaults)
     }
 
     /// False only if no arguments could make a call to `target` allowed or asked. Touches no state.
@@ -102,24 +105,28 @@ impl Policy {
         let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let template = matches!(target, Target::Resource { .. });
         let listed = Subject::listed(self, &call);
-        let (mut opened, mut closed) = (self.default() != Verdict::Deny, false);
+        let (mut opened, mut closed): (LayerSet, bool) = (0, false);
         self.index.candidates(aimed, |rule| {
-            let (Some(scope), Some(about)) =
-                (self.scopes.get(rule as usize), self.rules().get(rule as usize))
+            let index = rule as usize;
+            let (Some(scope), Some(about), Some(layers)) =
+                (self.scopes.get(index), self.rules().get(index), self.rule_layers.get(index))
             else {
                 return;
             };
+            let mut open = |possible: bool| opened |= if possible { *layers } else { 0 };
             if !scope.who.includes(principal, listed.roles()) {
                 return;
             }
             match about.effect {
                 // What a template expands to is not known: it may be what the rule is about.
                 Effect::Allow | Effect::Ask if template => {
-                    opened |= scope.could_match(&listed)
-                        && scope.on.iter().any(|pattern| pattern.may_expand(aimed, about.effect));
+                    open(
+                        scope.could_match(&listed)
+                            && scope.on.iter().any(|pattern| pattern.may_expand(aimed, about.effect)),
+                    );
                 }
                 Effect::Allow | Effect::Ask => {
-                    opened |= scope.covers(aimed, &mut scratch) && scope.could_match(&listed);
+                    open(scope.covers(aimed, &mut scratch) && scope.could_match(&listed));
                 }
                 Effect::Deny => {
                     let always = scope.always_matches(&listed);
@@ -133,7 +140,7 @@ impl Policy {
                 Effect::Require => {}
             }
         });
-        opened && !closed
+        self.defaults.open_without(opened) && !closed
     }
 
     /// The limits that count this call, with the amount that each counts: 1, or the summed argument.

@@ -12,6 +12,7 @@ use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
+use crate::voices::Voices;
 use judge::judgements;
 use trace::findings;
 
@@ -154,15 +155,16 @@ impl Policy {
         let labelled = self.labels.look_up(aimed, &mut scratch);
         let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let mut considered = Vec::new();
-        let mut verdict = None;
+        let mut voices = Voices::default();
         let subject = Subject::new(self, call);
-        for (rule, scope) in self.rules().iter().zip(&self.scopes) {
+        for ((rule, scope), layers) in self.rules().iter().zip(&self.scopes).zip(&self.rule_layers) {
             if !scope.covers(aimed, &mut scratch) {
                 continue;
             }
             let outcome = outcome(rule.effect, scope, &subject, &mut scratch);
             if outcome == Outcome::Speaks {
-                verdict = verdict.max(speaks(rule.effect, scope, &subject, &mut scratch));
+                let spoken = speaks(rule.effect, scope, &subject, &mut scratch);
+                spoken.into_iter().for_each(|verdict| voices.hear(verdict, *layers));
             }
             considered.push(Considered {
                 id: rule.id.clone(),
@@ -175,12 +177,18 @@ impl Policy {
                 judgements: judgements(scope, &subject),
             });
         }
-        let decided = verdict.unwrap_or(self.default());
+        let decided = voices.verdict(&self.defaults);
+        let silent = voices.by_default(&self.defaults);
+        let layer =
+            silent.and_then(|layer| self.defaults.names.get(layer)).filter(|_| self.defaults.names.len() > 1);
         let nearest = if decided == Verdict::Allow { None } else { nearest(&considered) };
         let target = call.target.written();
-        let changes =
+        let mut changes =
             if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
-        let default = verdict.is_none().then(|| self.default());
+        if let (Some(layer), true) = (layer, decided != Verdict::Allow) {
+            changes.push(format!("a rule of the layer `{layer}` must allow it; its default decides"));
+        }
+        let default = silent.map(|_| decided);
         let labels = labelled.map(|labelled| labelled.written());
         Explanation { target, labels, verdict: decided, default, considered, nearest, changes }
     }

@@ -1,5 +1,7 @@
 //! Layers: the files that are given, those that they extend, and their union.
 
+mod check;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crate::problem::{Pending, Problems, Severity};
 use crate::read::{FilePart, Reader, read};
 use crate::schema::Catalog;
 use crate::source::{Context, Load, Source};
+use crate::voices::LayerSet;
 use crate::words::nearest;
 
 /// All files, read, in the order in which they were reached.
@@ -22,6 +25,8 @@ pub(crate) struct Layers {
     pub(crate) base: Base,
     /// How many of the sources were given, not extended.
     pub(crate) given: usize,
+    /// For each source the layers that it belongs to: those that it is, or is extended by.
+    pub(crate) sets: Vec<LayerSet>,
     pub(crate) warnings: Vec<Pending>,
     /// Patterns over tools of servers that the catalog does not know.
     pub(crate) unchecked: usize,
@@ -56,6 +61,7 @@ pub(crate) fn gather(
     let given = sources.len();
     let mut gathering = Gathering {
         parents: vec![None; given],
+        edges: Vec::new(),
         sources,
         parts: Vec::new(),
         problems: Vec::new(),
@@ -66,11 +72,13 @@ pub(crate) fn gather(
         catalog,
     };
     gathering.read_all();
+    let sets = gathering.sets(given);
+    gathering.check_layers(given, &sets);
     gathering.check_ids();
     gathering.check_history();
     let Gathering { sources, parts, problems, base, unchecked, .. } = gathering;
     if problems.iter().all(|problem| problem.severity == Severity::Warning) {
-        Ok(Layers { sources, parts, base, given, warnings: problems, unchecked })
+        Ok(Layers { sources, parts, base, given, sets, warnings: problems, unchecked })
     } else {
         Err(Problems::new(sources, problems))
     }
@@ -80,6 +88,8 @@ struct Gathering<'l> {
     sources: Vec<Source>,
     /// Which source extended this one first.
     parents: Vec<Option<usize>>,
+    /// Who extends whom.
+    edges: Vec<(usize, usize)>,
     parts: Vec<FilePart>,
     problems: Vec<Pending>,
     patterns: usize,
@@ -166,7 +176,9 @@ impl Gathering<'_> {
                 format!("more than {EXTENDS_DEPTH_MAX} policies extend each other"),
                 "flatten them",
             );
-        } else if self.sources.iter().all(|known| known.name != source.name) {
+        } else if let Some(known) = self.sources.iter().position(|known| known.name == source.name) {
+            self.edges.push((from, known));
+        } else {
             if self.sources.len() >= SOURCES_MAX {
                 self.problem(
                     from,
@@ -176,6 +188,7 @@ impl Gathering<'_> {
                 );
                 return;
             }
+            self.edges.push((from, self.sources.len()));
             self.sources.push(source);
             self.parents.push(Some(from));
         }
@@ -186,7 +199,9 @@ impl Gathering<'_> {
         let mut found: Vec<(usize, Range<usize>, String)> = Vec::new();
         let mut count: usize = 0;
         for part in &self.parts {
-            let rules = part.rules.iter().map(|rule| (&rule.about.id, rule.source, &rule.id_span));
+            count = count.saturating_add(part.rules.iter().filter(|rule| rule.about.overrides).count());
+            let rules = part.rules.iter().filter(|rule| !rule.about.overrides);
+            let rules = rules.map(|rule| (&rule.about.id, rule.source, &rule.id_span));
             let limits = part.limits.iter().map(|limit| (&limit.about.id, limit.source, &limit.id_span));
             let sequences = part.sequences.iter().map(|part| (&part.about.id, part.source, &part.id_span));
             let preconditions =
@@ -201,8 +216,20 @@ impl Gathering<'_> {
                 found.push((blamed, span.clone(), format!("the id `{id}` is taken in {place}")));
             }
         }
+        let overriding = self.parts.iter().flat_map(|part| &part.rules).filter(|rule| rule.about.overrides);
+        let lost = overriding
+            .filter(|rule| seen.get(rule.about.id.as_str()).is_none_or(|(source, _)| *source == rule.source));
+        let lost: Vec<_> = lost
+            .map(|rule| {
+                (rule.source, rule.id_span.clone(), format!("no other file has the id `{}`", rule.about.id))
+            })
+            .collect();
         for (source, span, message) in found {
-            self.problem(source, span, message, "ids are unique over all files; choose another");
+            let help = "ids are unique over all files; choose another, or write `override: true` to tighten that rule";
+            self.problem(source, span, message, help);
+        }
+        for (source, span, message) in lost {
+            self.problem(source, span, message, "leave `override` out, or name the rule that is meant");
         }
         if count > RULES_MAX {
             self.problem(0, 0..0, format!("more than {RULES_MAX} rules of all kinds"), "split the policy");

@@ -27,6 +27,7 @@ mod subject;
 mod target;
 mod tree;
 mod uri;
+mod voices;
 mod words;
 
 pub use bundled::{BUNDLED, bundled};

@@ -14,6 +14,16 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// What a rule with this effect decides when it speaks.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Effect::Allow => Verdict::Allow,
+            Effect::Ask => Verdict::Ask,
+            Effect::Require | Effect::Deny => Verdict::Deny,
+        }
+    }
+
     /// The word of the language.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -56,6 +66,8 @@ pub struct Rule {
     /// Line of its id, counted from 1.
     pub line: u32,
     pub reason: Option<String>,
+    /// It says with the id of a rule in another file that it adds to that rule.
+    pub overrides: bool,
     /// How long an approval of this `ask` may be used, in milliseconds. `None`: the engine's default.
     pub approval_ttl_ms: Option<u64>,
 }

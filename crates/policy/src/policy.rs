@@ -10,20 +10,21 @@ use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
-use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Limit, Pins, Principal, Rule, Verdict};
+use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
 use crate::path::Base;
 use crate::problem::Problems;
 use crate::read::FilePart;
 use crate::schema::Catalog;
 use crate::scope::Scope;
 use crate::source::{Context, Load, Source};
+use crate::voices::{Defaults, LayerSet, Voices, bit};
 
 /// A policy that was understood to the last word. It never changes; to change it, compile another.
 #[derive(Debug)]
 pub struct Policy {
     name: String,
     digest: String,
-    default: Verdict,
+    pub(crate) defaults: Defaults,
     rules: Vec<Rule>,
     limits: Vec<Limit>,
     guards: Guards,
@@ -31,6 +32,8 @@ pub struct Policy {
     discovery: Discovery,
     pub(crate) base: Base,
     pub(crate) scopes: Vec<Scope>,
+    /// For each rule the layers that it stands in.
+    pub(crate) rule_layers: Vec<LayerSet>,
     pub(crate) limit_scopes: Vec<Scope>,
     pub(crate) sums: Vec<Option<KeyPattern>>,
     pub(crate) index: Index,
@@ -40,9 +43,10 @@ pub struct Policy {
     roles: BTreeMap<String, Vec<Name>>,
 }
 
-/// Compiles the union of `sources` and of all that they extend.
+/// Compiles `sources`, each of which is a layer: the union of its rules and those of all that it extends.
 ///
-/// Rules and limits are joined; of defaults, guards, pins and discovery the strictest wins; order never matters.
+/// Every layer is decided whole, its default included, and the strictest wins; limits of all layers are counted; of guards,
+/// pins and discovery the strictest wins; order never matters.
 ///
 /// # Errors
 /// Every problem of every file at once.
@@ -84,12 +88,12 @@ pub fn check(
 
 impl Policy {
     fn union(layers: Layers) -> Policy {
-        let Layers { sources, parts, base, given, .. } = layers;
+        let Layers { sources, parts, base, given, sets, .. } = layers;
         let digest = digest(&sources);
         let names = sources.iter().zip(&parts).take(given);
         let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
         let name = name.collect::<Vec<_>>().join(" + ");
-        let default = parts.iter().filter_map(|part| part.default).max().unwrap_or(Verdict::Deny);
+        let defaults = defaults(&sources, &parts, &sets, given);
         let strictest = |pick: fn(&FilePart) -> Option<GuardAction>| {
             parts.iter().filter_map(pick).max().unwrap_or(GuardAction::Off)
         };
@@ -105,7 +109,8 @@ impl Policy {
         let (mut rules, mut scopes, mut limits, mut limit_scopes) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
-        for part in parts {
+        let mut rule_layers = Vec::new();
+        for (part, layers) in parts.into_iter().zip(sets) {
             labels.extend(part.labels);
             sequences.extend(part.sequences);
             preconditions.extend(part.preconditions);
@@ -113,6 +118,7 @@ impl Policy {
             for ruled in part.rules {
                 rules.push(ruled.about);
                 scopes.push(ruled.scope);
+                rule_layers.push(layers);
             }
             for ruled in part.limits {
                 limits.push(ruled.about);
@@ -126,7 +132,8 @@ impl Policy {
         Policy {
             name,
             digest,
-            default,
+            defaults,
+            rule_layers,
             sums: limits.iter().map(sum).collect(),
             index: Index::new(scopes.iter()),
             limit_index: Index::new(limit_scopes.iter()),
@@ -168,10 +175,31 @@ impl Policy {
         &self.limits
     }
 
-    /// What is decided where no rule speaks.
+    /// What is decided where no rule of any layer speaks.
     #[must_use]
     pub fn default(&self) -> Verdict {
-        self.default
+        Voices::default().verdict(&self.defaults)
+    }
+
+    /// The names of the layers, in the order in which they were given.
+    #[must_use]
+    pub fn layers(&self) -> &[String] {
+        &self.defaults.names
+    }
+
+    /// The layer whose default decided, where the rules of `hits` alone say less.
+    #[must_use]
+    pub fn decided_by_default(&self, hits: &[Hit]) -> Option<&str> {
+        let mut voices = Voices::default();
+        for hit in hits {
+            let index = hit.rule as usize;
+            let (Some(rule), Some(layers)) = (self.rules.get(index), self.rule_layers.get(index)) else {
+                continue;
+            };
+            voices.hear(rule.effect.verdict(), *layers);
+        }
+        let layer = voices.by_default(&self.defaults)?;
+        self.defaults.names.get(layer).map(String::as_str)
     }
 
     #[must_use]
@@ -204,6 +232,17 @@ impl Policy {
         }
         out
     }
+}
+
+/// What each layer, a given file with those that it extends, is called and says by default.
+fn defaults(sources: &[Source], parts: &[FilePart], sets: &[LayerSet], given: usize) -> Defaults {
+    let mut out = Defaults::default();
+    for (layer, (source, part)) in sources.iter().zip(parts).take(given).enumerate() {
+        let own = parts.iter().zip(sets).filter(|(_, set)| **set & bit(layer) != 0);
+        out.names.push(part.name.clone().unwrap_or_else(|| source.name.clone()));
+        out.verdicts.push(own.filter_map(|(part, _)| part.default).max().unwrap_or(Some(Verdict::Deny)));
+    }
+    out
 }
 
 fn digest(sources: &[Source]) -> String {

@@ -93,6 +93,12 @@ impl Scope {
             && self.on.iter().any(|pattern| pattern.matches(aimed, self.senses.on, scratch))
     }
 
+    /// True if a condition looks at the roles of the principal.
+    pub(crate) fn asks_roles(&self) -> bool {
+        let unless = self.unless.as_ref().and_then(|unless| unless.condition.as_ref());
+        self.condition.iter().chain(unless).any(Condition::needs_roles)
+    }
+
     /// True if the target does what the rule speaks of, or the rule speaks of no labels.
     pub(crate) fn has_labels(&self, aimed: Aimed<'_>) -> bool {
         self.labels.is_empty()

@@ -40,7 +40,7 @@ pub(crate) const FILE: Words = Words {
 };
 
 pub(crate) const RULE: Words = Words {
-    valid: &["id", "effect", "on", "labels", "args", "if", "unless", "for", "reason", "approval"],
+    valid: &["id", "effect", "override", "on", "labels", "args", "if", "unless", "for", "reason", "approval"],
     later: &[],
     elsewhere: &[
         ("action", "effect"),

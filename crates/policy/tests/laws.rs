@@ -72,7 +72,10 @@ fn rule(effects: &'static [&'static str]) -> impl Strategy<Value = String> {
 }
 
 fn layer(prefix: &str, default: &str, rules: &[String]) -> String {
-    let mut text = format!("version: 1\n{default}\nrules:\n");
+    let mut text = format!("version: 1\n{default}\n");
+    if !rules.is_empty() {
+        text.push_str("rules:\n");
+    }
     for (index, rule) in rules.iter().enumerate() {
         text.push_str(&format!("  - {{ id: {prefix}{index}, {rule} }}\n"));
     }
@@ -164,6 +167,10 @@ fn decide(
     (verdict, ids)
 }
 
+/// What a layer may say of silence.
+const LAYERED: [&str; 4] =
+    ["default: deny", "default: ask", "default: pass", "default: allow\nunsafe-default: allow"];
+
 const DEFAULTS: [&str; 3] = ["default: deny", "default: ask", "default: allow\nunsafe-default: allow"];
 
 proptest! {
@@ -189,10 +196,35 @@ proptest! {
         default in prop::sample::select(DEFAULTS.to_vec()), base in rules(ANY, 6), more in rules(&["deny", "require"], 4),
         target in targets(), arguments in arguments(), principal in principals(),
     ) {
-        let layers = [layer("base", default, &base), layer("more", "", &more)];
+        let layers = [layer("base", default, &base), layer("more", "default: pass", &more)];
         let before = decide(&policy(&layers[..1]), target, &arguments, &principal).0;
         let after = decide(&policy(&layers), target, &arguments, &principal).0;
         prop_assert!(after >= before, "{before:?} became {after:?}");
+    }
+
+    /// Law 4: whatever a layer says, and whatever it extends, what the others decide is never wider for it.
+    #[test]
+    fn adding_a_layer_never_widens(
+        base in prop::collection::vec((prop::sample::select(LAYERED.to_vec()), rules(ANY, 6)), 1..4),
+        more in rules(ANY, 6), own in prop::sample::select(LAYERED.to_vec()), place in 0usize..4,
+        target in targets(), arguments in arguments(), principal in principals(),
+    ) {
+        let mut layers: Vec<String> =
+            base.iter().enumerate().map(|(at, (default, rules))| layer(&format!("l{at}x"), default, rules)).collect();
+        // Layers that all pass deny everything: there the first one that decides is the policy.
+        layers.push(layer("last", "default: ask", &[]));
+        let one = policy(&layers);
+        let before = decide(&one, target, &arguments, &principal).0;
+        let hidden = !one.could_allow(&target, &principal);
+        layers.insert(place.min(layers.len()), layer("more", own, &more));
+        let both = policy(&layers);
+        let after = decide(&both, target, &arguments, &principal).0;
+        prop_assert!(after >= before, "{before:?} became {after:?}");
+        prop_assert!(!hidden || !both.could_allow(&target, &principal), "a layer shows what another hides");
+        // The strictest of the layers by themselves is the verdict of all.
+        let alone = layers.iter().filter(|text| !text.contains("default: pass"));
+        let strictest = alone.map(|text| decide(&policy(std::slice::from_ref(text)), target, &arguments, &principal).0).max();
+        prop_assert!(Some(after) >= strictest);
     }
 
     #[test]

@@ -256,3 +256,61 @@ fn an_explanation_has_parts_for_programs() {
     assert_eq!(outcomes, [Outcome::OtherArguments, Outcome::Holds]);
     assert_eq!(explanation.changes(), ["an allow rule must cover `x/y`; none does"]);
 }
+
+#[test]
+fn an_override_has_the_id_of_another_files_rule_and_only_tightens() {
+    let base = "version: 1\ndefault: deny\nrules:\n  - { id: reads, effect: allow, on: '*/*' }\n";
+    let more = "version: 1\ndefault: pass\nrules:\n  - { id: reads, override: true, effect: EFFECT, on: 'x/*'ARGS }\n";
+    let compiled = |more: &str| {
+        let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
+        compile(vec![source("base", base), source("more", more)], &mut Files(&[]), &context())
+    };
+    let policy = compiled(&more.replace("EFFECT", "deny").replace("ARGS", "")).unwrap();
+    let principal = Principal::default();
+    let decide = |server| {
+        let target = Target::Tool { server, name: "t" };
+        policy.evaluate(&Call { target, arguments: None, principal: &principal }, &mut Vec::new())
+    };
+    assert_eq!((decide("x"), decide("y")), (Verdict::Deny, Verdict::Allow));
+    assert_eq!(policy.layers(), ["base", "more"]);
+    let report = |more: &str| compiled(more).unwrap_err().render(false);
+    assert!(report(&more.replace("EFFECT", "ask").replace("ARGS", "")).contains("may let more through"));
+    let other = more.replace("reads", "other").replace("EFFECT", "deny").replace("ARGS", "");
+    assert!(report(&other).contains("no other file has the id `other`"));
+    let twice = more.replace("override: true, ", "").replace("EFFECT", "deny").replace("ARGS", "");
+    assert!(report(&twice).contains("override: true"));
+}
+
+#[test]
+fn a_layer_says_what_it_does_not_name() {
+    let base = "version: 1\ndefault: deny\nrules:\n  - { id: a, effect: allow, on: 'x/*' }\n";
+    let principal = Principal::default();
+    let target = Target::Tool { server: "x", name: "t" };
+    let call = Call { target, arguments: None, principal: &principal };
+    for (default, verdict, layer) in [
+        ("default: pass", Verdict::Allow, None),
+        ("default: ask", Verdict::Ask, Some("team")),
+        ("default: deny", Verdict::Deny, Some("team")),
+    ] {
+        let team =
+            format!("version: 1\nname: team\n{default}\nrules:\n  - {{ id: b, effect: deny, on: 'y/*' }}\n");
+        let policy = policy_of(&[base, &team], &[]);
+        let mut hits = Vec::new();
+        assert_eq!(policy.evaluate(&call, &mut hits), verdict, "{default}");
+        assert_eq!(policy.decided_by_default(&hits), layer, "{default}");
+        assert_eq!(policy.explain(&call).verdict(), verdict, "{default}");
+    }
+}
+
+#[test]
+fn a_role_of_one_layer_does_not_open_the_rules_of_another() {
+    let base = "version: 1\ndefault: deny\nrules:\n  - { id: a, effect: allow, on: 'x/*', for: { roles: [lead] } }\n";
+    let team = "version: 1\ndefault: pass\nroles: { lead: { members: [eve] } }\n";
+    let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
+    let layers = vec![source("base", base), source("team", team)];
+    let report = compile(layers, &mut Files(&[]), &context()).unwrap_err().render(false);
+    assert!(report.contains("another layer says who has the role `lead`"), "{report}");
+    let own = base.replace("rules:", "roles: { lead: { members: [ana] } }\nrules:");
+    let other = team.replace("lead", "boss");
+    policy_of(&[&own, &other], &[]);
+}

@@ -17,7 +17,8 @@ use crate::words;
 #[derive(Debug, Default)]
 pub(crate) struct FilePart {
     pub(crate) name: Option<String>,
-    pub(crate) default: Option<Verdict>,
+    /// `Some(None)`: it passes over what it does not name.
+    pub(crate) default: Option<Option<Verdict>>,
     pub(crate) extends: Vec<(String, Range<usize>)>,
     pub(crate) roles: Vec<(String, Vec<Name>)>,
     pub(crate) labels: Vec<LabelEntry>,
@@ -30,8 +31,26 @@ pub(crate) struct FilePart {
     pub(crate) hide: Option<Hide>,
 }
 
-const DEFAULTS: [(&str, Verdict); 3] =
-    [("deny", Verdict::Deny), ("ask", Verdict::Ask), ("allow", Verdict::Allow)];
+impl FilePart {
+    /// The roles that its rules ask for; `None`: a condition asks for some.
+    pub(crate) fn roles_asked(&self) -> Vec<Option<&str>> {
+        let scopes =
+            self.rules.iter().map(|rule| &rule.scope).chain(self.limits.iter().map(|limit| &limit.scope));
+        let mut out: Vec<Option<&str>> = Vec::new();
+        for scope in scopes {
+            out.extend(scope.who.roles.iter().flatten().map(|role| Some(role.as_str())));
+            out.extend(scope.asks_roles().then_some(None));
+        }
+        out
+    }
+}
+
+const DEFAULTS: [(&str, Option<Verdict>); 4] = [
+    ("deny", Some(Verdict::Deny)),
+    ("ask", Some(Verdict::Ask)),
+    ("allow", Some(Verdict::Allow)),
+    ("pass", None),
+];
 
 /// Reads the text of `reader`.
 pub(crate) fn read(reader: &mut Reader<'_>) -> FilePart {
@@ -128,16 +147,17 @@ fn version(reader: &mut Reader<'_>, node: Option<&Node>) {
     }
 }
 
-fn default(reader: &mut Reader<'_>, members: &BTreeMap<&str, &Node>) -> Option<Verdict> {
+fn default(reader: &mut Reader<'_>, members: &BTreeMap<&str, &Node>) -> Option<Option<Verdict>> {
     let default = members.get("default").and_then(|node| reader.choice(node, "default", &DEFAULTS));
     let unsafe_default = members.get("unsafe-default").copied();
     if let Some(node) = unsafe_default {
         reader.choice(node, "value of `unsafe-default`", &[("allow", ())]);
-        if default != Some(Verdict::Allow) {
+        if default != Some(Some(Verdict::Allow)) {
             reader.wrong(node, "`unsafe-default` without `default: allow`", "remove it");
         }
     }
-    if let (Some(Verdict::Allow), None, Some(node)) = (default, unsafe_default, members.get("default")) {
+    if let (Some(Some(Verdict::Allow)), None, Some(node)) = (default, unsafe_default, members.get("default"))
+    {
         let help = "what no rule names would pass; if that is meant, add `unsafe-default: allow`";
         reader.wrong(node, "`default: allow` is unsafe", help);
     }

@@ -65,9 +65,11 @@ impl Reader<'_> {
         let approval_ttl_ms = members.get("approval").and_then(|approval| self.approval(approval, effect));
         let reason =
             members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
+        let overrides = members.get("override").is_some_and(|node| self.overrides(node, effect));
         let (id, id_node) = id?;
         Some(Ruled {
             about: Rule {
+                overrides,
                 id,
                 effect: effect?,
                 file: Arc::clone(&self.file),
@@ -79,6 +81,16 @@ impl Reader<'_> {
             source: self.source,
             id_span: id_node.span.clone(),
         })
+    }
+
+    /// Two rules with one id both speak, so an override that denies or requires can only tighten.
+    fn overrides(&mut self, node: &Node, effect: Option<Effect>) -> bool {
+        self.choice(node, "value of `override`", &[("true", ())]);
+        if matches!(effect, Some(Effect::Allow | Effect::Ask)) {
+            let help = "use `effect: deny` or `require`, or another id";
+            self.wrong(node, "`override` in a rule that may let more through", help);
+        }
+        true
     }
 
     pub(super) fn id<'n>(
