@@ -1,9 +1,10 @@
 // A server on the TypeScript SDK v2 with what the official conformance suite asks of one: legacy sessions with resumption, and
-// 2026-07-28. `PORT=3912 node server.mjs` serves at http://127.0.0.1:PORT/mcp.
+// 2026-07-28. `PORT=3912 node server.mjs` serves at http://127.0.0.1:PORT/mcp, `node server.mjs stdio` over its standard streams.
 import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
 import { McpServer, ProtocolError, ResourceTemplate, createMcpHandler, createRequestStateCodec, fromJsonSchema, inputRequired, inputResponse, isLegacyRequest } from "@modelcontextprotocol/server";
 import { NodeStreamableHTTPServerTransport, localhostHostValidation, localhostOriginValidation, toNodeHandler, toWebRequest } from "@modelcontextprotocol/node";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -263,7 +264,8 @@ async function legacy(request, response, body) {
   return transport.handleRequest(request, response, body);
 }
 
-createServer(async (request, response) => {
+if (process.argv[2] === "stdio") serveStdio((context) => context?.era === "modern" ? build() : buildLegacy());
+else createServer(async (request, response) => {
   try {
     if (!checks.every((check) => check(request, response))) return;
     const chunks = [];

@@ -151,6 +151,13 @@ impl Engine {
         self.run.to_server.get(id).is_some_and(|pending| !matches!(pending.origin, Origin::Held(_)))
     }
 
+    /// The ids in the current lane that the server owes an answer to.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<Id<'static>> {
+        let ids = self.run.to_server.ids();
+        ids.into_iter().filter(|id| self.awaits(id)).collect()
+    }
+
     /// The current lane is over, and with it whatever it still waits for: nobody is there who could be told.
     pub fn lane_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
         let here = self.run.lane();

@@ -1,4 +1,4 @@
-//! The gateway: Streamable HTTP on both sides, one upstream.
+//! The gateway: Streamable HTTP towards clients, and towards one upstream Streamable HTTP or stdio.
 //!
 //! A request is checked by its head, its principal named, its body read whole and parsed; the engine decides; the record is
 //! written; then the upstream is asked. Its answer, in one piece or event by event, takes the same way back. What is sent
@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod authenticate;
+mod desk;
 mod endpoint;
 mod exchange;
 mod gate;
@@ -15,11 +16,13 @@ mod letter;
 mod limits;
 mod metrics;
 mod office;
+mod pipe;
 mod post;
 mod reply;
 mod run;
 mod server;
 mod sessions;
+mod stdio;
 mod stream;
 mod upstream;
 
@@ -39,7 +42,9 @@ pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
 pub use head::Names;
 pub use limits::HttpLimits;
 pub use office::Deciding;
-pub use upstream::Target;
+pub use server::Target;
+pub use stdio::Command;
+pub use upstream::Target as Endpoint;
 
 use self::gate::{Gate, Phase};
 use self::metrics::Metrics;

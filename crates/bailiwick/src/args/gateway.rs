@@ -1,5 +1,6 @@
 //! Arguments of `bailiwick gateway`.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,8 +9,9 @@ use clap::Args as ClapArgs;
 use super::{DurabilityArg, LimitArgs, ModeArg, PolicyChoice};
 
 pub(crate) const EXAMPLES: &str = "\
-Example:
+Examples:
   bailiwick gateway --listen 127.0.0.1:8080 --target https://mcp.example.com/mcp --policy standard
+  bailiwick gateway --listen 127.0.0.1:8080 --target stdio -- npx -y @modelcontextprotocol/server-memory
   and http://127.0.0.1:8080/mcp in the clients' configurations
 
 It serves until INT, TERM or QUIT, and then lets calls in hand finish. A policy that does not load refuses to start (exit 78).
@@ -20,8 +22,8 @@ pub(crate) struct GatewayArgs {
     /// The address to serve at; port 0 takes any free one, and says which
     #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_LISTEN")]
     pub(crate) listen: SocketAddr,
-    /// The server's MCP endpoint
-    #[arg(long, value_name = "URL", env = "BAILIWICK_TARGET")]
+    /// The server's MCP endpoint; `stdio` for a command behind `--`
+    #[arg(long, value_name = "URL|stdio", env = "BAILIWICK_TARGET")]
     pub(crate) target: String,
     /// The path to serve at
     #[arg(long, value_name = "PATH", env = "BAILIWICK_PATH", default_value = "/mcp")]
@@ -62,6 +64,9 @@ pub(crate) struct GatewayArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
+    /// The command of a server over stdio, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) server_command: Vec<OsString>,
 }
 
 /// Bounds on clients and upstreams over HTTP.
@@ -76,6 +81,9 @@ pub(crate) struct HttpArgs {
     /// Most sessions at once
     #[arg(long, value_name = "N", env = "BAILIWICK_MAX_SESSIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_sessions: u32,
+    /// Most processes of a server over stdio at once
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PROCESSES", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) max_processes: u16,
     /// How long a session may be idle, in seconds
     #[arg(long, value_name = "SECONDS", env = "BAILIWICK_SESSION_IDLE", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub(crate) session_idle: u64,

@@ -2,6 +2,7 @@
 
 mod begin;
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::signals;
 
 use super::run::{
-    audit_alarm, check_names, limits, locked_pins, mode, open_audit, record_stop, run_id, tell,
+    audit_alarm, check_names, limits, locked_pins, mode, open_audit, record_stop, run_id, tell, words,
 };
 use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
 use crate::exit::Failure;
@@ -28,14 +29,17 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let loaded = layers.load(say::colour_on_stderr())?;
     let target = begin::target(&args)?;
     let names = begin::names(&args)?;
-    let name = begin::server_name(args.policy.server.as_deref(), &target.uri);
+    let name = begin::server_name(args.policy.server.as_deref(), &target);
     check_names(&name, &args.policy.principal)?;
     if args.mode != ModeArg::Enforce {
         let mode = format!("{:?}", mode(args.mode)).to_lowercase();
         say::warning(&format!("mode `{mode}`: nothing is stopped, every message is forwarded"));
     }
-    let words = [args.target.clone().into()];
-    let pins = locked_pins(args.lock.as_deref(), &name, &words, loaded.policy.pins().drift)?;
+    let command = match args.server_command.is_empty() {
+        true => vec![args.target.clone().into()],
+        false => args.server_command.clone(),
+    };
+    let pins = locked_pins(args.lock.as_deref(), &name, &command, loaded.policy.pins().drift)?;
     let principal = Arc::new(Principal {
         id: args.policy.principal.clone(),
         roles: args.policy.roles.clone(),
@@ -47,7 +51,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let log = open_audit(args.audit.as_deref(), args.audit_durability, &name, &run)?;
     let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
     let entries = Entries::new(log, run, principal.id.clone(), name.clone(), Arc::clone(&scanner));
-    record_start(&entries, &args, &loaded.policy, &layers)?;
+    record_start(&entries, &args, &command, (&loaded.policy, &layers))?;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let address = listener.local_addr().map_err(Failure::error)?;
     let shown = format!("http://{address}{}", args.path);
@@ -76,7 +80,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     };
     let gateway =
         gateway.start().map_err(|error| Failure::error(format!("cannot start serving: {error}")))?;
-    say::note(&format!("serving {shown} for {}", args.target));
+    say::note(&format!("serving {shown} for {}", name));
     let mut watched = Watched::new(layers, &loaded);
     let ended_by = gateway.wait(&signals, |gateway, forced| {
         watched.look(gateway.entries(), forced, |policy| gateway.replace_policy(policy));
@@ -112,14 +116,16 @@ fn http_limits(args: &GatewayArgs) -> HttpLimits {
 fn record_start(
     entries: &Entries,
     args: &GatewayArgs,
-    policy: &Policy,
-    layers: &Layers,
+    command: &[OsString],
+    (policy, layers): (&Policy, &Layers),
 ) -> Result<(), Failure> {
     let note = entries.note(relay::now(), "start", |entry| {
         entry.string("version", env!("CARGO_PKG_VERSION"));
         entry.string("listen", &args.listen.to_string());
         entry.array("command", |array| {
-            array.string(&entries.redacted(&args.target));
+            for word in words(command) {
+                array.string(&entries.redacted(&word));
+            }
         });
         entry.string("mode", &format!("{:?}", mode(args.mode)).to_lowercase());
         entry.array("policies", |array| {

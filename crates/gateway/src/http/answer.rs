@@ -4,22 +4,29 @@ use std::sync::Arc;
 
 use bailiwick_mcp::{Body as Shape, Direction, Id, Packet};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::WWW_AUTHENTICATE;
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
 use super::exchange::{Attended, Exchange, to_client};
+use super::gate::Way;
 use super::head::{SESSION, is_type};
 use super::letter::Letter;
 use super::reply::{Reply, message, own_error, refuse};
 use super::sessions::Session;
+use super::stdio::Server;
 use super::stream;
 use super::upstream::collect;
 
 impl Attended {
     /// Sends one request on and answers the client with what comes back.
     pub(super) async fn forward(self, letter: Letter, opens: bool) -> Reply {
-        match self.exchange.here.link.post(self.exchange.headers.clone(), &letter).await {
+        let here = Arc::clone(&self.exchange.here);
+        let link = match &here.way {
+            Way::Http(link) => link,
+            Way::Stdio(stable) => return self.forward_by_pipe(stable, letter, opens).await,
+        };
+        match link.post(self.exchange.headers.clone(), &letter).await {
             Ok(response) => self.answered(response, opens).await,
             Err(error) => self.exchange.failed(&error.to_string(), error.status()).await,
         }
@@ -39,7 +46,7 @@ impl Attended {
         }
         let mut opened = None;
         if opens {
-            match self.exchange.open(head.headers.get(SESSION).cloned()) {
+            match self.exchange.open(head.headers.get(SESSION).cloned(), None) {
                 Ok(session) => {
                     self.exchange = self.exchange.clone().in_session(Some(Arc::clone(&session)));
                     opened = Some(session);
@@ -66,9 +73,13 @@ impl Attended {
 }
 
 impl Exchange {
-    fn open(&self, upstream: Option<hyper::header::HeaderValue>) -> Result<Arc<Session>, Box<Reply>> {
+    pub(super) fn open(
+        &self,
+        upstream: Option<HeaderValue>,
+        server: Option<Arc<Server>>,
+    ) -> Result<Arc<Session>, Box<Reply>> {
         let gate = &self.here.gate;
-        let session = gate.sessions.open(&self.run, upstream).map_err(|_| {
+        let session = gate.sessions.open(&self.run, upstream, server).map_err(|_| {
             let words = "no session can be begun";
             Box::new(own_error(StatusCode::SERVICE_UNAVAILABLE, 4029, words, self.ids.first()))
         })?;

@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::exchange::{Attended, Exchange};
-use super::gate::Worker;
+use super::gate::{Way, Worker};
 use super::head::{LAST_EVENT, SESSION, check, is_type, onward};
 use super::post::post;
 use super::reply::{Reply, bare, challenged, closing, refuse, wrong_method};
@@ -74,6 +74,7 @@ fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchang
         here: Arc::clone(here),
         run: Arc::clone(&session.run),
         session: None,
+        process: None,
         lane: Lane::default(),
         modern: false,
         ids: Vec::new(),
@@ -96,7 +97,16 @@ async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Repl
     if let Some(last) = head.headers.get(LAST_EVENT) {
         headers.insert(LAST_EVENT, last.clone());
     }
-    match here.link.ask(Method::GET, headers).await {
+    let link = match (&here.way, &session.server) {
+        (Way::Http(link), _) => link,
+        (Way::Stdio(_), server) => {
+            return match server.as_ref().and_then(|server| server.listen()) {
+                Some(pieces) => stream::said(exchange, pieces, counted),
+                None => refuse(StatusCode::NOT_FOUND, -32001, "session not found"),
+            };
+        }
+    };
+    match link.ask(Method::GET, headers).await {
         Ok(response)
             if response.status().is_success() && is_type(response.headers(), "text/event-stream") =>
         {
@@ -114,9 +124,9 @@ async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
         Err(refused) => return *refused,
     };
     let exchange = exchange(here, head, &session);
-    let told = match &session.upstream {
-        Some(_) => here.link.ask(Method::DELETE, exchange.headers.clone()).await.ok(),
-        None => None,
+    let told = match (&here.way, &session.upstream) {
+        (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.clone()).await.ok(),
+        (Way::Http(_) | Way::Stdio(_), _) => None,
     };
     exchange.end_session(&session, "the client ended the session").await;
     match told.map(|response| response.status()) {

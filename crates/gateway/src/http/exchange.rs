@@ -12,11 +12,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
-use super::gate::Worker;
+use super::gate::{Way, Worker};
 use super::head::{METHOD, NAME, SESSION, is_type};
 use super::letter::{Act, Letter, What};
 use super::run::{Decided, Run};
 use super::sessions::Session;
+use super::stdio::Server;
 use super::upstream::collect;
 
 /// One request of a client, or one stream that it opened.
@@ -25,6 +26,8 @@ pub(super) struct Exchange {
     pub(super) here: Arc<Worker>,
     pub(super) run: Arc<Run>,
     pub(super) session: Option<Arc<Session>>,
+    /// The process of a server over stdio that this is about.
+    pub(super) process: Option<Arc<Server>>,
     pub(super) lane: Lane,
     pub(super) modern: bool,
     /// Requests of the client whose answers belong here.
@@ -94,7 +97,11 @@ impl Exchange {
         if asked.is_some() && self.modern {
             headers.insert(METHOD, HeaderValue::from_static("tools/list"));
         }
-        let response = self.here.link.post(headers, &letter).await.map_err(drop)?;
+        let link = match &self.here.way {
+            Way::Http(link) => link,
+            Way::Stdio(stable) => return self.errand_by_pipe(stable, &letter, asked).await,
+        };
+        let response = link.post(headers, &letter).await.map_err(drop)?;
         let Some(id) = asked else { return Ok(()) };
         self.hear(response, &[id]).await;
         Ok(())
@@ -159,6 +166,7 @@ impl Exchange {
         if let Some(id) = session.as_ref().and_then(|session| session.upstream.clone()) {
             self.headers.insert(SESSION, id);
         }
+        self.process = session.as_ref().and_then(|session| session.server.clone());
         self.session = session;
         self
     }

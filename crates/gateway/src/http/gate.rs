@@ -16,6 +16,7 @@ use super::metrics::Metrics;
 use super::office::Office;
 use super::run::{Decided, Run};
 use super::sessions::Sessions;
+use super::stdio::Stable;
 use super::upstream::Link;
 
 /// How far the gateway is on its way.
@@ -53,7 +54,14 @@ pub(super) struct Gate {
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) gate: Arc<Gate>,
-    pub(super) link: Link,
+    pub(super) way: Way,
+}
+
+/// How the upstream is reached.
+#[derive(Debug)]
+pub(super) enum Way {
+    Http(Box<Link>),
+    Stdio(Arc<Stable>),
 }
 
 thread_local! {

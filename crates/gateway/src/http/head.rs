@@ -157,6 +157,10 @@ pub(super) fn agrees(headers: &HeaderMap, message: &Message<'_>) -> Result<(), M
         (_, None) => return Ok(()),
     }
     let Body::Request { method, params, .. } = &message.body else { return Ok(()) };
+    let meta = params.and_then(|params| params.get("_meta"));
+    if !meta.and_then(|meta| meta.get(CAPABILITIES)).is_some_and(Value::is_object) {
+        return Err(Malformation::Meta);
+    }
     if header(&METHOD) != Some(method.as_bytes()) {
         return Err(Malformation::Header);
     }
@@ -175,6 +179,8 @@ pub(super) fn agrees(headers: &HeaderMap, message: &Message<'_>) -> Result<(), M
     }
 }
 
+/// What every request of 2026-07-28 says besides its version.
+const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const MODERN: &[u8] = b"2026-07-28";
 
 /// A header value as text: `=?base64?…?=` holds what a header cannot. `None` if that is broken.

@@ -9,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 
 use super::exchange::{Attended, Exchange, to_client};
-use super::gate::Worker;
+use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, check_body, onward};
 use super::letter::{Act, Letter, What};
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
@@ -103,7 +103,16 @@ fn decide(
         };
         let decided = run.receive(lane, Direction::ToServer, packet, bytes, &ids);
         let headers = onward(&head.headers, &gate.forward);
-        let exchange = Exchange { here: Arc::clone(here), run, session: None, lane, modern, ids, headers };
+        let exchange = Exchange {
+            here: Arc::clone(here),
+            run,
+            session: None,
+            process: None,
+            lane,
+            modern,
+            ids,
+            headers,
+        };
         Ok(Posted { exchange: exchange.in_session(session), decided, batch, opens })
     })
 }
@@ -210,7 +219,18 @@ fn unrecorded(id: &Id<'_>) -> Reply {
 impl Exchange {
     /// Sends a notification, or the client's answer to the server.
     async fn pass(&self, letter: &Letter) -> Reply {
-        match self.here.link.post(self.headers.clone(), letter).await {
+        let link = match &self.here.way {
+            Way::Http(link) => link,
+            Way::Stdio(stable) => {
+                return match self.errand_by_pipe(stable, letter, None).await {
+                    Ok(()) => bare(StatusCode::ACCEPTED),
+                    Err(()) => {
+                        refuse(StatusCode::BAD_GATEWAY, -32603, "the server has ended, or does not read")
+                    }
+                };
+            }
+        };
+        match link.post(self.headers.clone(), letter).await {
             Ok(response) if response.status().is_success() => bare(StatusCode::ACCEPTED),
             Ok(response) => {
                 if let (StatusCode::NOT_FOUND, Some(session)) = (response.status(), &self.session) {
@@ -265,7 +285,10 @@ impl Attended {
 
 impl Exchange {
     async fn ask_for(&self, letter: &Letter, answers: &mut Vec<Letter>) {
-        if let Ok(response) = self.here.link.post(self.headers.clone(), letter).await {
+        // A server over stdio is told one thing at a time: its answers come in no order that a batch could have.
+        if let Way::Http(link) = &self.here.way
+            && let Ok(response) = link.post(self.headers.clone(), letter).await
+        {
             answers.extend(self.hear(response, &self.ids).await);
         }
     }

@@ -143,6 +143,15 @@ impl Run {
         self.simply(lane, |engine, out| engine.lane_ended(now(), why, out))
     }
 
+    /// Everything of one exchange ends, and whoever waits is told.
+    pub(super) fn lane_over(&self, lane: Lane, why: &str) -> Decided {
+        self.simply(lane, |engine, out| {
+            for id in engine.awaited() {
+                engine.unanswered(now(), &id, why, out);
+            }
+        })
+    }
+
     /// The run is over: what is open ends.
     pub(super) fn ended(&self, why: &str) -> Decided {
         self.simply(Lane::default(), |engine, out| engine.server_ended(now(), why, out))

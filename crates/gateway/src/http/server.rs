@@ -19,13 +19,21 @@ use tokio::time::sleep;
 
 use super::admin;
 use super::endpoint::serve;
-use super::gate::{Gate, Phase, Worker, until};
-use super::upstream::{Link, Target};
+use super::gate::{Gate, Phase, Way, Worker, until};
+use super::stdio::{Command, Stable};
+use super::upstream::{self, Link};
 
 /// Accepted connections on their way to their thread.
 const HANDED_MAX: usize = 256;
 /// How often runs are looked through for idle ones, at most and at least.
 const SWEEP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// Where the upstream is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    Http(upstream::Target),
+    Stdio(Command),
+}
 
 /// The threads of a gateway that serves.
 #[derive(Debug)]
@@ -33,6 +41,7 @@ pub(super) struct Threads {
     gate: Arc<Gate>,
     phase: watch::Sender<Phase>,
     threads: Vec<JoinHandle<()>>,
+    stable: Option<Arc<Stable>>,
 }
 
 impl Threads {
@@ -47,17 +56,25 @@ impl Threads {
         (listener, admin): (TcpListener, Option<TcpListener>),
         workers: usize,
     ) -> io::Result<Threads> {
+        let stable = match target {
+            Target::Http(_) => None,
+            Target::Stdio(command) => Some(Arc::new(Stable::new(command.clone()))),
+        };
         let mut threads = Vec::new();
         let mut hands = Vec::new();
         for index in 0..workers.max(1) {
             let runtime = runtime()?;
             let (sender, receiver) = mpsc::channel(HANDED_MAX);
             hands.push(sender);
-            let link = {
-                let _inside = runtime.enter();
-                Link::new(target.clone(), &gate.limits)
+            let way = match (target, &stable) {
+                (_, Some(stable)) => Way::Stdio(Arc::clone(stable)),
+                (Target::Http(target), None) => {
+                    let _inside = runtime.enter();
+                    Way::Http(Box::new(Link::new(target.clone(), &gate.limits)))
+                }
+                (Target::Stdio(_), None) => continue,
             };
-            let worker = Arc::new(Worker { gate: Arc::clone(gate), link });
+            let worker = Arc::new(Worker { gate: Arc::clone(gate), way });
             let body = move || runtime.block_on(work(&worker, receiver));
             threads.push(thread::Builder::new().name(format!("http-{index}")).spawn(body)?);
         }
@@ -66,12 +83,12 @@ impl Threads {
         let for_thread = Arc::clone(gate);
         let body = move || runtime.block_on(accept(&for_thread, listener, admin, hands));
         threads.push(thread::Builder::new().name("accept".into()).spawn(body)?);
-        Ok(Threads { gate: Arc::clone(gate), phase, threads })
+        Ok(Threads { gate: Arc::clone(gate), phase, threads, stable })
     }
 
     /// Takes nothing new, lets what runs finish within the grace, and ends every thread and run.
     pub(super) fn stop(self) {
-        let Threads { gate, phase, threads } = self;
+        let Threads { gate, phase, threads, stable } = self;
         let _ = phase.send(Phase::Draining);
         let end = Instant::now() + gate.limits.grace;
         while gate.metrics.connections.get() > 0 && Instant::now() < end {
@@ -81,6 +98,9 @@ impl Threads {
         for thread in threads {
             // A worker that panicked has ended, too.
             let _ = thread.join();
+        }
+        if let Some(stable) = stable {
+            stable.clear();
         }
         for run in gate.sessions.drain() {
             drop(run.ended("the gateway ends"));

@@ -10,6 +10,7 @@ use hyper::header::HeaderValue;
 use super::limits::HttpLimits;
 use super::office::{Account, Office};
 use super::run::Run;
+use super::stdio::{Server, serves};
 use crate::relay::now;
 
 /// One legacy session: between a principal and an upstream, and nobody else's.
@@ -20,6 +21,8 @@ pub(super) struct Session {
     pub(super) run: Arc<Run>,
     /// The upstream's id, where it gave one.
     pub(super) upstream: Option<HeaderValue>,
+    /// The process that serves it, over stdio.
+    pub(super) server: Option<Arc<Server>>,
     /// Open event streams that no request opened.
     streams: AtomicUsize,
     ended: AtomicBool,
@@ -35,6 +38,9 @@ impl Session {
 
     /// True for the first who ends it.
     fn end(&self) -> bool {
+        if let Some(server) = &self.server {
+            server.close();
+        }
         !self.ended.swap(true, Ordering::Relaxed)
     }
 }
@@ -123,18 +129,29 @@ impl Sessions {
     }
 
     /// The session has begun: the upstream answered `initialize`.
-    pub(super) fn open(&self, run: &Arc<Run>, upstream: Option<HeaderValue>) -> Result<Arc<Session>, NoRun> {
+    pub(super) fn open(
+        &self,
+        run: &Arc<Run>,
+        upstream: Option<HeaderValue>,
+        server: Option<Arc<Server>>,
+    ) -> Result<Arc<Session>, NoRun> {
         let name = fresh().ok_or(NoRun::Random)?;
         let id = HeaderValue::from_str(&name).map_err(|_| NoRun::Random)?;
         let session = Arc::new(Session {
             id,
             run: Arc::clone(run),
             upstream,
+            server,
             streams: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         });
         self.tables().sessions.insert(name.into_bytes(), Arc::clone(&session));
         Ok(session)
+    }
+
+    /// The session of that process.
+    pub(super) fn served_by(&self, server: &Arc<Server>) -> Option<Arc<Session>> {
+        self.tables().sessions.values().find(|session| serves(session, server)).cloned()
     }
 
     /// Takes the session off the table; true if it was still on it.

@@ -7,7 +7,8 @@ use hyper::body::{Bytes, Incoming};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::exchange::{Attended, to_client};
+use super::desk::Said;
+use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Phase, until};
 use super::letter::Letter;
 use super::reply::{Reply, events};
@@ -39,6 +40,30 @@ pub(super) fn open(attended: Attended, body: Incoming) -> Reply {
 /// The same for a stream that no request opened.
 pub(super) fn listen(attended: Attended, body: Incoming, counted: OpenStream) -> Reply {
     pump(attended, body, Some(counted))
+}
+
+/// What a server over stdio says by itself.
+pub(super) fn said(exchange: Exchange, mut pieces: mpsc::Receiver<Said>, counted: OpenStream) -> Reply {
+    let (to_client, receiver) = mpsc::channel(1);
+    let gate = std::sync::Arc::clone(&exchange.here.gate);
+    gate.metrics.streams.inc();
+    tokio::spawn(async move {
+        let mut phase = gate.phase.clone();
+        loop {
+            let piece = tokio::select! {
+                piece = pieces.recv() => piece,
+                () = to_client.closed() => None,
+                () = until(&mut phase, Phase::Draining) => None,
+            };
+            let Some(piece) = piece else { break };
+            if to_client.send(piece.event()).await.is_err() {
+                break;
+            }
+        }
+        drop(counted);
+        gate.metrics.streams.dec();
+    });
+    events(receiver)
 }
 
 fn pump(attended: Attended, body: Incoming, counted: Option<OpenStream>) -> Reply {

@@ -52,7 +52,7 @@ pub enum Malformation {
     TooLong,
     #[error("a header and the body disagree")]
     Header,
-    #[error("`_meta` names no protocol version, and the header does")]
+    #[error("`_meta` lacks the protocol version or the client's capabilities")]
     Meta,
     #[error("a carriage return that does not end the line")]
     CarriageReturn,

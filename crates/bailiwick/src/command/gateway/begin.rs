@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bailiwick_gateway::http::{HeaderName, HeaderValue, Names, Target, Uri};
+use bailiwick_gateway::http::{Command, Endpoint, HeaderName, HeaderValue, Names, Target, Uri};
 
 use crate::args::GatewayArgs;
 use crate::exit::{self, Failure};
@@ -13,6 +13,23 @@ const VALUE_BYTES_MAX: u64 = 64 << 10;
 /// The server's endpoint and what it is shown.
 pub(super) fn target(args: &GatewayArgs) -> Result<Target, Failure> {
     let usage = |message: String| Failure::new(exit::USAGE, message);
+    match (args.target.as_str(), args.server_command.is_empty()) {
+        ("stdio", false) => {
+            let supervisor = std::env::current_exe()
+                .map_err(|error| Failure::refused(format!("our own binary cannot be found: {error}")))?;
+            let processes_max = usize::from(args.http.max_processes);
+            return Ok(Target::Stdio(Command {
+                words: args.server_command.clone(),
+                supervisor,
+                processes_max,
+            }));
+        }
+        ("stdio", true) => {
+            return Err(usage("`--target stdio` and no command".to_owned()).help("put it behind `--`"));
+        }
+        (_, false) => return Err(usage("a command, and a `--target` that is not `stdio`".to_owned())),
+        (_, true) => {}
+    }
     let uri: Uri = args
         .target
         .parse()
@@ -23,7 +40,7 @@ pub(super) fn target(args: &GatewayArgs) -> Result<Target, Failure> {
             .help("give it with --target-header Authorization=env:VARIABLE")),
         Some("http") if uri.host().is_some() => {
             let headers = args.target_header.iter().map(|given| header(given)).collect::<Result<_, _>>()?;
-            Ok(Target { uri, headers })
+            Ok(Target::Http(Endpoint { uri, headers }))
         }
         Some("https") => Err(usage("`--target` is https, which this version does not dial".to_owned())
             .help("put a TLS-terminating proxy on this machine in front of it")),
@@ -97,11 +114,17 @@ pub(super) fn names(args: &GatewayArgs) -> Result<Names, Failure> {
     Ok(Names { hosts, origins: origins.collect(), loopback_origins: loopback })
 }
 
-/// The server's name in rules: the given one, else its host, unless that is an address.
-pub(super) fn server_name(given: Option<&str>, uri: &Uri) -> String {
-    if let Some(given) = given.filter(|given| !given.is_empty()) {
-        return given.to_owned();
+/// The server's name in rules: the given one, else that of its command or its host.
+pub(super) fn server_name(given: Option<&str>, target: &Target) -> String {
+    match (given.filter(|given| !given.is_empty()), target) {
+        (Some(given), _) => given.to_owned(),
+        (None, Target::Stdio(command)) => crate::command::run::server_name(None, &command.words),
+        (None, Target::Http(endpoint)) => host_name(&endpoint.uri),
     }
+}
+
+/// The host, unless that is an address.
+fn host_name(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     let plain = host.trim_start_matches('[').trim_end_matches(']');
     match host {
@@ -121,7 +144,7 @@ pub(super) fn workers(given: Option<u16>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::server_name;
+    use super::host_name;
 
     #[test]
     fn a_server_is_called_what_its_host_is_called() {
@@ -131,7 +154,7 @@ mod tests {
             ("http://[::1]:3000/mcp", "server"),
             ("http://localhost/mcp", "server"),
         ] {
-            assert_eq!(server_name(None, &uri.parse().unwrap()), name, "{uri}");
+            assert_eq!(host_name(&uri.parse().unwrap()), name, "{uri}");
         }
     }
 }

@@ -1,0 +1,187 @@
+//! Servers over stdio behind HTTP: a process for each session, none left behind, and waits between failures.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by a panic when it fails"
+)]
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bailiwick_testkit::gateway::Gateway;
+use bailiwick_testkit::http::{Connection, Text, ask, post};
+use bailiwick_testkit::process::{Watched, assert_gone, tree};
+use bailiwick_testkit::serde_json::{Value, json};
+use bailiwick_testkit::tools;
+use bailiwick_testkit::workplace::Workplace;
+
+const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
+const POLICY: &str = "
+version: 1
+default: deny
+rules:
+  - { id: all, effect: allow, on: ['*/add', '*/slow', '*/pid', '*/remove', 'resource:*', 'prompt:*', elicitation] }
+  - { id: no-hosts, effect: deny, on: ['*/remove'], args: { path: { path: ['/etc/**'] } } }
+";
+
+/// A server in a shell: it names its process, and ends when told to.
+const SHELL: &str = r#"
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%,*}
+  case $line in
+    *initialize\"*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}" ;;
+    *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"pid\",\"inputSchema\":{\"type\":\"object\"}}]}}" ;;
+    *end*) exit 1 ;;
+    *tools/call*) echo "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":$$}}"
+      echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$$\"}]}}" ;;
+  esac
+done
+"#;
+
+struct Place {
+    gateway: Gateway,
+    _place: Workplace,
+}
+
+impl Place {
+    fn new(command: &[String], flags: &[&str]) -> Place {
+        let place = Workplace::new();
+        let policy = place.file("policy.yaml", POLICY).display().to_string();
+        let own =
+            ["--server", "s", "--policy", &policy].into_iter().chain(flags.iter().copied()).chain(["--"]);
+        let words = own.chain(command.iter().map(String::as_str));
+        let gateway = Gateway::start(BUILT, &place, "stdio", words);
+        Place { gateway, _place: place }
+    }
+
+    fn shell() -> Place {
+        Place::new(&["sh", "-c", SHELL].map(str::to_owned), &[])
+    }
+
+    fn typescript() -> Place {
+        let import =
+            ["--import".to_owned(), tools::peer_file("resolve.mjs"), tools::peer_file("server-v2.mjs")];
+        let command: Vec<String> = [tools::node()].into_iter().chain(import).collect();
+        Place::new(&command, &[])
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.gateway.address
+    }
+
+    fn session(&self) -> String {
+        let message = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25",
+            "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"}}});
+        let answer = ask(self.address(), post(&message.to_string(), ""));
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        let session = answer.header("mcp-session-id").expect("a session").to_owned();
+        self.say(&session, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        session
+    }
+
+    fn say(&self, session: &str, message: &Value) -> Text {
+        ask(self.address(), post(&message.to_string(), &format!("Mcp-Session-Id: {session}\r\n")))
+    }
+}
+
+fn call(id: i64, name: &str, arguments: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name, "arguments": arguments}})
+}
+
+fn text(answer: &Text) -> String {
+    let last = answer.messages().pop().unwrap_or_default();
+    last["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{last}")).to_owned()
+}
+
+#[test]
+fn a_server_over_stdio_answers_over_http_and_policy_holds() {
+    let place = Place::typescript();
+    let session = place.session();
+    assert_eq!(text(&place.say(&session, &call(1, "add", &json!({"a": 1, "b": 2.5})))), "3.5");
+    let denied = place.say(&session, &call(2, "remove", &json!({"path": "/etc/hosts"})));
+    assert!(text(&denied).contains("no-hosts"), "{}", denied.text());
+    let mut slow = call(3, "slow", &json!({"steps": 2, "pause_ms": 10}));
+    slow["params"]["_meta"] = json!({"progressToken": "p"});
+    let answer = place.say(&session, &slow);
+    let methods: Vec<Value> = answer.messages().iter().map(|message| message["method"].clone()).collect();
+    assert_eq!(methods, [json!("notifications/progress"), json!("notifications/progress"), Value::Null]);
+}
+
+#[test]
+fn clients_without_a_session_share_no_answers() {
+    let place = Place::typescript();
+    let add = |n: i64| {
+        let mut message = call(1, "add", &json!({"a": n, "b": 0}));
+        message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {}});
+        let headers = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n";
+        text(&ask(place.address(), post(&message.to_string(), headers)))
+    };
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..8).map(|n| scope.spawn(move || add(n))).collect();
+        asked.into_iter().map(|asked| asked.join().expect("an answer")).collect()
+    });
+    assert_eq!(answers, (0..8).map(|n: i64| n.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_session_has_a_process_of_its_own_and_none_outlives_it() {
+    let mut place = Place::shell();
+    let sessions: Vec<String> = (0..3).map(|_| place.session()).collect();
+    let pid = |session: &String| text(&place.say(session, &call(7, "pid", &json!({}))));
+    let pids: BTreeSet<String> = sessions.iter().map(pid).collect();
+    assert_eq!(pids.len(), 3, "{pids:?}");
+    let first = Watched::new(pid(&sessions[0]).parse().expect("a process id"));
+    let delete =
+        format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {}\r\n\r\n", sessions[0]);
+    assert_eq!(ask(place.address(), &delete).status(), 200);
+    assert_gone(&[first], Duration::from_secs(10));
+    assert_eq!(place.say(&sessions[0], &call(8, "pid", &json!({}))).status(), 404);
+    let own = place.gateway.pid();
+    let others: Vec<Watched> = tree(own).into_iter().filter(|pid| *pid != own).map(Watched::new).collect();
+    assert!(others.len() >= 4, "two servers and their supervisors");
+    assert_eq!(place.gateway.stop(), Some(0));
+    assert_gone(&others, Duration::from_secs(10));
+}
+
+#[test]
+fn a_server_that_ends_answers_its_call_with_an_error_and_ends_its_session() {
+    let place = Place::shell();
+    let session = place.session();
+    let other = place.session();
+    let ended = place.say(&session, &call(1, "pid", &json!({"x": "end"})));
+    let message = ended.messages().pop().expect("an error");
+    assert_eq!((&message["id"], &message["error"]["code"]), (&json!(1), &json!(-32603)), "{message}");
+    let end = Instant::now() + Duration::from_secs(10);
+    while place.say(&session, &call(2, "pid", &json!({}))).status() != 404 {
+        assert!(Instant::now() < end, "the session is still there");
+    }
+    assert!(!text(&place.say(&other, &call(1, "pid", &json!({})))).is_empty(), "others live on");
+    assert_ne!(place.session(), session, "and a new one begins");
+}
+
+#[test]
+fn what_a_server_says_by_itself_goes_to_the_sessions_stream() {
+    let place = Place::shell();
+    let session = place.session();
+    let mut stream = Connection::open(place.address());
+    stream.send(format!("GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nMcp-Session-Id: {session}\r\n\r\n"));
+    assert_eq!(stream.head().status(), 200);
+    let pid = text(&place.say(&session, &call(7, "pid", &json!({}))));
+    assert!(stream.chunk().is_some_and(|text| text.contains("notifications/message") && text.contains(&pid)));
+}
+
+#[test]
+fn a_server_that_cannot_start_is_tried_again_with_growing_waits() {
+    let place = Place::new(&["sh", "-c", "exit 1"].map(str::to_owned), &[]);
+    let initialize = post(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#, "");
+    let begun = Instant::now();
+    for _ in 0..3 {
+        let answer = ask(place.address(), &initialize);
+        let message = answer.messages().pop().expect("an error");
+        assert_eq!((&message["id"], &message["error"]["code"]), (&json!(0), &json!(-32603)), "{message}");
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(600), "{:?}", begun.elapsed());
+}

@@ -1,0 +1,341 @@
+//! Servers over stdio behind HTTP: one process for each legacy session, and a few for a principal without one.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed};
+use bailiwick_sandbox::{Launch, StandardError, launch};
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{sleep, timeout};
+
+use super::desk::{Desk, Said};
+use super::exchange::{Attended, Exchange, to_client};
+use super::letter::Letter;
+use super::pipe::{Heard, Pipe};
+use super::reply::{Reply, events, message, status_of};
+use super::sessions::Session;
+
+/// The command of a server over stdio.
+#[derive(Debug, Clone)]
+pub struct Command {
+    pub words: Vec<OsString>,
+    /// Our own binary.
+    pub supervisor: PathBuf,
+    /// Most processes at once.
+    pub processes_max: usize,
+}
+
+/// A server that lived shorter than this failed, and the next is waited with.
+const LIVED: Duration = Duration::from_secs(5);
+/// The first wait after a failure; it doubles up to the last.
+const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// How long a request waits for a free process.
+const ROOM_TIME: Duration = Duration::from_secs(10);
+/// How long TERM may take before KILL.
+const KILL_AFTER: Duration = Duration::from_secs(2);
+
+/// Where processes are started, and those that wait for work.
+#[derive(Debug)]
+pub(super) struct Stable {
+    command: Command,
+    room: Arc<Semaphore>,
+    /// Failures in a row, and when the next start may be.
+    failures: Mutex<(u32, Option<Instant>)>,
+    /// Processes without work, by the principal that they are for.
+    idle: Mutex<HashMap<String, Vec<Arc<Server>>>>,
+}
+
+/// One process.
+#[derive(Debug)]
+pub(super) struct Server {
+    pipe: Mutex<Option<Pipe>>,
+    desk: Desk,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Server {
+    pub(super) fn send(&self, letter: &Letter) -> bool {
+        let pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        pipe.as_ref().is_some_and(|pipe| pipe.send(letter))
+    }
+
+    /// Closes its input, which asks it to end.
+    pub(super) fn close(&self) {
+        drop(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    pub(super) fn listen(&self) -> Option<mpsc::Receiver<Said>> {
+        self.desk.listen()
+    }
+}
+
+impl Stable {
+    pub(super) fn new(command: Command) -> Stable {
+        let room = Arc::new(Semaphore::new(command.processes_max));
+        Stable { command, room, failures: Mutex::default(), idle: Mutex::default() }
+    }
+
+    /// Starts a process for the run of `exchange`, after the wait that earlier failures ask for.
+    async fn start(self: &Arc<Stable>, exchange: &Exchange) -> Result<Arc<Server>, &'static str> {
+        let wait = self.failures.lock().unwrap_or_else(PoisonError::into_inner).1;
+        if let Some(wait) = wait.map(|until| until.saturating_duration_since(Instant::now())) {
+            sleep(wait).await;
+        }
+        let room = timeout(ROOM_TIME, Arc::clone(&self.room).acquire_owned()).await;
+        let Ok(Ok(room)) = room else { return Err("too many servers run; see `--max-processes`") };
+        let stable = Arc::clone(self);
+        let limits = exchange.here.gate.office.with.limits;
+        let started = tokio::task::spawn_blocking(move || {
+            let (program, args) = stable.command.words.split_first()?;
+            let server = launch(&Launch {
+                program,
+                args,
+                environment: &[],
+                supervisor: stable.command.supervisor.clone(),
+                grace: KILL_AFTER,
+                standard_error: StandardError::Inherit,
+                adopt: false,
+            });
+            Pipe::connect(server.ok()?, &limits).ok()
+        });
+        let Ok(Some((pipe, heard))) = started.await else {
+            self.ended(Duration::ZERO);
+            return Err("the server cannot be started");
+        };
+        let server = Arc::new(Server { pipe: Mutex::new(Some(pipe)), desk: Desk::default(), _room: room });
+        tokio::spawn(hear(Arc::clone(self), Arc::clone(&server), exchange.clone(), heard));
+        Ok(server)
+    }
+
+    /// Takes note of how long a process lived.
+    fn ended(&self, lived: Duration) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if lived >= LIVED {
+            *failures = (0, None);
+            return;
+        }
+        let wait = WAITS.0.saturating_mul(1 << failures.0.min(16)).min(WAITS.1);
+        *failures = (failures.0.saturating_add(1), Some(Instant::now() + wait));
+    }
+
+    /// A process that has nothing else to do, for one exchange without a session.
+    async fn take(self: &Arc<Stable>, exchange: &Exchange) -> Result<Arc<Server>, &'static str> {
+        let principal = &exchange.run.account().principal.id;
+        let idle = || {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            std::iter::from_fn(|| idle.get_mut(principal)?.pop()).find(|server| !server.desk.is_over())
+        };
+        let server = match idle() {
+            Some(server) => server,
+            None => self.start(exchange).await?,
+        };
+        server.desk.enter(exchange.lane);
+        Ok(server)
+    }
+
+    /// Gives it back, once the exchange is over and nothing of it can come any more.
+    fn give_back(&self, exchange: &Exchange, server: Arc<Server>) {
+        let principal = exchange.run.account().principal.id.clone();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.entry(principal).or_default().push(server);
+    }
+
+    /// Ends what waits for work.
+    pub(super) fn clear(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        idle.into_values().flatten().for_each(|server| server.close());
+    }
+}
+
+/// Hears a server out until it ends. `exchange` names the run; what is said belongs to the lane of the desk.
+async fn hear(
+    stable: Arc<Stable>,
+    server: Arc<Server>,
+    mut exchange: Exchange,
+    mut heard: mpsc::Receiver<Heard>,
+) {
+    let begun = Instant::now();
+    exchange.process = Some(Arc::clone(&server));
+    let gate = Arc::clone(&exchange.here.gate);
+    let (limits, unread_time) = (gate.office.with.limits, gate.limits.unread_time);
+    while let Some(heard) = heard.recv().await {
+        exchange.lane = server.desk.lane();
+        exchange.run.touch();
+        let decided = match heard {
+            Heard::Line(line) => gate.receive_answer(&exchange.run, exchange.lane, &Bytes::from(line)),
+            Heard::TooLong { id, request } => exchange.run.too_long(exchange.lane, id, request),
+            Heard::Broken => {
+                let broken = Err(Malformed::new(Malformation::CarriageReturn));
+                exchange.run.receive(exchange.lane, Direction::ToClient, broken, &Bytes::new(), &[])
+            }
+        };
+        for letter in to_client(exchange.settle(decided, Direction::ToClient).await) {
+            server.desk.deliver(&letter, &limits, unread_time).await;
+        }
+    }
+    let closed = server.pipe.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+    server.close();
+    stable.ended(if closed { LIVED } else { begun.elapsed() });
+    let decided = match exchange.modern {
+        // Other processes of the run go on.
+        true => exchange.run.lane_over(server.desk.lane(), ENDED),
+        false => exchange.run.ended(ENDED),
+    };
+    for letter in to_client(exchange.settle(decided, Direction::ToClient).await) {
+        server.desk.deliver(&letter, &limits, unread_time).await;
+    }
+    server.desk.close();
+    if let Some(session) = gate.sessions.served_by(&server) {
+        exchange.end_session(&session, ENDED).await;
+    }
+}
+
+const ENDED: &str = "the server ended before it answered";
+
+impl Attended {
+    /// Sends one request to a server over stdio; what it says to it is a stream.
+    pub(super) async fn forward_by_pipe(
+        mut self,
+        stable: &Arc<Stable>,
+        letter: Letter,
+        opens: bool,
+    ) -> Reply {
+        let exchange = self.exchange.clone();
+        let (Some(id), limits) = (exchange.ids.first(), exchange.here.gate.office.with.limits) else {
+            return exchange.failed("no request", StatusCode::BAD_GATEWAY).await;
+        };
+        let server = match exchange.process.clone() {
+            Some(server) => Ok(server),
+            None if opens => stable.start(&exchange).await,
+            None => stable.take(&exchange).await,
+        };
+        let server = match server {
+            Ok(server) => server,
+            Err(why) => return exchange.failed(why, StatusCode::BAD_GATEWAY).await,
+        };
+        let mut opened = None;
+        if opens {
+            match exchange.open(None, Some(Arc::clone(&server))) {
+                Ok(session) => {
+                    self.exchange = exchange.clone().in_session(Some(Arc::clone(&session)));
+                    opened = Some(session);
+                }
+                Err(reply) => return *reply,
+            }
+        }
+        let pieces = server.desk.open(id, &letter, &limits).filter(|_| server.send(&letter));
+        let Some(pieces) = pieces else {
+            return exchange.failed("the server has ended, or does not read", StatusCode::BAD_GATEWAY).await;
+        };
+        let stable = exchange.session.is_none().then(|| Arc::clone(stable)).filter(|_| !opens);
+        let mut reply = relay(self, Lent { server, stable }, pieces).await;
+        if let Some(session) = opened {
+            reply.headers_mut().insert(super::head::SESSION, session.id.clone());
+        }
+        reply
+    }
+}
+
+/// A process in use by one exchange. One that is for no session goes back when the exchange is over; if it still works for
+/// somebody who left, it is ended, so that its late answer meets nobody.
+struct Lent {
+    server: Arc<Server>,
+    stable: Option<Arc<Stable>>,
+}
+
+impl Lent {
+    fn done(mut self, exchange: &Exchange) {
+        if let Some(stable) = self.stable.take() {
+            stable.give_back(exchange, Arc::clone(&self.server));
+        }
+    }
+}
+
+impl Drop for Lent {
+    /// The only sign of a client that left is that the work for it is dropped.
+    fn drop(&mut self) {
+        if self.stable.is_some() {
+            self.server.close();
+        }
+    }
+}
+
+/// Passes on what comes for one request until it is answered or its client leaves: an answer that comes first by itself,
+/// anything else as events.
+async fn relay(attended: Attended, lent: Lent, mut pieces: mpsc::Receiver<Said>) -> Reply {
+    let Some(first) = pieces.recv().await else {
+        return attended.exchange.failed(ENDED, StatusCode::BAD_GATEWAY).await;
+    };
+    if first.answers {
+        lent.done(&attended.exchange);
+        return message(status_of(&first.letter, false, attended.exchange.modern), &first.letter);
+    }
+    let (to_client, receiver) = mpsc::channel(1);
+    let gate = Arc::clone(&attended.exchange.here.gate);
+    gate.metrics.streams.inc();
+    tokio::spawn(async move {
+        let mut next = Some(first);
+        let answered = loop {
+            let Some(said) = next else { break true };
+            if to_client.send(said.event()).await.is_err() {
+                break false;
+            }
+            next = tokio::select! {
+                said = pieces.recv() => said,
+                () = to_client.closed() => break false,
+            };
+        };
+        if answered {
+            lent.done(&attended.exchange);
+        } else {
+            drop(lent);
+        }
+        drop(attended);
+        gate.metrics.streams.dec();
+    });
+    events(receiver)
+}
+
+impl Exchange {
+    /// Sends what owes no answer, or our own request for a list: `asked` is its id.
+    pub(super) async fn errand_by_pipe(
+        &self,
+        stable: &Arc<Stable>,
+        letter: &Letter,
+        asked: Option<Id<'static>>,
+    ) -> Result<(), ()> {
+        let (server, taken) = match (&self.process, &asked) {
+            (Some(server), _) => (Arc::clone(server), false),
+            (None, Some(_)) => (stable.take(self).await.map_err(drop)?, true),
+            // Nobody is there to be told: a server of 2026-07-28 asks inside of its answers.
+            (None, None) => return Ok(()),
+        };
+        if !server.send(letter) {
+            return Err(());
+        }
+        let Some(id) = asked else { return Ok(()) };
+        while self.run.awaits(self.lane, &id) {
+            if server.desk.is_over() {
+                return Err(());
+            }
+            sleep(LOOK).await;
+        }
+        if taken {
+            stable.give_back(self, server);
+        }
+        Ok(())
+    }
+}
+
+/// How often it is looked whether our own list came.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// True if that process is the session's.
+pub(super) fn serves(session: &Session, server: &Arc<Server>) -> bool {
+    session.server.as_ref().is_some_and(|own| Arc::ptr_eq(own, server))
+}
