@@ -9,6 +9,7 @@ mod braces;
 mod compound;
 mod cursor;
 mod dollar;
+mod facts;
 mod grammar;
 mod heredoc;
 mod simple;
@@ -20,6 +21,7 @@ mod word;
 
 use std::fmt;
 
+pub use facts::{Directories, HostFact, PathFact, is_relative};
 use grammar::Parser;
 use state::State;
 
@@ -80,6 +82,8 @@ pub struct Word {
     pub glob: bool,
     /// It holds the output of commands.
     pub substituted: bool,
+    /// A guess stands in `text` for a part that is not known.
+    guessed: bool,
     /// Variables whose values were taken as known.
     uses: Vec<String>,
 }
@@ -210,6 +214,13 @@ impl Word {
     #[must_use]
     pub fn known(text: impl Into<String>) -> Word {
         Word { text: text.into(), ..Word::default() }
+    }
+
+    /// True if it may be an option, although it does not look like one.
+    #[must_use]
+    pub fn may_be_option(&self) -> bool {
+        let open = self.text.starts_with(['$', '`']) || self.guessed || self.text.is_empty();
+        (self.unknown.is_some() && open) || (self.glob && self.text.starts_with(['*', '?', '[']))
     }
 
     /// Everything that it is known to possibly be.

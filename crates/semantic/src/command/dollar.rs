@@ -18,7 +18,7 @@ impl Parser<'_, '_> {
                 let inside = self.at.saturating_add(2);
                 let end = if calculated { self.arithmetic_end(inside) } else { None };
                 let piece = match end {
-                    Some(end) => self.arithmetic(start, inside, end, quoted),
+                    Some(end) => self.arithmetic(inside, end),
                     None => self.substitution(start, quoted),
                 };
                 pieces.push(piece);
@@ -57,7 +57,12 @@ impl Parser<'_, '_> {
                 let name = self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).to_owned();
                 pieces.push(self.variable(&name, start, quoted));
             }
-            Some(byte) if byte.is_ascii_digit() || b"@*#?-$!".contains(&byte) => {
+            // Numbers: a status, a count, processes.
+            Some(b'?' | b'#' | b'$' | b'!') => {
+                self.skip(1);
+                pieces.push(Piece::Quoted("0".to_owned()));
+            }
+            Some(byte) if byte.is_ascii_digit() || b"@*-".contains(&byte) => {
                 self.skip(1);
                 pieces.push(self.unknown(start, quoted));
             }
@@ -266,11 +271,12 @@ impl Parser<'_, '_> {
         (bytes.get(end.saturating_add(1)) == Some(&b')')).then_some(end)
     }
 
-    fn arithmetic(&mut self, start: usize, inside: usize, end: usize, quoted: bool) -> Piece {
+    /// A calculation; some number stands for it.
+    fn arithmetic(&mut self, inside: usize, end: usize) -> Piece {
         let text = self.text.get(inside..end).unwrap_or_default();
         self.at = end.saturating_add(2);
         self.walk_quoted(text);
-        self.unknown(start, quoted)
+        Piece::Quoted("0".to_owned())
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod code;
 mod git;
-mod options;
+pub(super) mod options;
 mod programs;
 mod runners;
 mod shells;
 mod values;
+
+pub(super) use options::{Known, Others};
 
 use super::dollar::written;
 use super::grammar::{Context, Parser};

@@ -226,6 +226,7 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
                 word.unknown = word.unknown.or(expansion.unknown);
                 word.substituted |= expansion.substituted;
                 word.uses.extend(expansion.uses.clone());
+                word.guessed |= expansion.unknown.is_some() && !expansion.guesses.is_empty();
                 word.glob |= !expansion.quoted
                     && expansion.guesses.iter().any(|guess| guess.contains(['*', '?', '[']));
                 if !multiply(&mut texts, expansion, state) {
@@ -293,6 +294,7 @@ fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
                     unknown: expansion.unknown.or(unknown),
                     glob: field.contains(['*', '?', '[']),
                     substituted: expansion.substituted,
+                    guessed: true,
                     uses: expansion.uses.iter().cloned().collect(),
                     ..Word::default()
                 }),

@@ -5,17 +5,17 @@ use crate::command::unwrap::tail;
 
 /// The options that a program knows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(in crate::command) struct Known {
     /// As for `getopt`: letters, with `:` behind those that take a value.
-    pub(super) short: &'static str,
+    pub(in crate::command) short: &'static str,
     /// Names, with `=` behind those that take a value.
-    pub(super) long: &'static [&'static str],
-    pub(super) others: Others,
+    pub(in crate::command) long: &'static [&'static str],
+    pub(in crate::command) others: Others,
 }
 
 /// What an option is that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Others {
+pub(in crate::command) enum Others {
     /// Where the command begins is not sure.
     Doubt,
     Flags,
@@ -25,16 +25,16 @@ pub(super) enum Others {
 
 /// The options before the first operand.
 #[derive(Debug, Default)]
-pub(super) struct Options<'w> {
+pub(in crate::command) struct Options<'w> {
     /// Letter or name, and value.
-    pub(super) given: Vec<(&'w str, Option<Word>)>,
+    pub(in crate::command) given: Vec<(&'w str, Option<Word>)>,
     /// Index of the first operand.
-    pub(super) operands: usize,
-    pub(super) doubt: bool,
+    pub(in crate::command) operands: usize,
+    pub(in crate::command) doubt: bool,
 }
 
 /// Reads options from `words` on, until the first operand or `--`.
-pub(super) fn read<'w>(words: &'w [Word], from: usize, known: Known) -> Options<'w> {
+pub(in crate::command) fn read<'w>(words: &'w [Word], from: usize, known: Known) -> Options<'w> {
     let mut out = Options { operands: from, ..Options::default() };
     while let Some(word) = words.get(out.operands) {
         let text = word.text.as_str();

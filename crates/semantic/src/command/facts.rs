@@ -1,0 +1,283 @@
+//! What a command touches: the paths and hosts among its words.
+
+mod clients;
+
+use clients::CLIENTS;
+
+use super::{Doubt, Redirection, Script, Simple};
+
+/// A word, or a part of one, that may name a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathFact {
+    pub text: String,
+    /// A part of it is not known: it may be any path.
+    pub unknown: bool,
+    /// A shell expands the wildcards in it.
+    pub glob: bool,
+    /// False: a guess, which counts for a deny only.
+    pub sure: bool,
+}
+
+/// A word that may name a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostFact {
+    pub text: String,
+    pub unknown: bool,
+    /// It stands where the program takes a host or a URL; otherwise only the URLs in it count.
+    pub named: bool,
+}
+
+/// The directories that commands go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directories {
+    /// As written, those that are relative after those that they are relative to.
+    pub known: Vec<String>,
+    /// They go to one that is not known.
+    pub unknown: bool,
+}
+
+/// Most directories that are followed.
+const DIRECTORIES_MAX: usize = 8;
+
+impl Script {
+    /// Where relative paths may lead, besides the directory that the script begins in.
+    #[must_use]
+    pub fn directories(&self) -> Directories {
+        let mut out = Directories::default();
+        for simple in &self.commands {
+            let changes = simple
+                .names()
+                .any(|name| matches!(name.as_str(), "cd" | "pushd" | "chdir" | "popd" | "set-location"));
+            let operands = simple.arguments().iter().filter(|word| changes && !word.text.starts_with('-'));
+            let options = simple.arguments().windows(2).filter_map(|pair| match pair {
+                [option, value]
+                    if matches!(
+                        option.text.as_str(),
+                        "-C" | "--chdir" | "--directory" | "--prefix" | "--git-dir" | "--work-tree"
+                    ) =>
+                {
+                    Some(value)
+                }
+                _ => None,
+            });
+            for word in operands.chain(options) {
+                out.unknown |= word.unknown.is_some() || word.glob;
+                for text in word.texts() {
+                    out.add(text);
+                }
+            }
+            out.unknown |= changes && simple.arguments().iter().any(|word| word.text == "-");
+        }
+        out
+    }
+}
+
+impl Directories {
+    fn add(&mut self, text: &str) {
+        if is_relative(text) {
+            let below: Vec<String> = self.known.iter().map(|known| format!("{known}/{text}")).collect();
+            self.known.push(text.to_owned());
+            self.known.extend(below);
+        } else {
+            self.known.push(text.to_owned());
+        }
+        if self.known.len() > DIRECTORIES_MAX {
+            self.known.truncate(DIRECTORIES_MAX);
+            self.unknown = true;
+        }
+    }
+
+    /// Every place that `text` may lead to.
+    pub fn places<'d>(&'d self, text: &'d str) -> impl Iterator<Item = String> + 'd {
+        let relative = is_relative(text);
+        let below = self.known.iter().filter(move |_| relative).map(move |known| format!("{known}/{text}"));
+        std::iter::once(text.to_owned()).chain(below)
+    }
+}
+
+/// False for what means the same in every directory.
+#[must_use]
+pub fn is_relative(text: &str) -> bool {
+    !text.starts_with(['/', '~', '\\']) && text.as_bytes().get(1) != Some(&b':')
+}
+
+/// Programs whose operands name no files.
+const NO_FILES: &[&str] = &[
+    "echo", "printf", "true", "false", "exit", "return", "sleep", "kill", "expr", "seq", "date", "hostname",
+    "whoami", ":",
+];
+/// Programs whose first operand is a pattern or a program.
+const PATTERN_FIRST: &[&str] =
+    &["grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "sed", "gsed", "awk", "gawk", "jq", "yq", "tr"];
+/// Options whose value is a text for people, or a pattern.
+const TEXTS: &[&str] = &[
+    "-m",
+    "--message",
+    "--title",
+    "--body",
+    "--author",
+    "--grep",
+    "--date",
+    "-S",
+    "-G",
+    "--format",
+    "--pretty",
+];
+
+impl Simple {
+    /// The words that may name files, redirections not included.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathFact> {
+        let name = self.names().next().unwrap_or_default();
+        let mut out = Vec::new();
+        let mut pattern = PATTERN_FIRST.contains(&name.as_str())
+            && !self.arguments().iter().any(|word| {
+                matches!(word.text.as_str(), "-e" | "-f" | "--regexp" | "--file" | "--expression")
+            });
+        let mut text_next = false;
+        for word in self.arguments() {
+            let is_text = std::mem::replace(
+                &mut text_next,
+                TEXTS.contains(&word.text.as_str()) && matches!(name.as_str(), "git" | "gh"),
+            );
+            let option = word.text.starts_with('-') && word.text.len() > 1;
+            if is_text || (!option && NO_FILES.contains(&name.as_str())) {
+                continue;
+            }
+            if !option && std::mem::replace(&mut pattern, false) {
+                continue;
+            }
+            for text in word.texts() {
+                parts(text, option, &mut |text, sure| {
+                    out.push(PathFact {
+                        text: text.to_owned(),
+                        unknown: word.unknown.is_some(),
+                        glob: word.glob,
+                        sure,
+                    });
+                });
+            }
+            if word.unknown.is_some() && option {
+                out.push(PathFact { text: word.text.clone(), unknown: true, glob: false, sure: true });
+            }
+        }
+        // A list of words has redirections only where a shell reads it, so the program's own name may be a file too.
+        for word in self.program().into_iter().filter(|word| word.text.contains('/')) {
+            out.extend(word.texts().map(|text| PathFact {
+                text: text.to_owned(),
+                unknown: false,
+                glob: word.glob,
+                sure: false,
+            }));
+        }
+        for one in &self.assignments {
+            out.extend(one.value.texts().map(|text| PathFact {
+                text: text.to_owned(),
+                unknown: false,
+                glob: false,
+                sure: false,
+            }));
+        }
+        out
+    }
+
+    /// The files that redirections read or write.
+    pub fn redirected(&self) -> impl Iterator<Item = PathFact> {
+        let files = self.redirects.iter().filter(|redirect| match redirect.kind {
+            Redirection::Read | Redirection::Write | Redirection::ReadWrite => true,
+            Redirection::Duplicate | Redirection::Here => false,
+        });
+        files.flat_map(|redirect| {
+            let word = &redirect.target;
+            word.texts().map(|text| PathFact {
+                text: text.to_owned(),
+                unknown: word.unknown.is_some(),
+                glob: word.glob,
+                sure: true,
+            })
+        })
+    }
+
+    /// The words that may name hosts, and the devices that bash opens connections with.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<HostFact> {
+        let mut out = Vec::new();
+        let words = self.words.iter().chain(self.assignments.iter().map(|one| &one.value));
+        let targets = self.redirects.iter().map(|redirect| &redirect.target);
+        for word in words.chain(targets) {
+            for text in word.texts() {
+                if let Some(host) = device(text) {
+                    out.push(HostFact {
+                        text: host.to_owned(),
+                        unknown: word.unknown.is_some(),
+                        named: true,
+                    });
+                } else if text.contains("://") {
+                    out.push(HostFact { text: text.to_owned(), unknown: false, named: false });
+                }
+            }
+        }
+        let name = self.names().next().unwrap_or_default();
+        if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name.as_str())) {
+            client.hosts(&self.words, &mut out);
+        }
+        if self.doubt == Some(Doubt::Program) {
+            out.push(HostFact { text: String::new(), unknown: true, named: true });
+        }
+        out
+    }
+}
+
+/// The host of `/dev/tcp/host/port`.
+fn device(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("/dev/tcp/").or_else(|| text.strip_prefix("/dev/udp/"))?;
+    rest.split('/').next()
+}
+
+/// The text, and the parts of it that programs open: behind `=`, `@`, `:`, and in the same word as a short option.
+fn parts(text: &str, option: bool, found: &mut dyn FnMut(&str, bool)) {
+    let mut rest = text;
+    if option {
+        if let Some(long) = text.strip_prefix("--") {
+            let Some((_, value)) = long.split_once('=') else { return };
+            rest = value;
+            found(value, true);
+        } else {
+            let attached = text.char_indices().nth(2).and_then(|(at, _)| text.get(at..)).unwrap_or_default();
+            if attached.is_empty() {
+                return;
+            }
+            rest = attached.strip_prefix('=').unwrap_or(attached);
+            found(rest, rest.contains(['/', '~']) || rest.starts_with('.'));
+        }
+    } else if !is_url(text) {
+        found(text, true);
+    }
+    if is_url(rest) {
+        return;
+    }
+    if let Some((_, value)) = rest.split_once('=') {
+        found(value, value.starts_with(['/', '~', '.']));
+        if let Some(file) = value.strip_prefix(['@', '<']) {
+            found(file, true);
+        }
+    }
+    if let Some(file) = rest.strip_prefix(['@', '<', '+']) {
+        found(file, true);
+    }
+    if rest.contains([':', ',']) {
+        for part in rest.split([':', ',']).filter(|part| !part.is_empty()) {
+            found(part, part.starts_with(['/', '~']));
+        }
+    }
+}
+
+/// A URL is no file, but for those of files.
+fn is_url(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+            && !scheme.eq_ignore_ascii_case("file")
+    })
+}
