@@ -1,5 +1,6 @@
 //! The arguments of a call against the `args` of a rule: which values a key pattern names, and in which sense they match.
 
+mod command;
 mod matcher;
 mod measure;
 mod net;
@@ -9,6 +10,10 @@ mod walk;
 
 use bailiwick_mcp::Value;
 
+pub(crate) use command::{
+    CommandList, Commands, Entry as CommandEntry, Flag as CommandFlag, Flags as CommandFlags,
+    Paths as CommandPaths, plain_program,
+};
 pub(crate) use matcher::{Kinds, Matcher, Patterns, URI_PLACE, joined};
 pub(crate) use measure::exact_number;
 pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern};

@@ -2,14 +2,16 @@
 
 mod decode;
 mod needed;
+mod overlap;
 mod readings;
 mod resolve;
 mod scratch;
 mod within;
 
-pub(crate) use decode::percent;
+pub(crate) use decode::{lookalike, percent};
 pub(crate) use needed::Needed;
-pub(crate) use readings::Form;
+pub(crate) use overlap::Overlap;
+pub(crate) use readings::{Form, expand};
 pub(crate) use scratch::{Scratch, Texts};
 pub(crate) use within::reads_within;
 

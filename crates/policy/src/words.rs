@@ -182,6 +182,7 @@ pub(crate) const MATCHER: Words = Words {
         "url",
         "host",
         "sql",
+        "command",
         "glob",
         "regex",
         "prefix",
@@ -191,7 +192,7 @@ pub(crate) const MATCHER: Words = Words {
         "max_bytes",
         "type",
     ],
-    later: &["command"],
+    later: &[],
     elsewhere: &[
         ("max-bytes", "max_bytes"),
         ("enum", "in"),
@@ -206,6 +207,8 @@ pub(crate) const MATCHER: Words = Words {
         ("ip", "host"),
         ("cidr", "host"),
         ("uri", "url"),
+        ("shell", "command"),
+        ("cmd", "command"),
     ],
 };
 
@@ -218,6 +221,46 @@ pub(crate) const SQL: Words = Words {
         ("statement", "statements"),
         ("table", "tables"),
     ],
+};
+
+pub(crate) const COMMAND: Words = Words {
+    valid: &[
+        "program",
+        "subcommand",
+        "flags",
+        "paths",
+        "hosts",
+        "redirects",
+        "assignments",
+        "pipes",
+        "substitutions",
+        "code",
+        "unknown",
+    ],
+    later: &[],
+    elsewhere: &[
+        ("programs", "program"),
+        ("name", "program"),
+        ("subcommands", "subcommand"),
+        ("args", "flags"),
+        ("options", "flags"),
+        ("flag", "flags"),
+        ("path", "paths"),
+        ("files", "paths"),
+        ("host", "hosts"),
+        ("domains", "hosts"),
+        ("env", "assignments"),
+        ("variables", "assignments"),
+        ("pipe", "pipes"),
+        ("redirect", "redirects"),
+        ("substitution", "substitutions"),
+    ],
+};
+
+pub(crate) const FLAGS: Words = Words {
+    valid: &["any", "none", "only"],
+    later: &[],
+    elsewhere: &[("all", "any"), ("allow", "only"), ("deny", "none"), ("except", "none")],
 };
 
 pub(crate) const URL: Words = Words {

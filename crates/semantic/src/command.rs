@@ -129,6 +129,20 @@ pub enum Redirection {
     Here,
 }
 
+impl Redirection {
+    /// The usual way to write it.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Redirection::Read => "<",
+            Redirection::Write => ">",
+            Redirection::ReadWrite => "<>",
+            Redirection::Duplicate => ">&",
+            Redirection::Here => "<<",
+        }
+    }
+}
+
 /// Why something is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {

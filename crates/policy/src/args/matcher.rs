@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
-use super::{Answer, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
+use super::{Answer, CommandList, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
 use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
 use crate::set::Set;
 
@@ -14,6 +14,7 @@ pub(crate) enum Matcher {
     Url(UrlList),
     Host(HostList),
     Sql(SqlPattern),
+    Command(CommandList),
     Glob(Patterns),
     Regex(Patterns),
     Prefix(Vec<String>),
@@ -56,6 +57,7 @@ impl Matcher {
             Matcher::Url(_) => "url",
             Matcher::Host(_) => "host",
             Matcher::Sql(_) => "sql",
+            Matcher::Command(_) => "command",
             Matcher::Glob(_) => "glob",
             Matcher::Regex(_) => "regex",
             Matcher::Prefix(_) => "prefix",
@@ -68,6 +70,9 @@ impl Matcher {
     }
 
     pub(crate) fn answer(&self, place: Place<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> Answer {
+        if let Matcher::Command(commands) = self {
+            return commands.answer(place, sense, scratch);
+        }
         let doubt = if sense == Sense::Any { Answer::Yes } else { Answer::No };
         match place.leaf {
             Leaf::Broken(_) => doubt,
@@ -84,6 +89,7 @@ impl Matcher {
                     | Matcher::Url(_)
                     | Matcher::Host(_)
                     | Matcher::Sql(_)
+                    | Matcher::Command(_)
                     | Matcher::Glob(_)
                     | Matcher::Regex(_)
                     | Matcher::Prefix(_)
@@ -122,7 +128,7 @@ impl Matcher {
         }
         let mut all = Answer::Skip;
         for element in value.elements() {
-            let place = Place { leaf: Leaf::Value(element), reach };
+            let place = Place { leaf: Leaf::Value(element), reach, holder: None };
             match (self.answer(place, sense, scratch), sense) {
                 (Answer::Yes, Sense::Any) => return Some(Answer::Yes),
                 (Answer::No, Sense::Every | Sense::Holds) => return Some(Answer::No),
@@ -156,6 +162,7 @@ impl Matcher {
                 Some(pattern.answer(sql.as_deref(), sense))
             }
             Matcher::Path(_)
+            | Matcher::Command(_)
             | Matcher::Glob(_)
             | Matcher::Regex(_)
             | Matcher::Prefix(_)
@@ -199,6 +206,7 @@ impl Matcher {
                 | Matcher::Url(_)
                 | Matcher::Host(_)
                 | Matcher::Sql(_)
+                | Matcher::Command(_)
                 | Matcher::Glob(_)
                 | Matcher::Regex(_)
                 | Matcher::Prefix(_)
@@ -258,6 +266,7 @@ impl Matcher {
             | Matcher::Url(_)
             | Matcher::Host(_)
             | Matcher::Sql(_)
+            | Matcher::Command(_)
             | Matcher::In(_)
             | Matcher::Range(..)
             | Matcher::Length(..)

@@ -83,7 +83,7 @@ impl Nets {
 }
 
 impl Net {
-    fn read(text: &str, named: bool) -> Net {
+    pub(super) fn read(text: &str, named: bool) -> Net {
         let found = find(text);
         let plausible = named || is_plausible(text);
         Net {

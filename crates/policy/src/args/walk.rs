@@ -35,6 +35,8 @@ pub(crate) struct KeyPattern {
 pub(crate) struct Place<'a> {
     pub(crate) leaf: Leaf<'a>,
     pub(crate) reach: Reach,
+    /// The object whose member it is, where the key was found by itself.
+    pub(crate) holder: Option<Value<'a>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,58 +98,59 @@ impl KeyPattern {
                 _ => None,
             };
             if let Some(reach) = reach {
-                visit(Place { leaf: Leaf::Uri(uri), reach })?;
+                visit(Place { leaf: Leaf::Uri(uri), reach, holder: None })?;
             }
         }
         let Some(arguments) = input.arguments else { return ControlFlow::Continue(()) };
         if !arguments.is_object() {
-            return visit(Place { leaf: Leaf::Broken(arguments), reach: Reach::Named });
+            return visit(Place { leaf: Leaf::Broken(arguments), reach: Reach::Named, holder: None });
         }
         if let (Sense::Any, Some(flat)) = (sense, &self.flat) {
             for (key, value) in arguments.members() {
                 if key.text().is_some_and(|key| fold_key(&key) == **flat) {
-                    visit(Place { leaf: Leaf::Value(value), reach: Reach::Named })?;
+                    visit(Place { leaf: Leaf::Value(value), reach: Reach::Named, holder: Some(arguments) })?;
                 }
             }
         }
-        walk(arguments, &self.segments, Reach::Named, sense, visit)
+        walk(arguments, None, &self.segments, Reach::Named, sense, visit)
     }
 }
 
 fn walk<'a>(
     value: Value<'a>,
+    holder: Option<Value<'a>>,
     rest: &[Segment],
     reach: Reach,
     sense: Sense,
     visit: Visit<'_, 'a>,
 ) -> ControlFlow<()> {
     let Some((first, behind)) = rest.split_first() else {
-        return visit(Place { leaf: Leaf::Value(value), reach });
+        return visit(Place { leaf: Leaf::Value(value), reach, holder });
     };
     match first {
         Segment::DoubleStar if behind.is_empty() => {
             for below in value.descendants().skip(1) {
-                visit(Place { leaf: Leaf::Value(below), reach: Reach::Deep })?;
+                visit(Place { leaf: Leaf::Value(below), reach: Reach::Deep, holder: None })?;
             }
             ControlFlow::Continue(())
         }
         Segment::DoubleStar => {
             // Only objects: the elements of a list come by themselves.
             for below in value.descendants().filter(|below| below.is_object()) {
-                walk(below, behind, reach, sense, visit)?;
+                walk(below, None, behind, reach, sense, visit)?;
             }
             ControlFlow::Continue(())
         }
         Segment::Star | Segment::Name { .. } if value.is_array() => {
             for element in value.elements() {
-                walk(element, rest, reach, sense, visit)?;
+                walk(element, None, rest, reach, sense, visit)?;
             }
             ControlFlow::Continue(())
         }
         Segment::Star => {
             for (_, member) in value.members() {
                 let reach = if behind.is_empty() { Reach::Star } else { reach };
-                walk(member, behind, reach, sense, visit)?;
+                walk(member, Some(value), behind, reach, sense, visit)?;
             }
             ControlFlow::Continue(())
         }
@@ -166,7 +169,7 @@ fn named<'a>(
         Kind::Object => {}
         Kind::Null => return ControlFlow::Continue(()),
         Kind::False | Kind::True | Kind::Number | Kind::Text | Kind::Array => {
-            return visit(Place { leaf: Leaf::Broken(value), reach: Reach::Named });
+            return visit(Place { leaf: Leaf::Broken(value), reach: Reach::Named, holder: None });
         }
     }
     for (key, member) in value.members() {
@@ -175,10 +178,10 @@ fn named<'a>(
             continue;
         }
         if sense == Sense::Any || key == *exact {
-            walk(member, behind, Reach::Named, sense, visit)?;
+            walk(member, Some(value), behind, Reach::Named, sense, visit)?;
         } else {
             // `Path` beside or instead of `path`: lenient peers take the one for the other.
-            visit(Place { leaf: Leaf::Broken(member), reach: Reach::Named })?;
+            visit(Place { leaf: Leaf::Broken(member), reach: Reach::Named, holder: None })?;
         }
     }
     ControlFlow::Continue(())

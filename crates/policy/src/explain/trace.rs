@@ -88,7 +88,7 @@ impl<'a> Trace<'_, 'a, '_> {
             }
         }
         for element in list.elements() {
-            self.look(Place { leaf: Leaf::Value(element), reach: place.reach })?;
+            self.look(Place { leaf: Leaf::Value(element), reach: place.reach, holder: None })?;
         }
         ControlFlow::Continue(())
     }
@@ -105,6 +105,13 @@ impl<'a> Trace<'_, 'a, '_> {
     }
 
     fn reading(&mut self, place: Place<'_>, seen: &mut Seen) {
+        if let Matcher::Command(commands) = self.matcher {
+            let judged = commands.judge(place, self.sense, self.scratch, true).unwrap_or_default();
+            seen.reading = judged.command.as_deref().map(shown);
+            seen.pattern = judged.entry.and_then(|at| commands.written.get(at).cloned());
+            seen.remark = judged.remark;
+            return;
+        }
         let (text, at, form) = match place.leaf {
             Leaf::Uri(uri) => (Some(uri.into()), URI_PLACE, Form::Uri),
             Leaf::Value(value) => (value.text(), value.span().0, Form::Text),
@@ -207,6 +214,7 @@ fn walks_lists(matcher: &Matcher) -> bool {
         | Matcher::Url(_)
         | Matcher::Host(_)
         | Matcher::Sql(_)
+        | Matcher::Command(_)
         | Matcher::Glob(_)
         | Matcher::Regex(_)
         | Matcher::Prefix(_)
@@ -222,6 +230,7 @@ fn texts(matcher: &Matcher) -> Option<&Patterns> {
         | Matcher::Url(_)
         | Matcher::Host(_)
         | Matcher::Sql(_)
+        | Matcher::Command(_)
         | Matcher::Prefix(_)
         | Matcher::In(_)
         | Matcher::Range(..)
@@ -261,6 +270,7 @@ fn written(matcher: &Matcher) -> Vec<String> {
         Matcher::Url(urls) => urls.written.clone(),
         Matcher::Host(hosts) => hosts.written.clone(),
         Matcher::Sql(pattern) => pattern.written.clone(),
+        Matcher::Command(commands) => commands.written.clone(),
         Matcher::Prefix(prefixes) => prefixes.clone(),
         Matcher::In(scalars) => scalars.iter().map(Scalar::written).collect(),
         Matcher::Range(low, high) => vec![format!("[{}, {}]", end(low), end(high))],

@@ -2,7 +2,7 @@
 
 use super::Base;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
-use crate::args::{Nets, Scripts};
+use crate::args::{Commands, Nets, Scripts};
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Scratch<'b> {
     pub(crate) scripts: Scripts,
     /// The name of the server that the call is for.
     pub(crate) server: &'b str,
+    /// The same strings as commands.
+    pub(crate) commands: Commands,
 }
 
 /// Room for the readings of a usual call.
@@ -55,6 +57,7 @@ impl<'b> Scratch<'b> {
             nets: Nets::default(),
             scripts: Scripts::default(),
             server,
+            commands: Commands::default(),
         }
     }
 

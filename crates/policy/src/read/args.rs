@@ -68,6 +68,7 @@ impl Reader<'_> {
             "url" => self.urls(node, sense),
             "host" => self.hosts(node),
             "sql" => self.sql(node),
+            "command" => self.commands(node, sense),
             "glob" => self.globs(node),
             "regex" => self.regexes(node),
             "prefix" => {
@@ -107,7 +108,7 @@ impl Reader<'_> {
         self.patterns(node, "a glob", false, &compile).map(Matcher::Glob)
     }
 
-    fn patterns(
+    pub(super) fn patterns(
         &mut self,
         node: &Node,
         what: &str,

@@ -22,10 +22,13 @@ pub(super) fn is_likely(text: &str) -> bool {
     };
     // The end of the last `%NAME`, which the next `%` makes a variable.
     let mut percent: Option<usize> = None;
+    let mut quoted = false;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b':' if drive(at) => return true,
-            b'^' if carets(bytes, at) => return true,
+            b'\'' | b'"' => quoted = true,
+            // In quotes it is more likely part of an expression.
+            b'^' if !quoted && carets(bytes, at) => return true,
             b'%' => {
                 let named = percent.and_then(|start| bytes.get(start.saturating_add(1)..at));
                 if named.is_some_and(|name| name.len() >= 3) {
@@ -53,7 +56,7 @@ fn starts(bytes: &[u8], at: usize, word: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// `^` between letters or before a sign: the escape of `cmd`. `HEAD^`, `HEAD^1` and `grep ^x` are none.
+/// `^` between letters or before a sign: the escape of `cmd`. `HEAD^`, `HEAD^1` and `grep '^x'` are none.
 fn carets(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| bytes.get(before));
     let after = bytes.get(at.saturating_add(1));

@@ -215,6 +215,16 @@ pub(super) const CLIENTS: &[Client] = &[
 
 impl Client {
     pub(super) fn hosts(&self, words: &[Word], out: &mut Vec<HostFact>) {
+        // `-connect host:port`: names behind one dash.
+        for pair in words.windows(2) {
+            if let [option, value] = pair
+                && let Some(name) = option.text.strip_prefix('-')
+                && name.len() > 1
+                && self.valued.contains(&name)
+            {
+                add(value, true, out);
+            }
+        }
         let mut operands = 0usize;
         let mut from = 1;
         while from < words.len() {

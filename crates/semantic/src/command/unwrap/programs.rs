@@ -42,7 +42,7 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
             );
         }
         "tmux" | "screen" | "byobu" => multiplexer(words, out),
-        "cmd" | "command.com" => windows_shell(words, out),
+        "cmd" | "command.com" | "%comspec%" => windows_shell(words, out),
         "powershell" | "pwsh" => powershell(words, input, out),
         _ => {}
     }

@@ -1,0 +1,305 @@
+//! The matcher `command`: what a value would make a shell, or the system, run.
+
+mod entry;
+mod touch;
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use bailiwick_mcp::json::fold_key;
+use bailiwick_mcp::{Kind, Value};
+use bailiwick_semantic::command::{Directories, Doubt, Script, Simple, read, read_words};
+
+pub(crate) use entry::{Entry, Flag, Flags, plain_program};
+pub(crate) use touch::Paths;
+
+use super::{Answer, Leaf, Place, Reach, Sense, joined};
+use crate::path::{Base, Scratch, lookalike};
+
+/// `command`: entries that are joined by OR.
+#[derive(Debug)]
+pub(crate) struct CommandList {
+    pub(crate) entries: Vec<Entry>,
+    /// As the policy writes them, variables filled in.
+    pub(crate) written: Vec<String>,
+}
+
+/// One way to run a value.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) script: Script,
+    pub(crate) directories: Directories,
+    /// False: it counts for a deny only.
+    sure: bool,
+}
+
+/// Where a value lies, and whether the arguments beside it belong to it.
+type Key = (usize, bool);
+
+/// The values of one call that were read before.
+#[derive(Debug, Default)]
+pub(crate) struct Commands {
+    known: Vec<(Key, Rc<Vec<Reading>>)>,
+}
+
+/// Why a value matches or not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judged {
+    pub(crate) matches: bool,
+    /// The command that decided, in one line.
+    pub(crate) command: Option<String>,
+    /// Index of the entry that matched.
+    pub(crate) entry: Option<usize>,
+    pub(crate) remark: Option<&'static str>,
+}
+
+impl CommandList {
+    pub(crate) fn answer(&self, place: Place<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> Answer {
+        match self.judge(place, sense, scratch, false) {
+            Some(judged) if judged.matches => Answer::Yes,
+            Some(_) => Answer::No,
+            None => Answer::Skip,
+        }
+    }
+
+    /// What this list says of a value. `None`: a wildcard key met something that runs nothing.
+    ///
+    /// `told`: with the command in words, for explanations.
+    pub(crate) fn judge(
+        &self,
+        place: Place<'_>,
+        sense: Sense,
+        scratch: &mut Scratch<'_>,
+        told: bool,
+    ) -> Option<Judged> {
+        let any = sense == Sense::Any;
+        let odd = |remark| Judged { matches: any, remark: Some(remark), ..Judged::default() };
+        let value = match place.leaf {
+            Leaf::Broken(_) => return Some(odd("in the place of another value")),
+            Leaf::Uri(_) => return (place.reach == Reach::Named).then(|| odd("of the wrong type")),
+            Leaf::Value(value) => value,
+        };
+        let Some(readings) = scratch.commands.read(value, place) else {
+            // `*` does not look into objects, so what is in one is a doubt, which allows nothing.
+            let closed = place.reach == Reach::Star && value.is_object() && !any;
+            return (place.reach == Reach::Named || closed).then(|| odd("of the wrong type"));
+        };
+        let base = scratch.base();
+        Some(if any {
+            self.any(&readings, place.reach, base, told)
+        } else {
+            self.every(&readings, base, told)
+        })
+    }
+
+    /// One command in one reading suffices. Where a wildcard found the text, nobody said that it is a command: then only what
+    /// is certain counts.
+    fn any(&self, readings: &[Reading], reach: Reach, base: &Base, told: bool) -> Judged {
+        let wild = reach != Reach::Named;
+        for reading in readings {
+            for simple in &reading.script.commands {
+                let about = touch::About { simple, directories: &reading.directories, base };
+                if let Some(at) = self.entries.iter().position(|entry| entry.may(&about, wild)) {
+                    let remark = simple.doubt.map(said);
+                    return Judged { matches: true, entry: Some(at), remark, command: line(simple, told) };
+                }
+            }
+        }
+        let doubt = readings.iter().find_map(|reading| reading.script.doubt);
+        let counts = !wild && self.entries.iter().any(|entry| !entry.certain);
+        match doubt {
+            Some(doubt) if counts => Judged { matches: true, remark: Some(said(doubt)), ..Judged::default() },
+            Some(_) | None => {
+                let simple = readings.iter().flat_map(|reading| &reading.script.commands).next();
+                Judged { command: simple.and_then(|simple| line(simple, told)), ..Judged::default() }
+            }
+        }
+    }
+
+    /// Every command in every reading must be one of the list.
+    fn every(&self, readings: &[Reading], base: &Base, told: bool) -> Judged {
+        let mut shown = None;
+        for reading in readings.iter().filter(|reading| reading.sure) {
+            if let Some(doubt) = reading.script.doubt {
+                return Judged { remark: Some(said(doubt)), ..Judged::default() };
+            }
+            if reading.script.commands.is_empty() {
+                return Judged { remark: Some("no command"), ..Judged::default() };
+            }
+            for simple in &reading.script.commands {
+                let about = touch::About { simple, directories: &reading.directories, base };
+                if !self.entries.iter().any(|entry| entry.must(&about)) {
+                    let why = self.entries.iter().find_map(|entry| entry.lacks(&about));
+                    let remark = simple.doubt.map(said).or(why).or(Some("not in the list"));
+                    return Judged { remark, command: line(simple, told), ..Judged::default() };
+                }
+                shown = shown.or_else(|| line(simple, told));
+            }
+        }
+        Judged { matches: true, command: shown, ..Judged::default() }
+    }
+}
+
+impl Commands {
+    /// The ways to run a value; `None`: it is nothing to run.
+    fn read(&mut self, value: Value<'_>, place: Place<'_>) -> Option<Rc<Vec<Reading>>> {
+        let beside = place.holder.filter(|_| place.reach == Reach::Named).and_then(beside);
+        let key = (value.span().0, beside.is_some());
+        if let Some((_, readings)) = self.known.iter().find(|(known, _)| *known == key) {
+            return Some(Rc::clone(readings));
+        }
+        let mut readings = Vec::new();
+        match (value.kind(), beside) {
+            (Kind::Text, None) => add_text(&value.text()?, true, &mut readings),
+            (Kind::Text, Some(arguments)) => {
+                let program = value.text()?;
+                add_text(&program, false, &mut readings);
+                add_pair(&program, arguments, &mut readings)?;
+            }
+            (Kind::Array, _) => add_list(value, &mut readings)?,
+            (Kind::Object, _) => {
+                let program = member(value, PROGRAM_KEYS)?;
+                let program = program.text()?;
+                match self::beside(value) {
+                    Some(arguments) => add_pair(&program, arguments, &mut readings)?,
+                    None => add_text(&program, true, &mut readings),
+                }
+            }
+            (Kind::Null | Kind::False | Kind::True | Kind::Number, _) => return None,
+        }
+        let readings = Rc::new(readings);
+        self.known.push((key, Rc::clone(&readings)));
+        Some(readings)
+    }
+}
+
+fn add(script: Script, sure: bool, out: &mut Vec<Reading>) {
+    let directories = script.directories();
+    out.push(Reading { script, directories, sure });
+}
+
+/// A text, and what it looks like: some programs fold look-alikes before they run it.
+fn add_text(text: &str, sure: bool, out: &mut Vec<Reading>) {
+    add(read(text), sure, out);
+    if !text.is_ascii()
+        && let Some(folded) = lookalike(text)
+    {
+        add(read(&folded), false, out);
+    }
+}
+
+/// A list is the words of one command; a program that joins them gives them to a shell. To a rule that denies its elements may
+/// be commands too.
+fn add_list(list: Value<'_>, out: &mut Vec<Reading>) -> Option<()> {
+    let text = joined(list)?;
+    let words: Vec<Cow<'_, str>> = list.elements().map(word).collect();
+    add(read_words(words.iter().map(AsRef::as_ref)), true, out);
+    add_text(&text, true, out);
+    if words.iter().any(|word| word.contains(char::is_whitespace)) || words.len() == 1 {
+        words.iter().take(ELEMENTS_MAX).for_each(|word| add_text(word, false, out));
+    }
+    Some(())
+}
+
+/// Most elements of a list that are read as commands of their own.
+const ELEMENTS_MAX: usize = 64;
+
+fn word(value: Value<'_>) -> Cow<'_, str> {
+    value.text().unwrap_or(Cow::Borrowed(value.raw()))
+}
+
+/// A program and the arguments that stand beside it.
+fn add_pair(program: &str, arguments: Value<'_>, out: &mut Vec<Reading>) -> Option<()> {
+    let words: Vec<Cow<'_, str>> = match arguments.kind() {
+        Kind::Array if arguments.elements().next().is_none() => Vec::new(),
+        Kind::Array => {
+            joined(arguments)?;
+            arguments.elements().map(word).collect()
+        }
+        Kind::Null => Vec::new(),
+        Kind::Text | Kind::Number => vec![word(arguments)],
+        Kind::Object | Kind::False | Kind::True => return None,
+    };
+    if words.is_empty() {
+        add_text(program, true, out);
+        return Some(());
+    }
+    if !program.contains(char::is_whitespace) && arguments.is_array() {
+        let all = std::iter::once(program).chain(words.iter().map(AsRef::as_ref));
+        add(read_words(all), true, out);
+    }
+    add_text(&format!("{program} {}", words.join(" ")), true, out);
+    Some(())
+}
+
+/// The member of an object that holds the arguments of the command beside it.
+fn beside(object: Value<'_>) -> Option<Value<'_>> {
+    // An object of settings is none; one in the place of the words is not known to be harmless.
+    member(object, ARGUMENT_KEYS)
+        .or_else(|| member(object, SETTING_KEYS).filter(|settings| !settings.is_object()))
+}
+
+fn member<'a>(object: Value<'a>, keys: &[&str]) -> Option<Value<'a>> {
+    let named = |key: Value<'_>| key.text().is_some_and(|key| keys.contains(&&*fold_key(&key)));
+    object.members().find(|(key, _)| named(*key)).map(|(_, member)| member)
+}
+
+/// What servers call the program.
+const PROGRAM_KEYS: &[&str] = &[
+    "command",
+    "cmd",
+    "program",
+    "executable",
+    "exec",
+    "binary",
+    "shell_command",
+    "command_line",
+    "commandline",
+    "script",
+];
+/// What servers call the words behind it.
+const ARGUMENT_KEYS: &[&str] =
+    &["args", "arguments", "argv", "arg", "command_args", "cmd_args", "extra_args"];
+/// What may hold them, or settings of the server.
+const SETTING_KEYS: &[&str] = &["params", "parameters", "flags", "options"];
+
+/// A doubt in words.
+fn said(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Unfinished => "not a whole command",
+        Doubt::Unexpected => "not a command that can be parsed",
+        Doubt::Control => "control characters in it",
+        Doubt::Windows => "looks like another shell's",
+        Doubt::TooLarge => "too large to be read",
+        Doubt::Program => "a program that is not known",
+        Doubt::Code => "code that is not read",
+        Doubt::Options => "options that are not known",
+    }
+}
+
+/// A command in one line.
+fn line(simple: &Simple, told: bool) -> Option<String> {
+    if !told {
+        return None;
+    }
+    let quoted = |text: &str| {
+        if text.is_empty() || text.contains(char::is_whitespace) {
+            format!("'{text}'")
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut parts: Vec<String> =
+        simple.assignments.iter().map(|one| format!("{}={}", one.name, quoted(&one.value.text))).collect();
+    parts.extend(simple.words.iter().map(|word| quoted(&word.text)));
+    parts.extend(
+        simple
+            .redirects
+            .iter()
+            .map(|redirect| format!("{} {}", redirect.kind.sign(), quoted(&redirect.target.text))),
+    );
+    if let Some(via) = &simple.via {
+        parts.push(format!("(run by {via})"));
+    }
+    Some(parts.join(" "))
+}

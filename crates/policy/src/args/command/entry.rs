@@ -1,0 +1,337 @@
+//! One entry of the matcher `command`: what it wants of a single command, in both senses.
+
+use bailiwick_mcp::json::fold_key;
+use bailiwick_semantic::command::{Doubt, Redirection, Simple, Word, program_name};
+
+use super::touch::{About, Paths};
+use crate::args::HostList;
+use crate::glob::Name;
+
+/// What an entry wants; what is `None` or empty is not looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) programs: Vec<Name>,
+    /// The words behind the program, from the short form.
+    pub(crate) words: Vec<Name>,
+    /// The same as text, without those of wildcards: flags are compared by their letters.
+    pub(crate) written: Vec<String>,
+    /// Written as words: then an allow wants exactly these.
+    pub(crate) short: bool,
+    /// Any words may follow.
+    pub(crate) open: bool,
+    pub(crate) subcommands: Vec<Name>,
+    pub(crate) flags: Flags,
+    pub(crate) paths: Option<Paths>,
+    pub(crate) hosts: Option<HostList>,
+    pub(crate) redirects: Option<Paths>,
+    pub(crate) assignments: Option<Vec<Name>>,
+    pub(crate) pipes: Option<bool>,
+    pub(crate) substitutions: Option<bool>,
+    pub(crate) code: Option<bool>,
+    /// `unknown: skip`: only what is certain counts.
+    pub(crate) certain: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) any: Vec<Flag>,
+    pub(crate) none: Vec<Flag>,
+    pub(crate) only: Option<Vec<Flag>>,
+}
+
+/// A pattern for one flag.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    pub(crate) name: Name,
+    pub(crate) written: String,
+}
+
+impl Entry {
+    /// True if the command may be what the entry is about. `wild`: what is not known is no reason.
+    pub(super) fn may(&self, about: &About<'_>, wild: bool) -> bool {
+        let simple = about.simple;
+        let certain = self.certain || wild;
+        if !self.shape(simple, certain) {
+            return false;
+        }
+        if simple.doubt.is_some() && !certain && self.code.is_none() {
+            return true;
+        }
+        let unknown = !certain && simple.arguments().iter().any(Word::may_be_option);
+        (self.programs.is_empty() || simple.names().any(|name| self.is_program(&name)))
+            && self.may_follow(simple, certain)
+            && (self.subcommands.is_empty()
+                || candidates(simple, certain).any(|word| named(&self.subcommands, word, true)))
+            && (self.flags.any.is_empty()
+                || unknown
+                || self.flags.any.iter().any(|flag| flag.stands_in(simple)))
+            && !self.flags.none.iter().any(|flag| flag.stands_in(simple))
+            && self.flags.only.as_ref().is_none_or(|only| unknown || all_flags(simple, only))
+            && self.paths.as_ref().is_none_or(|paths| about.may_touch(paths, certain))
+            && self.redirects.as_ref().is_none_or(|paths| about.may_redirect(paths, certain))
+            && self.hosts.as_ref().is_none_or(|hosts| about.may_reach(hosts, certain))
+            && self.assignments.as_ref().is_none_or(|names| {
+                simple
+                    .assignments
+                    .iter()
+                    .any(|one| names.iter().any(|name| name.matches(&one.name, &one.name, false)))
+            })
+    }
+
+    /// What only the form of the command says.
+    fn shape(&self, simple: &Simple, certain: bool) -> bool {
+        self.pipes.is_none_or(|wanted| wanted == (simple.reads_pipe || simple.feeds_pipe))
+            && self.substitutions.is_none_or(|wanted| wanted == (simple.substituted || holds_output(simple)))
+            && self.code.is_none_or(|wanted| {
+                wanted == (simple.doubt == Some(Doubt::Code))
+                    || (!certain && matches!(simple.doubt, Some(Doubt::Program | Doubt::Options)))
+            })
+    }
+
+    fn is_program(&self, name: &str) -> bool {
+        let folded = fold_key(name);
+        self.programs.iter().any(|program| program.matches(name, &folded, true))
+    }
+
+    /// The words of the short form: flags anywhere, the first other word as the subcommand, further ones behind it.
+    fn may_follow(&self, simple: &Simple, certain: bool) -> bool {
+        let mut others = self
+            .words
+            .iter()
+            .zip(&self.written)
+            .filter(|(_, written)| !written.starts_with('-'))
+            .map(|(word, _)| word);
+        let flags = self.words.iter().zip(&self.written).filter(|(_, written)| written.starts_with('-'));
+        let unknown = !certain && simple.arguments().iter().any(|word| word.unknown.is_some());
+        for (name, written) in flags {
+            if !unknown && !stands(name, written, simple) {
+                return false;
+            }
+        }
+        let Some(first) = others.next() else { return true };
+        if unknown {
+            return true;
+        }
+        let one = std::slice::from_ref(first);
+        let Some(place) = candidates(simple, certain).find(|word| named(one, word, true)) else {
+            return false;
+        };
+        let behind = simple.arguments().iter().skip_while(|word| !std::ptr::eq(*word, place)).skip(1);
+        let mut behind = behind.filter(|word| !is_flag(word));
+        others.all(|name| behind.any(|word| named(std::slice::from_ref(name), word, true)))
+    }
+
+    /// True if the command is certainly one that the entry allows.
+    pub(super) fn must(&self, about: &About<'_>) -> bool {
+        self.is_for(about.simple) && self.lacks(about).is_none()
+    }
+
+    /// True if the program, and in the short form its words, are those of the entry. Assignments and redirections that stand
+    /// alone run no program.
+    fn is_for(&self, simple: &Simple) -> bool {
+        let Some(program) = simple.program() else { return true };
+        let plain = |text: &str| {
+            let name =
+                SYSTEM_DIRECTORIES.iter().find_map(|directory| text.strip_prefix(directory)).unwrap_or(text);
+            self.programs
+                .iter()
+                .any(|program| program.matches(name, name, false) || program.matches(text, text, false))
+        };
+        let known = program.unknown.is_none() && !program.glob && program.texts().all(plain);
+        (self.programs.is_empty() || known)
+            && (!self.short || self.follows(simple))
+            && self.is_subcommand(simple)
+    }
+
+    fn follows(&self, simple: &Simple) -> bool {
+        let arguments = simple.arguments();
+        let enough =
+            if self.open { arguments.len() >= self.words.len() } else { arguments.len() == self.words.len() };
+        enough
+            && self
+                .words
+                .iter()
+                .zip(arguments)
+                .all(|(name, word)| named(std::slice::from_ref(name), word, false))
+    }
+
+    /// Directly behind the program; behind flags only if `flags: only` says which.
+    fn is_subcommand(&self, simple: &Simple) -> bool {
+        if self.subcommands.is_empty() {
+            return true;
+        }
+        let skips = |word: &&Word| self.flags.only.is_some() && is_flag(word);
+        simple
+            .arguments()
+            .iter()
+            .find(|word| !skips(word))
+            .is_some_and(|word| named(&self.subcommands, word, false))
+    }
+
+    /// Why a command of the entry's program is not allowed by it.
+    pub(super) fn lacks(&self, about: &About<'_>) -> Option<&'static str> {
+        let simple = about.simple;
+        if !self.is_for(simple) {
+            return None;
+        }
+        let doubtful = match simple.doubt {
+            Some(Doubt::Code) => self.code != Some(true),
+            Some(_) => true,
+            None => false,
+        };
+        let piped = simple.reads_pipe || simple.feeds_pipe;
+        let open = |word: &&Word| word.may_be_option();
+        let strict = self.flags.only.is_some() || !self.flags.none.is_empty();
+        let checks: [(bool, &'static str); 9] = [
+            (doubtful, "what it runs is not known"),
+            (self.pipes.is_some_and(|wanted| wanted != piped), "in a pipe, or not"),
+            (
+                self.substitutions != Some(true) && holds_output(simple),
+                "it holds the output of another command",
+            ),
+            (strict && simple.arguments().iter().any(|word| open(&word)), "a word that may be a flag"),
+            (
+                self.flags.none.iter().any(|flag| flag.stands_in(simple))
+                    || self.flags.only.as_ref().is_some_and(|only| !all_flags(simple, only))
+                    || (!self.flags.any.is_empty()
+                        && !self.flags.any.iter().any(|flag| flag.stands_in(simple))),
+                "a flag that the entry does not allow",
+            ),
+            (!self.sets(simple), "it sets a variable"),
+            (!self.redirects_fit(about), "it redirects to a file"),
+            (self.paths.as_ref().is_some_and(|paths| !about.must_touch(paths)), "a path outside"),
+            (self.hosts.as_ref().is_some_and(|hosts| !about.must_reach(hosts)), "a host outside"),
+        ];
+        checks.iter().find(|(lacks, _)| *lacks).map(|(_, why)| *why)
+    }
+
+    fn sets(&self, simple: &Simple) -> bool {
+        simple.assignments.iter().all(|one| {
+            self.assignments
+                .as_ref()
+                .is_some_and(|names| names.iter().any(|name| name.matches(&one.name, &one.name, false)))
+        })
+    }
+
+    fn redirects_fit(&self, about: &About<'_>) -> bool {
+        about.simple.redirects.iter().all(|redirect| match redirect.kind {
+            Redirection::Here => true,
+            Redirection::Duplicate => redirect.target.unknown.is_none(),
+            Redirection::Read | Redirection::Write | Redirection::ReadWrite => {
+                let target = &redirect.target;
+                if target.unknown.is_some() || target.glob {
+                    return false;
+                }
+                let harmless = target.others.is_empty() && target.text == "/dev/null";
+                let device =
+                    target.texts().any(|text| text.starts_with("/dev/tcp/") || text.starts_with("/dev/udp/"));
+                harmless
+                    || (!device || self.hosts.is_some())
+                        && self.redirects.as_ref().is_some_and(|paths| about.must_redirect(paths, target))
+            }
+        })
+    }
+}
+
+/// Where the system's own programs lie; elsewhere a program of the same name may be anything.
+const SYSTEM_DIRECTORIES: &[&str] = &[
+    "/bin/",
+    "/usr/bin/",
+    "/usr/local/bin/",
+    "/sbin/",
+    "/usr/sbin/",
+    "/usr/local/sbin/",
+    "/opt/homebrew/bin/",
+];
+
+impl Flag {
+    fn stands_in(&self, simple: &Simple) -> bool {
+        stands(&self.name, &self.written, simple)
+    }
+}
+
+/// True if a flag stands among the words: `-r` in `-fr`, `--force` as `--force=x` and `--for`.
+fn stands(name: &Name, written: &str, simple: &Simple) -> bool {
+    let words = || simple.arguments().iter().flat_map(|word| word.texts());
+    let matches = |text: &str| {
+        let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
+        name.matches(text, text, false) || name.matches(stem, stem, false)
+    };
+    if words().any(matches) {
+        return true;
+    }
+    if written.starts_with("--") {
+        let abbreviated = |text: &str| {
+            let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
+            stem.len() >= ABBREVIATION_MIN && written.starts_with(stem)
+        };
+        return words().any(abbreviated);
+    }
+    let letters = written.trim_start_matches('-');
+    let clusters = || words().filter(|text| text.starts_with('-') && !text.starts_with("--"));
+    written.starts_with('-')
+        && !letters.is_empty()
+        && letters.len() <= CLUSTER_MAX
+        && letters
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() && clusters().any(|text| text.contains(letter)))
+}
+
+/// `--` and this many letters: shorter ones are abbreviations of too much.
+const ABBREVIATION_MIN: usize = 5;
+/// Longer words behind one `-` are names, not letters.
+const CLUSTER_MAX: usize = 4;
+
+/// True if every flag is in the list, whole or letter by letter.
+fn all_flags(simple: &Simple, only: &[Flag]) -> bool {
+    let listed = |text: &str| only.iter().any(|flag| flag.name.matches(text, text, false));
+    simple.arguments().iter().filter(|word| is_flag(word)).flat_map(Word::texts).all(|text| {
+        let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
+        let letters = text.strip_prefix('-').filter(|rest| !rest.starts_with('-') && !rest.is_empty());
+        listed(text)
+            || listed(stem)
+            || letters.is_some_and(|letters| letters.chars().all(|letter| listed(&format!("-{letter}"))))
+    })
+}
+
+fn is_flag(word: &Word) -> bool {
+    word.texts().any(|text| text.len() > 1 && text.starts_with('-'))
+}
+
+fn named(names: &[Name], word: &Word, loose: bool) -> bool {
+    let one = |text: &str| {
+        let folded = if loose { fold_key(text) } else { text.into() };
+        names.iter().any(|name| name.matches(text, &folded, loose))
+    };
+    if loose { word.texts().any(one) } else { word.unknown.is_none() && !word.glob && word.texts().all(one) }
+}
+
+/// The words that may be the subcommand: the first that is no flag, and where it may be a flag's value, the next one too.
+fn candidates(simple: &Simple, certain: bool) -> impl Iterator<Item = &Word> {
+    let mut behind_flag = false;
+    let mut ended = false;
+    simple.arguments().iter().filter(move |word| {
+        let flag = is_flag(word);
+        let counts = !flag
+            && !ended
+            && (word.unknown.is_none() || !certain || !word.others.is_empty() || !word.text.starts_with('$'));
+        if !flag {
+            ended |= !behind_flag;
+        }
+        behind_flag = flag;
+        counts
+    })
+}
+
+/// True if a word, value or here-document holds the output of a command.
+fn holds_output(simple: &Simple) -> bool {
+    let values = simple.assignments.iter().map(|one| &one.value);
+    let bodies =
+        simple.redirects.iter().flat_map(|redirect| std::iter::once(&redirect.target).chain(&redirect.body));
+    simple.words.iter().chain(values).chain(bodies).any(|word| word.substituted)
+}
+
+/// The name under which a rule that denies knows a program.
+pub(crate) fn plain_program(written: &str) -> String {
+    if written.contains('*') { written.to_ascii_lowercase() } else { program_name(written) }
+}
