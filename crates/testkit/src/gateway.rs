@@ -30,6 +30,7 @@ impl Gateway {
         let mut child = Command::new(binary(built))
             .args(["gateway", "--listen", "127.0.0.1:0", "--target", target])
             .args(arguments)
+            .current_dir(place.path())
             .env_clear()
             .envs(place.environment())
             .env("BAILIWICK_STATE_DIR", place.at("state"))

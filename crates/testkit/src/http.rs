@@ -84,6 +84,11 @@ impl Connection {
         read_head(&mut self.stream).expect("an answer")
     }
 
+    /// The same; `None` if none came.
+    pub fn try_head(&mut self) -> Option<Text> {
+        read_head(&mut self.stream)
+    }
+
     /// Reads one chunk of a body; `None` at its end, or if it broke off.
     pub fn chunk(&mut self) -> Option<String> {
         read_chunk(&mut self.stream).map(|chunk| String::from_utf8_lossy(&chunk).into_owned())

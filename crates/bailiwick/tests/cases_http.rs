@@ -1,0 +1,260 @@
+//! The cases of `cases/` through the gateway over HTTP, with a server over stdio whose bytes the test writes: the decisions in
+//! the audit log are those of the engine. What reaches either side byte for byte is for `cases_stdio.rs`.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says so by a panic when it fails"
+)]
+
+#[path = "../../engine/tests/cases/drive.rs"]
+mod drive;
+#[path = "cases/log.rs"]
+mod log;
+#[path = "cases/puppet.rs"]
+#[expect(dead_code, reason = "what reaches the server is for the cases over stdio")]
+mod puppet;
+
+use bailiwick_testkit::cases::{self, Case, Deed, Observed, Seen, Step};
+use bailiwick_testkit::gateway::Gateway;
+use bailiwick_testkit::http::Connection;
+use bailiwick_testkit::process::Signal;
+use bailiwick_testkit::wire::PATIENCE;
+use bailiwick_testkit::workplace::Workplace;
+use drive::Places;
+use puppet::Puppet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::{fs, thread};
+
+const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
+
+/// Runs at a time. Most of a run is waiting for processes to start and end.
+const AT_ONCE: usize = 6;
+/// Most of the cases must be playable over HTTP, or this test shows nothing.
+const PLAYED_MIN: usize = 100;
+
+#[test]
+fn every_case_is_decided_over_http_as_in_the_engine() {
+    let cases = cases::all();
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = match left_out(case) {
+                        Some(reason) => Ok(Err(reason)),
+                        None => std::panic::catch_unwind(|| play(case)).map(Ok),
+                    };
+                    results.lock().expect("no worker panics here").push((case, result));
+                }
+            });
+        }
+    });
+    let (mut problems, mut played, mut left_out) = (Vec::new(), 0, Vec::new());
+    for (case, result) in results.into_inner().expect("no worker panics here") {
+        match result {
+            Ok(Ok(())) => played += 1,
+            Ok(Err(reason)) => left_out.push(format!("{}: {reason}", case.name)),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let words = panic.downcast_ref::<String>().cloned().or(text);
+                problems.push(format!("{}: {}", case.name, words.unwrap_or_else(|| "panicked".to_owned())));
+            }
+        }
+    }
+    problems.sort();
+    assert!(problems.is_empty(), "{} cases fail:\n{}", problems.len(), problems.join("\n\n"));
+    totals(played, left_out);
+    assert!(
+        played >= PLAYED_MIN || std::env::var_os("BAILIWICK_CASES").is_some(),
+        "{played} cases were played"
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "a test says what it did not look at")]
+fn totals(played: usize, mut left_out: Vec<String>) {
+    println!("http: {played} cases");
+    left_out.sort();
+    left_out.iter().for_each(|reason| println!("  not over HTTP: {reason}"));
+}
+
+/// Why a case has no meaning over HTTP, or is shown elsewhere.
+fn left_out(case: &Case) -> Option<String> {
+    let lines = || {
+        case.steps.iter().filter_map(|step| match &step.deed {
+            Deed::Say { way: cases::Way::ToServer, line } => Some(String::from_utf8_lossy(line).into_owned()),
+            _ => None,
+        })
+    };
+    let first = lines().next().unwrap_or_default();
+    if let Some(reason) = case.engine_only.clone().or(case.stdio_only.clone()) {
+        return Some(reason);
+    }
+    if case.person {
+        return Some("a person is asked on a terminal".to_owned());
+    }
+    if case.refuses.is_some() {
+        return Some("it refuses to start, as on stdio".to_owned());
+    }
+    if !first.contains("\"initialize\"") || first.starts_with('[') {
+        return Some("a session begins with `initialize`".to_owned());
+    }
+    if lines().any(|line| line.contains("io.modelcontextprotocol/protocolVersion")) {
+        return Some("a message of 2026-07-28 is of no session; see `gateway_http.rs`".to_owned());
+    }
+    let batches = lines().any(|line| line.starts_with('['));
+    if batches && (case.mode != "enforce" || lines().any(|line| line.contains("\"2025-03-26\""))) {
+        return Some("a batch reaches no server over stdio behind HTTP; see `gateway_http.rs`".to_owned());
+    }
+    let limit = case.limits.iter().find(|(name, _)| name == "max-message-bytes").map(|(_, limit)| *limit);
+    if lines().any(|line| line.len() as u64 > limit.unwrap_or(4 << 20)) {
+        return Some("a body above the limit is 413; see `gateway_http.rs`".to_owned());
+    }
+    if lines().any(|line| line.trim().is_empty() || line.contains(['\n', '\r'])) {
+        return Some("it is about lines".to_owned());
+    }
+    None
+}
+
+fn play(case: &Case) {
+    let place = Workplace::new();
+    for entry in fs::read_dir(&case.folder).expect("the case's folder can be read") {
+        let path = entry.expect("the case's folder can be read").path();
+        fs::copy(&path, place.path().join(path.file_name().expect("a name"))).expect("a file can be copied");
+    }
+    let mut puppet = Puppet::new(&place);
+    let gateway = gateway(case, &place, &puppet);
+    let workspace = fs::canonicalize(place.path()).expect("the workplace exists").display().to_string();
+    let expected = drive::play(case, &Places { workspace, home: place.at("home") });
+    let client = Client::new(&gateway);
+    let mut nonce = None;
+    let mut wanted: Vec<&Seen> = Vec::new();
+    for (step, expected) in case.steps.iter().zip(&expected) {
+        match &step.deed {
+            Deed::Say { way: cases::Way::ToServer, line } => client.post(line, step),
+            Deed::Say { way: cases::Way::ToClient, line } => puppet.say(&named(line, nonce.as_deref())),
+            Deed::Reload(file) => {
+                let text = fs::read(place.path().join(file)).expect("the other policy can be read");
+                fs::write(place.path().join("policy.yaml"), text).expect("the policy can be replaced");
+                gateway.signal(Signal::HUP);
+                log::await_kind(&place, "reload");
+            }
+            Deed::ServerEnds => puppet.end(),
+            Deed::Answer(_) => {}
+            // What follows is for the engine alone.
+            Deed::Tick | Deed::EngineOnly(_) => break,
+        }
+        wanted.extend(&expected.decisions);
+        hear(&puppet, expected, &mut nonce);
+        log::await_decisions(&place, wanted.len());
+        compare(step, &log::decisions(&place), &wanted);
+    }
+}
+
+/// Takes what reached the server, and learns the ids of our own requests from it.
+fn hear(puppet: &Puppet, expected: &Observed, nonce: &mut Option<String>) {
+    for _ in &expected.lines[0] {
+        let line = puppet.next_line();
+        let text = String::from_utf8_lossy(&line);
+        if nonce.is_none()
+            && let Some((_, rest)) = text.split_once(r#""id":"bailiwick-"#)
+        {
+            *nonce = rest.split_once('-').map(|(nonce, _)| nonce.to_owned());
+        }
+    }
+}
+
+fn named(line: &[u8], nonce: Option<&str>) -> Vec<u8> {
+    match (nonce, std::str::from_utf8(line)) {
+        (Some(nonce), Ok(text)) => text.replace(drive::NONCE, nonce).into_bytes(),
+        _ => line.to_vec(),
+    }
+}
+
+fn compare(step: &Step, seen: &[Seen], wanted: &[&Seen]) {
+    for (index, wanted) in wanted.iter().enumerate() {
+        let seen =
+            seen.get(index).unwrap_or_else(|| panic!("{}: the log ends before {wanted:?}", step.place));
+        let (seen, wanted) = (plain(seen), plain(wanted));
+        assert!(seen == wanted, "{}: the log says\n   {seen:?}\nand the engine\n   {wanted:?}", step.place);
+    }
+}
+
+/// Without the words by which the two ways say that nobody is asked, or that the server ended.
+fn plain(seen: &Seen) -> Seen {
+    let mut seen = seen.clone();
+    for (id, message) in &mut seen.reasons {
+        if id == "approval" || message.contains(" ended") {
+            message.clear();
+        }
+    }
+    seen
+}
+
+fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
+    let mut flags: Vec<String> = Vec::new();
+    let mut flag = |name: &str, value: &str| flags.extend([format!("--{name}"), value.to_owned()]);
+    case.policies.iter().for_each(|policy| flag("policy", policy));
+    flag("server", &case.server);
+    flag("principal", &case.principal);
+    if !case.roles.is_empty() {
+        flag("roles", &case.roles.join(","));
+    }
+    flag("mode", &case.mode);
+    flag("audit", "audit.jsonl");
+    case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));
+    if let Some(pins) = drive::pins(case) {
+        puppet.lock(&case.server, &pins);
+        flag("lock", "case.lock");
+    }
+    flags.push("--".to_owned());
+    flags.extend(puppet.command().command);
+    Gateway::start(BUILT, place, "stdio", flags.iter().map(String::as_str))
+}
+
+/// Posts without waiting for answers: some come only with a later step, and some never.
+struct Client {
+    address: std::net::SocketAddr,
+    session: Arc<(Mutex<Option<String>>, Condvar)>,
+}
+
+impl Client {
+    fn new(gateway: &Gateway) -> Client {
+        Client { address: gateway.address, session: Arc::default() }
+    }
+
+    fn post(&self, line: &[u8], step: &Step) {
+        let opens = self.session.0.lock().expect("no panic").is_none()
+            && String::from_utf8_lossy(line).contains("\"initialize\"");
+        let header =
+            if opens { String::new() } else { format!("Mcp-Session-Id: {}\r\n", self.session(step)) };
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{header}\r\n",
+            line.len()
+        );
+        let mut connection = Connection::open(self.address);
+        connection.send([head.as_bytes(), line].concat());
+        let session = Arc::clone(&self.session);
+        thread::spawn(move || {
+            let Some(answer) = connection.try_head() else { return };
+            if let (true, Some(id)) = (opens, answer.header("mcp-session-id")) {
+                *session.0.lock().expect("no panic") = Some(id.to_owned());
+                session.1.notify_all();
+            }
+            while connection.chunk().is_some() {}
+        });
+    }
+
+    /// The session, once `initialize` was answered.
+    fn session(&self, step: &Step) -> String {
+        let session = self.session.0.lock().expect("no panic");
+        let (session, _) = self
+            .session
+            .1
+            .wait_timeout_while(session, PATIENCE, |session| session.is_none())
+            .expect("no panic");
+        session.clone().unwrap_or_else(|| panic!("{}: there is no session", step.place))
+    }
+}
