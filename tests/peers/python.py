@@ -76,9 +76,9 @@ async def main():
     if not modern:
         # The SDK always offers its newest handshake version; this is where it reads it.
         mcp.client.session.LATEST_HANDSHAKE_VERSION = script["protocol"]
-    server = StdioServerParameters(
-        command=script["command"][0], args=script["command"][1:], env=script["env"], cwd=script["cwd"]
-    )
+    command, *args = script["command"]
+    over_http = command.startswith("http://")
+    server = command if over_http else StdioServerParameters(command=command, args=args, env=script["env"], cwd=script["cwd"])
     # "auto" probes with `server/discover`, which a pinned version would skip.
     async with Client(server, mode="auto" if modern else "legacy") as client:
         printed({"step": "connect", "ok": {

@@ -1,5 +1,5 @@
 // A client built on the TypeScript SDK v2: the `initialize` handshake up to 2025-11-25, `server/discover` from 2026-07-28 on.
-import { Client } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { play, readScript } from "./steps.mjs";
 
@@ -8,7 +8,9 @@ const [command, ...args] = script.command;
 const modern = script.protocol >= "2026-07-28";
 
 await play(script, async () => {
-  const transport = new StdioClientTransport({ command, args, env: script.env, cwd: script.cwd, stderr: "inherit" });
+  const transport = command.startsWith("http://")
+    ? new StreamableHTTPClientTransport(new URL(command))
+    : new StdioClientTransport({ command, args, env: script.env, cwd: script.cwd, stderr: "inherit" });
   const client = new Client({ name: "ts-v2", version: "1" }, {
     capabilities: {},
     ...(modern ? { versionNegotiation: { mode: { pin: script.protocol } } } : { supportedProtocolVersions: [script.protocol] }),
