@@ -240,6 +240,10 @@ CALL.json holds one JSON-RPC message, for example:
     Explain {
         #[command(flatten)]
         policy: PolicyChoice,
+        /// A file with the requests that came before, one in each line, a second apart: each that is let through succeeds,
+        /// each that asks is approved
+        #[arg(long, value_name = "FILE")]
+        history: Option<PathBuf>,
         /// A file with the message
         #[arg(value_name = "CALL.json")]
         call: PathBuf,

@@ -28,6 +28,24 @@ fn the_first_policy_is_checked_and_explained_as_printed() {
     assert_eq!(compared, 3, "each command of that part was run");
 }
 
+#[test]
+fn what_came_before_is_explained_as_printed() {
+    let page = repository().join("docs/guide/history.md");
+    let text = std::fs::read_to_string(page).expect("the page is there");
+    let (text, _) = text.split_once("## What to know").expect("the part without commands comes later");
+    let blocks: Vec<&str> = text.split("```").skip(1).step_by(2).collect();
+    let place = Workplace::new();
+    let mut compared = 0;
+    for pair in blocks.chunks(2) {
+        let [typed, printed] = pair else { continue };
+        let typed = typed.strip_prefix("sh\n").expect("a command comes before its output");
+        let shown = shown(place.path(), typed);
+        assert_eq!(shown.trim(), printed.trim(), "docs/guide/history.md prints something else for\n{typed}");
+        compared += 1;
+    }
+    assert_eq!(compared, 3, "each command of that part was run");
+}
+
 /// What a shell shows for `typed`, in `folder`, which readers of the page know as `/home/me/try`.
 fn shown(folder: &Path, typed: &str) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_bailiwick")).parent().expect("a folder");

@@ -18,9 +18,13 @@ use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
 impl Engine {
     /// Takes it that the server offers the tool that `message` calls, so that one message can be explained by itself.
     pub fn offer_for_explanation(&mut self, message: &Message<'_>) {
-        let name = message.params().and_then(|params| params.get("name")).and_then(Value::text);
-        if let (Some("tools/call"), Some(name)) = (message.method(), name) {
-            self.offer.observe(Item::Tool, &name, message.value());
+        let name = message.params().and_then(|params| params.get("name"));
+        if let (Some("tools/call"), Some(value)) = (message.method(), name)
+            && let Some(name) = value.text()
+        {
+            // The name alone stands for the tool: every call of it shows the same one.
+            self.offer.pinned.add(Item::Tool, &name, value);
+            self.offer.observe(Item::Tool, &name, value);
         }
         self.offer.set_complete(Item::Tool);
     }

@@ -1,5 +1,6 @@
 //! Why a call was decided as it was: every rule about its target, on which value after which reading, and what would allow it.
 
+mod history;
 mod judge;
 mod render;
 mod trace;
@@ -13,6 +14,7 @@ use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
 use crate::voices::Voices;
+pub use history::LookedBack;
 use judge::judgements;
 use trace::findings;
 
@@ -24,6 +26,7 @@ pub struct Explanation {
     verdict: Verdict,
     default: Option<Verdict>,
     considered: Vec<Considered>,
+    looked_back: Vec<LookedBack>,
     nearest: Option<usize>,
     changes: Vec<String>,
 }
@@ -131,6 +134,12 @@ impl Explanation {
         &self.considered
     }
 
+    /// Every sequence and precondition to which the call means something. The verdict does not know the past.
+    #[must_use]
+    pub fn looked_back(&self) -> &[LookedBack] {
+        &self.looked_back
+    }
+
     /// The allow rule that lacks least, when the call is not allowed.
     #[must_use]
     pub fn nearest_allow(&self) -> Option<&Considered> {
@@ -189,8 +198,9 @@ impl Policy {
             changes.push(format!("a rule of the layer `{layer}` must allow it; its default decides"));
         }
         let default = silent.map(|_| decided);
+        let looked_back = self.looked_back(call);
         let labels = labelled.map(|labelled| labelled.written());
-        Explanation { target, labels, verdict: decided, default, considered, nearest, changes }
+        Explanation { target, labels, verdict: decided, default, considered, looked_back, nearest, changes }
     }
 }
 

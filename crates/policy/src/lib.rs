@@ -32,7 +32,7 @@ mod words;
 
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
-pub use explain::{Considered, Explanation, Finding, Judgement, Outcome, Part, Seen};
+pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,
     Step, StepMark, span, step_bit,

@@ -1,27 +1,27 @@
 //! `bailiwick policy`: check and explain.
 
 mod check;
+mod decide;
 
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
-use bailiwick_engine::{Effect, Engine, Mode, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Limits, Message, Parser, Timestamp, Value};
-use bailiwick_policy::{BUNDLED, Call, Policy, Principal, Target, bundled};
+use bailiwick_mcp::{Limits, Message, Parser, Value};
+use bailiwick_policy::{BUNDLED, Call, Principal, Target, bundled};
 
 use crate::args::{PolicyChoice, PolicyCommand};
 use crate::exit::{self, Failure};
 use crate::policies::Layers;
 use crate::say;
+use decide::Rehearsal;
 
 pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
     match command {
         PolicyCommand::Check { policies, workspace, lock, strict } => {
             check::run(policies, workspace.as_deref(), lock.as_deref(), *strict)
         }
-        PolicyCommand::Explain { policy, call } => explain(policy, call),
+        PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
         PolicyCommand::Show { name } => show(name),
     }
 }
@@ -35,7 +35,7 @@ fn show(name: &str) -> Result<i32, Failure> {
     Ok(exit::OK)
 }
 
-fn explain(choice: &PolicyChoice, call: &Path) -> Result<i32, Failure> {
+fn explain(choice: &PolicyChoice, history: Option<&Path>, call: &Path) -> Result<i32, Failure> {
     let loaded = Layers::of(choice)?.load(say::colour_on_stderr())?;
     let text = read(call)?;
     let mut parser = Parser::default();
@@ -56,43 +56,15 @@ fn explain(choice: &PolicyChoice, call: &Path) -> Result<i32, Failure> {
     };
     say::line(loaded.policy.explain(&call).render(say::colour()).trim_end());
     say::line("");
-    for line in decided(&loaded.policy, server, principal.clone(), &message) {
-        say::line(&line);
+    let mut rehearsal = Rehearsal::new(&loaded.policy, server, principal.clone());
+    if let Some(history) = history {
+        let text = read(history)?;
+        let text = String::from_utf8(text)
+            .map_err(|_| Failure::error(format!("`{}` is not UTF-8", history.display())))?;
+        rehearsal.precede(&text)?.iter().for_each(|line| say::line(line));
     }
+    rehearsal.decide(&message).iter().for_each(|line| say::line(line));
     Ok(exit::OK)
-}
-
-/// What the engine itself does with the message, on a fresh run in which the server offers what is asked for.
-fn decided(policy: &Arc<Policy>, server: &str, principal: Principal, message: &Message<'_>) -> Vec<String> {
-    let settings = Settings {
-        mode: Mode::Enforce,
-        server: server.into(),
-        principal: Arc::new(principal),
-        limits: Limits::DEFAULT,
-        nonce: String::new(),
-    };
-    let mut engine = Engine::new(settings, Arc::clone(policy), Arc::new(Scanner::new()), None);
-    let row = message.method().and_then(bailiwick_mcp::method::find);
-    let direction = row.and_then(|row| row.direction).unwrap_or(Direction::ToServer);
-    engine.offer_for_explanation(message);
-    let mut outcomes = Vec::new();
-    engine.receive(Timestamp(0), direction, Ok(Packet::One(message.clone())), &mut outcomes);
-    let mut lines = Vec::new();
-    for outcome in &outcomes {
-        let decision = &outcome.decision;
-        lines.push(format!("the engine decides: {}, {}", decision.verdict.word(), decision.action.as_str()));
-        lines
-            .extend(decision.reasons.iter().map(|reason| format!("  {}", reason.describe(&decision.policy))));
-        lines.extend(outcome.effects.iter().map(|effect| match effect {
-            Effect::Send { to: Direction::ToServer, .. } => "  sent to the server".to_owned(),
-            Effect::Send { to: Direction::ToClient, message } => {
-                format!("  to the client: {}", String::from_utf8_lossy(message.bytes()))
-            }
-            Effect::Ask(question) => format!("  a human is asked, for {} s", question.ttl_s),
-            Effect::Withdraw(_) => "  a question is withdrawn".to_owned(),
-        }));
-    }
-    lines
 }
 
 const EXAMPLE: &str = r#"for example {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"a.txt"}}}"#;

@@ -26,7 +26,8 @@ impl Explanation {
             Verdict::Ask => YELLOW,
             Verdict::Deny => RED,
         };
-        let mut out = format!("{} {}\n", paint(style, self.verdict.word()), self.target);
+        let alone = if self.looked_back.is_empty() { "" } else { ", by rules alone" };
+        let mut out = format!("{} {}{alone}\n", paint(style, self.verdict.word()), self.target);
         if let Some(labels) = &self.labels {
             out.push_str(&format!("  labels: {labels}\n"));
         }
@@ -43,6 +44,12 @@ impl Explanation {
             for judgement in &rule.judgements {
                 out.push_str(&parts(judgement));
             }
+        }
+        for rule in &self.looked_back {
+            let name = paint(BOLD, &rule.id);
+            let effect = rule.effect.word();
+            out.push_str(&format!("\n  {name} ({}, {effect}) {}:{}\n", rule.kind, rule.file, rule.line));
+            rule.says.iter().for_each(|line| out.push_str(&format!("    {line}\n")));
         }
         if !self.changes.is_empty() {
             out.push_str("\nto allow this call:\n");

@@ -37,8 +37,13 @@ pub(super) fn run(
                     status = if strict && status == exit::OK { exit::FINDINGS } else { status };
                 }
                 let (rules, limits) = (policy.rules().len(), policy.limits().len());
+                let counted = |count: usize, what: &str| {
+                    if count == 0 { String::new() } else { format!(", {count} {what}") }
+                };
+                let past = counted(policy.sequences().len(), "sequences")
+                    + &counted(policy.preconditions().len(), "preconditions");
                 let warned = if warnings == 0 { String::new() } else { format!(", {warnings} warnings") };
-                say::line(&format!("{name}: ok, {rules} rules, {limits} limits{warned}"));
+                say::line(&format!("{name}: ok, {rules} rules, {limits} limits{past}{warned}"));
                 if let Some(tools) = &tools {
                     say::line(&tools.coverage(checked.unchecked));
                 }
