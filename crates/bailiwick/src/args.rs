@@ -10,8 +10,11 @@ pub(crate) mod wire;
 pub(crate) use gateway::GatewayArgs;
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+use bailiwick_policy::{Claim, Principal};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -153,6 +156,12 @@ pub(crate) struct PolicyChoice {
     /// Roles of the principal
     #[arg(long, value_name = "A,B", env = "BAILIWICK_ROLES", value_delimiter = ',')]
     pub(crate) roles: Vec<String>,
+    /// Scopes of the principal
+    #[arg(long, value_name = "A,B", env = "BAILIWICK_SCOPES", value_delimiter = ',')]
+    pub(crate) scopes: Vec<String>,
+    /// A claim about the principal, for `for: { claims: … }`; the same name again adds a value
+    #[arg(long = "claim", value_name = "NAME=VALUE", env = "BAILIWICK_CLAIMS", value_delimiter = ',', value_parser = claim)]
+    pub(crate) claims: Vec<(String, String)>,
     /// The directory that relative paths in rules start from [default: the current one]
     #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
     pub(crate) workspace: Option<PathBuf>,
@@ -279,4 +288,36 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "KEY", env = "BAILIWICK_AUDIT_KEY")]
         key: Option<String>,
     },
+}
+
+impl PolicyChoice {
+    /// Who the agent acts for, as the flags say.
+    pub(crate) fn principal(&self) -> Principal {
+        let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
+        for (name, value) in &self.claims {
+            let claim = match claims.remove(name) {
+                None => Claim::Text(value.clone()),
+                Some(Claim::Texts(mut values)) => {
+                    values.push(value.clone());
+                    Claim::Texts(values)
+                }
+                Some(Claim::Text(first)) => Claim::Texts(vec![first, value.clone()]),
+                Some(other @ (Claim::Integer(_) | Claim::Boolean(_))) => other,
+            };
+            claims.insert(name.clone(), claim);
+        }
+        Principal {
+            id: self.principal.clone(),
+            roles: self.roles.clone(),
+            scopes: self.scopes.clone(),
+            claims,
+        }
+    }
+}
+
+fn claim(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }

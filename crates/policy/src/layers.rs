@@ -130,6 +130,7 @@ impl Gathering<'_> {
             line_ends: source.text.match_indices('\n').map(|(at, _)| at).collect(),
             base: &self.base,
             vars,
+            roles_named: Vec::new(),
             problems: &mut self.problems,
             catalog: self.catalog,
             unchecked: &mut self.unchecked,

@@ -19,6 +19,7 @@ mod path;
 mod policy;
 mod problem;
 mod read;
+mod roles;
 mod schema;
 mod scope;
 mod set;

@@ -1,11 +1,8 @@
 //! A valid policy, compiled.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
-use crate::glob::Name;
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
@@ -14,6 +11,7 @@ use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Hit, Limit, Pins
 use crate::path::Base;
 use crate::problem::Problems;
 use crate::read::FilePart;
+use crate::roles::{RoleBook, RoleEntry};
 use crate::schema::Catalog;
 use crate::scope::Scope;
 use crate::source::{Context, Load, Source};
@@ -40,7 +38,7 @@ pub struct Policy {
     pub(crate) limit_index: Index,
     pub(crate) labels: LabelBook,
     pub(crate) history: History,
-    roles: BTreeMap<String, Vec<Name>>,
+    roles: RoleBook,
 }
 
 /// Compiles `sources`, each of which is a layer: the union of its rules and those of all that it extends.
@@ -105,7 +103,7 @@ impl Policy {
         let pins = Pins { drift: parts.iter().filter_map(|part| part.drift).max().unwrap_or(Drift::Deny) };
         let discovery =
             Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
-        let mut roles: BTreeMap<String, Vec<Name>> = BTreeMap::new();
+        let mut roles: Vec<RoleEntry> = Vec::new();
         let (mut rules, mut scopes, mut limits, mut limit_scopes) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
@@ -114,7 +112,7 @@ impl Policy {
             labels.extend(part.labels);
             sequences.extend(part.sequences);
             preconditions.extend(part.preconditions);
-            part.roles.into_iter().for_each(|(role, members)| roles.entry(role).or_default().extend(members));
+            roles.extend(part.roles);
             for ruled in part.rules {
                 rules.push(ruled.about);
                 scopes.push(ruled.scope);
@@ -147,7 +145,7 @@ impl Policy {
             limit_scopes,
             labels: LabelBook::new(labels, asked),
             history,
-            roles,
+            roles: RoleBook::new(roles.into_iter()),
         }
     }
 
@@ -217,20 +215,9 @@ impl Policy {
         self.discovery
     }
 
-    /// The principal's own roles and those that the policy gives it; a member is an id or a role, with wildcards.
+    /// The principal's own roles, those that the policy gives it, and all that follow from these.
     pub(crate) fn roles_of<'p>(&'p self, principal: &'p Principal) -> Vec<&'p str> {
-        let mut out: Vec<&str> = principal.roles.iter().map(String::as_str).collect();
-        if self.roles.is_empty() {
-            return out;
-        }
-        let is = |member: &Name, who: &str| member.matches(who, who, false);
-        for (role, members) in &self.roles {
-            let own = |member: &Name| principal.roles.iter().any(|role| is(member, role));
-            if members.iter().any(|member| is(member, &principal.id) || own(member)) {
-                out.push(role);
-            }
-        }
-        out
+        self.roles.of(principal)
     }
 }
 

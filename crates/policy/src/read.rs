@@ -42,6 +42,8 @@ pub(crate) struct Reader<'r> {
     pub(crate) base: &'r Base,
     /// What `${name}` stands for in this text.
     pub(crate) vars: BTreeMap<String, String>,
+    /// The roles that `for` names so far.
+    pub(crate) roles_named: Vec<(String, Range<usize>)>,
     pub(crate) problems: &'r mut Vec<Pending>,
     /// What is known of the tools that rules are about.
     pub(crate) catalog: Option<&'r Catalog>,

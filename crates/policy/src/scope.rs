@@ -7,7 +7,7 @@ use crate::args::{Conditions, Sense};
 use crate::condition::Condition;
 use crate::glob::{Name, UriPattern};
 use crate::labels::{Labelled, Labels};
-use crate::model::{Effect, Principal};
+use crate::model::{Claim, Effect, Principal};
 use crate::path::{Form, Scratch};
 use crate::subject::Subject;
 use crate::target::{Object, Target, TargetPattern};
@@ -55,11 +55,14 @@ impl Senses {
     }
 }
 
-/// `for`; the two keys are joined by AND, each list by OR.
+/// `for`; the keys are joined by AND, each list by OR.
 #[derive(Debug, Default)]
 pub(crate) struct Who {
     pub(crate) principals: Option<Vec<Name>>,
     pub(crate) roles: Option<Vec<String>>,
+    pub(crate) scopes: Option<Vec<String>>,
+    /// Each claim with its values; joined by AND.
+    pub(crate) claims: Option<Vec<(String, Vec<Name>)>>,
 }
 
 impl Who {
@@ -68,11 +71,31 @@ impl Who {
         let named =
             |names: &Vec<Name>| names.iter().any(|name| name.matches(&principal.id, &principal.id, false));
         let has_role = |wanted: &Vec<String>| wanted.iter().any(|role| roles.contains(&role.as_str()));
-        self.principals.as_ref().is_none_or(named) && self.roles.as_ref().is_none_or(has_role)
+        let has_scope = |wanted: &Vec<String>| wanted.iter().any(|scope| principal.scopes.contains(scope));
+        let has_claims = |wanted: &Vec<(String, Vec<Name>)>| {
+            wanted
+                .iter()
+                .all(|(name, values)| principal.claims.get(name).is_some_and(|claim| fits(claim, values)))
+        };
+        self.principals.as_ref().is_none_or(named)
+            && self.roles.as_ref().is_none_or(has_role)
+            && self.scopes.as_ref().is_none_or(has_scope)
+            && self.claims.as_ref().is_none_or(has_claims)
     }
 
     pub(crate) fn is_everybody(&self) -> bool {
-        self.principals.is_none() && self.roles.is_none()
+        self.principals.is_none() && self.roles.is_none() && self.scopes.is_none() && self.claims.is_none()
+    }
+}
+
+/// One value of a claim suffices.
+fn fits(claim: &Claim, values: &[Name]) -> bool {
+    let is = |text: &str| values.iter().any(|value| value.matches(text, text, false));
+    match claim {
+        Claim::Text(text) => is(text),
+        Claim::Integer(number) => is(&number.to_string()),
+        Claim::Boolean(value) => is(if *value { "true" } else { "false" }),
+        Claim::Texts(texts) => texts.iter().any(|text| is(text)),
     }
 }
 

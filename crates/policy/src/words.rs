@@ -163,12 +163,22 @@ pub(crate) const UNLESS: Words =
     Words { valid: &["args", "if"], later: &[], elsewhere: &[("when", "args"), ("condition", "if")] };
 
 pub(crate) const WHO: Words = Words {
-    valid: &["principals", "roles"],
-    later: &["scopes", "claims", "attributes"],
-    elsewhere: &[("principal", "principals"), ("users", "principals"), ("role", "roles")],
+    valid: &["principals", "roles", "scopes", "claims"],
+    later: &[],
+    elsewhere: &[
+        ("principal", "principals"),
+        ("users", "principals"),
+        ("role", "roles"),
+        ("scope", "scopes"),
+        ("attributes", "claims"),
+    ],
 };
 
-pub(crate) const ROLE: Words = Words { valid: &["members"], later: &["permissions"], elsewhere: &[] };
+pub(crate) const ROLE: Words = Words {
+    valid: &["members", "inherits"],
+    later: &["permissions"],
+    elsewhere: &[("extends", "inherits"), ("principals", "members"), ("users", "members")],
+};
 
 pub(crate) const APPROVAL: Words = Words {
     valid: &["ttl"],

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Context, Drift, Effect, GuardAction, Hide, Load, Outcome, Per, Policy, Principal, Source,
-    SumError, Target, Verdict, bundled, compile,
+    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, Hide, Load, Outcome, Per, Policy, Principal,
+    Source, SumError, Target, Verdict, bundled, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -313,4 +313,73 @@ fn a_role_of_one_layer_does_not_open_the_rules_of_another() {
     let own = base.replace("rules:", "roles: { lead: { members: [ana] } }\nrules:");
     let other = team.replace("lead", "boss");
     policy_of(&[&own, &other], &[]);
+}
+
+/// Principals, roles that follow from others, actions by label: what role-based products say, said here.
+const STAFF: &str = r#"
+version: 1
+default: deny
+roles:
+  reader: { members: ["user:*"] }
+  editor: { members: ["user:ana", "group:writers"], inherits: [releaser] }
+  releaser: { members: [owner] }
+  owner: { members: ["user:root"], inherits: [editor] }
+labels:
+  "db/get_*": [read]
+  "db/run_*": [exec]
+rules:
+  - { id: may-read, effect: allow, on: "db/*", labels: [read], for: { roles: [reader] } }
+  - { id: may-run, effect: allow, on: "db/*", labels: [exec], for: { roles: [releaser] } }
+  - { id: may-scope, effect: allow, on: "api/*", for: { scopes: ["api:write", "api:all"] } }
+  - { id: may-claim, effect: allow, on: "pay/*", for: { claims: { team: [payments, "core-*"], mfa: "true" } } }
+"#;
+
+#[test]
+fn roles_follow_from_roles_and_rules_ask_for_scopes_and_claims() {
+    let policy = policy_of(&[STAFF], &[]);
+    let decide = |principal: &Principal, server: &'static str, name: &'static str| {
+        let target = Target::Tool { server, name };
+        let call = Call { target, arguments: None, principal };
+        let verdict = policy.evaluate(&call, &mut Vec::new());
+        assert_eq!(policy.explain(&call).verdict(), verdict);
+        verdict == Verdict::Allow
+    };
+    let who = |id: &str, roles: &[&str]| Principal {
+        id: id.into(),
+        roles: roles.iter().map(|role| (*role).into()).collect(),
+        ..Principal::default()
+    };
+    for (principal, reads, runs) in [
+        (who("user:bob", &[]), true, false),
+        (who("user:ana", &[]), true, true),
+        (who("agent:x", &[]), false, false),
+        (who("agent:x", &["group:writers"]), false, true),
+        (who("agent:x", &["editor"]), false, true),
+        (who("agent:x", &["Editor"]), false, false),
+        (who("user:root", &[]), true, true),
+        (who("agent:x", &["reader"]), true, false),
+    ] {
+        assert_eq!(decide(&principal, "db", "get_row"), reads, "{principal:?}");
+        assert_eq!(decide(&principal, "db", "run_job"), runs, "{principal:?}");
+    }
+    let mut principal = who("agent:x", &[]);
+    assert!(!decide(&principal, "api", "x") && !decide(&principal, "pay", "x"));
+    principal.scopes.push("api:all".into());
+    assert!(decide(&principal, "api", "x"));
+    principal.claims.insert("team".into(), Claim::Texts(vec!["web".into(), "core-db".into()]));
+    assert!(!decide(&principal, "pay", "x"), "every claim must be there");
+    principal.claims.insert("mfa".into(), Claim::Boolean(true));
+    assert!(decide(&principal, "pay", "x"));
+    principal.claims.insert("team".into(), Claim::Text("score-db".into()));
+    assert!(!decide(&principal, "pay", "x"));
+}
+
+#[test]
+fn a_role_that_nobody_defines_is_a_warning_with_the_nearest_name() {
+    let text = STAFF.replace("roles: [reader]", "roles: [Reader]");
+    let source = Source { name: "p.yaml".into(), text };
+    let checked = bailiwick_policy::check(vec![source], &mut Files(&[]), &context(), None);
+    let warnings = checked.warnings.render(false);
+    assert!(warnings.contains("no file says who has the role `Reader`"), "{warnings}");
+    assert!(warnings.contains("did you mean `reader`?"), "{warnings}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bailiwick_engine::Scanner;
 use bailiwick_gateway::http::{Deciding, Everybody, Http, HttpLimits};
 use bailiwick_gateway::relay;
-use bailiwick_policy::{Policy, Principal};
+use bailiwick_policy::Policy;
 use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::signals;
 
@@ -40,11 +40,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         false => args.server_command.clone(),
     };
     let pins = locked_pins(args.lock.as_deref(), &name, &command, loaded.policy.pins().drift)?;
-    let principal = Arc::new(Principal {
-        id: args.policy.principal.clone(),
-        roles: args.policy.roles.clone(),
-        ..Principal::default()
-    });
+    let principal = Arc::new(args.policy.principal());
     let listener = listen(args.listen, "--listen")?;
     let admin = args.admin.map(|address| listen(address, "--admin")).transpose()?;
     let run = run_id()?;

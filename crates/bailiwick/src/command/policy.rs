@@ -46,8 +46,7 @@ fn explain(choice: &PolicyChoice, history: Option<&Path>, call: &Path) -> Result
         return Err(Failure::error("a batch cannot be explained at once").help("give one message"));
     };
     let server = choice.server.as_deref().unwrap_or("server");
-    let principal =
-        Principal { id: choice.principal.clone(), roles: choice.roles.clone(), ..Principal::default() };
+    let principal = choice.principal();
     let (target, arguments) = aim(&message, server)?;
     let call = Call {
         target: target.view(),

@@ -15,7 +15,7 @@ use bailiwick_engine::{Action, Engine, Mode, Outcome, Scanner, Settings};
 use bailiwick_gateway::stdio::Why;
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
-use bailiwick_policy::{Principal, Verdict};
+use bailiwick_policy::Verdict;
 use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
 use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::{Launch, StandardError, Supervised, launch, signals};
@@ -51,11 +51,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let settings = Settings {
         mode: mode(args.mode),
         server: name.as_str().into(),
-        principal: Arc::new(Principal {
-            id: args.policy.principal.clone(),
-            roles: args.policy.roles.clone(),
-            ..Principal::default()
-        }),
+        principal: Arc::new(args.policy.principal()),
         limits: limits(&args.limits),
         nonce: begin::run_id()?,
     };

@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use super::Gathering;
 use crate::model::Effect;
+use crate::problem::{Pending, Severity};
+use crate::roles::{ROLES_MAX, RoleEntry, circle};
 use crate::voices::{LAYERS_MAX, LayerSet, bit};
+use crate::words::nearest;
 
 /// Source, place, message and help of one problem.
 type Found = (usize, Range<usize>, String, String);
@@ -39,6 +42,8 @@ impl Gathering<'_> {
         let mut found: Vec<Found> = Vec::new();
         self.find_undecided(given, sets, &mut found);
         self.find_foreign_roles(sets, &mut found);
+        self.find_circles(&mut found);
+        self.warn_of_unknown_roles();
         for (source, span, message, help) in found {
             self.problem(source, span, message, help);
         }
@@ -66,13 +71,60 @@ impl Gathering<'_> {
         }
     }
 
+    fn find_circles(&self, found: &mut Vec<Found>) {
+        let all: Vec<&RoleEntry> = self.parts.iter().flat_map(|part| &part.roles).collect();
+        if all.len() > ROLES_MAX {
+            found.push((
+                0,
+                0..0,
+                format!("more than {ROLES_MAX} roles"),
+                "use wildcards among the members".into(),
+            ));
+            return;
+        }
+        if let Some(entry) = circle(&all).and_then(|at| all.get(at)) {
+            let message = format!("the role `{}` follows from itself", entry.name);
+            found.push((
+                entry.source,
+                entry.span.clone(),
+                message,
+                "remove one of the roles on the way".into(),
+            ));
+        }
+    }
+
+    /// Where roles are defined at all, one that is not is mostly misspelt. It may come from a token, so it is no error.
+    fn warn_of_unknown_roles(&mut self) {
+        let known: BTreeSet<&str> =
+            self.parts.iter().flat_map(|part| &part.roles).map(|role| role.name.as_str()).collect();
+        if known.is_empty() {
+            return;
+        }
+        let mut found: Vec<Pending> = Vec::new();
+        for (source, part) in self.parts.iter().enumerate() {
+            for (role, span) in part.roles_named.iter().filter(|(role, _)| !known.contains(role.as_str())) {
+                let same = known.iter().find(|known| known.eq_ignore_ascii_case(role)).copied();
+                let near = same.or_else(|| nearest(role, known.iter().copied()));
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                found.push(Pending {
+                    source,
+                    span: span.clone(),
+                    message: format!("no file says who has the role `{role}`"),
+                    help: help.or(Some("it must come with the principal, or be under `roles`".to_owned())),
+                    severity: Severity::Warning,
+                });
+            }
+        }
+        self.problems.extend(found);
+    }
+
     /// A role's members in one layer must not open a rule of another.
     fn find_foreign_roles(&self, sets: &[LayerSet], found: &mut Vec<Found>) {
         for (at, (part, set)) in self.parts.iter().zip(sets).enumerate() {
             let asked = part.roles_asked();
             for (defined, other) in self.parts.iter().zip(sets) {
                 let missing = set & !other;
-                let names: BTreeSet<&str> = defined.roles.iter().map(|(role, _)| role.as_str()).collect();
+                let names: BTreeSet<&str> = defined.roles.iter().map(|role| role.name.as_str()).collect();
                 let shared = asked.iter().find(|asked| asked.is_none_or(|asked| names.contains(asked)));
                 if missing == 0 || names.is_empty() || shared.is_none() {
                     continue;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::Reader;
 use super::rules::Ruled;
 use super::settings::GuardPart;
-use crate::glob::Name;
 use crate::history::{Part, Precondition, Sequence};
 use crate::labels::LabelEntry;
 use crate::model::{Drift, Hide, Limit, Rule, Verdict};
+use crate::roles::RoleEntry;
 use crate::tree::{self, Form, Node};
 use crate::words;
 
@@ -20,7 +20,9 @@ pub(crate) struct FilePart {
     /// `Some(None)`: it passes over what it does not name.
     pub(crate) default: Option<Option<Verdict>>,
     pub(crate) extends: Vec<(String, Range<usize>)>,
-    pub(crate) roles: Vec<(String, Vec<Name>)>,
+    pub(crate) roles: Vec<RoleEntry>,
+    /// The roles that `for` names, with their places.
+    pub(crate) roles_named: Vec<(String, Range<usize>)>,
     pub(crate) labels: Vec<LabelEntry>,
     pub(crate) rules: Vec<Ruled<Rule>>,
     pub(crate) limits: Vec<Ruled<Limit>>,
@@ -116,6 +118,7 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
             part.preconditions.extend(reader.precondition(entry));
         }
     }
+    part.roles_named = std::mem::take(&mut reader.roles_named);
     part.guards = members.get("guards").map(|node| reader.read_guards(node)).unwrap_or_default();
     part.drift = members.get("pins").and_then(|node| reader.read_pins(node));
     part.hide = members.get("discovery").and_then(|node| reader.read_discovery(node));

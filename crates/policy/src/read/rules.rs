@@ -167,11 +167,34 @@ impl Reader<'_> {
     pub(super) fn who(&mut self, node: &Node) -> Who {
         let Some(members) = self.members(node, &words::WHO, "`for`") else { return Who::default() };
         if members.is_empty() {
-            self.wrong(node, "`for` names nobody", "add `principals` or `roles`");
+            self.wrong(node, "`for` names nobody", "add `principals`, `roles`, `scopes` or `claims`");
         }
         let principals = members.get("principals").map(|node| self.names(node, "a principal"));
         let roles = members.get("roles").map(|node| self.texts(node, "a role"));
-        Who { principals, roles }
+        if let (Some(node), Some(roles)) = (members.get("roles"), &roles) {
+            self.roles_named.extend(roles.iter().map(|role| (role.clone(), node.span.clone())));
+        }
+        let scopes = members.get("scopes").map(|node| self.texts(node, "a scope"));
+        let claims = members.get("claims").map(|node| self.claims(node));
+        Who { principals, roles, scopes, claims }
+    }
+
+    /// Names of claims with the values that fit, as globs.
+    fn claims(&mut self, node: &Node) -> Vec<(String, Vec<Name>)> {
+        let Form::Map(pairs) = &node.form else {
+            let help = "write `claims: { team: [payments, \"core-*\"] }`";
+            self.wrong(node, format!("`claims` must be a map, not {}", node.kind()), help);
+            return Vec::new();
+        };
+        if pairs.is_empty() {
+            self.wrong(node, "`claims` is empty", "leave the key out, or name a claim");
+        }
+        let mut out = Vec::new();
+        for (key, value) in pairs {
+            let Some(name) = key.scalar() else { continue };
+            out.push((name.to_owned(), self.names(value, "the value of a claim")));
+        }
+        out
     }
 
     pub(super) fn names(&mut self, node: &Node, what: &str) -> Vec<Name> {

@@ -1,8 +1,8 @@
 //! The parts of a file that are not rules: vars, roles, guards, pins, discovery.
 
 use super::Reader;
-use crate::glob::Name;
 use crate::model::{Drift, GuardAction, Hide};
+use crate::roles::RoleEntry;
 use crate::tree::{Form, Node};
 use crate::words;
 
@@ -55,7 +55,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn read_roles(&mut self, node: &Node) -> Vec<(String, Vec<Name>)> {
+    pub(super) fn read_roles(&mut self, node: &Node) -> Vec<RoleEntry> {
         let Form::Map(pairs) = &node.form else {
             let help = "write `roles: { lead: { members: [\"user:ana\"] } }`";
             self.wrong(node, format!("`roles` must be a map, not {}", node.kind()), help);
@@ -65,10 +65,20 @@ impl Reader<'_> {
         for (key, value) in pairs {
             let Some(name) = key.scalar() else { continue };
             let Some(members) = self.members(value, &words::ROLE, "a role") else { continue };
-            match members.get("members") {
-                Some(members) => out.push((name.to_owned(), self.names(members, "a member"))),
-                None => self.wrong(key, format!("the role `{name}` has no `members`"), "list the principals"),
+            if members.is_empty() {
+                self.wrong(
+                    key,
+                    format!("the role `{name}` has no `members`"),
+                    "list the principals, or what it `inherits`",
+                );
             }
+            out.push(RoleEntry {
+                name: name.to_owned(),
+                members: members.get("members").map(|node| self.names(node, "a member")).unwrap_or_default(),
+                inherits: members.get("inherits").map(|node| self.texts(node, "a role")).unwrap_or_default(),
+                source: self.source,
+                span: key.span.clone(),
+            });
         }
         out
     }
