@@ -11,14 +11,14 @@ mod report;
 mod server;
 
 use crate::shell;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use load::Session;
 use process::Cost;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 pub(crate) use relay::run as relay;
@@ -62,7 +62,8 @@ pub(crate) struct Options {
 /// as it likes, and a call takes 10 µs in one round and 60 in the next.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
 enum Placement {
-    /// Client and server on processor 0, what stands between them on 1: each hop wakes a sleeping processor
+    /// Client and server on processor 0, what stands between them on 1: each hop wakes a sleeping processor. With many
+    /// calls in flight it may use both
     Apart,
     /// All on processor 0: a call costs what the parties compute and the switches between them
     Together,
@@ -78,6 +79,16 @@ impl Placement {
             Self::Together => ["taskset", "-c", "0"].map(OsString::from).into(),
             Self::Free => Vec::new(),
         }
+    }
+
+    /// Lets the process that stands between client and server use both processors, with all its threads.
+    fn spread(self, id: u32) -> Result<()> {
+        if self == Self::Apart {
+            let mut taskset = Command::new("taskset");
+            taskset.args(["-a", "-c", "-p", "0,1", &id.to_string()]).stdout(Stdio::null());
+            ensure!(taskset.status()?.success(), "taskset failed");
+        }
+        Ok(())
     }
 }
 
@@ -202,6 +213,9 @@ fn measure(candidate: &Candidate, place: &Place, options: &Options) -> Result<Sa
     let mut times = session.ping_pong(scaled(options.calls))?;
     times.sort_unstable();
 
+    if !matches!(candidate.route, Route::Bare) {
+        options.place.spread(session.id())?;
+    }
     let calls = scaled(options.pipelined);
     session.pipelined(calls / 10)?;
     let before = Cost::of(session.id());

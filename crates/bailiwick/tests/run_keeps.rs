@@ -221,3 +221,24 @@ fn what_does_not_load_does_not_start() {
     }
     assert_eq!(recorder::arrivals(&place).len(), 0);
 }
+
+#[test]
+fn whatever_fails_after_the_start_the_stop_is_recorded() {
+    let mut failed_after_start = 0;
+    for descriptors in 8..32 {
+        let place = Workplace::new();
+        let script = format!("ulimit -n {descriptors}; exec \"$0\" \"$@\" 2>/dev/null </dev/null");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, BUILT, "run", "--policy", "permissive"]);
+        command.args(["--audit", &place.at("audit.jsonl"), "--", "true"]);
+        command.env("BAILIWICK_STATE_DIR", place.at("state")).current_dir(place.path());
+        let status = command.status().expect("a shell runs");
+        if std::fs::metadata(place.path().join("audit.jsonl")).is_err() || records(&place, "start").is_empty()
+        {
+            continue;
+        }
+        assert_eq!(records(&place, "stop").len(), 1, "with {descriptors} descriptors: {status}");
+        failed_after_start += u32::from(!status.success());
+    }
+    assert!(failed_after_start > 0, "nothing failed between start and stop");
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Id, Timestamp, Value};
+use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
 use bailiwick_policy::{Policy, Verdict};
 
 use crate::permit::Permitted;
@@ -114,6 +114,17 @@ pub enum Arguments<'a> {
     Text(String),
 }
 
+impl Arguments<'_> {
+    /// Their JSON text, as it came.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Arguments::View(value) => value.raw(),
+            Arguments::Text(text) => text,
+        }
+    }
+}
+
 /// One decision with all its reasons.
 #[derive(Debug, Clone)]
 pub struct Decision<'a> {
@@ -139,7 +150,9 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    fn into_owned(self) -> Decision<'static> {
+    /// The same without a borrow.
+    #[must_use]
+    pub fn into_owned(self) -> Decision<'static> {
         let text = |arguments: Arguments<'_>| match arguments {
             Arguments::View(value) => Arguments::Text(value.raw().to_owned()),
             Arguments::Text(text) => Arguments::Text(text),
@@ -151,7 +164,11 @@ impl Decision<'_> {
             call: self.call,
             lane: self.lane,
             id: self.id.map(Id::into_owned),
-            method: Cow::Owned(self.method.into_owned()),
+            // Of the usual ones there is a name that lives for ever.
+            method: match method::find(&self.method) {
+                Some(row) => Cow::Borrowed(row.name),
+                None => Cow::Owned(self.method.into_owned()),
+            },
             target: self.target.map(|target| Cow::Owned(target.into_owned())),
             arguments: self.arguments.map(text),
             verdict: self.verdict,

@@ -34,7 +34,7 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
     }
     let mut findings = Vec::new();
     for leaf in value.descendants() {
-        let Some(text) = leaf.text() else { continue };
+        let Some(text) = leaf.text().filter(|text| !scanner.is_clear(text)) else { continue };
         let mut replaced: Option<String> = None;
         for (guard, action) in actions {
             if action == GuardAction::Off {

@@ -11,7 +11,7 @@ use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::Inspection;
 use crate::permit::Permitted;
 use crate::request::changed;
-use crate::run::Origin;
+use crate::run::{Origin, Pending};
 
 impl Engine {
     /// Notifications of both parties. They get no answer; what may not go on is dropped and recorded.
@@ -24,13 +24,14 @@ impl Engine {
     ) {
         let row = message.method().and_then(method::find);
         let mut effects = Vec::new();
+        let mut forgotten = None;
         let mut judgement = match row {
             _ if self.settings.mode == Mode::Observe => Judgement::allow(),
             Some(row)
                 if row.form == Form::Notification && row.direction.is_none_or(|own| own == direction) =>
             {
                 match message.governed_fields_clear(row) {
-                    Ok(()) => self.notice(direction, message, row.governed, &mut effects),
+                    Ok(()) => self.notice(direction, message, row.governed, &mut effects, &mut forgotten),
                     Err(cause) => Judgement::dropped(cause.to_string()),
                 }
             }
@@ -54,6 +55,22 @@ impl Engine {
         }
         decision.reasons = judgement.reasons;
         out.push(Outcome { decision, effects });
+        out.extend(forgotten.map(|(id, pending)| self.never_answered(at, direction.reverse(), id, pending)));
+    }
+
+    /// A request that was cancelled long ago is no longer waited for: its record ends.
+    fn never_answered<'a>(
+        &self,
+        at: Timestamp,
+        direction: Direction,
+        id: Id<'static>,
+        pending: Pending,
+    ) -> Outcome<'a> {
+        let mut outcome = self.ended(at, id, pending, "cancelled, and not answered while many others were");
+        outcome.effects.clear();
+        outcome.decision.action = Action::Dropped;
+        outcome.decision.direction = direction;
+        outcome
     }
 
     pub(crate) fn notice<'a>(
@@ -62,11 +79,12 @@ impl Engine {
         message: &Message<'a>,
         governed: Governed,
         effects: &mut Vec<Effect<'a>>,
+        forgotten: &mut Option<(Id<'static>, Pending)>,
     ) -> Judgement<'a> {
         let params = message.params();
         let server = Arc::clone(&self.settings.server);
         match governed {
-            Governed::InFlight => self.in_flight_notice(direction, message, effects),
+            Governed::InFlight => self.in_flight_notice(direction, message, effects, forgotten),
             Governed::Roots => {
                 match self.policy.could_allow(&Target::Roots { server: &server }, &self.settings.principal) {
                     true => Judgement::allow(),
@@ -111,6 +129,7 @@ impl Engine {
         direction: Direction,
         message: &Message<'a>,
         effects: &mut Vec<Effect<'a>>,
+        forgotten: &mut Option<(Id<'static>, Pending)>,
     ) -> Judgement<'a> {
         let limits = self.settings.limits;
         let params = message.params();
@@ -142,7 +161,7 @@ impl Engine {
                 Judgement::dropped("cancelled before it was sent on")
             }
             Some(Origin::Peer) => {
-                self.run.in_flight(direction).cancel(&id);
+                *forgotten = self.run.in_flight(direction).cancel(&id);
                 self.inspected_notice(message)
             }
             Some(Origin::Own) => Judgement::dropped("not this party's request"),

@@ -190,7 +190,14 @@ impl Engine {
         outcome
     }
 
-    fn ended(&self, at: Timestamp, id: Id<'static>, pending: Pending, why: &str) -> Outcome<'static> {
+    /// A request that gets no answer from its server: whoever asked is told.
+    pub(crate) fn ended<'a>(
+        &self,
+        at: Timestamp,
+        id: Id<'static>,
+        pending: Pending,
+        why: &str,
+    ) -> Outcome<'a> {
         let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
         decision.call = pending.call;
         decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));

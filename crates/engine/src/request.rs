@@ -151,7 +151,10 @@ impl Engine {
         let mut decision = self.decision(at, Event::Decision, direction);
         decision.call = call;
         decision.id = message.id().cloned();
-        decision.method = Cow::Owned(message.method().unwrap_or_default().to_owned());
+        decision.method = match method {
+            Some(row) => Cow::Borrowed(row.name),
+            None => Cow::Owned(message.method().unwrap_or_default().to_owned()),
+        };
         decision.target = judgement.target.clone();
         decision.arguments = judgement.arguments.clone();
         self.deny_if_full(&mut judgement);

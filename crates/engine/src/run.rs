@@ -99,8 +99,8 @@ impl InFlight {
         self.tokens.contains_key(&self.key(token))
     }
 
-    /// Notes that `id` was cancelled; returns a request that is forgotten for it.
-    pub(crate) fn cancel(&mut self, id: &Id<'_>) -> Option<Pending> {
+    /// Notes that `id` was cancelled; returns a request that is forgotten for it, with its id.
+    pub(crate) fn cancel(&mut self, id: &Id<'_>) -> Option<(Id<'static>, Pending)> {
         let key = self.key(id);
         if self.cancelled.contains(&key) {
             return None;
@@ -110,7 +110,8 @@ impl InFlight {
             return None;
         }
         let oldest = self.cancelled.pop_front()?;
-        self.take(&oldest)
+        let pending = self.take(&oldest)?;
+        Some((oldest.1, pending))
     }
 
     /// Takes all that is still in flight, in the order of their numbers.
@@ -224,12 +225,20 @@ impl Run {
 
     /// Keeps a line about a request for whoever is asked next.
     pub(crate) fn remember(&mut self, decision: &Decision<'_>) {
-        if self.history.len() >= HISTORY_MAX {
-            self.history.pop_front();
-        }
+        // The oldest line makes room and gives its memory.
+        let mut line = match self.history.len() >= HISTORY_MAX {
+            true => self.history.pop_front().unwrap_or_default(),
+            false => String::new(),
+        };
+        line.clear();
         let target = decision.target.as_deref().unwrap_or_default();
-        let target: String = target.chars().take(HISTORY_CHARACTERS_MAX).collect();
-        self.history.push_back(format!("{} {} {target}", decision.verdict.word(), decision.method));
+        let end = target.char_indices().nth(HISTORY_CHARACTERS_MAX).map_or(target.len(), |(at, _)| at);
+        for part in
+            [decision.verdict.word(), " ", &decision.method, " ", target.get(..end).unwrap_or_default()]
+        {
+            line.push_str(part);
+        }
+        self.history.push_back(line);
     }
 
     pub(crate) fn next_call(&mut self) -> u64 {

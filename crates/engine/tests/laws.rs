@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use bailiwick_engine::{Action, Answer, Effect, Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_engine::{Action, Answer, Completion, Effect, Engine, Mode, Outcome, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Context, Load, Policy, Principal, Source, Verdict, compile};
@@ -229,4 +229,35 @@ fn an_approved_call_sends_exactly_what_was_shown_and_only_once() {
             assert_eq!(seen(outcome).2, vec![(Direction::ToServer, call.to_owned())]);
         }
     }
+}
+
+#[test]
+fn every_request_that_was_let_through_has_an_end_also_when_it_is_cancelled_and_forgotten() {
+    let settings = Settings {
+        mode: Mode::Enforce,
+        server: "s".into(),
+        principal: Arc::new(Principal::default()),
+        limits: Limits::DEFAULT,
+        nonce: "n".to_owned(),
+    };
+    let mut engine = Engine::new(settings, policy(&[BASE]), Arc::clone(&SCANNER), None);
+    let mut parser = Parser::default();
+    let mut take = |engine: &mut Engine, text: String| {
+        let mut outcomes = Vec::new();
+        let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
+        engine.receive(Timestamp(7), Direction::ToServer, packet, &mut outcomes);
+        let ended =
+            |outcome: &Outcome<'_>| outcome.decision.completion.map(|how| (outcome.decision.call, how));
+        assert!(outcomes.iter().all(|outcome| ended(outcome).is_none() || outcome.effects.is_empty()));
+        outcomes.iter().filter_map(ended).collect::<Vec<_>>()
+    };
+    let mut ends = Vec::new();
+    for id in 0..300 {
+        let read = r#""method":"resources/read","params":{"uri":"file:///a"}"#;
+        assert_eq!(take(&mut engine, format!(r#"{{"jsonrpc":"2.0","id":{id},{read}}}"#)), []);
+        let cancel = r#""method":"notifications/cancelled","params":{"requestId":"#;
+        ends.extend(take(&mut engine, format!(r#"{{"jsonrpc":"2.0",{cancel}{id}}}}}"#)));
+    }
+    // 256 are remembered; each request and each notification has a number.
+    assert_eq!(ends, (0..44).map(|index| (2 * index + 1, Completion::Unknown)).collect::<Vec<_>>());
 }

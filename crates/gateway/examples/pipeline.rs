@@ -119,7 +119,8 @@ fn relay(
     let settings = RelaySettings {
         limits: Limits::DEFAULT,
         strict: false,
-        observer: Box::new(|_| {}),
+        observer: Box::new(|_| None),
+        teller: Box::new(|_| {}),
         alarm: Box::new(|_| {}),
         trace: None,
     };

@@ -1,22 +1,27 @@
 //! From bytes to effect: parse, decide, record, send. Shared by every thread of one run.
 
+mod batch;
+mod reader;
 mod settings;
+mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bailiwick_engine::{Answer, Effect, Engine, Event, Outcome, Question, QuestionId};
-use bailiwick_mcp::framing::{Frame, Lines};
+use bailiwick_engine::{Answer, Engine, Event, Outcome, Question, QuestionId};
+use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
-use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
 
+use self::batch::Batch;
+use self::words::Words;
 use crate::sink::{Outbox, Sink};
 
-pub use settings::{Alarm, Observer, RelaySettings};
+pub use reader::Reader;
+pub use settings::{Alarm, Observer, RelaySettings, Teller};
 
 /// Whoever can put a question to a human. Answers come back through [`Relay::answer`], on any thread.
 pub trait Asker: Send + Sync + std::fmt::Debug {
@@ -35,6 +40,8 @@ pub struct Relay {
     /// Every outcome waits for its record; without it, plain completions are recorded within the log's flush interval.
     strict: bool,
     observer: Observer,
+    teller: Teller,
+    words: Words,
     alarm: Alarm,
     trace: Option<Arc<Trace>>,
     alarmed: AtomicBool,
@@ -49,63 +56,11 @@ impl std::fmt::Debug for Relay {
     }
 }
 
-/// What a chunk of bytes leads to, gathered before anything is done.
-#[derive(Debug, Default)]
-pub struct Batch {
-    to_server: Outbox,
-    to_client: Outbox,
-    questions: Vec<Question>,
-    withdrawn: Vec<QuestionId>,
-    must_commit: bool,
-}
-
-/// Reads one direction: its framer, parser and buffers, reused for every chunk.
-#[derive(Debug)]
-pub struct Reader {
-    direction: Direction,
-    lines: Lines,
-    parser: Parser,
-    batch: Batch,
-}
-
-impl Reader {
-    #[must_use]
-    pub fn new(direction: Direction, limits: &Limits) -> Reader {
-        Reader { direction, lines: Lines::new(limits), parser: Parser::default(), batch: Batch::default() }
-    }
-
-    /// Takes bytes as they came and does all that they lead to.
-    ///
-    /// # Errors
-    /// If the client does not read any more.
-    pub fn take(&mut self, relay: &Relay, bytes: &[u8]) -> std::io::Result<()> {
-        self.lines.extend(bytes);
-        relay.in_hand.fetch_add(1, Ordering::SeqCst);
-        let at = now();
-        while let Some(frame) = self.lines.next() {
-            relay.frame(at, self.direction, frame, &mut self.parser, &mut self.batch);
-        }
-        relay.carry_out(self.direction, &mut self.batch)
-    }
-
-    /// The stream ended; a last line without its end is decided like any other.
-    ///
-    /// # Errors
-    /// If the client does not read any more.
-    pub fn finish(&mut self, relay: &Relay) -> std::io::Result<()> {
-        relay.in_hand.fetch_add(1, Ordering::SeqCst);
-        while let Some(frame) = self.lines.finish() {
-            relay.frame(now(), self.direction, frame, &mut self.parser, &mut self.batch);
-        }
-        relay.carry_out(self.direction, &mut self.batch)
-    }
-}
-
 impl Relay {
     #[must_use]
     pub fn new(engine: Engine, entries: Entries, sinks: (Sink, Sink), settings: RelaySettings) -> Relay {
         let (to_server, to_client) = sinks;
-        let RelaySettings { limits, strict, observer, alarm, trace } = settings;
+        let RelaySettings { limits, strict, observer, teller, alarm, trace } = settings;
         let alarmed = AtomicBool::new(false);
         let engine = Mutex::new(engine);
         Relay {
@@ -117,6 +72,8 @@ impl Relay {
             limits,
             strict,
             observer,
+            teller,
+            words: Words::default(),
             alarm,
             trace,
             alarmed,
@@ -141,10 +98,12 @@ impl Relay {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Decides over one line. `engine` stays locked over all lines of a chunk: two threads that take turns at each line
+    /// would spend their time on waking each other.
     fn frame(
         &self,
-        at: Timestamp,
-        direction: Direction,
+        engine: &mut Engine,
+        (at, direction): (Timestamp, Direction),
         frame: Frame<'_>,
         parser: &mut Parser,
         batch: &mut Batch,
@@ -155,59 +114,37 @@ impl Relay {
         }
         match frame {
             Frame::Line(line) => {
-                let packet = Packet::parse(parser, line, &self.limits);
-                self.engine().receive(at, direction, packet, &mut outcomes);
+                engine.receive(at, direction, Packet::parse(parser, line, &self.limits), &mut outcomes);
             }
             Frame::CarriageReturn(_) => {
                 let packet = Err(Malformed::new(Malformation::CarriageReturn));
-                self.engine().receive(at, direction, packet, &mut outcomes);
+                engine.receive(at, direction, packet, &mut outcomes);
             }
             Frame::TooLong { id, request, .. } => {
-                self.engine().too_long(at, direction, (id, request), &mut outcomes);
+                engine.too_long(at, direction, (id, request), &mut outcomes);
             }
         }
-        self.gather(outcomes, batch);
+        self.gather(engine, outcomes, batch);
     }
 
-    /// Records the outcomes of one text and takes up their effects. If one cannot be recorded, none has effects (law 3):
-    /// what the members of a JSON-RPC batch send is joined at the last of them.
-    fn gather(&self, outcomes: Vec<Outcome<'_>>, batch: &mut Batch) {
-        for outcome in &outcomes {
+    /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records
+    /// stand in the order of the decisions. If they cannot be recorded, none has effects (law 3).
+    fn gather(&self, engine: &mut Engine, outcomes: Vec<Outcome<'_>>, batch: &mut Batch) {
+        let mut page = match self.entries.page() {
+            Ok(page) => page,
+            Err(error) => {
+                batch.trouble = Some(error);
+                return outcomes.iter().for_each(|outcome| batch.undo(engine, outcome));
+            }
+        };
+        for outcome in outcomes {
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             batch.must_commit |= self.strict || !routine;
-            if let Err(error) = self.entries.outcome(outcome) {
-                self.sound(Some(&error));
-                return outcomes.iter().for_each(|outcome| self.undo(outcome, batch));
-            }
+            batch.words.extend((self.observer)(&outcome));
+            page.take_down(outcome.decision);
+            outcome.effects.into_iter().for_each(|effect| batch.take_up(effect));
         }
-        for outcome in outcomes {
-            (self.observer)(&outcome);
-            for effect in outcome.effects {
-                batch.take_up(effect);
-            }
-        }
-    }
-
-    /// An outcome that could not be recorded: nothing that it leads to happens, and whoever waits is told.
-    fn undo(&self, outcome: &Outcome<'_>, batch: &mut Batch) {
-        let mut told = Vec::new();
-        for effect in &outcome.effects {
-            match effect {
-                Effect::Send { to, message } => {
-                    self.engine().undo_send(*to, message.bytes(), UNWRITTEN, &mut told)
-                }
-                Effect::Ask(question) => {
-                    let mut answered = Vec::new();
-                    let deny = Answer::Deny("the audit log cannot be written".to_owned());
-                    self.engine().answer(outcome.decision.at, question.id, &deny, &mut answered);
-                    told.extend(answered.into_iter().flat_map(|outcome| outcome.effects));
-                }
-                Effect::Withdraw(question) => batch.withdrawn.push(*question),
-            }
-        }
-        for effect in told {
-            batch.take_up(effect);
-        }
+        page.done();
     }
 
     /// Writes the record, then does what was gathered. Empties `batch`.
@@ -215,15 +152,17 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     fn carry_out(&self, direction: Direction, batch: &mut Batch) -> std::io::Result<()> {
+        let mut written = false;
         if std::mem::take(&mut batch.must_commit) {
             match self.entries.commit() {
-                Ok(()) => self.sound(None),
+                Ok(()) => written = true,
                 Err(error) => {
-                    self.sound(Some(&error));
-                    self.undo_all(batch);
+                    batch.undo_all(&mut self.engine());
+                    batch.trouble = Some(error);
                 }
             }
         }
+        self.say(batch, written);
         let mut to_client =
             if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) };
         // A server that does not read any more has ended; its reader notices and answers what is open.
@@ -248,6 +187,7 @@ impl Relay {
         }
         batch.to_client.clear();
         batch.to_server.clear();
+        self.entries.keep_up();
         self.in_hand.fetch_sub(1, Ordering::SeqCst);
         self.close_if_done();
         to_client
@@ -264,31 +204,16 @@ impl Relay {
         if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) }
     }
 
-    /// Says once that the record failed, and once that it works again.
-    fn sound(&self, error: Option<&AuditError>) {
-        if self.alarmed.swap(error.is_some(), Ordering::Relaxed) != error.is_some() {
-            (self.alarm)(error);
+    /// Tells the person who watches what there is to tell, once that the record fails, and once that it is `written` again.
+    fn say(&self, batch: &mut Batch, written: bool) {
+        if !batch.words.is_empty() {
+            self.words.pass(now(), &mut batch.words);
+            batch.words.drain(..).for_each(|words| (self.teller)(&words));
         }
-    }
-
-    fn undo_all(&self, batch: &mut Batch) {
-        let mut told = Vec::new();
-        let boxes = [(Direction::ToServer, &batch.to_server), (Direction::ToClient, &batch.to_client)];
-        for (to, outbox) in boxes {
-            for line in outbox.lines() {
-                self.engine().undo_send(to, line, UNWRITTEN, &mut told);
-            }
-        }
-        for question in batch.questions.drain(..) {
-            let deny = Answer::Deny("the audit log cannot be written".to_owned());
-            let mut answered = Vec::new();
-            self.engine().answer(now(), question.id, &deny, &mut answered);
-            told.extend(answered.into_iter().flat_map(|outcome| outcome.effects));
-        }
-        batch.to_server.clear();
-        batch.to_client.clear();
-        for effect in told {
-            batch.take_up(effect);
+        let trouble = batch.trouble.take();
+        let known = trouble.is_some() || written;
+        if known && self.alarmed.swap(trouble.is_some(), Ordering::Relaxed) != trouble.is_some() {
+            (self.alarm)(trouble.as_ref());
         }
     }
 
@@ -359,28 +284,18 @@ impl Relay {
         decide: impl FnOnce(&mut Engine, &mut Vec<Outcome<'static>>),
     ) -> std::io::Result<()> {
         self.in_hand.fetch_add(1, Ordering::SeqCst);
-        let mut outcomes = Vec::new();
-        decide(&mut self.engine(), &mut outcomes);
-        let mut batch = Batch::default();
-        if !outcomes.is_empty() {
-            self.gather(outcomes, &mut batch);
+        let (mut outcomes, mut batch) = (Vec::new(), Batch::default());
+        {
+            let mut engine = self.engine();
+            decide(&mut engine, &mut outcomes);
+            if !outcomes.is_empty() {
+                self.gather(&mut engine, outcomes, &mut batch);
+            }
         }
         self.carry_out(Direction::ToClient, &mut batch)
     }
 }
 
-impl Batch {
-    fn take_up(&mut self, effect: Effect<'_>) {
-        match effect {
-            Effect::Send { to: Direction::ToServer, message } => self.to_server.push(&message),
-            Effect::Send { to: Direction::ToClient, message } => self.to_client.push(&message),
-            Effect::Ask(question) => self.questions.push(*question),
-            Effect::Withdraw(question) => self.withdrawn.push(question),
-        }
-    }
-}
-
-const UNWRITTEN: &str = "the audit log cannot be written, so nothing is sent on";
 const UNREAD: &str = "the server does not read, so nothing is sent on";
 
 /// The time of day, for records and limits.

@@ -14,7 +14,7 @@ use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
 use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
 
-use crate::relay::{Alarm, Observer, Reader, Relay, RelaySettings};
+use crate::relay::{Alarm, Observer, Reader, Relay, RelaySettings, Teller};
 use crate::sink::Sink;
 
 /// Loads the policy again when told to, or when it changed by itself.
@@ -34,6 +34,7 @@ pub struct Stdio {
     /// How long the server has to end by itself once its input is closed.
     pub grace: Duration,
     pub observer: Observer,
+    pub teller: Teller,
     pub alarm: Alarm,
     /// Takes down every line, before it is decided over.
     pub trace: Option<Arc<Trace>>,
@@ -89,6 +90,7 @@ impl Stdio {
             limits: self.limits,
             strict: self.strict,
             observer: self.observer,
+            teller: self.teller,
             alarm: self.alarm,
             trace: self.trace,
         };

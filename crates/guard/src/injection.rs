@@ -20,7 +20,7 @@ use self::normalise::View;
 use self::region::Region;
 use self::rule::RULES;
 use self::screen::Screen;
-pub(crate) use self::screen::is_plain;
+pub(crate) use self::screen::{Folded, is_plain};
 use crate::guard::{Finding, Guard, Level, Via};
 use crate::limits::{INJECTION_OVERLAP_BYTES, INJECTION_PART_BYTES};
 use crate::scanner::Detector;
@@ -38,6 +38,11 @@ impl Injection {
         let phrases = concept::phrases();
         let screen = Screen::new(phrases.iter());
         Injection { screen, concepts: OnceLock::new() }
+    }
+
+    /// False only if there is no finding in the text.
+    pub(crate) fn may_find(&self, text: &Folded) -> bool {
+        self.screen.may_match_folded(text)
     }
 }
 

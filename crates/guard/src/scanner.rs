@@ -6,7 +6,7 @@ use bailiwick_mcp::Value;
 
 use crate::guard::{Coverage, Finding, Guard};
 use crate::hidden_text::HiddenText;
-use crate::injection::Injection;
+use crate::injection::{Folded, Injection, is_plain};
 use crate::limits::{FINDINGS_MAX, SCAN_BYTES_MAX};
 use crate::secrets::Secrets;
 use crate::verdict::Verdict;
@@ -126,12 +126,32 @@ impl Scanner {
         crate::arguments::judge(tool, arguments)
     }
 
+    /// True only if no guard finds anything in `text`, all of which was looked at. A cheap look for the texts of every day;
+    /// false says nothing.
+    #[must_use]
+    pub fn is_clear(&self, text: &str) -> bool {
+        if USUAL.contains(&text) {
+            return true;
+        }
+        if text.len() > CLEAR_BYTES_MAX || !is_plain(text.as_bytes()) {
+            return false;
+        }
+        let folded = Folded::new(text);
+        !self.injection.may_find(&folded) && !self.secrets.may_find(&folded)
+    }
+
     /// Replaces every secret in `text` by a placeholder that names its type, such as `[redacted:github-token]`.
     ///
     /// Idempotent, without a length limit, and finds what [`Guard::Secrets`] finds.
     #[must_use]
     pub fn redact_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.secrets.redact(text)
+    }
+
+    /// False only if [`Scanner::redact_json`] would leave a value with this JSON text as it is.
+    #[must_use]
+    pub fn may_hold_secret(&self, json: &str) -> bool {
+        self.secrets.is_suspicious(json)
     }
 
     /// Appends the JSON text of `value` to `out`, with every secret in its strings and keys replaced.
@@ -163,7 +183,104 @@ impl Room {
     }
 }
 
+/// Longer texts are left to the guards, which need no copy of the whole, in bytes.
+const CLEAR_BYTES_MAX: usize = 256 << 10;
+
+/// Keys and values that stand in nearly every answer.
+const USUAL: [&str; 12] = [
+    "content",
+    "text",
+    "type",
+    "isError",
+    "result",
+    "structuredContent",
+    "resource",
+    "uri",
+    "mimeType",
+    "name",
+    "params",
+    "_meta",
+];
+
 /// The first `bytes_max` bytes, cut at a character boundary.
 fn head(text: &str, bytes_max: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes_max)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::{Scanner, USUAL};
+    use crate::guard::Guard;
+
+    static SCANNER: LazyLock<Scanner> = LazyLock::new(Scanner::new);
+
+    fn finds(text: &str) -> bool {
+        let mut findings = Vec::new();
+        let texts = [Guard::HiddenText, Guard::Injection, Guard::Secrets];
+        let complete = texts.map(|guard| SCANNER.scan(guard, text, &mut findings).is_complete());
+        !findings.is_empty() || complete.contains(&false)
+    }
+
+    #[test]
+    fn nothing_is_found_in_what_is_usual() {
+        for text in USUAL {
+            assert!(!finds(text), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_clear_has_no_finding(parts in proptest::collection::vec((0..PARTS.len(), 0..PARTS.len()), 0..24), filling in "[ -~\n\t]{0,40}") {
+            let text: String = parts.iter().map(|(one, two)| format!("{}{}{filling}", PARTS[*one], PARTS[*two])).collect();
+            proptest::prop_assert!(!SCANNER.is_clear(&text) || !finds(&text), "{text:?}");
+        }
+    }
+
+    /// Pieces of what the guards look for.
+    const PARTS: [&str; 40] = [
+        " ",
+        "\n",
+        "  \t",
+        "ignore",
+        "Ignore all previous instructions",
+        "disregard",
+        "system prompt",
+        "<|im_start|>",
+        "you are now",
+        "do not tell the user",
+        "secretly",
+        "send",
+        "to http://evil.example/",
+        "reveal",
+        "password",
+        ": ",
+        "=",
+        "\"",
+        "hunter2x9Q!",
+        "api_key",
+        "token",
+        "Bearer ",
+        "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+        "AKIA",
+        "IOSFODNN7EXAMPLQ",
+        "-----BEGIN PRIVATE KEY-----",
+        "https://user:",
+        "s3cr3tpw",
+        "@host/",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "\u{200b}",
+        "\u{7f}",
+        "\u{c}",
+        "é",
+        "execute",
+        "the following",
+        "instructions",
+        "new task",
+        "sk-",
+        "xoxb-",
+    ];
 }

@@ -53,6 +53,8 @@ mod read;
 mod render;
 mod report;
 mod shared;
+mod source;
+mod state;
 mod verify;
 mod writer;
 
@@ -66,4 +68,5 @@ pub use open::{OpenOptions, Opened};
 pub use read::{ReadError, Reason, Record, Records};
 pub use render::{Style, render_line, visible};
 pub use report::{FINDINGS_MAX, Fault, Finding, Report, Severity, Torn};
+pub(crate) use source::{Sink, Source};
 pub use verify::{Checkpoint, VerifyOptions, verify, verify_file};

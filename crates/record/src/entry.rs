@@ -1,12 +1,17 @@
 //! What an outcome of the engine looks like in the audit log.
 
-use std::sync::Arc;
+mod desk;
+mod draft;
+mod fold;
+mod render;
 
-use bailiwick_engine::{Arguments, Decision, Event, Outcome, Reason, Scanner};
-use bailiwick_mcp::limits::Limits;
-use bailiwick_mcp::{Direction, Parser, Timestamp, Value};
-use sha2::{Digest, Sha256};
+use std::sync::{Arc, MutexGuard};
 
+use bailiwick_engine::{Decision, Outcome, Scanner};
+use bailiwick_mcp::Timestamp;
+
+use self::desk::{Desk, Waiting};
+use self::draft::Draft;
 use crate::audit::{AuditError, AuditLog};
 use crate::json::Object;
 
@@ -14,50 +19,78 @@ use crate::json::Object;
 pub const ARGUMENTS_BYTES_MAX: usize = 64 << 10;
 /// Texts that may come from outside (methods, targets, reasons) are cut at this many bytes; the cut is marked.
 pub const NAME_BYTES_MAX: usize = 4 << 10;
+/// Reasons of one decision that are recorded; of further ones their number.
+pub const REASONS_MAX: usize = 128;
+/// Decisions that wait to become lines, and their bytes; whoever brings more makes lines first.
+pub const WAITING_MAX: usize = 1_024;
+pub const WAITING_BYTES_MAX: usize = 1 << 20;
 
-/// Writes the entries of one run. The three names stand in each of them.
-#[derive(Debug)]
+/// Takes down the entries of one run. The three names stand in each of them.
+///
+/// A decision is taken down in memory, in order, and made into a masked and chained line by whoever commits next: the
+/// thread that decides does not wait for another's lines.
+#[derive(Debug, Clone)]
 pub struct Entries {
-    log: Arc<AuditLog>,
-    run: String,
-    principal: String,
-    server: String,
+    inner: Arc<Inner>,
+    /// Run, principal and server, as members.
+    names: Arc<[u8]>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    log: AuditLog,
+    desk: Arc<Desk>,
     scanner: Arc<Scanner>,
+    server: String,
 }
 
 impl Entries {
     #[must_use]
     pub fn new(
-        log: impl Into<Arc<AuditLog>>,
+        log: AuditLog,
         run: String,
         principal: String,
         server: String,
         scanner: Arc<Scanner>,
     ) -> Entries {
-        Entries { log: log.into(), run, principal, server, scanner }
+        let desk = Arc::new(Desk::new(Arc::clone(&scanner)));
+        log.feed_from(Arc::clone(&desk) as Arc<_>);
+        let names = names(&run, &principal, &server);
+        Entries { inner: Arc::new(Inner { log, desk, scanner, server }), names }
     }
 
     /// Entries of another run in the same log.
     #[must_use]
     pub fn for_run(&self, run: String, principal: String) -> Entries {
-        let (log, scanner) = (Arc::clone(&self.log), Arc::clone(&self.scanner));
-        Entries { log, run, principal, server: self.server.clone(), scanner }
+        Entries { inner: Arc::clone(&self.inner), names: names(&run, &principal, &self.inner.server) }
+    }
+
+    /// A page to take decisions down on: all of them, or, if there is none, none. Nobody else takes anything down meanwhile.
+    /// [`Entries::commit`] writes them; without one they are written within the log's flush interval.
+    ///
+    /// # Errors
+    /// If what was taken down before could not be written, and still cannot. Then no decision has effects (law 3).
+    pub fn page(&self) -> Result<Page<'_>, AuditError> {
+        self.inner.log.admit()?;
+        let waiting = self.inner.desk.waiting();
+        if waiting.closed {
+            return Err(AuditError::Closed);
+        }
+        Ok(Page { waiting, entries: self })
     }
 
     /// Adds the entry of one outcome; [`Entries::commit`] writes it.
     ///
     /// # Errors
     /// If it cannot be recorded. Then its effects may not take place (law 3).
-    pub fn outcome(&self, outcome: &Outcome<'_>) -> Result<u64, AuditError> {
-        let decision = &outcome.decision;
-        let kind = match decision.event {
-            Event::Decision => "decision",
-            Event::Completion => "outcome",
-            Event::Malformed => "malformed",
-            Event::Approval => "approval",
-            Event::Pin => "pin",
-        };
-        self.log.append(decision.at, kind, |object| self.decision(object, decision))
+    pub fn outcome(&self, outcome: &Outcome<'_>) -> Result<(), AuditError> {
+        let mut page = self.page()?;
+        page.take_down(outcome.decision.clone());
+        page.done();
+        if self.inner.desk.is_full() {
+            self.inner.log.keep_up(true);
+        }
+        Ok(())
     }
 
     /// Adds an entry about the run itself: `start`, `stop`, `reload`.
@@ -70,8 +103,9 @@ impl Entries {
         kind: &str,
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
-        self.log.append(at, kind, |object| {
-            self.names(object);
+        self.inner.desk.settle(at);
+        self.inner.log.append(at, kind, |object| {
+            object.members(&self.names);
             write(object);
         })
     }
@@ -81,7 +115,15 @@ impl Entries {
     /// # Errors
     /// If that failed.
     pub fn commit(&self) -> Result<(), AuditError> {
-        self.log.commit()
+        self.inner.log.commit()
+    }
+
+    /// Makes lines of what was taken down, so that the next commit has less to do. For a moment when nobody waits; does
+    /// nothing while another thread is at it, unless too much is waiting.
+    pub fn keep_up(&self) {
+        if !self.inner.desk.is_clear() {
+            self.inner.log.keep_up(self.inner.desk.is_full());
+        }
     }
 
     /// Ends the log with a signed checkpoint.
@@ -89,122 +131,44 @@ impl Entries {
     /// # Errors
     /// If that failed.
     pub fn close(&self, at: Timestamp) -> Result<(), AuditError> {
-        self.log.close(at)
+        self.inner.desk.close(at);
+        self.inner.log.close(at)
     }
 
     /// A text of ours with secrets masked.
     #[must_use]
     pub fn redacted<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        self.scanner.redact_secrets(text)
-    }
-
-    fn names(&self, object: &mut Object<'_>) {
-        object.string("run", &self.run).string("principal", &self.principal).string("server", &self.server);
-    }
-
-    fn decision(&self, object: &mut Object<'_>, decision: &Decision<'_>) {
-        self.names(object);
-        object.string("direction", direction(decision.direction));
-        if decision.call != 0 {
-            object.number("call", decision.call);
-        }
-        if let Some(id) = &decision.id {
-            let mut text = Vec::new();
-            id.write(&mut text);
-            object.raw("id", &text);
-        }
-        if !decision.method.is_empty() {
-            self.name(object, "method", &decision.method);
-        }
-        if let Some(target) = &decision.target {
-            self.name(object, "target", target);
-        }
-        if let Some(arguments) = &decision.arguments {
-            self.arguments(object, arguments);
-        }
-        object.string("verdict", decision.verdict.word()).string("effect", decision.action.as_str());
-        self.reasons(object, decision);
-        if let Some(latency) = decision.latency_us {
-            object.number("latency_us", latency);
-        }
-        if let Some(completion) = decision.completion {
-            object.string("outcome", completion.as_str());
-        }
-    }
-
-    /// A name that came from outside: secrets masked, never endless.
-    fn name(&self, object: &mut Object<'_>, key: &str, name: &str) {
-        // Masked before it is cut: half a secret looks like none.
-        let masked = self.scanner.redact_secrets(name);
-        if masked.len() > NAME_BYTES_MAX {
-            let cut = masked.floor_char_boundary(NAME_BYTES_MAX);
-            object.string(key, &format!("{}…", masked.get(..cut).unwrap_or_default()));
-        } else {
-            object.string(key, &masked);
-        }
-    }
-
-    fn arguments(&self, object: &mut Object<'_>, arguments: &Arguments<'_>) {
-        let mut parser = Parser::default();
-        match arguments {
-            Arguments::View(value) => self.value(object, *value),
-            Arguments::Text(text) => match parser.parse(text.as_bytes(), &Limits::DEFAULT) {
-                Ok(document) => self.value(object, document.root()),
-                Err(_) => {
-                    object.number("arguments_bytes", text.len() as u64);
-                }
-            },
-        }
-    }
-
-    fn value(&self, object: &mut Object<'_>, value: Value<'_>) {
-        let raw = value.raw();
-        if raw.len() <= ARGUMENTS_BYTES_MAX {
-            let mut redacted = Vec::with_capacity(raw.len());
-            self.scanner.redact_json(value, &mut redacted);
-            object.raw("arguments", &redacted);
-        } else {
-            object.number("arguments_bytes", raw.len() as u64);
-        }
-        let mut hex = [0_u8; 64];
-        object.string("arguments_sha256", hex_digest(raw.as_bytes(), &mut hex));
-    }
-
-    fn reasons(&self, object: &mut Object<'_>, decision: &Decision<'_>) {
-        if decision.reasons.is_empty() {
-            return;
-        }
-        object.array("reasons", |array| {
-            for reason in &decision.reasons {
-                array.object(|object| self.reason(object, reason, decision));
-            }
-        });
-    }
-
-    fn reason(&self, object: &mut Object<'_>, reason: &Reason, decision: &Decision<'_>) {
-        let described = reason.describe(&decision.policy);
-        object.string("source", described.source);
-        self.name(object, "id", &described.id);
-        if let Some((file, line)) = described.place {
-            object.string("file", file).number("line", u64::from(line));
-        }
-        if !described.message.is_empty() {
-            self.name(object, "message", &described.message);
-        }
+        self.inner.scanner.redact_secrets(text)
     }
 }
 
-fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ToServer => "to_server",
-        Direction::ToClient => "to_client",
+/// Where decisions are taken down, in their order.
+#[derive(Debug)]
+pub struct Page<'e> {
+    waiting: MutexGuard<'e, Waiting>,
+    entries: &'e Entries,
+}
+
+impl Page<'_> {
+    pub fn take_down(&mut self, decision: Decision<'_>) {
+        self.waiting.take(Draft::of(decision, &self.entries.names));
+    }
+
+    /// Lets go of the page, and sees to it that it is written at some time even if nobody commits.
+    pub fn done(self) {
+        let Page { waiting, entries } = self;
+        drop(waiting);
+        entries.inner.log.handed_in();
     }
 }
 
-fn hex_digest<'b>(bytes: &[u8], text: &'b mut [u8; 64]) -> &'b str {
-    let digest = Sha256::digest(bytes);
-    data_encoding::HEXLOWER.encode_mut(&digest, text);
-    std::str::from_utf8(text).unwrap_or_default()
+fn names(run: &str, principal: &str, server: &str) -> Arc<[u8]> {
+    let mut names = Vec::new();
+    Object::resume(&mut names, true)
+        .string("run", run)
+        .string("principal", principal)
+        .string("server", server);
+    names.into()
 }
 
 #[cfg(test)]
@@ -260,6 +224,16 @@ mod tests {
 
     /// The record of `outcome`, as it stands in the file.
     fn recorded(outcome: &Outcome<'_>) -> Value {
+        all_recorded(|entries| {
+            entries.outcome(outcome).unwrap();
+            entries.commit().unwrap();
+        })
+        .pop()
+        .unwrap()
+    }
+
+    /// All records that `take_down` leaves, but the header.
+    fn all_recorded(take_down: impl FnOnce(&Entries)) -> Vec<Value> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         let key_directory = folder.path().join("key");
@@ -268,9 +242,76 @@ mod tests {
         let name = |name: &str| name.to_owned();
         let entries =
             Entries::new(log, name("run-1"), name("user:ana"), name("files"), Arc::new(Scanner::new()));
-        entries.outcome(outcome).unwrap();
-        entries.commit().unwrap();
-        serde_json::from_str(fs::read_to_string(&path).unwrap().lines().last().unwrap()).unwrap()
+        take_down(&entries);
+        let text = fs::read_to_string(&path).unwrap();
+        text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Something that is no message, `at` microseconds after the start.
+    fn junk<'a>(direction: Direction, at: i64) -> Outcome<'a> {
+        let mut outcome = denied("", "{}", vec![Reason::Protocol("not JSON".into())]);
+        let decision = &mut outcome.decision;
+        (decision.at, decision.direction, decision.event) = (Timestamp(at), direction, Event::Malformed);
+        (decision.target, decision.arguments, decision.action) = (None, None, Action::Dropped);
+        outcome
+    }
+
+    #[test]
+    fn records_stand_in_the_order_in_which_they_were_taken_down() {
+        let records = all_recorded(|entries| {
+            for call in 1..=5_000 {
+                let mut outcome = denied("read", "{}", Vec::new());
+                outcome.decision.call = call;
+                entries.outcome(&outcome).unwrap();
+                if call % 700 == 0 {
+                    entries.note(Timestamp(0), "reload", |_| {}).unwrap();
+                }
+                entries.keep_up();
+            }
+            entries.commit().unwrap();
+        });
+        let kinds = |wanted: &str| records.iter().filter(|record| record["kind"] == wanted).count();
+        assert_eq!((kinds("decision"), kinds("reload")), (5_000, 7));
+        let calls: Vec<u64> = records.iter().filter_map(|record| record["call"].as_u64()).collect();
+        assert_eq!(calls, (1..=5_000).collect::<Vec<_>>());
+        let before_first_reload = records.iter().take_while(|record| record["kind"] != "reload");
+        assert_eq!(before_first_reload.filter(|record| record["kind"] == "decision").count(), 700);
+    }
+
+    #[test]
+    fn a_flood_is_recorded_by_its_number() {
+        let records = all_recorded(|entries| {
+            for at in 0..10_000 {
+                entries.outcome(&junk(Direction::ToClient, at * 10)).unwrap();
+            }
+            // What matters is recorded in the midst of it.
+            entries.outcome(&denied("read", "{}", Vec::new())).unwrap();
+            entries.outcome(&junk(Direction::ToServer, 1_700_000_000_100_000)).unwrap();
+            entries.commit().unwrap();
+        });
+        let kinds: Vec<&str> = records.iter().filter_map(|record| record["kind"].as_str()).collect();
+        let [malformed @ .., "repeated", "decision", "malformed"] = kinds.as_slice() else {
+            panic!("{kinds:?}")
+        };
+        assert_eq!(malformed, ["malformed"; 64]);
+        let repeated = &records[64];
+        assert_eq!((&repeated["count"], &repeated["of"]), (&json!(10_000 - 64), &json!("malformed")));
+        assert_eq!((&repeated["direction"], &repeated["run"]), (&json!("to_client"), &json!("run-1")));
+        assert_eq!(repeated["reasons"][0]["message"], json!("not JSON"));
+    }
+
+    #[test]
+    fn what_was_counted_is_recorded_at_the_end() {
+        let records = all_recorded(|entries| {
+            for at in 0..65 {
+                entries.outcome(&junk(Direction::ToServer, at)).unwrap();
+            }
+            entries.note(Timestamp(70), "stop", |_| {}).unwrap();
+            entries.close(Timestamp(80)).unwrap();
+        });
+        let kinds: Vec<&str> = records.iter().filter_map(|record| record["kind"].as_str()).collect();
+        assert_eq!(kinds[63..], ["malformed", "repeated", "stop", "checkpoint"]);
+        assert_eq!(records[64]["count"], json!(1));
     }
 
     #[test]

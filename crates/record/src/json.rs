@@ -49,6 +49,15 @@ impl<'a> Object<'a> {
         self
     }
 
+    /// Adds members that an object of our own wrote before, none of them if there are none.
+    pub(crate) fn members(&mut self, members: &[u8]) -> &mut Self {
+        if !members.is_empty() {
+            separate(self.out, &mut self.empty);
+            self.out.extend_from_slice(members);
+        }
+        self
+    }
+
     /// Adds an object that `write` fills.
     pub fn object(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
         self.key(key);

@@ -15,7 +15,7 @@ use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::signals;
 
 use super::run::{
-    audit_alarm, check_names, limits, locked_pins, mode, open_audit, record_stop, run_id, tell, words,
+    audit_alarm, check_names, limits, locked_pins, mode, open_audit, record_stop, run_id, words, words_of,
 };
 use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
 use crate::exit::Failure;
@@ -70,7 +70,8 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
             limits: limits(&args.limits),
             entries,
             strict: args.audit_durability == DurabilityArg::Strict,
-            observer: Box::new(tell),
+            observer: Box::new(words_of),
+            teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
         },
     };

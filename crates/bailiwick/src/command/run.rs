@@ -11,18 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_approval::Screen;
-use bailiwick_engine::{Action, Engine, Mode, Outcome, Scanner, Settings};
-use bailiwick_gateway::stdio::Why;
+use bailiwick_engine::{Action, Engine, Mode, Outcome, Pins, Scanner, Settings};
+use bailiwick_gateway::stdio::{Ended, Why};
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
 use bailiwick_policy::Verdict;
 use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Trace;
 use bailiwick_sandbox::{Launch, StandardError, Supervised, launch, signals};
 
 use crate::args::{AskArg, DurabilityArg, LimitArgs, ModeArg, RunArgs};
 use crate::exit::{self, Failure};
-use crate::policies::{Layers, Watched};
+use crate::policies::{Layers, Loaded, Watched};
 use crate::{places, say};
 
 pub(crate) use begin::{locked_pins, run_id, server_name, words};
@@ -56,11 +57,42 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         nonce: begin::run_id()?,
     };
     record_start(&entries, &args, &loaded.policy, &layers)?;
-    let trace = tracing::open(args.trace.as_deref(), &run, (&settings, &scanner), &loaded.policy)?;
+    let log = entries.clone();
+    let trace = tracing::open(args.trace.as_deref(), &run, (&settings, &scanner), &loaded.policy)
+        .inspect_err(|failure| record_stop(&log, ERROR, &failure.message))?;
+    let begun = Begun { entries, settings, scanner, pins, layers, loaded, trace: trace.clone() };
+    match serve(&args, begun) {
+        Ok(ended) => {
+            tracing::end(trace.as_deref(), why(ended.why));
+            record_stop(&log, why(ended.why), &ended.exit.status().to_string());
+            Ok(ended.exit.status())
+        }
+        Err(failure) => {
+            tracing::end(trace.as_deref(), ERROR);
+            record_stop(&log, ERROR, &failure.message);
+            Err(failure)
+        }
+    }
+}
+
+/// A run whose start is recorded: whatever comes now, its stop is recorded too.
+struct Begun {
+    entries: Entries,
+    settings: Settings,
+    scanner: Arc<Scanner>,
+    pins: Option<Pins>,
+    layers: Layers,
+    loaded: Loaded,
+    trace: Option<Arc<Trace>>,
+}
+
+const ERROR: &str = "an error of our own";
+
+fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
+    let Begun { entries, settings, scanner, pins, layers, loaded, trace } = begun;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let screen = Screen::new();
-    let server = start(&args, &screen)
-        .inspect_err(|failure| record_stop(&entries, "not started", &failure.message))?;
+    let server = start(args, &screen)?;
     let engine = Engine::new(settings.clone(), Arc::clone(&loaded.policy), Arc::clone(&scanner), pins);
     let stdio = Stdio {
         engine,
@@ -70,9 +102,10 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
         limits: settings.limits,
         strict: args.audit_durability == DurabilityArg::Strict,
         grace: Duration::from_secs(args.grace),
-        observer: tracing::observer(trace.clone(), tell),
+        observer: tracing::observer(trace.clone(), words_of),
+        teller: Box::new(say::note),
         alarm: Box::new(audit_alarm),
-        trace: trace.clone(),
+        trace,
     };
     let connected = stdio
         .connect()
@@ -86,10 +119,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     if let Some(desk) = desk {
         desk.close();
     }
-    let ended = ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
-    tracing::end(trace.as_deref(), why(ended.why));
-    record_stop(relay.entries(), why(ended.why), &ended.exit.status().to_string());
-    Ok(ended.exit.status())
+    ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))
 }
 
 /// Names that rules could not speak of, or would take for a pattern.
@@ -108,11 +138,11 @@ pub(crate) fn check_names(server: &str, principal: &str) -> Result<(), Failure> 
 }
 
 /// One line on standard error for everything that was not let through.
-pub(crate) fn tell(outcome: &Outcome<'_>) {
+pub(crate) fn words_of(outcome: &Outcome<'_>) -> Option<String> {
     let decision = &outcome.decision;
     let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
     let word = match (decision.verdict, forwarded) {
-        (Verdict::Allow, _) => return,
+        (Verdict::Allow, _) => return None,
         (Verdict::Ask, false) => "ask",
         (Verdict::Deny, false) => "deny",
         (Verdict::Ask, true) => "would ask (forwarded)",
@@ -122,7 +152,7 @@ pub(crate) fn tell(outcome: &Outcome<'_>) {
         decision.reasons.iter().map(|reason| reason.describe(&decision.policy).to_string()).collect();
     let target = decision.target.as_deref().unwrap_or_default();
     let line = format!("{word} {} {target}: {}", decision.method, reasons.join("; "));
-    say::note(&bailiwick_record::audit::visible(&line));
+    Some(bailiwick_record::audit::visible(&line))
 }
 
 /// The record failed, or works again.

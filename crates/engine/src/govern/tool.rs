@@ -26,7 +26,9 @@ impl Engine {
         let server = Arc::clone(&self.settings.server);
         let target = Target::Tool { server: &server, name: &name };
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
-        let mut unknown = self.hides(&target) || self.offer.is_withheld(Item::Tool, &name);
+        // What these very arguments let pass is not hidden.
+        let hidden = verdict == Verdict::Deny && self.hides(&target);
+        let mut unknown = hidden || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
             // Only a list that was seen to its end says that something is not there.
             let listed = !self.offer.is_complete(Item::Tool) || self.offer.was_offered(Item::Tool, &name);
@@ -37,6 +39,8 @@ impl Engine {
         let refusal = if unknown {
             verdict = Verdict::Deny;
             Refusal::error(-32602, format!("Unknown tool: {name}"))
+        } else if verdict == Verdict::Allow {
+            Refusal::Silent
         } else {
             Refusal::Tool { text: self.denial(&reasons), modern }
         };

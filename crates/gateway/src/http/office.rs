@@ -10,7 +10,7 @@ use bailiwick_record::entry::Entries;
 use tokio::sync::{mpsc, oneshot};
 
 use super::run::Run;
-use crate::relay::{Alarm, Observer};
+use crate::relay::{Alarm, Observer, Teller};
 
 /// What a gateway decides with, and where it writes that down.
 pub struct Deciding {
@@ -27,6 +27,7 @@ pub struct Deciding {
     /// Every outcome waits for its record to be durable.
     pub strict: bool,
     pub observer: Observer,
+    pub teller: Teller,
     pub alarm: Alarm,
 }
 

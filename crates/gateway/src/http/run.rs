@@ -219,7 +219,8 @@ impl Run {
             }
         }
         if failure.is_none() {
-            outcomes.iter().for_each(|outcome| (self.office.with.observer)(outcome));
+            let words = outcomes.iter().filter_map(|outcome| (self.office.with.observer)(outcome));
+            words.for_each(|words| (self.office.with.teller)(&words));
         }
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
             let first = decided.acts.len();

@@ -7,8 +7,11 @@ use bailiwick_mcp::Limits;
 use bailiwick_record::AuditError;
 use bailiwick_record::trace::Trace;
 
-/// Sees every outcome once it is recorded, before its effects; for a person who watches.
-pub type Observer = Box<dyn Fn(&Outcome<'_>) + Send + Sync>;
+/// What a person who watches is told of an outcome, if anything. Called while the engine is locked: it must not wait.
+pub type Observer = Box<dyn Fn(&Outcome<'_>) -> Option<String> + Send + Sync>;
+
+/// Tells a person who watches, after what it speaks of was recorded and before its effects.
+pub type Teller = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Told once when the record can no longer be written, and once when it can again.
 pub type Alarm = Box<dyn Fn(Option<&AuditError>) + Send + Sync>;
@@ -19,6 +22,7 @@ pub struct RelaySettings {
     /// Every outcome waits for its record to be durable.
     pub strict: bool,
     pub observer: Observer,
+    pub teller: Teller,
     pub alarm: Alarm,
     /// Takes down every line, before it is decided over.
     pub trace: Option<Arc<Trace>>,

@@ -21,7 +21,6 @@ pub(super) struct Screen {
     /// By state, the anchors that end in it.
     ends: Vec<Vec<u16>>,
     anchors: Vec<Anchor>,
-    anchor_bytes_max: usize,
 }
 
 /// Set in a table entry whose state ends an anchor.
@@ -53,9 +52,15 @@ const COMMON: [Concept; 7] = [
 /// So much of a phrase is looked for: enough to tell most of them apart, in a table that the cache holds.
 const PREFIX_BYTES: usize = 9;
 /// Walks in step through so many parts of a text: a table look-up waits for the one before it, but not for its neighbours.
-const LANES: usize = 4;
-/// A shorter text is walked in one lane.
-const LANES_FROM_BYTES: usize = 256;
+const LANES: usize = 8;
+/// The parts of a long text and of a short one, in bytes; what is no longer than that is walked in one lane.
+const LONG: usize = 128;
+const SHORT: usize = 32;
+/// So much is walked in short parts.
+const MIDDLE: usize = LANES * LONG / 2;
+/// Each part is read so far into the next that no anchor is cut.
+const OVERLAP: usize = PREFIX_BYTES - 1;
+const ZEROS: usize = LANES * LONG + OVERLAP;
 
 impl Screen {
     /// The screen of these phrases.
@@ -76,9 +81,8 @@ impl Screen {
             reason = "fails only above 2^31 states; the table is a constant of some thousand"
         )]
         let automaton = built.expect("a small constant table");
-        let anchor_bytes_max = words.iter().map(|word| word.len()).max().unwrap_or(0);
         let (classes, bytes) = classes(&words);
-        let mut screen = Screen { table: Vec::new(), classes, ends: Vec::new(), anchors, anchor_bytes_max };
+        let mut screen = Screen { table: Vec::new(), classes, ends: Vec::new(), anchors };
         screen.copy(&automaton, &bytes);
         screen
     }
@@ -127,15 +131,12 @@ impl Screen {
 
     /// False only if no finding is possible. Texts that it does not understand may hold one.
     pub(super) fn may_match(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        if !is_plain(bytes) {
-            return true;
-        }
-        let seen = if bytes.len() < LANES_FROM_BYTES || has_wide_space(bytes) {
-            self.one_lane(bytes)
-        } else {
-            self.lanes(bytes)
-        };
+        !is_plain(text.as_bytes()) || self.may_match_folded(&Folded::new(text))
+    }
+
+    /// The same of a plain text that is folded already.
+    pub(super) fn may_match_folded(&self, text: &Folded) -> bool {
+        let seen = self.lanes(text);
         if seen == 0 {
             return false;
         }
@@ -150,59 +151,51 @@ impl Screen {
         self.table.get(row | usize::from(class)).copied().unwrap_or(0)
     }
 
-    /// White space is one blank, however much of it there is.
-    fn one_lane(&self, bytes: &[u8]) -> u64 {
-        let mut state = 0;
-        let mut seen = 0;
-        let mut wide = false;
-        let mut space = false;
-        for (at, byte) in bytes.iter().enumerate() {
-            let blank = is_space(*byte);
-            wide |= blank && space;
-            if blank && space {
-                continue;
+    /// The concepts that have a phrase in the text.
+    fn lanes(&self, text: &Folded) -> u64 {
+        let (mut at, mut seen) = (0, 0);
+        loop {
+            // What is longer than one part is worth the zeros behind it.
+            let left = text.length.saturating_sub(at);
+            if left <= SHORT {
+                return seen | self.one_lane(text.bytes(), at);
             }
-            space = blank;
+            if left <= MIDDLE {
+                seen |= self.block::<SHORT>(&text.padded, at);
+                at += LANES * SHORT;
+            } else {
+                seen |= self.block::<LONG>(&text.padded, at);
+                at += LANES * LONG;
+            }
+        }
+    }
+
+    /// What stands in `bytes` from `start` on.
+    fn one_lane(&self, bytes: &[u8], start: usize) -> u64 {
+        let (mut state, mut seen) = (0, 0);
+        for (at, byte) in bytes.get(start..).unwrap_or_default().iter().enumerate() {
             state = self.step(state, *byte);
             if state & HIT != 0 {
-                // Behind wide white space the start of a phrase is not known: it counts as a whole word.
-                seen |= self.meant(state, bytes, at, wide);
+                seen |= self.meant(state, bytes, start + at);
             }
         }
         seen
     }
 
-    /// The text in equal parts, each read a little into the next, so that no anchor is cut.
-    fn lanes(&self, bytes: &[u8]) -> u64 {
-        let part = bytes.len() / LANES;
-        let starts = [0, part, 2 * part, 3 * part];
-        let [a, b, c, d] = starts.map(|start| bytes.get(start..).unwrap_or_default());
-        // Four variables and not an array: they stay in registers.
-        let (mut one, mut two, mut three, mut four) = (0_u16, 0_u16, 0_u16, 0_u16);
+    /// What stands in the [`LANES`] parts of `PART` bytes from `start` on.
+    fn block<const PART: usize>(&self, bytes: &[u8], start: usize) -> u64 {
+        let block = bytes.get(start..start + LANES * PART + OVERLAP).unwrap_or_default();
+        let mut states = [0_u16; LANES];
         let mut seen = 0;
-        let length = part + self.anchor_bytes_max;
-        for (at, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).take(length).enumerate() {
-            one = self.step(one, *a);
-            two = self.step(two, *b);
-            three = self.step(three, *c);
-            four = self.step(four, *d);
-            if (one | two | three | four) & HIT != 0 {
-                for (state, start) in [one, two, three, four].into_iter().zip(starts) {
-                    if state & HIT != 0 {
-                        seen |= self.meant(state, bytes, start + at, false);
-                    }
-                }
+        for at in 0..PART + OVERLAP {
+            let mut met = 0;
+            for (lane, state) in states.iter_mut().enumerate() {
+                *state = self.step(*state, block.get(at + lane * PART).copied().unwrap_or(0));
+                met |= *state;
             }
-        }
-        let mut states = [one, two, three, four];
-        // The last part ends first, when the others still have their overlap to read, or has some bytes more.
-        let walked = d.len().min(length);
-        for (state, start) in states.iter_mut().zip(starts) {
-            let rest = bytes.get(start + walked..(start + length.max(d.len())).min(bytes.len()));
-            for (at, byte) in rest.unwrap_or_default().iter().enumerate() {
-                *state = self.step(*state, *byte);
-                if *state & HIT != 0 {
-                    seen |= self.meant(*state, bytes, start + walked + at, false);
+            if met & HIT != 0 {
+                for (lane, state) in states.iter().enumerate().filter(|(_, state)| **state & HIT != 0) {
+                    seen |= self.meant(*state, bytes, start + lane * PART + at);
                 }
             }
         }
@@ -211,7 +204,7 @@ impl Screen {
 
     /// The concepts of the anchors that end at `at`.
     #[inline(never)]
-    fn meant(&self, state: u16, bytes: &[u8], at: usize, wide: bool) -> u64 {
+    fn meant(&self, state: u16, bytes: &[u8], at: usize) -> u64 {
         let letter = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         let mut seen = 0;
         let ends = self.ends.get(usize::from(state & !HIT));
@@ -221,7 +214,7 @@ impl Screen {
             let cut = |bounded: bool, inner: usize, outer: Option<usize>| {
                 bounded && letter(inner) && outer.is_some_and(letter)
             };
-            let before = !wide && cut(anchor.bounded.0, first, first.checked_sub(1));
+            let before = cut(anchor.bounded.0, first, first.checked_sub(1));
             if !before && !cut(anchor.bounded.1, at, Some(at + 1)) {
                 seen |= anchor.concepts;
             }
@@ -260,10 +253,33 @@ fn classes(words: &[&str]) -> ([u8; 256], Vec<u8>) {
     (classes, bytes)
 }
 
-/// True if white space stands beside white space; asked in wide steps.
-fn has_wide_space(bytes: &[u8]) -> bool {
-    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    pairs.fold(false, |found, (one, two)| found | (is_space(*one) & is_space(*two)))
+/// A plain text in lower case, every stretch of white space one blank, with zeros behind it to walk into.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    padded: Vec<u8>,
+    length: usize,
+}
+
+impl Folded {
+    /// `text` is plain: see [`is_plain`].
+    pub(crate) fn new(text: &str) -> Folded {
+        let bytes = text.as_bytes();
+        let fold = |byte: &u8| if *byte < b' ' { b' ' } else { byte.to_ascii_lowercase() };
+        let mut padded = Vec::with_capacity(bytes.len() + ZEROS);
+        padded.extend(bytes.iter().map(fold));
+        // Asked in wide steps before it is done.
+        let pairs = padded.iter().zip(padded.get(1..).unwrap_or_default());
+        if pairs.fold(false, |found, (one, two)| found | ((*one == b' ') & (*two == b' '))) {
+            padded.dedup_by(|next, before| *next == b' ' && *before == b' ');
+        }
+        let length = padded.len();
+        padded.resize(length + ZEROS, 0);
+        Folded { padded, length }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.padded.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// Only printable ASCII and ordinary white space; asked sixty-four bytes at a time, which the compiler vectorises.
@@ -281,6 +297,7 @@ pub(super) fn bit(concept: Concept) -> u64 {
 mod tests {
     use super::super::Injection;
     use super::super::phrases::ENGLISH;
+    use super::Folded;
     use crate::guard::Guard;
 
     #[test]
@@ -290,18 +307,15 @@ mod tests {
         for (_, phrases) in ENGLISH {
             for phrase in *phrases {
                 let phrase = phrase.trim_matches(['*', '^']);
-                for at in (0..700).step_by(37) {
+                for at in (0..1_500).step_by(37) {
                     let text = format!(
-                        "{}{} {}",
+                        "{}{}  {}",
                         "x ".repeat(at / 2),
                         phrase.to_uppercase(),
-                        "y ".repeat((700 - at) / 2)
+                        "y\n".repeat((1_500 - at) / 2)
                     );
-                    assert_eq!(
-                        screen.lanes(text.as_bytes()),
-                        screen.one_lane(text.as_bytes()),
-                        "{phrase} at {at}"
-                    );
+                    let folded = Folded::new(&text);
+                    assert_eq!(screen.lanes(&folded), screen.one_lane(folded.bytes(), 0), "{phrase} at {at}");
                 }
             }
         }

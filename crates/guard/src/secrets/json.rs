@@ -22,7 +22,7 @@ impl Secrets {
     }
 
     /// False only if no string or key of the JSON text can hold a secret or be the name of one.
-    fn is_suspicious(&self, raw: &str) -> bool {
+    pub(crate) fn is_suspicious(&self, raw: &str) -> bool {
         // `\u` and `\/` can hide a literal from the search in the raw text; the other escapes stand for characters that
         // no literal has.
         let bytes = raw.as_bytes();
@@ -30,7 +30,7 @@ impl Secrets {
             return true;
         }
         let lower = raw.to_ascii_lowercase();
-        self.prefilter.any(&lower, |stretch| {
+        self.prefilter.any(lower.as_bytes(), |stretch| {
             let mut at = stretch.start;
             while let Some(place) = self.literals.next(&lower, at..stretch.end) {
                 if is_worth(raw, &place) {

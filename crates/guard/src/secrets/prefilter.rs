@@ -51,9 +51,8 @@ impl Prefilter {
         Prefilter { fragments: Fragments::Automaton(Box::new(automaton)), scheme }
     }
 
-    /// Calls `look` with every stretch of `lower` that may hold a literal, in no order, until it breaks. True if it did.
-    pub(super) fn any(&self, lower: &str, mut look: impl FnMut(Range<usize>) -> ControlFlow<()>) -> bool {
-        let bytes = lower.as_bytes();
+    /// Calls `look` with every stretch of a text in lower case that may hold a literal, in no order, until it breaks. True if it did.
+    pub(super) fn any(&self, bytes: &[u8], mut look: impl FnMut(Range<usize>) -> ControlFlow<()>) -> bool {
         let near = |at: usize, end: usize| at.saturating_sub(LEAD_BYTES)..(end + LEAD_BYTES).min(bytes.len());
         let mut fragment = |start, end| look(near(start, end)).is_break();
         let fragments = match &self.fragments {
@@ -167,6 +166,15 @@ mod tests {
         for spelling in KEYWORDS.iter().flat_map(|keyword| keyword.spellings) {
             let followed = format!("{spelling}=");
             assert!(FRAGMENTS.iter().any(|fragment| followed.contains(fragment)), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn joining_white_space_hides_no_fragment() {
+        let joined = |text: &str| text.split(char::is_whitespace).collect::<Vec<_>>().join(" ");
+        for fragment in FRAGMENTS {
+            assert_eq!(*fragment, joined(fragment));
+            assert!(!fragment.contains("  "), "{fragment}");
         }
     }
 

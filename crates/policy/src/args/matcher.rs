@@ -280,7 +280,7 @@ impl Patterns {
     /// True only if no pattern matches any reading of `text`, and none is unreadable: found out without the readings.
     fn reach_nothing_in(&self, text: &str, base: &Base) -> bool {
         let Some(needed) = &self.needed else { return false };
-        reads_within(text, base) && !needed.stands_in(text) && !needed.stands_in(&base.workspace)
+        reads_within(text, base) && !needed.stands_in(text) && !needed.stands_in_workspace(&base.workspace)
     }
 
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {

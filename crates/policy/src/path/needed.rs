@@ -1,5 +1,7 @@
 //! Words of which a path must hold one before any pattern of a set can match: a look in wide steps that spares the automaton.
 
+use std::sync::OnceLock;
+
 use aho_corasick::packed;
 
 use crate::glob::Symbol;
@@ -8,6 +10,8 @@ use crate::glob::Symbol;
 #[derive(Debug)]
 pub(crate) struct Needed {
     searcher: packed::Searcher,
+    /// Whether one stands in the policy's own workspace; asked once.
+    in_workspace: OnceLock<bool>,
 }
 
 /// A shorter word stands in too many paths to be worth the look.
@@ -25,7 +29,12 @@ impl Needed {
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
         let searcher = config.builder().extend(words).build()?;
-        Some(Needed { searcher })
+        Some(Needed { searcher, in_workspace: OnceLock::new() })
+    }
+
+    /// True if `workspace` holds one of the words; a policy has one workspace.
+    pub(crate) fn stands_in_workspace(&self, workspace: &str) -> bool {
+        *self.in_workspace.get_or_init(|| self.stands_in(workspace))
     }
 
     /// True if `path` holds one of the words; ASCII case does not count.

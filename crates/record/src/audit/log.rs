@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::error::AuditError;
 use super::shared::Shared;
+use super::source::Source;
 use super::writer::Writer;
 use crate::json::Object;
 use crate::time::Timestamp;
@@ -66,6 +67,26 @@ impl AuditLog {
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
         self.shared.append(at, kind, write)
+    }
+
+    /// From now on what `source` holds is made into lines before anything else.
+    pub(crate) fn feed_from(&self, source: Arc<dyn Source>) {
+        self.shared.feed_from(source);
+    }
+
+    /// Whether the source may take a record now.
+    pub(crate) fn admit(&self) -> Result<(), AuditError> {
+        self.shared.admit()
+    }
+
+    /// The source took a record: it is written by the next commit, or within [`FLUSH_INTERVAL`].
+    pub(crate) fn handed_in(&self) {
+        self.shared.handed_in();
+    }
+
+    /// Makes lines of what the source holds; `wait`: even if another thread is at it.
+    pub(crate) fn keep_up(&self, wait: bool) {
+        self.shared.keep_up(wait);
     }
 
     /// Sees to it that everything appended so far, by anybody, is written (with [`Durability::Strict`]: is on the

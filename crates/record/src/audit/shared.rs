@@ -1,15 +1,17 @@
-//! What the threads of an open log share: one of them at a time writes for all, outside the lock.
+//! What the threads of an open log share: one of them at a time makes lines and writes for all, the latter outside the lock.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-use super::chain::Position;
 use super::error::AuditError;
 use super::log::{Durability, FLUSH_INTERVAL, PENDING_BYTES_MAX};
 use super::note::{Note, write_note};
+use super::source::Source;
+use super::state::{Phase, Reach, State};
 use super::writer::Writer;
 use crate::json::Object;
 use crate::time::Timestamp;
@@ -20,107 +22,19 @@ pub(crate) struct Shared {
     path: PathBuf,
     durability: Durability,
     state: Mutex<State>,
+    /// Records that were handed in and are not lines yet.
+    source: OnceLock<Arc<dyn Source>>,
+    /// Something is wrong or over: whoever hands in asks first. Follows the state.
+    troubled: AtomicBool,
+    /// The flusher sleeps until somebody hands something in.
+    idle: AtomicBool,
     /// The thread that wrote for others is done.
     progress: Condvar,
     /// There is something for the flusher.
     wake: Condvar,
 }
 
-#[derive(Debug)]
-struct State {
-    writer: Writer,
-    /// An empty buffer, swapped with the writer's so that neither is allocated again.
-    spare: Vec<u8>,
-    file_bytes: u64,
-    written: Position,
-    durable: Position,
-    noted: Position,
-    /// A thread is writing outside the lock.
-    busy: bool,
-    waiting: u32,
-    flusher_idle: bool,
-    phase: Phase,
-    /// The last write failed; the next is a new attempt.
-    failure: Option<AuditError>,
-    /// The last side file could not be written; the flusher tries again.
-    note_failure: Option<AuditError>,
-    /// Nothing about the file is certain any more; only a new start, which verifies it, can go on.
-    fatal: Option<AuditError>,
-    /// Records whose commit failed.
-    late: Option<(u64, u64)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Stopping,
-    /// The closing checkpoint is made, but not yet written.
-    Ended,
-    Closed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Written,
-    Durable,
-}
-
 type Guard<'a> = MutexGuard<'a, State>;
-
-impl State {
-    fn new(writer: Writer, file_bytes: u64) -> State {
-        let head = writer.head();
-        State {
-            writer,
-            spare: Vec::new(),
-            file_bytes,
-            written: head,
-            durable: head,
-            noted: head,
-            busy: false,
-            waiting: 0,
-            flusher_idle: false,
-            phase: Phase::Open,
-            failure: None,
-            note_failure: None,
-            fatal: None,
-            late: None,
-        }
-    }
-
-    fn usable(&self) -> Result<(), AuditError> {
-        match (&self.fatal, &self.note_failure) {
-            (Some(error), _) | (None, Some(error)) => Err(error.clone()),
-            (None, None) if self.phase == Phase::Open => Ok(()),
-            (None, None) => Err(AuditError::Closed),
-        }
-    }
-
-    fn reached(&self, reach: Reach) -> u64 {
-        match reach {
-            Reach::Written => self.written.seq,
-            Reach::Durable => self.durable.seq,
-        }
-    }
-
-    /// Records that some records were written only after their commit had failed.
-    fn admit_late(&mut self, at: Timestamp) -> Result<(), AuditError> {
-        if let Some((first, last)) = self.late {
-            self.writer.record(at, "repair", |repair| {
-                repair.string("cause", "late").number("late_first", first).number("late_last", last);
-            })?;
-            self.late = None;
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self, end: Position, error: AuditError) -> AuditError {
-        let first = self.late.map_or(self.written.seq + 1, |(first, _)| first);
-        self.late = Some((first, end.seq));
-        self.failure = Some(error.clone());
-        error
-    }
-}
 
 impl Shared {
     /// A log of `bytes` whole bytes, whose last line is the writer's head, durable and noted.
@@ -132,7 +46,91 @@ impl Shared {
         bytes: u64,
     ) -> Shared {
         let state = Mutex::new(State::new(writer, bytes));
-        Shared { file, path, durability, state, progress: Condvar::new(), wake: Condvar::new() }
+        Shared {
+            file,
+            path,
+            durability,
+            state,
+            source: OnceLock::new(),
+            troubled: AtomicBool::new(false),
+            idle: AtomicBool::new(false),
+            progress: Condvar::new(),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// From now on what `source` holds is made into lines before anything else. A log has one source.
+    pub(crate) fn feed_from(&self, source: Arc<dyn Source>) {
+        // A second one would lose what the first holds.
+        let _ = self.source.set(source);
+    }
+
+    /// Whether a record may be handed in now: asked before it is, since nobody hears of it afterwards.
+    pub(crate) fn admit(&self) -> Result<(), AuditError> {
+        if !self.troubled.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut state = self.lock();
+        state.usable()?;
+        if state.failure.is_some() {
+            state = self.flush(state, Reach::Written)?;
+        }
+        state.usable()
+    }
+
+    /// Something was handed in: the flusher sees to it if nobody else does.
+    pub(crate) fn handed_in(&self) {
+        if self.idle.swap(false, Ordering::SeqCst) {
+            // It holds the lock until it sleeps.
+            drop(self.lock());
+            self.wake.notify_one();
+        }
+    }
+
+    /// Makes lines of what was handed in, unless another thread is at it; `wait`: then afterwards. Writes what is too
+    /// much to keep.
+    pub(crate) fn keep_up(&self, wait: bool) {
+        let mut state = match (self.state.try_lock(), wait) {
+            (Ok(state), _) => state,
+            (Err(TryLockError::WouldBlock), false) => return,
+            (Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)), _) => self.lock(),
+        };
+        self.take_in(&mut state);
+        if state.writer.pending_bytes() >= PENDING_BYTES_MAX && state.usable().is_ok() {
+            // A failure is kept in the state, where the next record or commit meets it.
+            drop(self.flush(state, Reach::Written));
+        }
+    }
+
+    /// Makes lines of everything that was handed in.
+    fn take_in(&self, state: &mut State) {
+        let Some(source) = self.source.get() else { return };
+        if !matches!(state.phase, Phase::Open | Phase::Stopping) {
+            return;
+        }
+        source.drain(&mut |at, kind, write| {
+            if state.failure.is_none() {
+                // Fails for lines that are too long, which this one is not.
+                let _ = state.admit_late(at);
+            }
+            let made = state.writer.record(at, kind, |object| write(object));
+            if let Err(AuditError::TooLong { bytes }) = made {
+                // INVARIANT: every part of a record is bounded; even so, none goes without a trace.
+                let _ = state.writer.record(at, kind, |object| {
+                    object.number("too_long_bytes", bytes as u64);
+                });
+            }
+        });
+    }
+
+    fn is_settled(&self, state: &State) -> bool {
+        state.writer.head() == state.noted && self.source.get().is_none_or(|source| source.is_empty())
+    }
+
+    /// Tells those who hand in what they have to know of the state.
+    fn tell(&self, state: &State) {
+        let troubled = state.failure.is_some() || state.usable().is_err();
+        self.troubled.store(troubled, Ordering::Release);
     }
 
     pub(crate) fn append(
@@ -143,21 +141,25 @@ impl Shared {
     ) -> Result<u64, AuditError> {
         let mut state = self.lock();
         state.usable()?;
+        self.take_in(&mut state);
         if state.failure.is_some() || state.writer.pending_bytes() >= PENDING_BYTES_MAX {
             state = self.flush(state, Reach::Written)?;
             state.usable()?;
         }
         state.admit_late(at)?;
         let seq = state.writer.record(at, kind, write)?;
-        if std::mem::replace(&mut state.flusher_idle, false) {
-            self.wake.notify_one();
-        }
+        drop(state);
+        self.handed_in();
         Ok(seq)
     }
 
     pub(crate) fn commit(&self) -> Result<(), AuditError> {
-        let state = self.lock();
-        state.usable()?;
+        let mut state = self.lock();
+        self.take_in(&mut state);
+        if let Err(error) = state.usable() {
+            state.mark_late();
+            return Err(error);
+        }
         let reach = match self.durability {
             Durability::Strict => Reach::Durable,
             Durability::Batched => Reach::Written,
@@ -171,6 +173,7 @@ impl Shared {
         if state.phase == Phase::Open {
             state.phase = Phase::Stopping;
         }
+        self.tell(&state);
         drop(state);
         self.wake.notify_one();
     }
@@ -182,6 +185,7 @@ impl Shared {
             return Ok(());
         }
         if state.phase == Phase::Stopping {
+            self.take_in(&mut state);
             state.admit_late(at)?;
             state.writer.checkpoint(at, true);
             state.phase = Phase::Ended;
@@ -252,6 +256,7 @@ impl Shared {
             Some(Err(error)) => state.fatal = Some(error),
             None => {}
         }
+        self.tell(&state);
         if state.waiting > 0 {
             self.progress.notify_all();
         }
@@ -262,8 +267,11 @@ impl Shared {
         // A failed flush may have dropped the pages and a second would succeed for nothing, so it is final.
         let failed = |source| AuditError::Sync { path: self.path.clone(), source: Arc::new(source) };
         self.file.sync_data().map_err(failed)?;
-        let about = self.file.metadata().map_err(failed)?;
-        if about.nlink() == 0 || about.len() != expected_bytes {
+        let ours = self.file.metadata().map_err(failed)?;
+        // A log that was renamed or replaced is no longer where people look for it.
+        let there = std::fs::metadata(&self.path);
+        let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+        if !same || ours.len() != expected_bytes {
             return Err(AuditError::Meddled { path: self.path.clone() });
         }
         Ok(())
@@ -272,7 +280,9 @@ impl Shared {
     /// Brings everything to the disk and then says so in the side file, never the other way round: a note ahead of
     /// its log would look like a cut.
     fn settle(&self) -> Result<(), AuditError> {
-        let state = self.flush(self.lock(), Reach::Durable)?;
+        let mut state = self.lock();
+        self.take_in(&mut state);
+        let state = self.flush(state, Reach::Durable)?;
         let position = state.durable;
         if position == state.noted {
             return Ok(());
@@ -288,6 +298,7 @@ impl Shared {
             }
             Err(error) => state.note_failure = Some(error.clone()),
         }
+        self.tell(&state);
         written
     }
 
@@ -295,11 +306,13 @@ impl Shared {
     pub(crate) fn run(&self) {
         let mut state = self.lock();
         while state.phase == Phase::Open {
-            if state.fatal.is_some() || state.writer.head() == state.noted {
-                state.flusher_idle = true;
+            // Said before it is looked: who hands in after the look finds it said.
+            self.idle.store(true, Ordering::SeqCst);
+            if state.fatal.is_some() || self.is_settled(&state) {
                 state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
+            self.idle.store(false, Ordering::SeqCst);
             let open = |state: &mut State| state.phase == Phase::Open;
             let waited = self.wake.wait_timeout_while(state, FLUSH_INTERVAL, open);
             drop(waited.unwrap_or_else(PoisonError::into_inner));

@@ -43,12 +43,12 @@ pub(super) fn end(trace: Option<&Trace>, why: &str) {
 }
 
 /// Whoever watches sees every outcome; the trace, if there is one, takes it down first.
-pub(super) fn observer(trace: Option<Arc<Trace>>, tell: fn(&Outcome<'_>)) -> Observer {
+pub(super) fn observer(trace: Option<Arc<Trace>>, words_of: fn(&Outcome<'_>) -> Option<String>) -> Observer {
     match trace {
-        None => Box::new(tell),
+        None => Box::new(words_of),
         Some(trace) => Box::new(move |outcome| {
             trace.outcome(outcome);
-            tell(outcome);
+            words_of(outcome)
         }),
     }
 }

@@ -1,0 +1,55 @@
+//! The reading end of one direction: bytes to lines, lines to whatever they lead to.
+
+use std::sync::atomic::Ordering;
+
+use bailiwick_mcp::framing::Lines;
+use bailiwick_mcp::{Direction, Limits, Parser};
+
+use super::batch::Batch;
+use super::{Relay, now};
+
+/// Reads one direction: its framer, parser and buffers, reused for every chunk.
+#[derive(Debug)]
+pub struct Reader {
+    direction: Direction,
+    lines: Lines,
+    parser: Parser,
+    batch: Batch,
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(direction: Direction, limits: &Limits) -> Reader {
+        Reader { direction, lines: Lines::new(limits), parser: Parser::default(), batch: Batch::default() }
+    }
+
+    /// Takes bytes as they came and does all that they lead to.
+    ///
+    /// # Errors
+    /// If the client does not read any more.
+    pub fn take(&mut self, relay: &Relay, bytes: &[u8]) -> std::io::Result<()> {
+        self.lines.extend(bytes);
+        relay.in_hand.fetch_add(1, Ordering::SeqCst);
+        let about = (now(), self.direction);
+        {
+            let mut engine = relay.engine();
+            while let Some(frame) = self.lines.next() {
+                relay.frame(&mut engine, about, frame, &mut self.parser, &mut self.batch);
+            }
+        }
+        relay.carry_out(self.direction, &mut self.batch)
+    }
+
+    /// The stream ended; a last line without its end is decided like any other.
+    ///
+    /// # Errors
+    /// If the client does not read any more.
+    pub fn finish(&mut self, relay: &Relay) -> std::io::Result<()> {
+        relay.in_hand.fetch_add(1, Ordering::SeqCst);
+        while let Some(frame) = self.lines.finish() {
+            let about = (now(), self.direction);
+            relay.frame(&mut relay.engine(), about, frame, &mut self.parser, &mut self.batch);
+        }
+        relay.carry_out(self.direction, &mut self.batch)
+    }
+}

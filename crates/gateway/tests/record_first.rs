@@ -1,0 +1,167 @@
+//! What cannot be recorded has no effects: none of a batch's, and nobody waits in vain.
+#![expect(clippy::unwrap_used, reason = "a test says so by a panic when it fails")]
+
+use std::fs::File;
+use std::io::{PipeReader, Read as _};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bailiwick_engine::{Engine, Mode, Scanner, Settings};
+use bailiwick_gateway::relay::{Reader, Relay, RelaySettings};
+use bailiwick_gateway::sink::Sink;
+use bailiwick_mcp::{Direction, Limits, Timestamp};
+use bailiwick_policy::{Context, Load, Principal, Source, compile};
+use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
+use bailiwick_record::entry::Entries;
+
+const POLICY: &str =
+    "version: 1\nname: p\ndefault: deny\nrules:\n  - { id: open, effect: allow, on: ['*/*', roots] }\n";
+
+struct Nothing;
+
+impl Load for Nothing {
+    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
+        Err(reference.to_owned())
+    }
+}
+
+struct Site {
+    relay: Relay,
+    up: Reader,
+    down: Reader,
+    server: PipeReader,
+    client: PipeReader,
+    alarms: Arc<AtomicUsize>,
+    folder: tempfile::TempDir,
+}
+
+fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let scanner = Arc::new(Scanner::new());
+    let (path, key_directory) = (folder.path().join("audit.jsonl"), folder.path().join("key"));
+    let options = OpenOptions { path, durability: Durability::Batched, key_directory };
+    let (log, _) = AuditLog::open(options, Timestamp(0)).unwrap();
+    let entries = Entries::new(log, "r".into(), "p".into(), "s".into(), Arc::clone(&scanner));
+    let source = Source { name: "p.yaml".into(), text: POLICY.into() };
+    let context = Context { workspace: Some("/work".into()), home: None };
+    let policy = Arc::new(compile(vec![source], &mut Nothing, &context).unwrap());
+    let settings = Settings {
+        mode: Mode::Enforce,
+        server: "s".into(),
+        principal: Arc::new(Principal::default()),
+        limits: Limits::DEFAULT,
+        nonce: "n".into(),
+    };
+    let pipe = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (reader, Sink::blocking(File::from(OwnedFd::from(writer))))
+    };
+    let ((server, to_server), (client, to_client)) = (pipe(), pipe());
+    let alarms = Arc::new(AtomicUsize::new(0));
+    let sounded = Arc::clone(&alarms);
+    let relay_settings = RelaySettings {
+        limits: Limits::DEFAULT,
+        strict: false,
+        observer: Box::new(|_| None),
+        teller: Box::new(|_| {}),
+        trace: None,
+        alarm: Box::new(move |error| {
+            sounded.fetch_add(usize::from(error.is_some()), Ordering::SeqCst);
+        }),
+    };
+    let engine = Engine::new(settings, policy, scanner, None);
+    let relay = Relay::new(engine, entries, (to_server, to_client), relay_settings);
+    let (up, down) = (
+        Reader::new(Direction::ToServer, &Limits::DEFAULT),
+        Reader::new(Direction::ToClient, &Limits::DEFAULT),
+    );
+    Site { relay, up, down, server, client, alarms, folder }
+}
+
+fn read(from: &mut PipeReader) -> String {
+    let mut bytes = vec![0; 1 << 16];
+    let count = from.read(&mut bytes).unwrap();
+    bytes.truncate(count);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The handshake of the version that has batches, and the list of tools.
+fn open(site: &mut Site) {
+    for (direction, line) in [
+        (
+            Direction::ToServer,
+            r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#,
+        ),
+        (
+            Direction::ToClient,
+            r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-03-26","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}"#,
+        ),
+        (Direction::ToServer, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#),
+        (
+            Direction::ToClient,
+            r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}}"#,
+        ),
+    ] {
+        let line = format!("{line}\n");
+        let (reader, output) = match direction {
+            Direction::ToServer => (&mut site.up, &mut site.server),
+            Direction::ToClient => (&mut site.down, &mut site.client),
+        };
+        reader.take(&site.relay, line.as_bytes()).unwrap();
+        assert_eq!(read(output), line);
+    }
+}
+
+const BATCH: &str = concat!(
+    r#"[{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a"}},"#,
+    r#"{"jsonrpc":"2.0","method":"notifications/roots/list_changed"},"#,
+    r#"{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"a"}}]"#,
+    "\n"
+);
+
+#[test]
+fn nothing_of_a_batch_goes_on_when_its_record_fails() {
+    let mut site = site();
+    open(&mut site);
+    site.up.take(&site.relay, BATCH.as_bytes()).unwrap();
+    assert_eq!(read(&mut site.server), BATCH, "with a record it goes on");
+    let answers =
+        "[{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}},{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":{}}]\n";
+    site.down.take(&site.relay, answers.as_bytes()).unwrap();
+    assert_eq!(read(&mut site.client), answers);
+
+    site.relay.entries().close(Timestamp(9)).unwrap();
+    site.up.take(&site.relay, BATCH.as_bytes()).unwrap();
+    let told = read(&mut site.client);
+    for id in [7, 8] {
+        assert!(told.contains(&format!("\"id\":{id},\"error\":{{\"code\":4050")), "{told}");
+    }
+    assert_eq!(site.alarms.load(Ordering::SeqCst), 1);
+    drop(site.relay);
+    assert_eq!(read(&mut site.server), "", "nothing reached the server");
+}
+
+#[test]
+fn a_log_that_is_renamed_under_us_stops_everything() {
+    let mut site = site();
+    open(&mut site);
+    let path = site.folder.path().join("audit.jsonl");
+    std::fs::rename(&path, site.folder.path().join("elsewhere")).unwrap();
+    let call = "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"tools/call\",\"params\":{\"name\":\"a\"}}\n";
+    let answer = "{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{}}\n";
+    // It is noticed by the next flush, a tenth of a second away at most.
+    for _ in 0..1_000 {
+        site.up.take(&site.relay, call.as_bytes()).unwrap();
+        if site.alarms.load(Ordering::SeqCst) > 0 {
+            assert!(read(&mut site.client).contains("\"code\":4050"));
+            return;
+        }
+        assert_eq!(read(&mut site.server), call);
+        site.down.take(&site.relay, answer.as_bytes()).unwrap();
+        assert_eq!(read(&mut site.client), answer);
+        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(site.alarms.load(Ordering::SeqCst), 1, "a log that is no longer there was written on");
+}

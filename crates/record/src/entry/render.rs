@@ -1,0 +1,219 @@
+//! The members of a decision's line. Whatever may hold a secret is masked here, before it is written anywhere.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bailiwick_engine::{Arguments, Decision, Event, Policy, Reason, Scanner};
+use bailiwick_mcp::{Direction, Limits, Parser, method};
+use sha2::{Digest as _, Sha256};
+
+use super::draft::LongArguments;
+use super::{NAME_BYTES_MAX, REASONS_MAX};
+use crate::json::Object;
+
+#[derive(Debug)]
+pub(super) struct Renderer {
+    scanner: Arc<Scanner>,
+    parser: Parser,
+    scratch: Vec<u8>,
+    /// The last target, and how it is shown: an outcome has the one of its request, and calls come in rows.
+    target: (String, String),
+    rules: Rules,
+}
+
+/// The rules of one policy as reasons: the same few stand in most records.
+#[derive(Debug, Default)]
+struct Rules {
+    policy: Option<Arc<Policy>>,
+    /// By number of the rule and whether it is a `require` that did not hold. No larger than twice the policy's rules.
+    written: HashMap<(u32, bool), Vec<u8>>,
+}
+
+impl Renderer {
+    pub(super) fn new(scanner: Arc<Scanner>) -> Renderer {
+        Renderer {
+            scanner,
+            parser: Parser::default(),
+            scratch: Vec::new(),
+            target: Default::default(),
+            rules: Rules::default(),
+        }
+    }
+
+    pub(super) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
+    pub(super) fn kind(decision: &Decision<'_>) -> &'static str {
+        match decision.event {
+            Event::Decision => "decision",
+            Event::Completion => "outcome",
+            Event::Malformed => "malformed",
+            Event::Approval => "approval",
+            Event::Pin => "pin",
+        }
+    }
+
+    pub(super) fn decision(
+        &mut self,
+        object: &mut Object<'_>,
+        decision: &Decision<'_>,
+        long: Option<&LongArguments>,
+    ) {
+        object.string("direction", direction(decision.direction));
+        if decision.call != 0 {
+            object.number("call", decision.call);
+        }
+        if let Some(id) = &decision.id {
+            self.scratch.clear();
+            id.write(&mut self.scratch);
+            object.raw("id", &self.scratch);
+        }
+        match &*decision.method {
+            "" => {}
+            // Names of the protocol's own hold no secret.
+            known if method::find(known).is_some() => drop(object.string("method", known)),
+            other => name(&self.scanner, object, "method", other),
+        }
+        if let Some(target) = &decision.target {
+            self.target(object, target);
+        }
+        match (&decision.arguments, long) {
+            (Some(arguments), _) => self.arguments(object, arguments),
+            (None, Some(long)) => {
+                object.number("arguments_bytes", long.bytes as u64);
+                digest(object, &long.sha256);
+            }
+            (None, None) => {}
+        }
+        object.string("verdict", decision.verdict.word()).string("effect", decision.action.as_str());
+        self.reasons(object, decision);
+        if let Some(latency) = decision.latency_us {
+            object.number("latency_us", latency);
+        }
+        if let Some(completion) = decision.completion {
+            object.string("outcome", completion.as_str());
+        }
+    }
+
+    fn target(&mut self, object: &mut Object<'_>, target: &str) {
+        if target.len() > NAME_BYTES_MAX {
+            return name(&self.scanner, object, "target", target);
+        }
+        if self.target.0 != target {
+            self.target = (target.to_owned(), shown(&self.scanner, target).into_owned());
+        }
+        object.string("target", &self.target.1);
+    }
+
+    fn arguments(&mut self, object: &mut Object<'_>, arguments: &Arguments<'_>) {
+        let text = arguments.text();
+        if self.scanner.may_hold_secret(text) {
+            match self.parser.parse(text.as_bytes(), &Limits::DEFAULT) {
+                Ok(document) => {
+                    self.scratch.clear();
+                    self.scanner.redact_json(document.root(), &mut self.scratch);
+                    object.raw("arguments", &self.scratch);
+                }
+                // Deeper than is usual, by a limit that was raised, and perhaps a secret in it.
+                Err(_) => drop(object.number("arguments_bytes", text.len() as u64)),
+            }
+        } else {
+            object.raw("arguments", text.as_bytes());
+        }
+        digest(object, &Sha256::digest(text).into());
+    }
+
+    fn reasons(&mut self, object: &mut Object<'_>, decision: &Decision<'_>) {
+        if decision.reasons.is_empty() {
+            return;
+        }
+        let (scanner, rules) = (&*self.scanner, &mut self.rules);
+        object.array("reasons", |array| {
+            for reason in decision.reasons.iter().take(REASONS_MAX) {
+                match reason {
+                    Reason::Rule { index, failed_require } => {
+                        let place = (*index, *failed_require);
+                        array.raw(rules.written(place, reason, &decision.policy, scanner));
+                    }
+                    Reason::Limit { .. }
+                    | Reason::Default(_)
+                    | Reason::Guard { .. }
+                    | Reason::Pin { .. }
+                    | Reason::Sequence { .. }
+                    | Reason::Precondition { .. }
+                    | Reason::Protocol(_)
+                    | Reason::Approval(_) => {
+                        array.object(|object| write_reason(scanner, object, reason, &decision.policy));
+                    }
+                }
+            }
+        });
+        let omitted = decision.reasons.len().saturating_sub(REASONS_MAX);
+        if omitted > 0 {
+            object.number("reasons_omitted", omitted as u64);
+        }
+    }
+}
+
+impl Rules {
+    fn written(
+        &mut self,
+        place: (u32, bool),
+        reason: &Reason,
+        policy: &Arc<Policy>,
+        scanner: &Scanner,
+    ) -> &[u8] {
+        if !self.policy.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, policy)) {
+            self.policy = Some(Arc::clone(policy));
+            self.written.clear();
+        }
+        self.written.entry(place).or_insert_with(|| {
+            let mut text = vec![b'{'];
+            write_reason(scanner, &mut Object::resume(&mut text, true), reason, policy);
+            text.push(b'}');
+            text
+        })
+    }
+}
+
+fn write_reason(scanner: &Scanner, object: &mut Object<'_>, reason: &Reason, policy: &Policy) {
+    let described = reason.describe(policy);
+    object.string("source", described.source);
+    name(scanner, object, "id", &described.id);
+    if let Some((file, line)) = described.place {
+        object.string("file", file).number("line", u64::from(line));
+    }
+    if !described.message.is_empty() {
+        name(scanner, object, "message", &described.message);
+    }
+}
+
+pub(super) fn name(scanner: &Scanner, object: &mut Object<'_>, key: &str, name: &str) {
+    object.string(key, &shown(scanner, name));
+}
+
+/// A name that came from outside, as it is recorded: secrets masked, never endless.
+fn shown<'n>(scanner: &Scanner, name: &'n str) -> Cow<'n, str> {
+    // Masked before it is cut: half a secret looks like none.
+    let masked = scanner.redact_secrets(name);
+    if masked.len() <= NAME_BYTES_MAX {
+        return masked;
+    }
+    let cut = masked.floor_char_boundary(NAME_BYTES_MAX);
+    Cow::Owned(format!("{}…", masked.get(..cut).unwrap_or_default()))
+}
+
+fn digest(object: &mut Object<'_>, sha256: &[u8; 32]) {
+    let mut text = [0_u8; 64];
+    data_encoding::HEXLOWER.encode_mut(sha256, &mut text);
+    object.string("arguments_sha256", std::str::from_utf8(&text).unwrap_or_default());
+}
+
+pub(super) fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToServer => "to_server",
+        Direction::ToClient => "to_client",
+    }
+}
