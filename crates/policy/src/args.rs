@@ -85,11 +85,24 @@ impl Condition {
             let decided = if sense == Sense::Any { matched } else { failed };
             if decided { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        matched = matched
+            || self
+                .whole(matcher, input, sense)
+                .is_some_and(|place| matcher.answer(place, sense, scratch) == Answer::Yes);
         match sense {
             Sense::Any => matched,
             Sense::Every => flow.is_continue() && matched,
             Sense::Holds => flow.is_continue() && (matched || self.key.is_wild()),
         }
+    }
+}
+
+impl Condition {
+    /// The arguments as a whole: `{"command": "rm", "args": ["x"]}` is a command, and `**` names only what is inside.
+    pub(crate) fn whole<'a>(&self, matcher: &Matcher, input: Input<'a>, sense: Sense) -> Option<Place<'a>> {
+        let looks = matches!(matcher, Matcher::Command(_)) && sense == Sense::Any && self.key.is_everything();
+        let arguments = input.arguments.filter(|_| looks)?;
+        Some(Place { leaf: Leaf::Value(arguments), reach: Reach::Deep, holder: None })
     }
 }
 

@@ -86,6 +86,11 @@ impl KeyPattern {
         self.segments.iter().any(|segment| !matches!(segment, Segment::Name { .. }))
     }
 
+    /// True for `**` alone.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.segments == [Segment::DoubleStar]
+    }
+
     /// Visits every value that the pattern names, until `visit` breaks.
     pub(crate) fn places<'a>(&self, input: Input<'a>, sense: Sense, visit: Visit<'_, 'a>) -> ControlFlow<()> {
         if let Some(uri) = input.uri {

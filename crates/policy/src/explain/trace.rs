@@ -23,6 +23,7 @@ pub(super) fn findings(scope: &Scope, input: Input<'_>, scratch: &mut Scratch<'_
             for matcher in &condition.matchers {
                 let mut trace = Trace { input, matcher, sense, scratch, seen: Vec::new() };
                 let _ = condition.key.places(input, sense, &mut |place| trace.look(place));
+                let _ = condition.whole(matcher, input, sense).map(|place| trace.look(place));
                 let seen = trace.seen;
                 let matched = condition.one(matcher, input, sense, scratch);
                 // Of many values those that decided: one that matched, or those that did not.

@@ -29,7 +29,8 @@ const BYTES_MAX: usize = 512;
 
 impl Overlap {
     pub(crate) fn new<'g>(globs: impl Iterator<Item = &'g [Symbol]>, base: &Base) -> Overlap {
-        Overlap { patterns: globs.flat_map(|glob| forms(glob, base)).collect() }
+        let globs = globs.flat_map(alternatives);
+        Overlap { patterns: globs.flat_map(|glob| forms(&glob, base)).collect() }
     }
 
     /// `path` is normalised. `certain`: a segment that is little but wildcards is no reason.
@@ -40,16 +41,43 @@ impl Overlap {
         let segments: Vec<Vec<Token>> = path.split('/').map(|segment| tokens(segment.chars())).collect();
         let vague = |segment: &Vec<Token>| {
             let literal = segment.iter().filter(|token| matches!(token, Token::One(_))).count();
-            literal < segment.len() && literal < LITERAL_MIN
+            literal < segment.len()
+                && (literal < LITERAL_MIN || !matches!(segment.first(), Some(Token::One(_))))
         };
         if certain && segments.iter().any(vague) {
             return false;
         }
-        self.patterns.iter().any(|pattern| meet(pattern, &segments))
+        self.patterns.iter().any(|pattern| meet(pattern, &segments, certain))
     }
 }
 
-/// Fewer characters beside wildcards say nothing for certain.
+/// The patterns that the braces of one stand for; braces do not nest. Those of too many are left as they are.
+fn alternatives(glob: &[Symbol]) -> Vec<Vec<Symbol>> {
+    let mut done: Vec<Vec<Symbol>> = vec![Vec::new()];
+    let mut rest = glob;
+    while let Some(open) = rest.iter().position(|symbol| symbol.is('{')) {
+        let (before, behind) = rest.split_at_checked(open).unwrap_or((rest, &[]));
+        let Some(close) = behind.iter().position(|symbol| symbol.is('}')) else { break };
+        let inside: Vec<&[Symbol]> =
+            behind.get(1..close).unwrap_or_default().split(|symbol| symbol.is(',')).collect();
+        if done.len().saturating_mul(inside.len()) > ALTERNATIVES_MAX {
+            break;
+        }
+        let mut next = Vec::new();
+        for start in &done {
+            next.extend(inside.iter().map(|one| [start.as_slice(), before, *one].concat()));
+        }
+        done = next;
+        rest = behind.get(close.saturating_add(1)..).unwrap_or_default();
+    }
+    done.iter_mut().for_each(|one| one.extend_from_slice(rest));
+    done
+}
+
+/// Most patterns that the braces of one are compared as.
+const ALTERNATIVES_MAX: usize = 64;
+
+/// Fewer characters beside wildcards say nothing for certain, and nor does what begins with one.
 const LITERAL_MIN: usize = 2;
 
 /// The segments of a pattern; of one that begins with a home, for every place where homes lie.
@@ -124,7 +152,7 @@ fn tokens(segment: impl Iterator<Item = char>) -> Vec<Token> {
 }
 
 /// True if some path is both: by rows, as texts with wildcards are compared.
-fn meet(pattern: &[Segment], path: &[Vec<Token>]) -> bool {
+fn meet(pattern: &[Segment], path: &[Vec<Token>], certain: bool) -> bool {
     // `reach[j]`: the pattern so far meets the first `j` segments.
     let mut reach = vec![false; path.len().saturating_add(1)];
     if let Some(start) = reach.first_mut() {
@@ -137,7 +165,7 @@ fn meet(pattern: &[Segment], path: &[Vec<Token>]) -> bool {
             match segment {
                 Segment::Deep => next.iter_mut().skip(at).for_each(|cell| *cell = true),
                 Segment::Tokens(tokens) => {
-                    if path.get(at).is_some_and(|other| same(tokens, other))
+                    if path.get(at).is_some_and(|other| same(tokens, other, certain))
                         && let Some(cell) = next.get_mut(at.saturating_add(1))
                     {
                         *cell = true;
@@ -151,7 +179,12 @@ fn meet(pattern: &[Segment], path: &[Vec<Token>]) -> bool {
 }
 
 /// True if some segment is both. A shell's wildcard at the beginning stands for no dot.
-fn same(pattern: &[Token], path: &[Token]) -> bool {
+fn same(pattern: &[Token], path: &[Token], certain: bool) -> bool {
+    let wild = path.iter().any(|token| !matches!(token, Token::One(_)));
+    if certain && wild && pattern.first() == Some(&Token::Star) {
+        // `*.pem*` and `*.rs` meet in `x.pem.rs`, which nobody means.
+        return false;
+    }
     if matches!(pattern.first(), Some(Token::One('.')))
         && matches!(path.first(), Some(Token::Star | Token::Any))
     {
@@ -227,6 +260,7 @@ mod tests {
             ("./src/**", "/work/s*/a"),
             ("**/id_rsa*", "/a/b/i*a"),
             ("/etc/{passwd,shadow}", "/etc/pass*"),
+            ("**/*.{pem,key}", "/a/*.k*"),
             ("/a/*b*c", "/a/*bxc"),
             ("**/a/**", "/x/a/*"),
         ] {
@@ -241,6 +275,8 @@ mod tests {
             ("./src/**", "/tmp/*"),
             ("/etc/shadow", "/etc/s?adowx"),
             ("/a/b", "/a"),
+            ("**/*.{pem,key}", "/a/*.rs"),
+            ("/{a,b}/{c,d}", "/a/?e"),
         ] {
             assert!(!check(pattern, path), "{pattern} {path}");
         }

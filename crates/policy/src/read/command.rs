@@ -110,6 +110,7 @@ impl Reader<'_> {
                     }
                 }
                 "subcommand" => entry.subcommands = self.word_names(node, "a subcommand", any),
+                "operands" => entry.operands = self.word_names(node, "a word", any),
                 "assignments" => entry.assignments = Some(self.word_names(node, "a variable", false)),
                 "flags" => entry.flags = self.flags(node),
                 "paths" => entry.paths = self.command_paths(node, sense),

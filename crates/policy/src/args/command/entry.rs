@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) open: bool,
     pub(crate) subcommands: Vec<Name>,
     pub(crate) flags: Flags,
+    /// Words that are no flags.
+    pub(crate) operands: Vec<Name>,
     pub(crate) paths: Option<Paths>,
     pub(crate) hosts: Option<HostList>,
     pub(crate) redirects: Option<Paths>,
@@ -67,6 +69,9 @@ impl Entry {
                 || self.flags.any.iter().any(|flag| flag.stands_in(simple)))
             && !self.flags.none.iter().any(|flag| flag.stands_in(simple))
             && self.flags.only.as_ref().is_none_or(|only| unknown || all_flags(simple, only))
+            && (self.operands.is_empty()
+                || unknown
+                || operands(simple).any(|word| named(&self.operands, word, true)))
             && self.paths.as_ref().is_none_or(|paths| about.may_touch(paths, certain))
             && self.redirects.as_ref().is_none_or(|paths| about.may_redirect(paths, certain))
             && self.hosts.as_ref().is_none_or(|hosts| about.may_reach(hosts, certain))
@@ -182,7 +187,9 @@ impl Entry {
         let piped = simple.reads_pipe || simple.feeds_pipe;
         let open = |word: &&Word| word.may_be_option();
         let strict = self.flags.only.is_some() || !self.flags.none.is_empty();
-        let checks: [(bool, &'static str); 9] = [
+        let listed = || operands(simple).all(|word| named(&self.operands, word, false));
+        let checks: [(bool, &'static str); 10] = [
+            (!self.operands.is_empty() && !listed(), "a word that the entry does not allow"),
             (doubtful, "what it runs is not known"),
             (self.pipes.is_some_and(|wanted| wanted != piped), "in a pipe, or not"),
             (
@@ -296,6 +303,10 @@ fn all_flags(simple: &Simple, only: &[Flag]) -> bool {
 
 fn is_flag(word: &Word) -> bool {
     word.texts().any(|text| text.len() > 1 && text.starts_with('-'))
+}
+
+fn operands(simple: &Simple) -> impl Iterator<Item = &Word> {
+    simple.arguments().iter().filter(|word| !is_flag(word))
 }
 
 fn named(names: &[Name], word: &Word, loose: bool) -> bool {
