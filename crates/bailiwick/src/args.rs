@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 mod gateway;
 mod guards;
+pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod scan;
 pub(crate) mod wire;
@@ -68,6 +69,8 @@ Examples:
 
 Configurations keep their comments, order and layout; only what was changed is ever put back.")]
     Record(wire::RecordArgs),
+    /// Make the policy that allows what was recorded, and little else
+    Infer(infer::InferArgs),
     /// Put a policy before the servers of your clients, and prove it
     #[command(after_help = "\
 Examples:

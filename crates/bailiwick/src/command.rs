@@ -7,6 +7,7 @@ pub(crate) mod enforce;
 pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod guards;
+pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod record;

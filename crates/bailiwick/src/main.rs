@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Scan(args) => command::scan::run(&args),
         Command::Explain(args) => command::explain::run(&args),
         Command::Record(args) => command::record::run(&args),
+        Command::Infer(args) => command::infer::run(&args),
         Command::Enforce(args) => command::enforce::run(&args),
         Command::Status(args) => command::status::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),

@@ -160,7 +160,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-engine", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard"]),
     ("bailiwick-record", &["bailiwick-mcp", "bailiwick-engine"]),
     ("bailiwick-clients", &[]),
-    ("bailiwick-analysis", &["bailiwick-guard", "bailiwick-clients"]),
+    ("bailiwick-analysis", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-clients"]),
     ("bailiwick-sandbox", &[]),
     ("bailiwick-approval", &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record"]),
     (
