@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Limits, Message, Parser, Value};
-use bailiwick_policy::{BUNDLED, Call, Principal, Target, bundled};
+use bailiwick_policy::{BUNDLED, Call, Target, bundled};
 
 use crate::args::{PolicyChoice, PolicyCommand};
 use crate::exit::{self, Failure};
