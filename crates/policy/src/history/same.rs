@@ -70,8 +70,12 @@ impl SameKey {
                 // Peers read it differently.
                 None => false,
             },
+            // A server may take the text for the truth value.
+            Kind::True | Kind::False if loose => {
+                self.text(value.raw(), value.span().0, Form::Text, scratch, keys)
+            }
             Kind::True | Kind::False => {
-                keys.push(key(if loose { TEXT } else { BOOLEAN }, value.raw()));
+                keys.push(key(BOOLEAN, value.raw()));
                 true
             }
             Kind::Array if loose => {
