@@ -148,6 +148,13 @@ impl Engine {
         self.run.enter(lane);
     }
 
+    /// What is known of who acts may change from request to request; who it is does not.
+    pub fn replace_principal(&mut self, principal: &Arc<Principal>) {
+        if !Arc::ptr_eq(&self.settings.principal, principal) {
+            self.settings.principal = Arc::clone(principal);
+        }
+    }
+
     /// Another policy decides from now on. Counters, pins and open requests stay, and what sequences remember as far as
     /// their steps are the same; what preconditions were granted is forgotten.
     pub fn replace_policy(&mut self, policy: Arc<Policy>) {

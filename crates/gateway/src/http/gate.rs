@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use bailiwick_engine::Lane;
-use bailiwick_mcp::{Direction, Id, Packet, Parser};
+use bailiwick_mcp::{Id, Packet, Parser};
 use hyper::body::Bytes;
 use hyper::header::HeaderName;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use super::head::Names;
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
 use super::office::Office;
-use super::run::{Decided, Run};
+use super::run::{Decided, Party, Run};
 use super::sessions::Sessions;
 use super::stdio::Stable;
 use super::upstream::Link;
@@ -83,7 +83,7 @@ impl Gate {
     /// Decides over what an upstream sent.
     pub(super) fn receive_answer(&self, run: &Run, lane: Lane, bytes: &Bytes) -> Decided {
         let none: &[Id<'static>] = &[];
-        self.parse(bytes, |packet| run.receive(lane, Direction::ToClient, packet, bytes, none))
+        self.parse(bytes, |packet| run.receive(lane, Party::Server, packet, bytes, none))
     }
 
     pub(super) fn serves(&self) -> bool {

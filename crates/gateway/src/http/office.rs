@@ -95,18 +95,24 @@ impl Office {
     }
 
     /// A new run of `account`; `name` and `nonce` are fresh and unguessable.
-    pub(super) fn run(self: &Arc<Office>, account: &Arc<Account>, name: String, nonce: String) -> Run {
+    pub(super) fn run(
+        self: &Arc<Office>,
+        account: &Arc<Account>,
+        principal: &Arc<Principal>,
+        name: String,
+        nonce: String,
+    ) -> Run {
         let policy = Arc::clone(&self.policy.lock().unwrap_or_else(PoisonError::into_inner));
         let settings = Settings {
             mode: self.with.mode,
             server: Arc::clone(&self.with.server),
-            principal: Arc::clone(&account.principal),
+            principal: Arc::clone(principal),
             limits: self.with.limits,
             nonce,
         };
         let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), self.with.pins.clone());
-        let entries = self.with.entries.for_run(name, account.principal.id.clone());
-        Run::new(Arc::clone(self), Arc::clone(account), engine, entries)
+        let entries = self.with.entries.for_run(name, principal.id.clone());
+        Run::new(Arc::clone(self), (Arc::clone(account), Arc::clone(principal)), engine, entries)
     }
 
     /// Writes what was recorded so far; on the disk, where the log is strict.
@@ -155,17 +161,12 @@ fn commit_for_all(
 }
 
 /// One principal, over all of its runs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Account {
-    pub(super) principal: Arc<Principal>,
     counters: Mutex<Counters>,
 }
 
 impl Account {
-    pub(super) fn new(principal: Arc<Principal>) -> Account {
-        Account { principal, counters: Mutex::new(Counters::default()) }
-    }
-
     /// Lets `decide` use the engine with this principal's counters, one run at a time where there is something to count.
     pub(super) fn lend<R>(
         &self,

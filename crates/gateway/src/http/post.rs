@@ -13,7 +13,7 @@ use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, check_body, onward};
 use super::letter::{Act, Letter, What};
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
-use super::run::Decided;
+use super::run::{Decided, Party};
 use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
 
@@ -101,7 +101,7 @@ fn decide(
             }
             (None, false) => packet,
         };
-        let decided = run.receive(lane, Direction::ToServer, packet, bytes, &ids);
+        let decided = run.receive(lane, Party::Client(principal), packet, bytes, &ids);
         let headers = onward(&head.headers, &gate.forward);
         let exchange = Exchange {
             here: Arc::clone(here),

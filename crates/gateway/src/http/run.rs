@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Outcome, QuestionId};
+use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Outcome, Principal, QuestionId};
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
 use bailiwick_record::entry::Entries;
@@ -20,6 +20,7 @@ use crate::relay::now;
 pub(super) struct Run {
     office: Arc<Office>,
     account: Arc<Account>,
+    principal: Arc<Principal>,
     state: Mutex<State>,
     entries: Entries,
     lanes: AtomicU64,
@@ -45,15 +46,37 @@ pub(super) struct Decided {
     pub(super) malformed: bool,
 }
 
+/// Who sent a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Party<'p> {
+    Client(&'p Arc<Principal>),
+    Server,
+}
+
+impl Party<'_> {
+    fn direction(self) -> Direction {
+        match self {
+            Party::Client(_) => Direction::ToServer,
+            Party::Server => Direction::ToClient,
+        }
+    }
+}
+
 impl Run {
-    pub(super) fn new(office: Arc<Office>, account: Arc<Account>, engine: Engine, entries: Entries) -> Run {
+    pub(super) fn new(
+        office: Arc<Office>,
+        (account, principal): (Arc<Account>, Arc<Principal>),
+        engine: Engine,
+        entries: Entries,
+    ) -> Run {
         let state = State { engine, generation: 0, waiters: BTreeMap::new() };
         let used = AtomicI64::new(now().as_micros());
-        Run { office, account, state: Mutex::new(state), entries, lanes: AtomicU64::new(1), used }
+        Run { office, account, principal, state: Mutex::new(state), entries, lanes: AtomicU64::new(1), used }
     }
 
-    pub(super) fn account(&self) -> &Arc<Account> {
-        &self.account
+    /// Who began it.
+    pub(super) fn principal(&self) -> &Arc<Principal> {
+        &self.principal
     }
 
     pub(super) fn entries(&self) -> &Entries {
@@ -97,12 +120,12 @@ impl Run {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides over one text that came in `direction`, a part of `original`, and records that. Of `asked`, the ids that
+    /// Decides over one text of `party`, a part of `original`, and records that. Of `asked`, the ids that
     /// are not decided yet get a waiter.
     pub(super) fn receive<'a>(
         &self,
         lane: Lane,
-        direction: Direction,
+        party: Party<'_>,
         packet: Result<Packet<'a>, Malformed>,
         original: &Bytes,
         asked: &[Id<'static>],
@@ -110,7 +133,12 @@ impl Run {
         let at = now();
         let mut outcomes = Vec::with_capacity(1);
         let malformed = packet.is_err();
+        let direction = party.direction();
         self.decide(lane, asked, original, |engine| {
+            // What is said of a principal may change with each request; under the same lock, no other is decided by it.
+            if let Party::Client(principal) = party {
+                engine.replace_principal(principal);
+            }
             match packet {
                 // One by one, so that each member's way is its own; joined again where it is sent.
                 Ok(Packet::Batch(members)) if batch_allowed(engine.version()) => {

@@ -19,6 +19,8 @@ pub(super) struct Session {
     /// The id that the client has. The upstream's own never leaves the gateway.
     pub(super) id: HeaderValue,
     pub(super) run: Arc<Run>,
+    /// Who began it.
+    principal: Arc<Principal>,
     /// The upstream's id, where it gave one.
     pub(super) upstream: Option<HeaderValue>,
     /// The process that serves it, over stdio.
@@ -65,9 +67,16 @@ pub(super) struct Sessions {
 #[derive(Debug, Default)]
 struct Tables {
     accounts: HashMap<String, Arc<Account>>,
-    /// Runs without a session, by principal.
-    alone: HashMap<String, Arc<Run>>,
+    /// Runs without a session, by what is known of their principals.
+    alone: HashMap<Known, Arc<Run>>,
     sessions: HashMap<Vec<u8>, Arc<Session>>,
+}
+
+/// Id, roles and scopes: what a rule lets one of them do, it lets no other do. Claims may change from token to token.
+type Known = (String, Vec<String>, Vec<String>);
+
+fn same(one: &Principal, other: &Principal) -> bool {
+    (&one.id, &one.roles, &one.scopes) == (&other.id, &other.roles, &other.scopes)
 }
 
 /// Why there is no run for a request.
@@ -89,9 +98,10 @@ impl Sessions {
     /// The session of that id, if it is this principal's: another's is as none.
     pub(super) fn find(&self, id: &[u8], principal: &Principal) -> Option<Arc<Session>> {
         let session = self.tables().sessions.get(id).cloned()?;
-        let own = session.run.account().principal.id == principal.id;
-        session.run.touch();
-        own.then_some(session)
+        // Only its own principal keeps it in use.
+        let own = same(&session.principal, principal).then_some(session)?;
+        own.run.touch();
+        Some(own)
     }
 
     /// The run of everything that a principal does without a session.
@@ -101,16 +111,17 @@ impl Sessions {
         principal: &Arc<Principal>,
         limits: &HttpLimits,
     ) -> Result<Arc<Run>, NoRun> {
+        let known = (principal.id.clone(), principal.roles.clone(), principal.scopes.clone());
         let mut tables = self.tables();
-        if let Some(run) = tables.alone.get(&principal.id) {
+        if let Some(run) = tables.alone.get(&known) {
             run.touch();
             return Ok(Arc::clone(run));
         }
         if tables.alone.len() >= limits.sessions_max {
             return Err(NoRun::Full);
         }
-        let run = Arc::new(begin(office, &account(&mut tables, principal))?);
-        tables.alone.insert(principal.id.clone(), Arc::clone(&run));
+        let run = Arc::new(begin(office, &account(&mut tables, principal), principal)?);
+        tables.alone.insert(known, Arc::clone(&run));
         Ok(run)
     }
 
@@ -125,7 +136,7 @@ impl Sessions {
         if tables.sessions.len() >= limits.sessions_max {
             return Err(NoRun::Full);
         }
-        Ok(Arc::new(begin(office, &account(&mut tables, principal))?))
+        Ok(Arc::new(begin(office, &account(&mut tables, principal), principal)?))
     }
 
     /// The session has begun: the upstream answered `initialize`.
@@ -140,6 +151,7 @@ impl Sessions {
         let session = Arc::new(Session {
             id,
             run: Arc::clone(run),
+            principal: Arc::clone(run.principal()),
             upstream,
             server,
             streams: AtomicUsize::new(0),
@@ -195,12 +207,12 @@ impl Sessions {
 
 fn account(tables: &mut Tables, principal: &Arc<Principal>) -> Arc<Account> {
     let account = tables.accounts.entry(principal.id.clone());
-    Arc::clone(account.or_insert_with(|| Arc::new(Account::new(Arc::clone(principal)))))
+    Arc::clone(account.or_default())
 }
 
-fn begin(office: &Arc<Office>, account: &Arc<Account>) -> Result<Run, NoRun> {
+fn begin(office: &Arc<Office>, account: &Arc<Account>, principal: &Arc<Principal>) -> Result<Run, NoRun> {
     let (name, nonce) = fresh().zip(fresh()).ok_or(NoRun::Random)?;
-    let run = office.run(account, name, nonce);
+    let run = office.run(account, principal, name, nonce);
     let noted = run.entries().note(now(), "start", |entry| {
         entry.string("mode", &format!("{:?}", office.with.mode).to_lowercase());
     });

@@ -1,6 +1,5 @@
 //! Servers over stdio behind HTTP: one process for each legacy session, and a few for a principal without one.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +17,7 @@ use super::exchange::{Attended, Exchange, to_client};
 use super::letter::Letter;
 use super::pipe::{Heard, Pipe};
 use super::reply::{Reply, events, message, status_of};
+use super::run::{Party, Run};
 use super::sessions::Session;
 
 /// The command of a server over stdio.
@@ -36,6 +36,8 @@ const LIVED: Duration = Duration::from_secs(5);
 const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
 /// How long a request waits for a free process.
 const ROOM_TIME: Duration = Duration::from_secs(10);
+/// How long a process that is for no session waits for work.
+const IDLE: Duration = Duration::from_secs(120);
 /// How long TERM may take before KILL.
 const KILL_AFTER: Duration = Duration::from_secs(2);
 
@@ -46,8 +48,8 @@ pub(super) struct Stable {
     room: Arc<Semaphore>,
     /// Failures in a row, and when the next start may be.
     failures: Mutex<(u32, Option<Instant>)>,
-    /// Processes without work, by the principal that they are for.
-    idle: Mutex<HashMap<String, Vec<Arc<Server>>>>,
+    /// Processes without work, with the run that each is for: what one says is heard by that run alone.
+    idle: Mutex<Vec<(Arc<Run>, Arc<Server>)>>,
 }
 
 /// One process.
@@ -125,10 +127,11 @@ impl Stable {
 
     /// A process that has nothing else to do, for one exchange without a session.
     async fn take(self: &Arc<Stable>, exchange: &Exchange) -> Result<Arc<Server>, &'static str> {
-        let principal = &exchange.run.account().principal.id;
         let idle = || {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            std::iter::from_fn(|| idle.get_mut(principal)?.pop()).find(|server| !server.desk.is_over())
+            idle.retain(|(_, server)| !server.desk.is_over());
+            let own = idle.iter().position(|(run, _)| Arc::ptr_eq(run, &exchange.run))?;
+            Some(idle.swap_remove(own).1)
         };
         let server = match idle() {
             Some(server) => server,
@@ -140,15 +143,22 @@ impl Stable {
 
     /// Gives it back, once the exchange is over and nothing of it can come any more.
     fn give_back(&self, exchange: &Exchange, server: Arc<Server>) {
-        let principal = exchange.run.account().principal.id.clone();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.entry(principal).or_default().push(server);
+        idle.push((Arc::clone(&exchange.run), server));
+    }
+
+    /// Ends a process that had nothing to do for long.
+    fn retire(&self, server: &Arc<Server>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = idle.iter().position(|(_, known)| Arc::ptr_eq(known, server)) {
+            idle.swap_remove(own).1.close();
+        }
     }
 
     /// Ends what waits for work.
     pub(super) fn clear(&self) {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        idle.into_values().flatten().for_each(|server| server.close());
+        idle.into_iter().for_each(|(_, server)| server.close());
     }
 }
 
@@ -163,7 +173,15 @@ async fn hear(
     exchange.process = Some(Arc::clone(&server));
     let gate = Arc::clone(&exchange.here.gate);
     let (limits, unread_time) = (gate.office.with.limits, gate.limits.unread_time);
-    while let Some(heard) = heard.recv().await {
+    loop {
+        let heard = match timeout(IDLE, heard.recv()).await {
+            Ok(Some(heard)) => heard,
+            Ok(None) => break,
+            Err(_) => {
+                stable.retire(&server);
+                continue;
+            }
+        };
         exchange.lane = server.desk.lane();
         exchange.run.touch();
         let decided = match heard {
@@ -171,7 +189,7 @@ async fn hear(
             Heard::TooLong { id, request } => exchange.run.too_long(exchange.lane, id, request),
             Heard::Broken => {
                 let broken = Err(Malformed::new(Malformation::CarriageReturn));
-                exchange.run.receive(exchange.lane, Direction::ToClient, broken, &Bytes::new(), &[])
+                exchange.run.receive(exchange.lane, Party::Server, broken, &Bytes::new(), &[])
             }
         };
         for letter in to_client(exchange.settle(decided, Direction::ToClient).await) {

@@ -12,7 +12,7 @@ use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Phase, until};
 use super::letter::Letter;
 use super::reply::{Reply, events};
-use super::run::Decided;
+use super::run::{Decided, Party};
 use super::sessions::OpenStream;
 
 /// Pieces that wait for a client that reads slowly; then the upstream waits.
@@ -173,7 +173,7 @@ impl Pump {
         } else {
             let lane = exchange.lane;
             let malformed = Err(Malformed::new(Malformation::Shape));
-            let decided = exchange.run.receive(lane, Direction::ToClient, malformed, &Bytes::new(), &[]);
+            let decided = exchange.run.receive(lane, Party::Server, malformed, &Bytes::new(), &[]);
             event.kind = None;
             self.write(decided, &mut event, out).await;
         }
