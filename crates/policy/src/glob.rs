@@ -134,13 +134,11 @@ pub(crate) enum Name {
     /// Folded, when the pattern folds.
     Literal(Box<str>),
     /// Words with `*` between, before or behind them; folded, when the pattern folds.
-    Stars {
-        words: Vec<Box<str>>,
-        expression: String,
-    },
+    Stars(Vec<Box<str>>),
     Glob {
         set: Set,
-        expression: String,
+        /// Without it in the name nothing matches; may be empty.
+        word: Box<str>,
     },
 }
 
@@ -160,13 +158,21 @@ impl Name {
         if !pattern.contains(['*', '?', '[', ']', '{', '}', '\\']) {
             return Ok(Name::Literal(word.into()));
         }
-        let glob: Vec<Symbol> = symbols(pattern, false).collect();
-        let expression = text_expression(&glob)?;
         if !pattern.contains(['?', '[', ']', '{', '}', '\\']) {
-            return Ok(Name::Stars { words: word.split('*').map(Box::from).collect(), expression });
+            return Ok(Name::Stars(word.split('*').map(Box::from).collect()));
         }
-        let set = Set::new(std::slice::from_ref(&expression), Syntax::Glob { fold })?;
-        Ok(Name::Glob { set, expression })
+        let glob: Vec<Symbol> = symbols(pattern, false).collect();
+        let set = Set::new(&[text_expression(&glob)?], Syntax::Glob { fold })?;
+        Ok(Name::Glob { set, word: required(&word).into() })
+    }
+
+    /// A text that stands in every name that matches, as long as can be told simply; folded, when the pattern folds.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Name::Any => "",
+            Name::Literal(word) | Name::Glob { word, .. } => word,
+            Name::Stars(words) => words.iter().max_by_key(|word| word.len()).map_or("", |word| word),
+        }
     }
 
     /// `folded` is `name` after [`bailiwick_mcp::json::fold_key`]; patterns that do not fold look at `name`.
@@ -174,10 +180,38 @@ impl Name {
         match self {
             Name::Any => true,
             Name::Literal(word) => **word == *(if fold { folded } else { name }),
-            Name::Stars { words, .. } => stars(words, if fold { folded } else { name }),
+            Name::Stars(words) => stars(words, if fold { folded } else { name }),
             Name::Glob { set, .. } => set.is_match(name),
         }
     }
+}
+
+/// The longest run of a pattern outside of brackets and braces that stands for itself.
+fn required(pattern: &str) -> &str {
+    let mut longest = "";
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['*', '?', '[', '{', '\\']) {
+        let (run, special) = rest.split_at(at);
+        longest = if run.len() > longest.len() { run } else { longest };
+        let close = match special.chars().next() {
+            Some('[') => ']',
+            Some('{') => '}',
+            // What is escaped may be special itself, so it counts for nothing.
+            Some('\\') => {
+                let behind = special.char_indices().nth(2).map_or(special.len(), |(at, _)| at);
+                rest = special.get(behind..).unwrap_or_default();
+                continue;
+            }
+            _ => {
+                rest = special.get(1..).unwrap_or_default();
+                continue;
+            }
+        };
+        // `[]x]` holds a bracket: what is not certain to be outside is left out.
+        let Some((_, behind)) = special.rsplit_once(close) else { return longest };
+        rest = behind;
+    }
+    if rest.len() > longest.len() { rest } else { longest }
 }
 
 /// The first word begins the text, the last ends it, and those between follow each other.

@@ -1,13 +1,14 @@
-//! The index from a target to the rules that may be about it, so that a thousand rules cost what the few that matter do.
+//! The index from a target to the rules that may be about it, so that ten thousand rules cost what the few that matter do.
 
 use std::collections::HashMap;
 
+use aho_corasick::automaton::OverlappingState;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use bailiwick_mcp::json::fold_key;
 use rustc_hash::FxBuildHasher;
 
 use crate::glob::Name;
 use crate::scope::{Aimed, Scope};
-use crate::set::{Set, Syntax};
 use crate::target::{Aim, Object, TargetPattern};
 
 /// Candidates by target. A candidate may still not cover the target; what is no candidate does not.
@@ -16,44 +17,52 @@ pub(crate) struct Index {
     rows: [Row; 8],
 }
 
-type Table = HashMap<Box<str>, Vec<u32>, FxBuildHasher>;
+type Table<T> = HashMap<Box<str>, T, FxBuildHasher>;
 
 /// The rules about one kind of target.
 #[derive(Debug, Default)]
 struct Row {
+    /// By the folded name of a server.
+    by_server: Table<Bucket>,
+    /// About servers by a wildcard.
+    any_server: Bucket,
+}
+
+/// The rules about one server, or any.
+#[derive(Debug, Default)]
+struct Bucket {
     /// By the folded name of a tool or prompt.
-    by_object: Table,
-    /// By the folded name of a server, for rules about all its objects.
-    by_server: Table,
-    /// By a wildcard over names.
-    wild: Vec<u32>,
-    wild_set: Option<Set>,
-    /// About everything of this kind.
+    named: Table<Vec<u32>>,
+    /// By a word without which the wildcard over names matches nothing, folded; moved to `words` at the end.
+    worded: Table<Vec<u32>>,
+    words: Words,
+    /// About everything.
     all: Vec<u32>,
 }
 
-/// With fewer wildcards, looking at each is faster than the set.
-const SET_MIN: usize = 16;
+/// The words of a bucket, in one automaton where they are many.
+#[derive(Debug, Default)]
+struct Words {
+    list: Vec<(Box<str>, Vec<u32>)>,
+    automaton: Option<AhoCorasick>,
+}
+
+/// With fewer words, looking for each is faster.
+const AUTOMATON_MIN: usize = 8;
 
 impl Index {
     pub(crate) fn new<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Index {
         let mut index = Index::default();
-        let mut expressions: [Vec<String>; 8] = Default::default();
         for (rule, scope) in scopes.enumerate() {
             let rule = u32::try_from(rule).unwrap_or(u32::MAX);
             for pattern in &scope.on {
-                let place = place(pattern.aim);
-                let (Some(row), Some(expressions)) = (index.rows.get_mut(place), expressions.get_mut(place))
-                else {
-                    continue;
-                };
-                row.add(rule, pattern, expressions);
+                if let Some(row) = index.rows.get_mut(place(pattern.aim)) {
+                    row.add(rule, pattern);
+                }
             }
         }
-        for (row, expressions) in index.rows.iter_mut().zip(&expressions) {
-            if expressions.len() >= SET_MIN {
-                row.wild_set = Set::new(expressions, Syntax::Glob { fold: true }).ok();
-            }
+        for row in &mut index.rows {
+            row.by_server.values_mut().chain([&mut row.any_server]).for_each(Bucket::finish);
         }
         index
     }
@@ -61,39 +70,65 @@ impl Index {
     /// Calls `candidate` with each rule that may cover `aimed`; with some more than once.
     pub(crate) fn candidates(&self, aimed: Aimed<'_>, mut candidate: impl FnMut(u32)) {
         let Some(row) = self.rows.get(place(aimed.target.aim())) else { return };
-        let named = row.by_object.get(aimed.object_folded).into_iter().flatten();
-        let served = row.by_server.get(aimed.server_folded).into_iter().flatten();
-        named.chain(served).chain(&row.all).for_each(|rule| candidate(*rule));
-        match &row.wild_set {
-            Some(set) => {
-                let found = set.matches(aimed.target.object());
-                found
-                    .iter()
-                    .filter_map(|index| row.wild.get(index.as_usize()))
-                    .for_each(|rule| candidate(*rule));
-            }
-            None => row.wild.iter().for_each(|rule| candidate(*rule)),
+        for bucket in row.by_server.get(aimed.server_folded).into_iter().chain([&row.any_server]) {
+            bucket.candidates(aimed.object_folded, &mut candidate);
         }
     }
 }
 
 impl Row {
-    fn add(&mut self, rule: u32, pattern: &TargetPattern, expressions: &mut Vec<String>) {
-        match (&pattern.object, &pattern.server) {
-            (Object::Name(Name::Literal(name)), _) => push(&mut self.by_object, name, rule),
-            (Object::Name(Name::Glob { expression, .. } | Name::Stars { expression, .. }), _) => {
-                self.wild.push(rule);
-                expressions.push(expression.clone());
-            }
-            (object, Name::Literal(server)) if object.is_any() => push(&mut self.by_server, server, rule),
+    fn add(&mut self, rule: u32, pattern: &TargetPattern) {
+        let bucket = match &pattern.server {
+            Name::Literal(server) => self.by_server.entry(fold_key(server).into()).or_default(),
+            Name::Any | Name::Stars(_) | Name::Glob { .. } => &mut self.any_server,
+        };
+        let (table, key) = match &pattern.object {
+            Object::Name(Name::Literal(name)) => (&mut bucket.named, &**name),
+            Object::Name(name) if !name.word().is_empty() => (&mut bucket.worded, name.word()),
             // Patterns over URIs are few, and read the URI in several ways: each is looked at.
-            (Object::Name(Name::Any) | Object::Uri(_), _) => self.all.push(rule),
-        }
+            Object::Name(_) | Object::Uri(_) => return bucket.all.push(rule),
+        };
+        table.entry(fold_key(key).into()).or_default().push(rule);
     }
 }
 
-fn push(table: &mut Table, name: &str, rule: u32) {
-    table.entry(fold_key(name).into()).or_default().push(rule);
+impl Bucket {
+    fn finish(&mut self) {
+        let mut list: Vec<(Box<str>, Vec<u32>)> = self.worded.drain().collect();
+        list.sort();
+        let automaton = (list.len() >= AUTOMATON_MIN).then(|| {
+            let words = list.iter().map(|(word, _)| &**word);
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .prefilter(false)
+                .build(words)
+                .ok()
+        });
+        self.words = Words { list, automaton: automaton.flatten() };
+    }
+
+    fn candidates(&self, object: &str, candidate: &mut impl FnMut(u32)) {
+        self.named.get(object).into_iter().flatten().chain(&self.all).for_each(|rule| candidate(*rule));
+        self.words.within(object, |rules| rules.iter().for_each(|rule| candidate(*rule)));
+    }
+}
+
+impl Words {
+    /// Calls `found` with the rules of each word that stands in `text`; with some more than once.
+    fn within(&self, text: &str, mut found: impl FnMut(&[u32])) {
+        let Some(automaton) = &self.automaton else {
+            let within = self.list.iter().filter(|(word, _)| text.contains(&**word));
+            return within.for_each(|(_, rules)| found(rules));
+        };
+        let mut state = OverlappingState::start();
+        loop {
+            automaton.find_overlapping(text, &mut state);
+            let Some(word) = state.get_match() else { return };
+            if let Some((_, rules)) = self.list.get(word.pattern().as_usize()) {
+                found(rules);
+            }
+        }
+    }
 }
 
 fn place(aim: Aim) -> usize {

@@ -132,6 +132,7 @@ fn home(first: &[Symbol], base: &Base, every_home: bool, out: &mut String) -> Re
                 "what allows must name one place: write the absolute path".into(),
             ));
         }
+        ("root", _, _) => out.push_str("/root|/var/root"),
         (user, _, _) => {
             for (index, root) in ["/home/", "/Users/"].iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "|" });

@@ -14,6 +14,7 @@ mod sequences;
 mod settings;
 mod shapes;
 mod sql;
+mod suspects;
 mod targets;
 mod types;
 pub(crate) mod units;

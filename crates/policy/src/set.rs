@@ -3,22 +3,29 @@
 use std::sync::OnceLock;
 
 use regex_automata::hybrid::dfa::DFA;
-use regex_automata::meta::{Config, Regex};
+use regex_automata::meta::{BuildError, Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, PatternSet};
 
 use crate::bounds::REGEX_BYTES_MAX;
+use crate::glob::Symbol;
 
 /// Working memory of one set, in bytes. A text that needs more is matched more slowly, and as well.
 const CACHE_BYTES_MAX: usize = 512 << 10;
 
+/// Expressions that are built later have at most so many bytes together, which is far from [`REGEX_BYTES_MAX`] when compiled.
+const LATER_BYTES_MAX: usize = 8 << 10;
+
 /// Compiled expressions, joined by OR.
 #[derive(Debug)]
 pub(crate) struct Set {
-    regex: Regex,
+    /// `None`: it could not be built when it was needed, which [`Set::later`] excludes.
+    regex: OnceLock<Option<Regex>>,
     expressions: Box<[String]>,
     syntax: Syntax,
+    /// What is said of a text while there is no automaton.
+    doubt: bool,
     /// Made when somebody first asks how a text may begin. `None`: it cannot be made.
     beginnings: OnceLock<Option<Box<DFA>>>,
 }
@@ -48,32 +55,44 @@ impl Set {
     /// # Errors
     /// What is wrong with an expression, or that the program would be too large.
     pub(crate) fn new(expressions: &[String], syntax: Syntax) -> Result<Set, String> {
-        let config = Config::new()
-            .match_kind(MatchKind::All)
-            .utf8_empty(false)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(REGEX_BYTES_MAX))
-            .hybrid_cache_capacity(CACHE_BYTES_MAX)
-            .auto_prefilter(false)
-            .dfa(false)
-            .onepass(false)
-            .backtrack(false);
-        let built = Regex::builder().syntax(syntax.config()).configure(config).build_many(expressions);
-        let set = |regex| Set { regex, expressions: expressions.into(), syntax, beginnings: OnceLock::new() };
-        built.map(set).map_err(|error| match error.syntax_error() {
+        let built = build(expressions, syntax).map_err(|error| match error.syntax_error() {
             Some(error) => error.to_string(),
             None => error.to_string(),
-        })
+        })?;
+        Ok(Set { regex: OnceLock::from(Some(built)), ..Set::unbuilt(expressions, syntax, false) })
+    }
+
+    /// Globs whose automaton is built when the first text comes: building takes longer than reading the policy. `None`: they
+    /// are of a form that may turn out not to compile, so that it has to be tried now.
+    ///
+    /// `doubt` is what a set answers that has no automaton all the same.
+    pub(crate) fn later(globs: &[&[Symbol]], expressions: &[String], fold: bool, doubt: bool) -> Option<Set> {
+        // A class may be out of order (`[z-a]`); all else is made by us.
+        let classes = globs.iter().any(|glob| glob.iter().any(|symbol| symbol.is('[')));
+        let bytes: usize = expressions.iter().map(String::len).sum();
+        (!classes && bytes <= LATER_BYTES_MAX)
+            .then(|| Set::unbuilt(expressions, Syntax::Glob { fold }, doubt))
+    }
+
+    fn unbuilt(expressions: &[String], syntax: Syntax, doubt: bool) -> Set {
+        let (regex, beginnings) = (OnceLock::new(), OnceLock::new());
+        Set { regex, expressions: expressions.into(), syntax, doubt, beginnings }
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| build(&self.expressions, self.syntax).ok()).as_ref()
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.regex().map_or(self.doubt, |regex| regex.is_match(text))
     }
 
     /// The indices of all expressions that match, in their order.
     pub(crate) fn matches(&self, text: &str) -> PatternSet {
-        let mut found = PatternSet::new(self.regex.pattern_len());
-        self.regex.which_overlapping_matches(&Input::new(text), &mut found);
+        let mut found = PatternSet::new(self.expressions.len());
+        if let Some(regex) = self.regex() {
+            regex.which_overlapping_matches(&Input::new(text), &mut found);
+        }
         found
     }
 
@@ -90,6 +109,20 @@ impl Set {
         });
         dfa.as_ref().is_none_or(|dfa| walk(dfa, start).unwrap_or(true))
     }
+}
+
+fn build(expressions: &[String], syntax: Syntax) -> Result<Regex, BuildError> {
+    let config = Config::new()
+        .match_kind(MatchKind::All)
+        .utf8_empty(false)
+        .which_captures(WhichCaptures::None)
+        .nfa_size_limit(Some(REGEX_BYTES_MAX))
+        .hybrid_cache_capacity(CACHE_BYTES_MAX)
+        .auto_prefilter(false)
+        .dfa(false)
+        .onepass(false)
+        .backtrack(false);
+    Regex::builder().syntax(syntax.config()).configure(config).build_many(expressions)
 }
 
 /// Whether anything can still match behind `start`. `None`: not known.

@@ -24,6 +24,7 @@ impl Reader<'_> {
         for (key, value) in pairs {
             let Some(name) = key.scalar() else { continue };
             let matchers = self.matchers(name, value, sense);
+            self.key_is_doubtful(key, name);
             match KeyPattern::new(name) {
                 Ok(key) => out.keys.push(Condition { key, matchers }),
                 Err(cause) => {
@@ -69,10 +70,15 @@ impl Reader<'_> {
             "host" => self.hosts(node),
             "sql" => self.sql(node),
             "command" => self.commands(node, sense),
-            "glob" => self.globs(node),
+            "glob" => self.globs(node, sense),
             "regex" => self.regexes(node),
             "prefix" => {
                 let prefixes = self.texts(node, "a prefix");
+                prefixes.iter().for_each(|prefix| {
+                    if prefix.trim_start() != prefix {
+                        self.blanks(node, "the prefix", prefix);
+                    }
+                });
                 if prefixes.iter().any(String::is_empty) {
                     self.wrong(node, "an empty prefix", "every text starts with it; leave the matcher out");
                 }
@@ -93,10 +99,10 @@ impl Reader<'_> {
         let any = sense == Sense::Any;
         let base = self.base;
         let compile = |glob: &[Symbol]| path::expression(glob, base, any);
-        self.patterns(node, "a path", any, &compile).map(Matcher::Path)
+        self.patterns(node, "a path", Build { fold: any, doubt: any }, &compile).map(Matcher::Path)
     }
 
-    fn globs(&mut self, node: &Node) -> Option<Matcher> {
+    fn globs(&mut self, node: &Node, sense: Sense) -> Option<Matcher> {
         let compile = |glob: &[Symbol]| {
             text_expression(glob).map_err(|cause| {
                 (
@@ -105,14 +111,15 @@ impl Reader<'_> {
                 )
             })
         };
-        self.patterns(node, "a glob", false, &compile).map(Matcher::Glob)
+        let build = Build { fold: false, doubt: sense == Sense::Any };
+        self.patterns(node, "a glob", build, &compile).map(Matcher::Glob)
     }
 
     pub(super) fn patterns(
         &mut self,
         node: &Node,
         what: &str,
-        fold: bool,
+        Build { fold, doubt }: Build,
         compile: &dyn Fn(&[Symbol]) -> Expression,
     ) -> Option<Patterns> {
         let mut expressions = Vec::new();
@@ -120,6 +127,9 @@ impl Reader<'_> {
         let mut globs = Vec::new();
         for item in self.items(node, what) {
             let Some(glob) = self.pattern(item, what) else { continue };
+            if what == "a path" && !self.path_is_sound(item, &glob) {
+                continue;
+            }
             match compile(&glob) {
                 Ok(expression) => {
                     expressions.push(expression);
@@ -129,10 +139,13 @@ impl Reader<'_> {
                 Err((cause, help)) => self.wrong(item, cause, help),
             }
         }
-        match Set::new(&expressions, Syntax::Glob { fold }) {
+        let slices: Vec<&[Symbol]> = globs.iter().map(Vec::as_slice).collect();
+        let set = Set::later(&slices, &expressions, fold, doubt)
+            .map_or_else(|| Set::new(&expressions, Syntax::Glob { fold }), Ok);
+        match set {
             Ok(set) => {
                 // Folded sets are those of paths that deny: the ones that every string of a call is matched with.
-                let needed = if fold { Needed::new(globs.iter().map(|glob| glob.as_slice())) } else { None };
+                let needed = if fold { Needed::new(slices.iter().copied()) } else { None };
                 Some(Patterns { set, needed, written })
             }
             Err(cause) => {
@@ -300,6 +313,15 @@ impl Reader<'_> {
         }
         Some(Matcher::Type(kinds))
     }
+}
+
+/// How a set of globs is built.
+#[derive(Clone, Copy)]
+struct Build {
+    /// ASCII case does not count.
+    fold: bool,
+    /// What is said of a text if it cannot be.
+    doubt: bool,
 }
 
 /// An anchored expression, or the cause and the help.

@@ -51,6 +51,12 @@ impl Reader<'_> {
             }
             let Some(text) = self.word(value, "a variable") else { continue };
             let Some(filled) = self.fill(value, text) else { continue };
+            if filled.is_empty() {
+                let help =
+                    format!("`${{{name}}}/**` would be everything; say what it stands for, or remove it");
+                self.wrong(value, format!("the variable `{name}` is empty"), help);
+                continue;
+            }
             self.vars.insert(name.to_owned(), filled.iter().map(|symbol| symbol.character).collect());
         }
     }

@@ -17,6 +17,7 @@ impl Reader<'_> {
     fn target(&mut self, node: &Node, fold: bool) -> Option<TargetPattern> {
         let filled = self.pattern(node, "a target")?;
         let text: String = filled.iter().map(|symbol| symbol.character).collect();
+        self.blanks(node, "the target", &text);
         let (word, rest) = match text.split_once(':') {
             Some((word, rest)) if !word.contains('/') => (word, Some(rest)),
             _ => (text.as_str(), None),
