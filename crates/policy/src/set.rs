@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use regex_automata::hybrid::dfa::DFA;
-use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind, PatternSet};
@@ -55,10 +55,7 @@ impl Set {
     /// # Errors
     /// What is wrong with an expression, or that the program would be too large.
     pub(crate) fn new(expressions: &[String], syntax: Syntax) -> Result<Set, String> {
-        let built = build(expressions, syntax).map_err(|error| match error.syntax_error() {
-            Some(error) => error.to_string(),
-            None => error.to_string(),
-        })?;
+        let built = build(expressions, syntax)?;
         Ok(Set { regex: OnceLock::from(Some(built)), ..Set::unbuilt(expressions, syntax, false) })
     }
 
@@ -111,7 +108,7 @@ impl Set {
     }
 }
 
-fn build(expressions: &[String], syntax: Syntax) -> Result<Regex, BuildError> {
+fn build(expressions: &[String], syntax: Syntax) -> Result<Regex, String> {
     let config = Config::new()
         .match_kind(MatchKind::All)
         .utf8_empty(false)
@@ -122,7 +119,11 @@ fn build(expressions: &[String], syntax: Syntax) -> Result<Regex, BuildError> {
         .dfa(false)
         .onepass(false)
         .backtrack(false);
-    Regex::builder().syntax(syntax.config()).configure(config).build_many(expressions)
+    let built = Regex::builder().syntax(syntax.config()).configure(config).build_many(expressions);
+    built.map_err(|error| match error.syntax_error() {
+        Some(error) => error.to_string(),
+        None => error.to_string(),
+    })
 }
 
 /// Whether anything can still match behind `start`. `None`: not known.
