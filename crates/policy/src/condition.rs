@@ -27,7 +27,7 @@ pub(crate) use trace::Step;
 pub(crate) use tree::Condition;
 use tree::{Expression, Root};
 pub(crate) use types::{FindingKind, unknown_help, values_help};
-pub(crate) use value::Blame;
+pub(crate) use value::{Blame, List};
 
 use crate::args::{Input, Sense};
 use crate::model::Principal;
@@ -49,7 +49,7 @@ pub(crate) struct Facts<'v> {
     pub(crate) known: bool,
     pub(crate) principal: &'v Principal,
     /// All roles of the principal, if the condition asks for them.
-    pub(crate) roles: &'v [&'v str],
+    pub(crate) roles: List<'v>,
     /// The name of a tool; other targets have none.
     pub(crate) tool: Option<&'v str>,
     pub(crate) server: &'v str,

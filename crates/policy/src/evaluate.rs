@@ -53,7 +53,8 @@ impl Policy {
     ///
     /// `hits` is emptied first; with a reused one nothing is allocated for it.
     pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
-        let mut scratch = Scratch::new(&self.base, call.target.server());
+        let memory = self.memory.try_lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
+        let mut scratch = Scratch::within(&self.base, call.target.server(), memory);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
@@ -74,7 +75,7 @@ impl Policy {
             if !scope.covers(aimed, &mut scratch) {
                 return false;
             }
-            if !scope.who.is_everybody() && !scope.who.includes(call.principal, subject.roles()) {
+            if !scope.who.is_everybody() && !scope.who.includes(&subject) {
                 return false;
             }
             let spoken = speaks(rule.effect, scope, &subject, &mut scratch);
@@ -83,6 +84,9 @@ impl Policy {
             spoken.into_iter().for_each(|verdict| voices.hear(verdict, layers));
             spoken.is_some()
         });
+        if let Ok(mut kept) = self.memory.try_lock() {
+            *kept = scratch.memory();
+        }
         voices.verdict(&self.defaults)
     }
 
@@ -114,7 +118,7 @@ impl Policy {
                 return;
             };
             let mut open = |possible: bool| opened |= if possible { *layers } else { 0 };
-            if !scope.who.includes(principal, listed.roles()) {
+            if !scope.who.includes(&listed) {
                 return;
             }
             match about.effect {
@@ -179,7 +183,7 @@ impl Policy {
                 continue;
             };
             let counts = scope.covers(aimed, &mut scratch)
-                && (scope.who.is_everybody() || scope.who.includes(call.principal, subject.roles()))
+                && (scope.who.is_everybody() || scope.who.includes(&subject))
                 && scope.args_match(&subject, &mut scratch)
                 && !scope.excepted(&subject, &mut scratch);
             if counts {

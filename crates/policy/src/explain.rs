@@ -205,7 +205,7 @@ impl Policy {
 }
 
 fn outcome(effect: Effect, scope: &Scope, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> Outcome {
-    if !scope.who.includes(subject.call.principal, subject.roles()) {
+    if !scope.who.includes(subject) {
         return Outcome::OtherPrincipal;
     }
     match (effect, scope.args_match(subject, scratch)) {

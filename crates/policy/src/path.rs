@@ -12,7 +12,7 @@ pub(crate) use decode::{lookalike, percent};
 pub(crate) use needed::Needed;
 pub(crate) use overlap::Overlap;
 pub(crate) use readings::{Form, expand};
-pub(crate) use scratch::{Scratch, Texts};
+pub(crate) use scratch::{Memory, Scratch, Texts};
 pub(crate) use within::reads_within;
 
 use crate::glob::{Star, Symbol, literal, translate};
@@ -163,13 +163,13 @@ fn is_drive(segment: &[Symbol]) -> bool {
 
 /// True if a normalised path leads into the magic links of `/proc`, behind which any file of the machine may lie.
 pub(crate) fn is_magic(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let mut segments = lower.split('/').skip(1);
-    match segments.next() {
-        Some("proc") => {
-            segments.skip(1).any(|segment| matches!(segment, "root" | "cwd" | "exe" | "fd" | "map_files"))
-        }
-        Some("dev") => matches!(segments.next(), Some("fd" | "stdin" | "stdout" | "stderr")),
-        _ => false,
+    let one_of = |segment: &str, names: &[&str]| names.iter().any(|name| segment.eq_ignore_ascii_case(name));
+    let mut segments = path.split('/').skip(1);
+    let Some(first) = segments.next() else { return false };
+    if one_of(first, &["proc"]) {
+        segments.skip(1).any(|segment| one_of(segment, &["root", "cwd", "exe", "fd", "map_files"]))
+    } else {
+        one_of(first, &["dev"])
+            && segments.next().is_some_and(|next| one_of(next, &["fd", "stdin", "stdout", "stderr"]))
     }
 }

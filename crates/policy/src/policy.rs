@@ -1,5 +1,7 @@
 //! A valid policy, compiled.
 
+use std::sync::Mutex;
+
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
@@ -8,7 +10,7 @@ use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
-use crate::path::Base;
+use crate::path::{Base, Memory};
 use crate::problem::Problems;
 use crate::read::FilePart;
 use crate::roles::{RoleBook, RoleEntry};
@@ -29,6 +31,8 @@ pub struct Policy {
     pins: Pins,
     discovery: Discovery,
     pub(crate) base: Base,
+    /// Working memory between two evaluations.
+    pub(crate) memory: Mutex<Memory>,
     pub(crate) scopes: Vec<Scope>,
     /// For each rule the layers that it stands in.
     pub(crate) rule_layers: Vec<LayerSet>,
@@ -141,6 +145,7 @@ impl Policy {
             pins,
             discovery,
             base,
+            memory: Mutex::default(),
             scopes,
             limit_scopes,
             labels: LabelBook::new(labels, asked),
@@ -213,6 +218,11 @@ impl Policy {
     #[must_use]
     pub fn discovery(&self) -> Discovery {
         self.discovery
+    }
+
+    /// True if the policy gives roles to nobody.
+    pub(crate) fn gives_no_roles(&self) -> bool {
+        self.roles.is_empty()
     }
 
     /// The principal's own roles, those that the policy gives it, and all that follow from these.

@@ -28,6 +28,10 @@ pub(crate) struct RoleBook {
 }
 
 impl RoleBook {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.roles.is_empty()
+    }
+
     pub(crate) fn new(entries: impl Iterator<Item = RoleEntry>) -> RoleBook {
         let mut roles: BTreeMap<String, (Vec<Name>, Vec<String>)> = BTreeMap::new();
         for entry in entries {

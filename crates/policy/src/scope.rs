@@ -7,7 +7,7 @@ use crate::args::{Conditions, Sense};
 use crate::condition::Condition;
 use crate::glob::{Name, UriPattern};
 use crate::labels::{Labelled, Labels};
-use crate::model::{Claim, Effect, Principal};
+use crate::model::{Claim, Effect};
 use crate::path::{Form, Scratch};
 use crate::subject::Subject;
 use crate::target::{Object, Target, TargetPattern};
@@ -66,11 +66,11 @@ pub(crate) struct Who {
 }
 
 impl Who {
-    /// `roles` are those of the principal, the ones that the policy gives it included.
-    pub(crate) fn includes(&self, principal: &Principal, roles: &[&str]) -> bool {
+    pub(crate) fn includes(&self, subject: &Subject<'_>) -> bool {
+        let principal = subject.call.principal;
         let named =
             |names: &Vec<Name>| names.iter().any(|name| name.matches(&principal.id, &principal.id, false));
-        let has_role = |wanted: &Vec<String>| wanted.iter().any(|role| roles.contains(&role.as_str()));
+        let has_role = |wanted: &Vec<String>| wanted.iter().any(|role| subject.has_role(role));
         let has_scope = |wanted: &Vec<String>| wanted.iter().any(|scope| principal.scopes.contains(scope));
         let has_claims = |wanted: &Vec<(String, Vec<Name>)>| {
             wanted

@@ -141,3 +141,45 @@ fn walk(dfa: &DFA, start: &str) -> Option<bool> {
     }
     Some(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Set;
+    use crate::glob::{Star, Symbol, symbols, text_expression, translate};
+    use crate::path::{Base, expression};
+
+    fn later(glob: &[Symbol], expression: String, fold: bool) {
+        let Some(set) = Set::later(&[glob], &[expression], fold, false) else { return };
+        assert!(set.regex().is_some(), "{:?}", set.expressions);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_built_later_can_be_built(text in "[-a-zA-Z0-9/*?{},.~\\\\ é日$^()+|#&]{1,60}", fold: bool) {
+            let glob: Vec<Symbol> = symbols(&text, false).collect();
+            let base = Base { workspace: "/work".into(), workspace_known: true, home: Some("/home/ana".into()) };
+            if let Ok(text) = text_expression(&glob) {
+                later(&glob, text, fold);
+            }
+            if let Ok(path) = expression(&glob, &base, fold) {
+                later(&glob, path, fold);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_that_are_built_later_can_be_built() {
+        for piece in ["?", "é", "日?", "*?", "{a,?}", "aZ", "/?*"] {
+            for star in [Star::Everything, Star::Segment] {
+                let mut glob: Vec<Symbol> = Vec::new();
+                let mut written = String::new();
+                while written.len() < super::LATER_BYTES_MAX - 64 {
+                    let piece: Vec<Symbol> = symbols(piece, false).collect();
+                    translate(&piece, star, &mut written).unwrap();
+                    glob.extend(piece);
+                }
+                later(&glob, written, true);
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::args::Input;
-use crate::condition::{Condition, Facts};
+use crate::condition::{Condition, Facts, List};
 use crate::evaluate::Call;
 use crate::policy::Policy;
 use crate::target::Target;
@@ -32,9 +32,21 @@ impl<'s> Subject<'s> {
         self.call.input()
     }
 
+    pub(crate) fn has_role(&self, role: &str) -> bool {
+        match self.roles() {
+            List::Texts(own) => own.iter().any(|own| own == role),
+            List::Names(all) => all.contains(&role),
+            List::Json(_) | List::Written(_) => false,
+        }
+    }
+
     /// The principal's own roles and those that the policy gives it.
-    pub(crate) fn roles(&self) -> &[&'s str] {
-        self.roles.get_or_init(|| self.policy.roles_of(self.call.principal))
+    fn roles(&self) -> List<'_> {
+        let principal = self.call.principal;
+        if self.policy.gives_no_roles() {
+            return List::Texts(&principal.roles);
+        }
+        List::Names(self.roles.get_or_init(|| self.policy.roles_of(principal)))
     }
 
     pub(crate) fn facts<'f>(&'f self, condition: &Condition) -> Facts<'f> {
@@ -52,7 +64,7 @@ impl<'s> Subject<'s> {
             input: self.input(),
             known: self.arguments_known,
             principal: self.call.principal,
-            roles: if condition.needs_roles() { self.roles() } else { &[] },
+            roles: if condition.needs_roles() { self.roles() } else { List::Names(&[]) },
             tool,
             server: self.call.target.server(),
         }

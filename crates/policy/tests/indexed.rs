@@ -1,6 +1,4 @@
 //! The index leaves no rule out: what is decided with it is what is decided by looking at every rule.
-#![expect(clippy::unwrap_used, reason = "a test reads its data")]
-
 use bailiwick_policy::{Call, Context, Load, Principal, Source, Target, compile};
 
 struct Nothing;

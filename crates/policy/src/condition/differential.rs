@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 use super::laws::{arguments, expression};
 use super::tree::{Condition, Expression};
 use super::value::{Blame, Sort};
-use super::{Facts, Step};
+use super::{Facts, List, Step};
 use crate::args::Input;
 use crate::model::Principal;
 
@@ -63,8 +63,14 @@ fn compare(text: &str, arguments: &str) -> Result<Option<bool>, TestCaseError> {
     let document = parser.parse(arguments.as_bytes(), &Limits::DEFAULT).unwrap();
     let principal = Principal::default();
     let input = Input { arguments: Some(document.root()), uri: None };
-    let facts =
-        Facts { input, known: true, principal: &principal, roles: &ROLES, tool: Some("a"), server: "fs" };
+    let facts = Facts {
+        input,
+        known: true,
+        principal: &principal,
+        roles: List::Names(&ROLES),
+        tool: Some("a"),
+        server: "fs",
+    };
     let ours = condition.judge(&facts);
     let root = ROOT.with(std::rc::Rc::clone);
     let mut context = root.new_inner_scope();

@@ -103,7 +103,7 @@ impl<'v> Evaluation<'v> {
                 Val::Map(Map::Arguments(facts.input))
             }
             Root::PrincipalId => Val::Text(Cow::Borrowed(&facts.principal.id)),
-            Root::PrincipalRoles => Val::List(List::Names(facts.roles)),
+            Root::PrincipalRoles => Val::List(facts.roles),
             Root::PrincipalScopes => Val::List(List::Texts(&facts.principal.scopes)),
             Root::PrincipalClaims => Val::Map(Map::Claims(&facts.principal.claims)),
             Root::Tool => Val::Text(Cow::Borrowed(facts.tool.ok_or(Blame::Missing)?)),

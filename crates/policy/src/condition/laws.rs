@@ -3,7 +3,7 @@ use bailiwick_mcp::{Limits, Parser};
 use proptest::prelude::*;
 
 use super::tree::{Condition, Expression, Id};
-use super::{Blame, Facts};
+use super::{Blame, Facts, List};
 use crate::args::{Input, Sense};
 use crate::model::Principal;
 
@@ -27,7 +27,7 @@ fn facts<'v>(
     principal: &'v Principal,
 ) -> Facts<'v> {
     let input = Input { arguments, uri: None };
-    Facts { input, known, principal, roles: &["dev", "lead"], tool: Some("write"), server: "fs" }
+    Facts { input, known, principal, roles: List::Names(&["dev", "lead"]), tool: Some("write"), server: "fs" }
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Policy {
                 continue;
             };
             let matches = scope.covers(aimed, &mut scratch)
-                && (pattern.who.is_everybody() || pattern.who.includes(call.principal, subject.roles()))
+                && (pattern.who.is_everybody() || pattern.who.includes(&subject))
                 && scope.args_match(&subject, &mut scratch)
                 && !scope.excepted(&subject, &mut scratch);
             if matches {

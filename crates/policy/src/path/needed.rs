@@ -14,6 +14,8 @@ pub(crate) struct Needed {
     in_workspace: OnceLock<bool>,
 }
 
+/// Longest path that is looked at without allocating.
+const ROOM_BYTES: usize = 256;
 /// A shorter word stands in too many paths to be worth the look.
 const WORD_BYTES_MIN: usize = 3;
 
@@ -39,7 +41,15 @@ impl Needed {
 
     /// True if `path` holds one of the words; ASCII case does not count.
     pub(crate) fn stands_in(&self, path: &str) -> bool {
-        self.searcher.find(path.to_ascii_lowercase()).is_some()
+        let mut room = [0; ROOM_BYTES];
+        match room.get_mut(..path.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(path.as_bytes());
+                lower.make_ascii_lowercase();
+                self.searcher.find(lower).is_some()
+            }
+            None => self.searcher.find(path.to_ascii_lowercase()).is_some(),
+        }
     }
 }
 

@@ -21,6 +21,17 @@ pub(crate) struct Scratch<'b> {
     pub(crate) commands: Commands,
 }
 
+/// Emptied room for the readings of the next call.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    arena: String,
+    ends: Vec<usize>,
+    entries: Vec<Entry>,
+}
+
+/// Room that is kept, in bytes of text and in entries; a call that needed more was not a usual one.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+const KEPT_ENTRIES_MAX: usize = 1_024;
 /// Room for the readings of a usual call.
 const ARENA_BYTES: usize = 512;
 const ENTRIES: usize = 16;
@@ -49,16 +60,34 @@ pub(crate) struct Texts<'s> {
 
 impl<'b> Scratch<'b> {
     pub(crate) fn new(base: &'b Base, server: &'b str) -> Scratch<'b> {
+        Scratch::within(base, server, Memory::default())
+    }
+
+    /// In memory that another evaluation left.
+    pub(crate) fn within(base: &'b Base, server: &'b str, memory: Memory) -> Scratch<'b> {
+        let Memory { arena, ends, entries } = memory;
         Scratch {
             base,
-            arena: String::new(),
-            ends: Vec::new(),
-            entries: Vec::new(),
+            arena,
+            ends,
+            entries,
             nets: Nets::default(),
             scripts: Scripts::default(),
             server,
             commands: Commands::default(),
         }
+    }
+
+    /// What the next evaluation can work in.
+    pub(crate) fn memory(self) -> Memory {
+        let Scratch { mut arena, mut ends, mut entries, .. } = self;
+        if arena.capacity() > KEPT_BYTES_MAX || ends.capacity().max(entries.capacity()) > KEPT_ENTRIES_MAX {
+            return Memory::default();
+        }
+        arena.clear();
+        ends.clear();
+        entries.clear();
+        Memory { arena, ends, entries }
     }
 
     pub(crate) fn base(&self) -> &'b Base {

@@ -317,11 +317,11 @@ impl Reader<'_> {
 
 /// How a set of globs is built.
 #[derive(Clone, Copy)]
-struct Build {
+pub(super) struct Build {
     /// ASCII case does not count.
-    fold: bool,
+    pub(super) fold: bool,
     /// What is said of a text if it cannot be.
-    doubt: bool,
+    pub(super) doubt: bool,
 }
 
 /// An anchored expression, or the cause and the help.

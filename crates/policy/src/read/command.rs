@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::Reader;
+use super::args::Build;
 use crate::args::{
     CommandEntry, CommandFlag, CommandFlags, CommandList, CommandPaths, HostList, Matcher, Sense,
     plain_program,
@@ -198,7 +199,7 @@ impl Reader<'_> {
             globs.borrow_mut().push(glob.to_vec());
             path::expression(glob, base, any)
         };
-        let patterns = self.patterns(node, "a path", any, &compile)?;
+        let patterns = self.patterns(node, "a path", Build { fold: any, doubt: any }, &compile)?;
         let globs = globs.into_inner();
         // Only what denies looks at what wildcards may become.
         let globs = globs.iter().filter(|_| any).map(Vec::as_slice);
