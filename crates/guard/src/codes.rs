@@ -1,7 +1,7 @@
 //! What the guards can find, as data: for `guards list`, `guards explain` and the docs.
 
 use crate::guard::Guard;
-use crate::{arguments, hidden_text, injection, secrets};
+use crate::{arguments, definition, hidden_text, injection, pii, secrets};
 
 /// One kind of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub struct Code {
 pub fn codes() -> impl Iterator<Item = Code> {
     let pairs = injection::codes()
         .chain(arguments::codes())
+        .chain(definition::codes())
+        .chain(pii::codes())
         .chain(hidden_text::codes())
         .chain(secrets::codes())
         .collect::<std::collections::BTreeMap<_, _>>();
@@ -29,6 +31,8 @@ impl Guard {
             Guard::Injection => "instructions to the model inside data",
             Guard::HiddenText => "characters that a person does not see and a model reads",
             Guard::Secrets => "credentials",
+            Guard::ToolPoisoning => "orders, secret parameters and hidden text in the definition of a tool",
+            Guard::Pii => "personal data that a check digit, a number range or its form confirms",
             Guard::Path => "arguments that leave their directory or name a secret file",
             Guard::Command => "arguments that a shell would take apart, and commands that destroy",
             Guard::Sql => "arguments that change a query, and statements that destroy or read files",

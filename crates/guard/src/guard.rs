@@ -13,6 +13,10 @@ pub enum Guard {
     HiddenText,
     /// Credentials.
     Secrets,
+    /// Orders, secret parameters and hidden text in the definition of a tool.
+    ToolPoisoning,
+    /// Personal data that a check digit, a number range or its form confirms.
+    Pii,
     /// Arguments that leave the directory they should stay in, or name a secret file.
     Path,
     /// Arguments that a shell would take for more than one word, and commands that destroy or hand over a machine.
@@ -27,15 +31,17 @@ pub enum Guard {
 
 impl Guard {
     /// Every guard, in the order of their names.
-    pub const ALL: [Guard; 8] = [
+    pub const ALL: [Guard; 10] = [
         Guard::Command,
         Guard::HiddenText,
         Guard::Injection,
         Guard::Path,
+        Guard::Pii,
         Guard::Secrets,
         Guard::Sql,
         Guard::Ssrf,
         Guard::Template,
+        Guard::ToolPoisoning,
     ];
 
     /// The name in policies, records and docs.
@@ -45,6 +51,8 @@ impl Guard {
             Guard::Injection => "injection",
             Guard::HiddenText => "hidden-text",
             Guard::Secrets => "secrets",
+            Guard::ToolPoisoning => "tool-poisoning",
+            Guard::Pii => "pii",
             Guard::Path => "path",
             Guard::Command => "command",
             Guard::Sql => "sql",

@@ -7,20 +7,25 @@
 
 mod concept;
 mod excuse;
+pub mod model;
 mod normalise;
 mod phrases;
 mod region;
 mod rule;
 mod screen;
+mod suspect;
+mod views;
 
 use std::sync::OnceLock;
 
 use self::concept::Concepts;
+use self::model::Judge;
 use self::normalise::View;
 use self::region::Region;
-use self::rule::RULES;
+use self::rule::{Match, RULES};
 use self::screen::Screen;
 pub(crate) use self::screen::{Folded, is_plain};
+use self::views::{Piece, Views};
 use crate::guard::{Finding, Guard, Level, Via};
 use crate::limits::{INJECTION_OVERLAP_BYTES, INJECTION_PART_BYTES};
 use crate::scanner::Detector;
@@ -41,8 +46,8 @@ impl Injection {
     }
 
     /// False only if there is no finding in the text.
-    pub(crate) fn may_find(&self, text: &Folded) -> bool {
-        self.screen.may_match_folded(text)
+    pub(crate) fn may_find(&self, text: &str, folded: &Folded) -> bool {
+        self.screen.may_match_folded(folded) || suspect::is_suspect(text)
     }
 }
 
@@ -56,7 +61,7 @@ impl Injection {
     /// Reports the findings, and returns the parts of the best score in the text.
     pub(crate) fn judge(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
         let mut best = Parts::default();
-        if !self.screen.may_match(text) {
+        if !self.screen.may_match(text) && !suspect::is_suspect(text) {
             return best;
         }
         let mut start = 0;
@@ -87,32 +92,89 @@ impl Injection {
     }
 
     fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
-        let view = View::new(text);
-        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
-        let matches = rule::matches(&hits);
-        let (best, regions) = region::regions(&matches, &hits, &view);
-        // Where the last finding of each code ends: rules that overlap and say the same are one finding.
-        let mut ends: Vec<(&str, usize)> = Vec::new();
-        for Region { matches: range, parts, level } in regions {
-            for found in matches.get(range).unwrap_or_default() {
-                let Some(rule) = RULES.get(found.rule) else { continue };
-                if ends.iter().any(|(code, end)| *code == rule.code && found.start < *end) {
-                    continue;
-                }
-                ends.retain(|(code, _)| *code != rule.code);
-                ends.push((rule.code, found.end));
-                report(Finding {
-                    guard: Guard::Injection,
-                    code: rule.code,
-                    span: view.original(found.start, found.end, text),
-                    message: rule.message,
-                    level,
-                    points: parts.points(),
-                    via: Via::default(),
-                });
+        let mut best = self.plain(text, report);
+        for piece in Views::of(text).pieces {
+            let parts = self.hidden(&piece, report);
+            if parts.points() > best.points() {
+                best = parts;
             }
         }
         best
+    }
+
+    /// The text as it is.
+    fn plain(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
+        let view = View::new(text);
+        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
+        let matches = rule::matches(&hits);
+        let (best, regions) = region::regions(&matches, &hits, &view, 0);
+        each_match(&regions, &matches, &mut |found, code, message, region| {
+            report(Finding {
+                guard: Guard::Injection,
+                code,
+                span: view.original(found.start, found.end, text),
+                message,
+                level: region.level,
+                points: region.parts.points(),
+                via: Via::default(),
+            });
+        });
+        best
+    }
+
+    /// What was decoded or put together: the disguise weighs too.
+    fn hidden(&self, piece: &Piece, report: &mut dyn FnMut(Finding)) -> Parts {
+        let view = View::new(&piece.text);
+        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
+        let matches = rule::matches(&hits);
+        let (mut best, regions) = region::regions(&matches, &hits, &view, piece.points);
+        if piece.points > 0 && best.structure == 0 {
+            let model = Judge::new(&view.text).around(0, view.text.len()).map_or(0, region::weighed);
+            best = Parts { structure: piece.points, model, ..Parts::default() };
+        }
+        let finding = |code, message, level, points| Finding {
+            guard: Guard::Injection,
+            code,
+            span: piece.span.clone(),
+            message,
+            level,
+            points,
+            via: piece.via,
+        };
+        if let (Some(level), true) = (Level::of_result(best.points()), piece.points > 0) {
+            report(finding("disguised", DISGUISED, level, best.points()));
+        }
+        each_match(&regions, &matches, &mut |_, code, message, region| {
+            report(finding(code, message, region.level, region.parts.points()));
+        });
+        best
+    }
+}
+
+const DISGUISED: &str = "sentences that were encoded, hidden or disguised";
+
+/// Each match of the regions; rules that overlap and say the same are one.
+fn each_match(
+    regions: &[Region],
+    matches: &[Match],
+    report: &mut dyn FnMut(&Match, &'static str, &'static str, &Region),
+) {
+    // Where the last finding of each code ends.
+    let mut ends: Vec<(&str, usize)> = Vec::new();
+    for region in regions {
+        let inside = matches.get(region.matches.clone()).unwrap_or_default();
+        let is_sign = |found: &Match| RULES.get(found.rule).is_some_and(|rule| rule.code == "sign");
+        // Signs are told only where there is nothing else to tell.
+        let signs_alone = inside.iter().all(is_sign);
+        for found in inside.iter().filter(|found| signs_alone || !is_sign(found)) {
+            let Some(rule) = RULES.get(found.rule) else { continue };
+            if ends.iter().any(|(code, end)| *code == rule.code && found.start < *end) {
+                continue;
+            }
+            ends.retain(|(code, _)| *code != rule.code);
+            ends.push((rule.code, found.end));
+            report(found, rule.code, rule.message, region);
+        }
     }
 }
 
@@ -121,9 +183,9 @@ impl Level {
     #[must_use]
     pub fn result_points(self) -> i32 {
         match self {
-            Level::Possible => 120,
-            Level::Likely => 200,
-            Level::Certain => 300,
+            Level::Possible => 30,
+            Level::Likely => 100,
+            Level::Certain => 160,
         }
     }
 
@@ -136,5 +198,6 @@ impl Level {
 
 /// What the guard can find.
 pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static str)> {
-    RULES.iter().rev().map(|rule| ((Guard::Injection, rule.code), rule.message))
+    let rules = RULES.iter().rev().map(|rule| ((Guard::Injection, rule.code), rule.message));
+    rules.chain([((Guard::Injection, "disguised"), DISGUISED)])
 }

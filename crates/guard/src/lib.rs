@@ -5,10 +5,12 @@
 
 mod arguments;
 mod codes;
+mod definition;
 mod guard;
 mod hidden_text;
 mod injection;
 pub mod limits;
+mod pii;
 mod scanner;
 mod secrets;
 mod verdict;
@@ -16,5 +18,6 @@ mod verdict;
 pub use codes::{Code, codes};
 pub use guard::{CERTAIN_POINTS, Coverage, Finding, Guard, Level, Via};
 pub use hidden_text::strip_hidden;
+pub use injection::model;
 pub use scanner::Scanner;
 pub use verdict::{Parts, Verdict};

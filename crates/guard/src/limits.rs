@@ -33,3 +33,21 @@ pub const SECRET_PEM_BYTES_MAX: usize = 32 << 10;
 
 /// How much of one argument is looked at, in bytes; content and code are not looked at at all.
 pub const ARGUMENT_BYTES_MAX: usize = 256 << 10;
+
+/// Longest stretch that is decoded as one, in bytes.
+pub const CANDIDATE_BYTES_MAX: usize = 16 << 10;
+
+/// Most stretches of encoding letters of one part that are tried.
+pub const CANDIDATES_MAX: usize = 64;
+
+/// Most decoded pieces of one part that are judged; further ones are named as not inspected.
+pub const DECODED_VIEWS_MAX: usize = 32;
+
+/// Most bytes of decoded pieces of one part.
+pub const DECODED_BYTES_MAX: usize = 256 << 10;
+
+/// What a compressed piece may grow to, in bytes.
+pub const INFLATED_BYTES_MAX: usize = 64 << 10;
+
+/// Most windows of one part that the linear model judges.
+pub const MODEL_WINDOWS_MAX: usize = 96;

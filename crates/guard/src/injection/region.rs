@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::excuse::Excuses;
+use super::model::Judge;
 use super::normalise::View;
 use super::rule::{Hit, Match, RULES};
 use crate::guard::Level;
@@ -19,13 +20,14 @@ pub(super) struct Region {
 }
 
 /// The parts of the best window, and the regions in order: windows that overlap are one.
-pub(super) fn regions(matches: &[Match], hits: &[Hit], view: &View) -> (Parts, Vec<Region>) {
+pub(super) fn regions(matches: &[Match], hits: &[Hit], view: &View, structure: i32) -> (Parts, Vec<Region>) {
     let mut best = Parts::default();
     let mut regions: Vec<Region> = Vec::new();
     let mut counts = vec![0_u32; RULES.len()];
     let mut excuses = Excuses::new(matches.len(), hits);
     let mut sum = 0;
     let mut first = 0;
+    let mut judge = Judge::new(&view.text);
     for (index, last) in matches.iter().enumerate() {
         sum += enter(&mut counts, last.rule);
         while let Some(oldest) =
@@ -34,10 +36,19 @@ pub(super) fn regions(matches: &[Match], hits: &[Hit], view: &View) -> (Parts, V
             sum -= leave(&mut counts, oldest.rule);
             first += 1;
         }
-        let discount = excuses.discount(first..index + 1, matches, view);
-        let pattern =
-            10 * (i32::try_from(sum.min(SUM_MAX)).unwrap_or(0) - i32::try_from(discount).unwrap_or(0));
-        let parts = Parts { pattern, ..Parts::default() };
+        let discount = if structure > 0 {
+            0
+        } else {
+            excuses.discount(first..index + 1, matches, view, sum.min(SUM_MAX))
+        };
+        let pattern = 10 * (number(sum.min(SUM_MAX)) - number(discount));
+        // The model is asked where the rules see something; alone it says nothing.
+        let start = matches.get(first).map_or(last.start, |first| first.start);
+        let pattern = if pattern < MODEL_FROM && structure == 0 { 0 } else { pattern };
+        let model = if pattern >= MODEL_FROM { judge.around(start, last.end).map_or(0, weighed) } else { 0 };
+        // Of other scripts it has seen too little to speak against them.
+        let model = if is_foreign(view.text.get(start..last.end)) { model.max(0) } else { model };
+        let parts = Parts { pattern, model, structure };
         if parts.points() > best.points() {
             best = parts;
         }
@@ -49,7 +60,28 @@ pub(super) fn regions(matches: &[Match], hits: &[Hit], view: &View) -> (Parts, V
 }
 
 /// More than this a window does not weigh, in tenths: a heap of weak signs is no proof.
-const SUM_MAX: u32 = 60;
+const SUM_MAX: u32 = 40;
+
+/// True if most of the bytes are of no Latin letters.
+fn is_foreign(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.bytes().filter(|byte| !byte.is_ascii()).count() * 2 > text.len())
+}
+
+/// Weaker signs are not worth the model's time, in hundredths.
+const MODEL_FROM: i32 = 30;
+
+/// What a value of the model is worth.
+pub(super) fn weighed(value: i32) -> i32 {
+    value.clamp(MODEL_MIN, MODEL_MAX) * 2 / 5
+}
+
+/// Bounds of the model's say, in hundredths.
+const MODEL_MIN: i32 = -800;
+const MODEL_MAX: i32 = 500;
+
+fn number(tenths: u32) -> i32 {
+    i32::try_from(tenths).unwrap_or(0)
+}
 
 fn note(regions: &mut Vec<Region>, new: Region) {
     match regions.last_mut() {

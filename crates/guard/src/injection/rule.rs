@@ -1,5 +1,7 @@
 //! The rules, as data: which concepts in which order and how near, and what each is worth.
 
+use std::sync::OnceLock;
+
 use super::phrases::Concept;
 use super::phrases::Concept::{
     Action, Address, Addressee, Adversarial, Claim, Conceal, Danger, Destination, Everything, Hidden, Leak,
@@ -38,7 +40,7 @@ pub(super) struct Rule {
 }
 
 /// A window counts from this sum of the weights of its distinct rules on.
-pub(super) const THRESHOLD: u32 = 12;
+pub(super) const THRESHOLD: u32 = 3;
 /// Taken off where the text speaks about attacks.
 pub(super) const MENTION_DISCOUNT: u32 = 12;
 /// Taken off where every match is a quotation.
@@ -53,30 +55,58 @@ pub(super) fn weight_possible(concepts: u64) -> u32 {
 
 /// Every rule in the hits, by start.
 pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
+    let plan = Plan::get();
     let mut found = Vec::new();
     for (index, first) in hits.iter().enumerate() {
-        for (rule, definition) in RULES.iter().enumerate() {
-            if definition.first.contains(&first.concept) {
-                let rest = hits.get(index + 1..).unwrap_or_default();
-                found.extend(complete(definition.then, first.end, rest).map(|end| Match {
-                    rule,
-                    start: first.start,
-                    end,
-                }));
-            }
+        for (rule, steps) in plan.by_first.get(first.concept as usize).into_iter().flatten() {
+            let rest = hits.get(index + 1..).unwrap_or_default();
+            found.extend(complete(steps, first.end, rest).map(|end| Match {
+                rule: *rule,
+                start: first.start,
+                end,
+            }));
         }
     }
     found
 }
 
+/// The concepts of one step as a set, and how far it may stand from the one before.
+type Step = (u64, usize);
+
+/// The rules by the concept that they begin with.
+#[derive(Debug)]
+struct Plan {
+    by_first: Vec<Vec<(usize, Vec<Step>)>>,
+}
+
+impl Plan {
+    fn get() -> &'static Plan {
+        static PLAN: OnceLock<Plan> = OnceLock::new();
+        PLAN.get_or_init(|| {
+            let mut by_first = vec![Vec::new(); 64];
+            for (index, rule) in RULES.iter().enumerate() {
+                let set = |concepts: &[Concept]| concepts.iter().fold(0, |set, concept| set | bit(*concept));
+                let steps: Vec<Step> =
+                    rule.then.iter().map(|(concepts, gap)| (set(concepts), *gap)).collect();
+                for first in rule.first {
+                    if let Some(rules) = by_first.get_mut(*first as usize) {
+                        rules.push((index, steps.clone()));
+                    }
+                }
+            }
+            Plan { by_first }
+        })
+    }
+}
+
 /// Where the last of the steps ends, each taken at its nearest hit.
-fn complete(steps: &[(&[Concept], usize)], from: usize, hits: &[Hit]) -> Option<usize> {
+fn complete(steps: &[Step], from: usize, hits: &[Hit]) -> Option<usize> {
     let mut end = from;
     let mut rest = hits;
     for (concepts, gap) in steps {
         let near = rest.iter().take(INJECTION_HITS_MAX).take_while(|hit| hit.start <= end + gap);
         let (index, hit) =
-            near.enumerate().find(|(_, hit)| hit.start >= end && concepts.contains(&hit.concept))?;
+            near.enumerate().find(|(_, hit)| hit.start >= end && concepts & bit(hit.concept) != 0)?;
         end = hit.end;
         rest = rest.get(index + 1..).unwrap_or_default();
     }
@@ -91,6 +121,11 @@ const fn rule(
     then: &'static [(&'static [Concept], usize)],
 ) -> Rule {
     Rule { code, message, weight, first, then }
+}
+
+/// A word that orders are made of; it weighs next to nothing and has the model look.
+const fn sign(first: &'static [Concept]) -> Rule {
+    rule("sign", "words that such orders are made of", 1, first, &[])
 }
 
 pub(super) static RULES: &[Rule] = &[
@@ -164,7 +199,7 @@ pub(super) static RULES: &[Rule] = &[
         &[Send],
         &[(&[Sensitive], 60), (&[Destination], 120)],
     ),
-    rule("exfiltration", "order to open or send to an address", 4, &[Action, Send], &[(&[Destination], 90)]),
+    rule("exfiltration", "order to open or send to an address", 2, &[Action, Send], &[(&[Destination], 90)]),
     rule("exfiltration", "order to pass data through a tool call", 10, &[ToolCall], &[]),
     rule("precondition", "demand to be met before the task goes on", 6, &[Precondition], &[]),
     rule("persona", "order to become another persona", 10, &[Persona], &[]),
@@ -219,6 +254,17 @@ pub(super) static RULES: &[Rule] = &[
         &[WordSecret],
         &[(&[WordAction, Send], 60)],
     ),
+    sign(&[Override]),
+    sign(&[Object, Prompt]),
+    sign(&[Everything, Turn]),
+    sign(&[Addressee]),
+    sign(&[Address]),
+    sign(&[Sensitive]),
+    sign(&[Money, Destination]),
+    sign(&[Hidden]),
+    sign(&[User]),
+    sign(&[Leak, WordAction]),
+    sign(&[WordOverride, WordObject, WordSecret]),
 ];
 
 #[cfg(test)]

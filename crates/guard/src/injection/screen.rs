@@ -296,7 +296,7 @@ pub(super) fn bit(concept: Concept) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::Injection;
-    use super::super::phrases::ENGLISH;
+    use super::super::phrases::{ENGLISH, MANNERS};
     use super::Folded;
     use crate::guard::Guard;
 
@@ -304,7 +304,7 @@ mod tests {
     fn the_lanes_see_what_one_lane_sees() {
         let injection = Injection::new();
         let screen = &injection.screen;
-        for (_, phrases) in ENGLISH {
+        for (_, phrases) in ENGLISH.iter().chain(MANNERS) {
             for phrase in *phrases {
                 let phrase = phrase.trim_matches(['*', '^']);
                 for at in (0..1_500).step_by(37) {
@@ -330,7 +330,8 @@ mod tests {
     #[test]
     fn what_the_screen_passes_over_has_no_finding() {
         let injection = Injection::new();
-        let words: Vec<&str> = ENGLISH.iter().flat_map(|(_, phrases)| *phrases).copied().collect();
+        let words: Vec<&str> =
+            ENGLISH.iter().chain(MANNERS).flat_map(|(_, phrases)| *phrases).copied().collect();
         // A walk over all pairs of phrases, with ordinary text between them.
         for (index, first) in words.iter().enumerate() {
             for second in words.iter().skip(index % 7).step_by(7) {
@@ -340,24 +341,24 @@ mod tests {
                     second.trim_matches(['*', '^'])
                 );
                 let mut found = false;
-                injection.part(&text, &mut |finding| found |= finding.guard == Guard::Injection);
+                let _ = injection.plain(&text, &mut |finding| found |= finding.guard == Guard::Injection);
                 assert!(!found || injection.screen.may_match(&text), "{text}");
             }
         }
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(500))]
 
         #[test]
         fn no_mixture_of_phrases_and_words_is_passed_over(parts in proptest::collection::vec((0..10_000_usize, 0..12_usize), 1..14)) {
             static INJECTION: std::sync::LazyLock<Injection> = std::sync::LazyLock::new(Injection::new);
-            let phrases: Vec<&str> = ENGLISH.iter().flat_map(|(_, phrases)| *phrases).copied().collect();
+            let phrases: Vec<&str> = ENGLISH.iter().chain(MANNERS).flat_map(|(_, phrases)| *phrases).copied().collect();
             let words = ["and", "the  ", "x", "\n", "so-", "\t", "THE user", ". ", "2", "_", "\"", "your"];
             let phrase = |index: usize| phrases.get(index % phrases.len()).copied().unwrap_or_default();
             let text: String = parts.iter().map(|(at, word)| format!("{} {} ", phrase(*at).trim_matches(['*', '^']), words[*word])).collect();
             let mut found = false;
-            INJECTION.part(&text, &mut |_| found = true);
+            INJECTION.plain(&text, &mut |_| found = true);
             proptest::prop_assert!(!found || INJECTION.screen.may_match(&text), "{text}");
         }
     }

@@ -1,0 +1,251 @@
+//! The `tool-poisoning` guard: what the definition of a tool asks of the agent that reads it.
+//!
+//! Imperatives are normal here, so the weights are other than those of results. Each sign counts once; no single one
+//! suffices but those that no honest definition has.
+
+mod signs;
+
+use bailiwick_mcp::Value;
+
+use self::signs::SIGNS;
+use crate::guard::{Finding, Guard, Level, Via};
+use crate::injection::{Injection, model};
+use crate::verdict::{Parts, Verdict};
+
+/// A sign: the phrases that are it, and what it weighs in hundredths of a point.
+#[derive(Debug)]
+struct Sign {
+    code: &'static str,
+    message: &'static str,
+    points: i32,
+    phrases: &'static [&'static str],
+}
+
+/// Judges the name, the descriptions and every text of the schemas of one tool.
+pub(crate) fn judge(injection: &Injection, tool: Value<'_>) -> Verdict {
+    let name = tool.get("name").and_then(Value::text).unwrap_or_default();
+    let described = tool.get("description").map_or((0, 0), Value::span);
+    let mut found = Found(Vec::new());
+    let mut best = Parts::default();
+    for (text, value) in texts(tool) {
+        found.read(&text, value.span(), value.span() == described, &name);
+        let parts = injection.judge(&text, &mut |_| {});
+        if parts.points() > best.points() {
+            best = parts;
+        }
+    }
+    let signs: i32 = found.0.iter().map(|finding| finding.points).sum();
+    let injected = best.points().clamp(0, 300) * 7 / 10;
+    let points = signs + injected;
+    if injected >= 60 {
+        found.note(tool.span(), "orders", ORDERS, injected);
+    }
+    let mut verdict = Verdict::default();
+    verdict.raise(points, Some(Parts { pattern: signs, model: injected, structure: 0 }));
+    if let Some(level) = Level::of_definition(points) {
+        verdict.findings = found.0;
+        verdict.findings.iter_mut().for_each(|finding| finding.level = level);
+    }
+    verdict
+}
+
+/// The signs found so far; each counts once.
+struct Found(Vec<Finding>);
+
+impl Found {
+    fn note(&mut self, span: (usize, usize), code: &'static str, message: &'static str, points: i32) {
+        if !self.0.iter().any(|finding| finding.code == code) {
+            let (via, level) = (Via::default(), Level::Possible);
+            let span = span.0..span.1;
+            self.0.push(Finding { guard: Guard::ToolPoisoning, code, span, message, level, points, via });
+        }
+    }
+
+    fn read(&mut self, text: &str, span: (usize, usize), is_description: bool, name: &str) {
+        let plain = model::normalise(text);
+        for sign in SIGNS {
+            if sign.phrases.iter().any(|phrase| holds(&plain, phrase)) {
+                self.note(span, sign.code, sign.message, sign.points);
+            }
+        }
+        let others = [
+            (names_file(&plain), "secret-file", SECRET_FILE, 120),
+            (is_padded(text), "padding", PADDING, 140),
+            (switches_script(text), "other-script", OTHER_SCRIPT, 70),
+            (hides(text), "hidden-characters", HIDDEN, 250),
+            (addresses(&plain) && sends(&plain), "sends-away", SENDS_AWAY, 110),
+            (speaks_of_another(&plain, name), "other-tool", OTHER_TOOL, 80),
+        ];
+        for (holds, code, message, points) in others {
+            if holds {
+                self.note(span, code, message, points);
+            }
+        }
+        // A parameter is described by what it is, not by what the reader shall do.
+        let asks = self.0.iter().any(|finding| matches!(finding.code, "conversation" | "secret-file"));
+        if !is_description && asks && ASKING.iter().any(|word| plain.contains(word)) {
+            self.note(span, "parameter", PARAMETER, 100);
+        }
+    }
+}
+
+/// How a parameter asks for contents.
+const ASKING: [&str; 7] =
+    ["look it up", "needed for", "content", "summary of", "everything", "full ", "contents of"];
+
+const SECRET_FILE: &str = "the definition names a file of credentials";
+const PADDING: &str = "many empty lines, and text behind them";
+const OTHER_SCRIPT: &str = "another script than that of the rest begins in the middle";
+const HIDDEN: &str = "characters that a person does not see";
+const SENDS_AWAY: &str = "something is to be sent to an address";
+const OTHER_TOOL: &str = "the definition says how another tool is to be used";
+const PARAMETER: &str = "a parameter asks for secrets or for the conversation";
+const ORDERS: &str = "the definition reads like an injected order";
+
+impl Level {
+    /// From how many points on a definition reaches this level, in hundredths.
+    #[must_use]
+    pub fn definition_points(self) -> i32 {
+        match self {
+            Level::Possible => 80,
+            Level::Likely => 120,
+            Level::Certain => 200,
+        }
+    }
+
+    fn of_definition(points: i32) -> Option<Level> {
+        Level::ALL.into_iter().rev().find(|level| points >= level.definition_points())
+    }
+}
+
+/// Most texts of one definition that are read.
+const TEXTS_MAX: usize = 2_000;
+
+/// The texts of a definition; long names of properties are texts too.
+fn texts(tool: Value<'_>) -> Vec<(String, Value<'_>)> {
+    let mut out = Vec::new();
+    gather(tool, 0, &mut out);
+    out
+}
+
+fn gather<'a>(value: Value<'a>, depth: usize, out: &mut Vec<(String, Value<'a>)>) {
+    if depth > 64 || out.len() >= TEXTS_MAX {
+        return;
+    }
+    if let Some(text) = value.text() {
+        out.push((text.into_owned(), value));
+    }
+    for element in value.elements() {
+        gather(element, depth + 1, out);
+    }
+    for (name, member) in value.members() {
+        let Some(key) = name.text() else { continue };
+        if depth == 0 && LABELS.contains(&&*key) {
+            continue;
+        }
+        if depth > 1 && key.len() > 12 {
+            out.push((key.replace(['_', '-'], " "), name));
+        }
+        gather(member, depth + 1, out);
+    }
+}
+
+/// Members of a labelled row that are not of the definition.
+const LABELS: [&str; 10] =
+    ["id", "label", "source", "licence", "kind", "group", "split", "imperative", "redistributable", "tier"];
+
+/// `a … b` asks for both in this order within a sentence's length.
+fn holds(text: &str, phrase: &str) -> bool {
+    match phrase.split_once(" … ") {
+        None => text.contains(phrase),
+        Some((first, second)) => text.match_indices(first).any(|(at, _)| {
+            let from = at + first.len();
+            let to = text.floor_char_boundary(from + GAP);
+            text.get(from..to).is_some_and(|rest| rest.contains(second))
+        }),
+    }
+}
+
+const GAP: usize = 70;
+
+fn names_file(text: &str) -> bool {
+    signs::FILES.iter().any(|file| text.contains(file))
+}
+
+/// Ten or more line ends, and text behind them.
+fn is_padded(text: &str) -> bool {
+    let blank = |c: char| c == '\n' || c == ' ' || c == '\t' || c == '\r' || c == '\u{a0}';
+    let mut ends = 0;
+    for character in text.chars() {
+        if character == '\n' {
+            ends += 1;
+        } else if !blank(character) {
+            if ends >= 8 {
+                return true;
+            }
+            ends = 0;
+        }
+    }
+    false
+}
+
+/// Sixteen letters or more of the Latin alphabet, and then a sentence in another script; or the other way round.
+fn switches_script(text: &str) -> bool {
+    let latin = text.chars().filter(char::is_ascii_alphabetic).count();
+    let other = text.chars().filter(|c| c.is_alphabetic() && *c > '\u{370}').count();
+    latin >= 24 && other >= 8 && other * 4 < latin * 3
+}
+
+fn hides(text: &str) -> bool {
+    let invisible = |c: &char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}' | '\u{202e}' | '\u{ad}');
+    !text.is_ascii() && text.chars().filter(invisible).count() >= 6
+}
+
+/// True if an e-mail address or a URL stands in the text.
+fn addresses(text: &str) -> bool {
+    let mail = text.match_indices('@').any(|(at, _)| {
+        let before = text
+            .get(..at)
+            .and_then(|head| head.chars().next_back())
+            .is_some_and(|c| c.is_ascii_alphanumeric());
+        let domain = text
+            .get(at + 1..)
+            .unwrap_or_default()
+            .split([' ', ',', ')', '`', '\'', '"'])
+            .next()
+            .unwrap_or_default();
+        before && domain.contains('.')
+    });
+    mail || text.contains("http://") || text.contains("https://") || text.contains("webhook")
+}
+
+fn sends(text: &str) -> bool {
+    signs::SENDING.iter().any(|word| holds(text, word))
+}
+
+/// Another tool by name (in backticks, with an underscore) in a sentence that governs its use.
+fn speaks_of_another(text: &str, name: &str) -> bool {
+    let own = name.to_ascii_lowercase();
+    let quoted = text.split('`').skip(1).step_by(2).take(32).any(|quoted| {
+        quoted != own
+            && quoted.len() > 3
+            && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    });
+    quoted && signs::GOVERNING.iter().any(|word| holds(text, word))
+}
+
+/// What the guard can find.
+pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static str)> {
+    let others = [
+        ("secret-file", SECRET_FILE),
+        ("padding", PADDING),
+        ("other-script", OTHER_SCRIPT),
+        ("hidden-characters", HIDDEN),
+        ("sends-away", SENDS_AWAY),
+        ("other-tool", OTHER_TOOL),
+        ("parameter", PARAMETER),
+        ("orders", ORDERS),
+    ];
+    let signs = SIGNS.iter().map(|sign| (sign.code, sign.message));
+    signs.chain(others).map(|(code, message)| ((Guard::ToolPoisoning, code), message))
+}

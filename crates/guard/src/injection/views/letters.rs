@@ -1,0 +1,168 @@
+//! Letters moved, spread or replaced: rot13, Caesar, reversed lines, `l e t t e r s`, `d.o.t.s`, leet.
+
+use super::language::is_small;
+use super::moved::{self, Way};
+use super::{Disguise, Views};
+use crate::limits::CANDIDATE_BYTES_MAX;
+
+const REVERSED: Disguise = Disguise::new("reversed", 170);
+const SPREAD: Disguise = Disguise::new("spread-letters", 170);
+const LEET: Disguise = Disguise::new("leet", 150);
+const SHIFTED: Disguise = Disguise::new("shifted-letters", 170);
+const ROT13: Disguise = Disguise::new("rot13", 170);
+
+pub(super) fn find(text: &str, views: &mut Views) {
+    lines(text, views);
+    spread(text, views);
+    leet(text, views);
+}
+
+/// A cheap look at the whole text: enough small words of another alphabet.
+pub(in crate::injection) fn is_moved(text: &str) -> bool {
+    let moved = moved::Moved::table();
+    moved.count(text).1.into_iter().any(|count| count >= MOVED_MIN)
+}
+
+/// A line of which another alphabet reads better than its own.
+fn lines(text: &str, views: &mut Views) {
+    let moved = moved::Moved::table();
+    for (start, line) in pieces(text) {
+        let (plain, counts) = moved.count(line);
+        for (way, count) in moved::WAYS.iter().zip(counts) {
+            if count < MOVED_MIN || count <= plain * 2 {
+                continue;
+            }
+            let span = start..start + line.len();
+            match way {
+                Way::Reversed => views.take(&line.chars().rev().collect::<String>(), span, REVERSED),
+                Way::Shifted(13) => views.take(&moved::shifted(line, 13), span, ROT13),
+                Way::Shifted(by) => views.take(&moved::shifted(line, *by), span, SHIFTED),
+            }
+            break;
+        }
+    }
+}
+
+/// Fewer small words are chance.
+const MOVED_MIN: usize = 3;
+
+/// Lines, cut where they are long.
+fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let bound = rest.floor_char_boundary(PIECE_BYTES);
+        let line = rest.get(..bound).and_then(|head| head.find('\n')).map_or(bound, |end| end + 1);
+        let start = at;
+        at += line;
+        Some((start, rest.get(..line).unwrap_or_default()))
+    })
+}
+
+const PIECE_BYTES: usize = 2_048;
+
+/// `i g n o r e   a l l`, `i.g.n.o.r.e._.a.l.l`: single characters with one sign between them.
+fn spread(text: &str, views: &mut Views) {
+    if !is_spread(text.as_bytes()) {
+        return;
+    }
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    let mut at = 0;
+    while at + 2 < characters.len() {
+        let Some(sign) = characters.get(at + 1).map(|(_, c)| *c).filter(|c| SIGNS.contains(c)) else {
+            at += 1;
+            continue;
+        };
+        let mut joined = String::new();
+        let mut next = at;
+        let mut letters = 0;
+        while let Some((_, character)) = characters.get(next).filter(|_| joined.len() < CANDIDATE_BYTES_MAX) {
+            let behind = characters.get(next + 1).map(|(_, c)| *c);
+            if behind.is_some_and(|c| c != sign) && letters == 0
+                || *character == sign && sign != '.' && sign != ' '
+            {
+                break;
+            }
+            letters += usize::from(character.is_alphabetic());
+            joined.push(if *character == '_' { ' ' } else { *character });
+            if behind != Some(sign) {
+                next += 1;
+                break;
+            }
+            next += 2;
+            // Two or more blanks are one between words.
+            let mut gap = 0;
+            while sign == ' ' && characters.get(next).is_some_and(|(_, c)| *c == ' ') && gap < 4 {
+                next += 1;
+                gap += 1;
+            }
+            if gap > 0 {
+                joined.push(' ');
+            }
+        }
+        if letters >= SPREAD_MIN {
+            let start = characters.get(at).map_or(0, |(start, _)| *start);
+            let end = characters.get(next).map_or(text.len(), |(end, _)| *end);
+            let readable = if joined.contains(' ') { joined } else { format!("{joined} ") };
+            views.take(&readable, start..end, SPREAD);
+        }
+        at = next.max(at + 1);
+    }
+}
+
+/// A cheap look: five single letters or digits in a row, each with one of the signs behind it.
+fn is_spread(bytes: &[u8]) -> bool {
+    let mut single = 0_u32;
+    let mut before = b' ';
+    for pair in bytes.windows(2) {
+        let [byte, next] = pair else { continue };
+        if byte.is_ascii_alphanumeric() {
+            let alone = !before.is_ascii_alphanumeric() && !next.is_ascii_alphanumeric();
+            single = if alone { single + 1 } else { 0 };
+            if single >= 5 {
+                return true;
+            }
+        }
+        before = *byte;
+    }
+    false
+}
+
+const SIGNS: &[char] = &[' ', '.', '-', '*', '|', '_', '/', '\u{b7}'];
+const SPREAD_MIN: usize = 14;
+
+/// Digits for letters, where that makes small words of what was none.
+fn leet(text: &str, views: &mut Views) {
+    if !text.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'@' | b'$')) {
+        return;
+    }
+    for (start, line) in pieces(text) {
+        let mixed = |word: &str| {
+            word.bytes().any(|byte| byte.is_ascii_digit() || b"@$!".contains(&byte))
+                && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+        };
+        let made = line.split(|c: char| c.is_whitespace() || ",.;:".contains(c)).filter(|word| {
+            word.len() <= 7 && (mixed(word) || matches!(*word, "70" | "0f")) && is_small(&plain(word))
+        });
+        if made.take(LEET_MIN).count() == LEET_MIN {
+            views.take(&plain(line), start..start + line.len(), LEET);
+        }
+    }
+}
+
+const LEET_MIN: usize = 3;
+
+fn plain(word: &str) -> String {
+    let letter = |character: char| match character {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        '8' => 'b',
+        '9' => 'g',
+        other => other,
+    };
+    word.chars().map(letter).collect()
+}

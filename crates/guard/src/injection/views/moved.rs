@@ -1,0 +1,147 @@
+//! Small words in a moved alphabet or read backwards, found in one walk over the words of a line.
+
+use std::sync::OnceLock;
+
+use super::language::small_words;
+
+/// How letters may have been moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By so many letters; undone by as many again forwards.
+    Shifted(u8),
+    Reversed,
+}
+
+pub(super) const WAYS: [Way; 5] =
+    [Way::Shifted(13), Way::Shifted(23), Way::Shifted(3), Way::Shifted(1), Way::Reversed];
+
+/// The small words as they are and as each way leaves them, packed into numbers.
+#[derive(Debug)]
+pub(super) struct Moved {
+    /// Sorted: the word, and a bit for each way; the highest bit is for the word as it is.
+    words: Vec<(u64, u8)>,
+    /// One bit for each hash that a word has: most words of a text need no search.
+    sieve: Vec<u64>,
+}
+
+const PLAIN: u8 = 1 << 7;
+const SIEVE_BITS: u64 = 1 << 14;
+/// Longer words are not small.
+const WORD_MAX: usize = 7;
+
+impl Moved {
+    pub(super) fn table() -> &'static Moved {
+        static TABLE: OnceLock<Moved> = OnceLock::new();
+        TABLE.get_or_init(|| {
+            let mut words: Vec<(u64, u8)> = Vec::new();
+            for word in small_words() {
+                words.push((pack(word.as_bytes()), PLAIN));
+                for (bit, way) in WAYS.iter().enumerate() {
+                    let moved = match way {
+                        // Undoing is moving by `by`; so the hidden form is moved by the rest of the alphabet.
+                        Way::Shifted(by) => shifted(word, 26 - by),
+                        Way::Reversed => word.chars().rev().collect(),
+                    };
+                    // One letter proves nothing.
+                    if moved.len() > 1 && moved != *word {
+                        words.push((pack(moved.as_bytes()), 1 << bit));
+                    }
+                }
+            }
+            words.sort_unstable();
+            words.dedup_by(|next, kept| {
+                next.0 == kept.0 && {
+                    kept.1 |= next.1;
+                    true
+                }
+            });
+            let mut sieve = vec![0_u64; usize::try_from(SIEVE_BITS / 64).unwrap_or(0)];
+            for (word, _) in &words {
+                let bit = hash(*word);
+                if let Some(place) = sieve.get_mut(usize::try_from(bit / 64).unwrap_or(0)) {
+                    *place |= 1 << (bit % 64);
+                }
+            }
+            Moved { words, sieve }
+        })
+    }
+
+    /// How many small words the line has, and how many in each way.
+    pub(super) fn count(&self, line: &str) -> (usize, [usize; WAYS.len()]) {
+        let mut plain = 0;
+        let mut counts = [0; WAYS.len()];
+        let (mut word, mut length) = (0_u64, 0_usize);
+        for byte in line.bytes().chain([b' ']) {
+            let lower = byte | 0x20;
+            if lower.is_ascii_lowercase() && byte.is_ascii_alphabetic() {
+                word = (word << 8) | u64::from(lower);
+                length += 1;
+                continue;
+            }
+            if (1..=WORD_MAX).contains(&length) {
+                let ways = self.ways(word);
+                plain += usize::from(ways & PLAIN != 0);
+                // A word that is one as it stands is no sign of another alphabet.
+                if ways & PLAIN == 0 && ways != 0 {
+                    counts
+                        .iter_mut()
+                        .enumerate()
+                        .for_each(|(bit, count)| *count += usize::from(ways >> bit & 1 == 1));
+                }
+            }
+            (word, length) = (0, 0);
+        }
+        (plain, counts)
+    }
+
+    fn ways(&self, word: u64) -> u8 {
+        let bit = hash(word);
+        let place = self.sieve.get(usize::try_from(bit / 64).unwrap_or(0)).copied().unwrap_or(0);
+        if place >> (bit % 64) & 1 == 0 {
+            return 0;
+        }
+        let found = self.words.binary_search_by_key(&word, |(known, _)| *known);
+        found.ok().and_then(|at| self.words.get(at)).map_or(0, |(_, ways)| *ways)
+    }
+}
+
+fn pack(word: &[u8]) -> u64 {
+    word.iter().take(WORD_MAX).fold(0, |packed, byte| (packed << 8) | u64::from(*byte))
+}
+
+fn hash(word: u64) -> u64 {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % SIEVE_BITS
+}
+
+pub(super) fn shifted(text: &str, by: u8) -> String {
+    let turn = |character: char| match character {
+        'a'..='z' => turned(character, b'a', by),
+        'A'..='Z' => turned(character, b'A', by),
+        other => other,
+    };
+    text.chars().map(turn).collect()
+}
+
+fn turned(character: char, base: u8, by: u8) -> char {
+    u8::try_from(character).map_or(character, |byte| char::from((byte - base + by) % 26 + base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_is_counted() {
+        let table = Moved::table();
+        let line = "send the file to me and you will be the one";
+        assert!(table.count(line).0 >= 6);
+        for (at, way) in WAYS.iter().enumerate() {
+            let hidden = match way {
+                Way::Shifted(by) => shifted(line, 26 - by),
+                Way::Reversed => line.chars().rev().collect(),
+            };
+            let (plain, counts) = table.count(&hidden);
+            assert!(counts[at] >= 4 && counts[at] > plain * 2, "{way:?}: {plain} {counts:?}");
+        }
+    }
+}

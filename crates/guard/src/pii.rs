@@ -1,0 +1,102 @@
+//! The `pii` guard: personal data that a check digit, a number range or its form confirms.
+//!
+//! Card and account numbers carry check digits and social security numbers have ranges, so that few other numbers pass.
+//! E-mail addresses and telephone numbers have a form only: they are worth a note and no more.
+
+mod address;
+mod number;
+
+use std::ops::Range;
+
+use crate::guard::{Finding, Guard, Level, Via};
+use crate::scanner::Detector;
+
+/// The guard has no automaton: it reads characters.
+#[derive(Debug)]
+pub(crate) struct Pii;
+
+/// What was found, and how sure that is.
+type Found = (&'static str, Range<usize>, Level);
+
+impl Detector for Pii {
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+        let mut found: Vec<Found> = Vec::new();
+        number::find(text, &mut found);
+        address::find(text, &mut found);
+        found.sort_by_key(|(_, span, _)| span.start);
+        for (code, span, level) in found {
+            let points = match level {
+                Level::Certain => 500,
+                Level::Likely => 300,
+                Level::Possible => 200,
+            };
+            let message = message(code);
+            report(Finding { guard: Guard::Pii, code, span, message, level, points, via: Via::default() });
+        }
+    }
+}
+
+fn message(code: &str) -> &'static str {
+    match code {
+        "card-number" => "payment card number with a valid check digit",
+        "iban" => "bank account number (IBAN) with valid check digits",
+        "social-security-number" => "number in a range of US social security numbers",
+        "email" => "e-mail address",
+        _ => "telephone number",
+    }
+}
+
+/// What the guard can find.
+pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static str)> {
+    let codes = ["card-number", "iban", "social-security-number", "email", "phone-number"];
+    codes.into_iter().map(|code| ((Guard::Pii, code), message(code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes_of(text: &str) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        Pii.scan(text, &mut |finding| {
+            assert!(text.get(finding.span.clone()).is_some());
+            found.push(finding.code);
+        });
+        found
+    }
+
+    #[test]
+    fn what_a_check_confirms_is_found() {
+        for (text, code) in [
+            ("card: 4539 1488 0343 6467", "card-number"),
+            ("card 371449635398456 expires", "card-number"),
+            ("pay to GB33 BUKB 2020 1555 5555 55", "iban"),
+            ("DE75512108001245126199", "iban"),
+            ("ssn 536-22-8726", "social-security-number"),
+            ("write to ana.kovacs@northwind-labs.com.", "email"),
+            ("call +44 7700 900123 today", "phone-number"),
+            ("call (415) 302-7788", "phone-number"),
+        ] {
+            assert_eq!(codes_of(text), [code], "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_left_alone() {
+        for text in [
+            "order 4539148803436468",
+            "Use test card 4242 4242 4242 4242",
+            "GB34 BUKB 2020 1555 5555 55",
+            "000-12-3456 and 666-12-3456 and 987-65-4321",
+            "part 123-45-67890",
+            "git@github.com:acme/app.git",
+            "user@example.com",
+            "npm i @scope/pkg@1.2.3",
+            "version 4.18.2-305 at 2026-03-14 15:09:26",
+            "10.0.12.17 and 192.168.100.200",
+            "lat 40.7128 lon -74.0060, 5551234567890123",
+        ] {
+            assert!(codes_of(text).is_empty(), "{text}: {:?}", codes_of(text));
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Secrets that were encoded, turned round, spread out or cut: put together again, and looked at once more.
+//!
+//! Only tokens with a prefix and private keys count here: what stands behind a name is judged where it stands.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+
+use super::{Secret, Secrets};
+use crate::guard::Via;
+use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX};
+
+/// A secret in the original text, and how it was hidden.
+pub(super) type Hidden = (Secret, Via);
+
+impl Secrets {
+    /// Every secret of `text` that only shows when a disguise is undone.
+    pub(super) fn hidden(&self, text: &str) -> Vec<Hidden> {
+        let mut found = Vec::new();
+        let mut left = CANDIDATES_MAX;
+        let mut look = |plain: &str, place: Place<'_>, name: &'static str| {
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            for secret in self.find(plain).into_iter().filter(|secret| is_token(secret.code)) {
+                let span = place.original(&secret.span);
+                found.push((Secret { span, code: secret.code }, Via { outer: Some(name), inner: None }));
+            }
+        };
+        runs(text, &mut look);
+        spread(text, &mut look);
+        escaped(text, &mut look);
+        joined(text, &mut look);
+        found
+    }
+}
+
+/// Codes that a prefix or a frame proves.
+fn is_token(code: &str) -> bool {
+    !matches!(
+        code,
+        "password"
+            | "secret"
+            | "token"
+            | "api-key"
+            | "credential"
+            | "authorization"
+            | "url-password"
+            | "jwt"
+            | "aws-secret-key"
+    )
+}
+
+type Look<'l> = dyn FnMut(&str, Place<'_>, &'static str) + 'l;
+
+/// Where in the original a plain text comes from.
+#[derive(Debug)]
+enum Place<'p> {
+    /// All of it from here.
+    Whole(Range<usize>),
+    /// Each byte from its own place.
+    Each(&'p [usize]),
+}
+
+impl Place<'_> {
+    fn original(&self, span: &Range<usize>) -> Range<usize> {
+        match self {
+            Place::Whole(whole) => whole.clone(),
+            Place::Each(places) => {
+                let at = |index: usize| places.get(index).copied();
+                let start = at(span.start).unwrap_or(0);
+                // Tokens are ASCII: their last byte is one.
+                start..at(span.end.saturating_sub(1)).map_or(start, |last| last + 1)
+            }
+        }
+    }
+}
+
+/// Runs of letters and digits: base64, hexadecimal, and read backwards.
+fn runs(text: &str, look: &mut Look<'_>) {
+    let bytes = text.as_bytes();
+    let code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let mut at = 0;
+    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(code)) {
+        let start = at + offset;
+        let length = bytes
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .take(CANDIDATE_BYTES_MAX)
+            .take_while(|byte| code(byte))
+            .count();
+        at = start + length;
+        if length < RUN_MIN {
+            continue;
+        }
+        let run = text.get(start..at).unwrap_or_default();
+        let hex = length.is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if hex && length >= 2 * RUN_MIN {
+            if let Ok(plain) = HEXLOWER_PERMISSIVE.decode(run.as_bytes()) {
+                decoded(&plain, start..at, "hex", look);
+            }
+        } else if !hex {
+            let whole = run.get(..length - usize::from(length % 4 == 1)).unwrap_or_default().as_bytes();
+            let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
+            if let Ok(plain) = plain {
+                decoded(&plain, start..at, "base64", look);
+            }
+            let backwards: String = run.chars().rev().collect();
+            if PREFIXES.iter().any(|prefix| backwards.starts_with(prefix)) {
+                look(&backwards, Place::Whole(start..at), "reversed");
+            }
+        }
+    }
+    // A key's frame reads backwards too.
+    if let Some(at) = text.find("-----YEK ETAVIRP") {
+        let end = text.len();
+        let backwards: String = text
+            .get(at.saturating_sub(0)..end)
+            .unwrap_or_default()
+            .chars()
+            .take(CANDIDATE_BYTES_MAX)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
+        look(&backwards, Place::Whole(at..end), "reversed");
+    }
+}
+
+const RUN_MIN: usize = 16;
+
+fn decoded(plain: &[u8], span: Range<usize>, name: &'static str, look: &mut Look<'_>) {
+    let Ok(text) = std::str::from_utf8(plain) else { return };
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        look(text, Place::Whole(span), name);
+    }
+}
+
+/// How tokens begin that are worth turning round for.
+const PREFIXES: &[&str] = &[
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "ASIA",
+    "sk-",
+    "sk_",
+    "rk_",
+    "AIza",
+    "npm_",
+    "pypi-",
+    "hf_",
+    "SG.",
+    "dop_v1_",
+    "hvs.",
+    "eyJ",
+    "dapi",
+    "shpat_",
+    "gsk_",
+    "xai-",
+    "lin_api_",
+    "AGE-SECRET-KEY-",
+];
+
+/// `A K I A …`: single characters with a blank between them.
+fn spread(text: &str, look: &mut Look<'_>) {
+    let bytes = text.as_bytes();
+    let alone = |window: &[u8]| matches!(window, [b' ', one, b' '] if one.is_ascii_graphic());
+    if bytes.windows(3).filter(|window| alone(window)).take(RUN_MIN / 2).count() < RUN_MIN / 2 {
+        return;
+    }
+    let mut at = 0;
+    while at + 2 < bytes.len() {
+        let mut end = at;
+        let mut letters = String::new();
+        while let (Some(byte), next) = (bytes.get(end), bytes.get(end + 1)) {
+            if !byte.is_ascii_graphic() || next.is_some_and(|next| *next != b' ') {
+                break;
+            }
+            letters.push(char::from(*byte));
+            end += 2;
+            if letters.len() >= CANDIDATE_BYTES_MAX {
+                break;
+            }
+        }
+        if letters.len() >= RUN_MIN {
+            look(&letters, Place::Whole(at..end.min(text.len())), "spread-letters");
+        }
+        at = end.max(at + 1);
+    }
+}
+
+/// `%41%4B…`: eight percent escapes or more in a row.
+fn escaped(text: &str, look: &mut Look<'_>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'%', bytes.get(at..).unwrap_or_default()) {
+        let start = at + offset;
+        let mut plain = Vec::new();
+        let mut end = start;
+        while let Some([b'%', high, low]) = bytes.get(end..end + 3) {
+            let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { break };
+            plain.push(high << 4 | low);
+            end += 3;
+        }
+        if plain.len() >= RUN_MIN {
+            decoded(&plain, start..end, "percent", look);
+        }
+        at = end.max(start + 1);
+    }
+}
+
+/// What stands between the halves of a token: a line end, `" + "`, characters without width.
+fn joined(text: &str, look: &mut Look<'_>) {
+    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}');
+    if !text.is_ascii() && text.contains(invisible) {
+        let cuts = text.char_indices().filter(|(_, c)| invisible(*c)).map(|(at, c)| at..at + c.len_utf8());
+        let (plain, places) = without(text, cuts);
+        look(&plain, Place::Each(&places), "zero-width");
+    }
+    for glue in ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""] {
+        if text.contains(glue) {
+            let cuts = text.match_indices(glue).map(|(at, glue)| at..at + glue.len());
+            let (plain, places) = without(text, cuts);
+            look(&plain, Place::Each(&places), "cut-in-code");
+        }
+    }
+    for (at, _) in text.match_indices('\n').take(LINES_MAX) {
+        let (head, tail) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        let code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=' | '.');
+        let before = head.len() - head.trim_end_matches(code).len();
+        let after = tail.len() - tail.trim_start_matches(code).len();
+        let start = at - before;
+        let first: Cow<'_, str> = Cow::Borrowed(head.get(start..).unwrap_or_default());
+        if before >= 4
+            && after >= 4
+            && before + after >= RUN_MIN
+            && PREFIXES.iter().any(|prefix| first.starts_with(prefix))
+        {
+            look(
+                &format!("{first}{}", tail.get(..after).unwrap_or_default()),
+                Place::Whole(start..at + 1 + after),
+                "cut-in-lines",
+            );
+        }
+    }
+}
+
+/// The text without these stretches, and where each of its bytes stood.
+fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec<usize>) {
+    let mut plain = String::with_capacity(text.len());
+    let mut places = Vec::with_capacity(text.len());
+    let mut at = 0;
+    for cut in cuts.chain(std::iter::once(text.len()..text.len())) {
+        plain.push_str(text.get(at..cut.start).unwrap_or_default());
+        places.extend(at..cut.start.max(at));
+        at = cut.end;
+    }
+    (plain, places)
+}
+
+/// Line ends of one text that are tried.
+const LINES_MAX: usize = 4_096;
