@@ -44,6 +44,8 @@ fn rule(effects: &'static [&'static str]) -> impl Strategy<Value = String> {
         "url: { scheme: https, path: \"/a/**\" }",
         "host: [\"@private\", \"*.example.com\", \"10.0.0.0/8\"]",
         "path: [\"~/.ssh/**\", \"**/.env*\"]",
+        "command: [ls, \"a *\", \"src *\"]",
+        "command: { program: [a, \"s*\"], paths: [\"./**\"], flags: { none: [-c] } }",
         "glob: \"*a*\"",
         "regex: \"^[a-z/.]+$\"",
         "prefix: \"/\"",

@@ -143,6 +143,15 @@ impl CommandList {
 impl Commands {
     /// The ways to run a value; `None`: it is nothing to run.
     fn read(&mut self, value: Value<'_>, place: Place<'_>) -> Option<Rc<Vec<Reading>>> {
+        // Of two that may be the arguments nobody knows which one the server takes.
+        let holder = if value.is_object() {
+            Some(value)
+        } else {
+            place.holder.filter(|_| place.reach == Reach::Named)
+        };
+        if holder.is_some_and(|holder| named(holder, ARGUMENT_KEYS).nth(1).is_some()) {
+            return None;
+        }
         let beside = place.holder.filter(|_| place.reach == Reach::Named).and_then(beside);
         let key = (value.span().0, beside.is_some());
         if let Some((_, readings)) = self.known.iter().find(|(known, _)| *known == key) {
@@ -239,9 +248,13 @@ fn beside(object: Value<'_>) -> Option<Value<'_>> {
         .or_else(|| member(object, SETTING_KEYS).filter(|settings| !settings.is_object()))
 }
 
-fn member<'a>(object: Value<'a>, keys: &[&str]) -> Option<Value<'a>> {
-    let named = |key: Value<'_>| key.text().is_some_and(|key| keys.contains(&&*fold_key(&key)));
-    object.members().find(|(key, _)| named(*key)).map(|(_, member)| member)
+fn member<'a>(object: Value<'a>, keys: &'static [&'static str]) -> Option<Value<'a>> {
+    named(object, keys).next()
+}
+
+fn named<'a>(object: Value<'a>, keys: &'static [&'static str]) -> impl Iterator<Item = Value<'a>> {
+    let is_named = move |key: Value<'_>| key.text().is_some_and(|key| keys.contains(&&*fold_key(&key)));
+    object.members().filter(move |(key, _)| is_named(*key)).map(|(_, member)| member)
 }
 
 /// What servers call the program.

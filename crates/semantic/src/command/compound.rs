@@ -153,6 +153,7 @@ impl Parser<'_, '_> {
     fn test(&mut self) {
         let place = self.state.reserve(self.begun());
         let mut words = vec![Word::known("[[")];
+        let from = self.at;
         loop {
             self.lines();
             if self.peek().is_none() {
@@ -168,6 +169,11 @@ impl Parser<'_, '_> {
         }
         if let Some(simple) = place.and_then(|place| self.state.commands.get_mut(place)) {
             simple.words = words;
+        }
+        // To a shell that does not know `[[` it is a program, and `||` in it is between commands.
+        let inside = self.text.get(from..self.at).unwrap_or_default();
+        if inside.contains(['&', '|', ';', '\n']) {
+            self.calculated(inside, false);
         }
     }
 
@@ -199,6 +205,11 @@ impl Parser<'_, '_> {
         if self.state.pay(inside.len()) {
             self.state.reserve(Simple { words: vec![name], ..self.begun() });
         }
+        self.calculated(inside, true);
+    }
+
+    /// What shells without calculations and tests may run of the inside of one. `substitutions`: those in it too.
+    fn calculated(&mut self, inside: &str, substitutions: bool) {
         let first = self.state.commands.len();
         let before = self.state.doubts();
         self.nested(inside, |context| context.unsure = true);
@@ -210,7 +221,8 @@ impl Parser<'_, '_> {
         };
         let is_named = |simple: &Simple| {
             let program = simple.words.first();
-            simple.substituted || program.is_some_and(|word| word.unknown.is_none() && named(&word.text))
+            let plain = program.is_some_and(|word| word.unknown.is_none() && named(&word.text));
+            if simple.substituted { substitutions } else { plain }
         };
         for simple in self.state.commands.get_mut(first..).unwrap_or_default() {
             if !is_named(simple) {

@@ -59,7 +59,6 @@ impl Parser<'_, '_> {
             match self.peek() {
                 Some(b' ' | b'\t') => self.skip(1),
                 Some(b'\\') if self.byte(1) == Some(b'\n') => self.skip(2),
-                Some(b'\\') if self.byte(1) == Some(b'\r') && self.byte(2) == Some(b'\n') => self.skip(3),
                 _ => return,
             }
         }

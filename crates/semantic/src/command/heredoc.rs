@@ -57,6 +57,8 @@ impl Parser<'_, '_> {
 
     fn lines_of(&mut self, pending: &Pending) -> String {
         let mut body = String::new();
+        // The last line, if its end is escaped: shells that join it with the next one find the delimiter in both together.
+        let mut joined = String::new();
         loop {
             if self.peek().is_none() {
                 // A shell warns, and takes what is there.
@@ -67,16 +69,37 @@ impl Parser<'_, '_> {
             self.until(|byte| byte == b'\n');
             let line = self.since(start);
             let line = if pending.stripped { line.trim_start_matches('\t') } else { line };
+            let continues =
+                !pending.quoted && line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+            let across = !joined.is_empty()
+                && joined.len() <= JOINED_BYTES_MAX
+                && format!("{joined}{line}") == pending.delimiter;
+            let continued = !joined.is_empty();
+            match continues {
+                true if joined.len().saturating_add(line.len()) <= JOINED_BYTES_MAX => {
+                    joined.push_str(line.trim_end_matches('\\'));
+                }
+                // Too long for a delimiter.
+                true if joined.is_empty() => joined.push('\n'),
+                true => {}
+                false => joined.clear(),
+            }
             // A substitution ends behind the delimiter of its last document too.
             let ended = line == pending.delimiter || line.strip_suffix('\r') == Some(&pending.delimiter);
-            if !ended {
+            if across || (ended && continued) {
+                // Where the document ends is read differently.
+                self.state.doubt(Doubt::Unexpected);
+            } else if !ended {
                 body.push_str(line);
                 body.push('\n');
             }
             self.skip(1);
-            if ended {
+            if ended || across {
                 return body;
             }
         }
     }
 }
+
+/// More of a line that continues is no delimiter.
+const JOINED_BYTES_MAX: usize = 256;

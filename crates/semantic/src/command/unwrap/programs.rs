@@ -22,6 +22,14 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
         "find" | "gfind" | "fd" | "fdfind" => shells::find(words, out),
         "git" | "gh" | "hub" | "jj" => git::inner(words, out),
         "source" | "." => sourced(words, input, out),
+        // Subscripts in their words are calculated, and calculations run substitutions that were quoted.
+        "[[" | "[" | "test" | "printf" | "read" | "unset" | "declare" | "typeset" | "local" | "export"
+        | "readonly" | "let" | "mapfile" | "readarray" | "getopts" | "wait" => {
+            let runs = |word: &Word| {
+                word.texts().any(|text| text.contains('[') && (text.contains("$(") || text.contains('`')))
+            };
+            out.extend(simple.arguments().iter().any(runs).then_some(Inner::Doubt(Doubt::Code)));
+        }
         "trap" => {
             out.extend(operands(words).next().filter(|word| word.text != "-").cloned().map(Inner::Script))
         }
