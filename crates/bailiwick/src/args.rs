@@ -168,6 +168,9 @@ pub(crate) struct PolicyChoice {
     /// The directory that relative paths in rules start from [default: the current one]
     #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
     pub(crate) workspace: Option<PathBuf>,
+    /// Take paths as text: the server's files are not on this machine
+    #[arg(long, env = "BAILIWICK_NO_FOLLOW")]
+    pub(crate) no_follow: bool,
 }
 
 #[derive(Debug, ClapArgs)]

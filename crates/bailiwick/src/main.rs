@@ -6,6 +6,7 @@ mod consent;
 mod exit;
 mod installed;
 mod launching;
+mod links;
 mod offer;
 mod places;
 mod policies;

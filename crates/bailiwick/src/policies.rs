@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bailiwick_gateway::{Relay, Reload, relay};
-use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Load, Policy, Source, bundled, compile};
+use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Follow, Load, Policy, Source, bundled, compile};
 use bailiwick_record::entry::Entries;
 
 use crate::args::PolicyChoice;
 use crate::exit::{self, Failure};
+use crate::links::Links;
 use crate::{places, say};
 
 /// The policy of `bailiwick run` without `--policy`.
@@ -23,6 +24,7 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 pub(crate) struct Layers {
     names: Vec<String>,
     context: Context,
+    links: Option<Arc<Links>>,
 }
 
 /// A compiled policy and the files that it was made from.
@@ -46,11 +48,31 @@ impl Layers {
                 .help("use --workspace DIR")
         })?;
         let names = if names.is_empty() { vec![DEFAULT.to_owned()] } else { names.to_vec() };
-        Ok(Layers { names, context: Context { workspace: Some(workspace.to_owned()), home: places::home() } })
+        Ok(Layers {
+            names,
+            context: Context { workspace: Some(workspace.to_owned()), home: places::home() },
+            links: None,
+        })
     }
 
     pub(crate) fn of(choice: &PolicyChoice) -> Result<Layers, Failure> {
         Layers::new(&choice.policies, choice.workspace.as_deref())
+    }
+
+    /// The same layers for a server on this machine, whose paths are followed from the directory that it is started in.
+    pub(crate) fn following(self, choice: &PolicyChoice) -> Result<Layers, Failure> {
+        if choice.no_follow {
+            return Ok(self);
+        }
+        let directory = std::env::current_dir()
+            .map_err(|error| Failure::refused(format!("the current directory is not known: {error}")))?;
+        // A home behind a link is named by where it leads, as all paths are from here on.
+        let home = self.context.home.map(|home| match fs::canonicalize(&home) {
+            Ok(real) => real.to_str().map_or(home, str::to_owned),
+            Err(_) => home,
+        });
+        let context = Context { home, ..self.context };
+        Ok(Layers { names: self.names, context, links: Some(Arc::new(Links::new(directory))) })
     }
 
     pub(crate) fn names(&self) -> &[String] {
@@ -69,7 +91,13 @@ impl Layers {
         let mut files = Files::default();
         let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
         match compile(sources, &mut files, &self.context) {
-            Ok(policy) => Ok(Loaded { policy: Arc::new(policy), files: files.read }),
+            Ok(policy) => {
+                let policy = match &self.links {
+                    Some(links) => policy.following(Arc::clone(links) as Arc<dyn Follow>),
+                    None => policy,
+                };
+                Ok(Loaded { policy: Arc::new(policy), files: files.read })
+            }
             Err(problems) => Err(Failure::report(exit::REFUSED, problems.render(colour).trim_end())),
         }
     }

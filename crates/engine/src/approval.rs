@@ -77,6 +77,7 @@ impl Engine {
             | Reason::Sequence { .. }
             | Reason::Precondition { .. }
             | Reason::Default(_)
+            | Reason::Link(_)
             | Reason::Guard { .. }
             | Reason::Pin { .. }
             | Reason::Protocol(_)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
-use bailiwick_policy::{Policy, Verdict};
+use bailiwick_policy::{Link, Policy, Verdict};
 
 use crate::permit::Permitted;
 
@@ -194,6 +194,8 @@ pub enum Reason {
     Precondition { index: u32, message: String },
     /// No rule spoke; of several layers, no rule of this one, whose default is stricter than what the others say.
     Default(Option<String>),
+    /// A path of the arguments leads elsewhere than it says; a reason of no verdict of its own.
+    Link(Link),
     /// A guard found something.
     Guard { guard: &'static str, code: &'static str, place: String, message: &'static str },
     /// The server's offer differs from what was pinned.
@@ -207,7 +209,7 @@ pub enum Reason {
 /// A reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described<'a> {
-    /// `rule`, `limit`, `sequence`, `precondition`, `default`, `guard`, `pin`, `protocol` or `approval`.
+    /// `rule`, `limit`, `sequence`, `precondition`, `default`, `link`, `guard`, `pin`, `protocol` or `approval`.
     pub source: &'static str,
     pub id: Cow<'a, str>,
     /// File and line of the rule.
@@ -280,6 +282,7 @@ impl Reason {
                 place: None,
                 message: Cow::Owned(format!("no rule of `{layer}` speaks of it")),
             },
+            Reason::Link(link) => linked(link),
             Reason::Guard { guard, code, place, message } => Described {
                 source: "guard",
                 id: Cow::Owned(format!("{guard}/{code}")),
@@ -297,6 +300,20 @@ impl Reason {
         }
     }
 }
+
+/// The text comes from the agent, and the name of a file may be anything.
+fn linked(link: &Link) -> Described<'static> {
+    let shown =
+        |text: &str| text.chars().take(LINK_SHOWN_MAX).flat_map(char::escape_debug).collect::<String>();
+    let message = match &link.to {
+        Some(to) => format!("{} leads to {}", shown(&link.text), shown(to)),
+        None => format!("{} leads to what could not be looked at", shown(&link.text)),
+    };
+    Described { source: "link", id: Cow::Borrowed("link"), place: None, message: Cow::Owned(message) }
+}
+
+/// Longest part of a path that is shown, in characters.
+const LINK_SHOWN_MAX: usize = 400;
 
 fn plain<'a>(source: &'static str, id: &'a str, message: &'a str) -> Described<'a> {
     Described { source, id: Cow::Borrowed(id), place: None, message: Cow::Borrowed(message) }

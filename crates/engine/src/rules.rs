@@ -24,7 +24,8 @@ impl Engine {
     ) -> (Verdict, Vec<Reason>) {
         self.hits.clear();
         let call = Call { target: *target, arguments, principal: &self.settings.principal };
-        let verdict = self.policy.evaluate(&call, &mut self.hits);
+        let mut links = Vec::new();
+        let verdict = self.policy.evaluate_following(&call, &mut self.hits, &mut links);
         // The strongest word first: it is the one that people look for.
         let rules = self.policy.rules();
         self.hits.sort_by_key(|hit| {
@@ -36,6 +37,7 @@ impl Engine {
             failed_require: hit.failed_require,
         };
         let mut reasons: Vec<Reason> = self.hits.iter().map(reason).collect();
+        reasons.extend(links.into_iter().take(LINKS_MAX).map(Reason::Link));
         if let Some(layer) = self.policy.decided_by_default(&self.hits) {
             let layer = (self.policy.layers().len() > 1).then(|| layer.to_owned());
             reasons.push(Reason::Default(layer));
@@ -157,7 +159,8 @@ impl Engine {
                     .is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Allow),
                 _ => false,
             };
-            if allows {
+            // Where a link leads is not for the agent to learn.
+            if allows || matches!(reason, Reason::Link(_)) {
                 continue;
             }
             let described = reason.describe(&self.policy);
@@ -173,6 +176,9 @@ impl Engine {
 fn spending<'a>(target: &Target<'a>, amount: f64, at: Timestamp) -> Spending<'a> {
     Spending { server: target.server(), name: target.object(), amount, at }
 }
+
+/// Most links of one call that are recorded.
+const LINKS_MAX: usize = 16;
 
 /// What a limit says when it is used up.
 fn over(limit: &Limit) -> Verdict {

@@ -4,6 +4,7 @@ use bailiwick_mcp::{Kind, Value};
 use std::ops::ControlFlow;
 
 use crate::args::{Input, Leaf, Sense, exact_number};
+use crate::links::Link;
 use crate::model::{Effect, Hit, Limit, Principal, Verdict};
 use crate::path::Scratch;
 use crate::policy::Policy;
@@ -53,8 +54,13 @@ impl Policy {
     ///
     /// `hits` is emptied first; with a reused one nothing is allocated for it.
     pub fn evaluate(&self, call: &Call<'_>, hits: &mut Vec<Hit>) -> Verdict {
+        self.evaluate_following(call, hits, &mut Vec::new())
+    }
+
+    /// Decides as [`Policy::evaluate`] does, and puts the links that were followed into `links`.
+    pub fn evaluate_following(&self, call: &Call<'_>, hits: &mut Vec<Hit>, links: &mut Vec<Link>) -> Verdict {
         let memory = self.memory.try_lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
-        let mut scratch = Scratch::within(&self.base, call.target.server(), memory);
+        let mut scratch = Scratch::within(&self.base, self.follower.as_deref(), call.target.server(), memory);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
@@ -84,6 +90,7 @@ impl Policy {
             spoken.into_iter().for_each(|verdict| voices.hear(verdict, layers));
             spoken.is_some()
         });
+        *links = std::mem::take(&mut scratch.links);
         if let Ok(mut kept) = self.memory.try_lock() {
             *kept = scratch.memory();
         }
@@ -102,7 +109,7 @@ impl Policy {
         {
             return self.evaluate(&call, &mut Vec::new()) != Verdict::Deny;
         }
-        let mut scratch = Scratch::new(&self.base, target.server());
+        let mut scratch = self.scratch(target.server());
         let (server, object) = (folded(target.server()), folded(target.object()));
         let aimed = Aimed { target: *target, server_folded: &server, object_folded: &object, labels: None };
         let labelled = self.labels.look_up(aimed, &mut scratch);
@@ -166,7 +173,7 @@ impl Policy {
         call: &Call<'_>,
         found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>,
     ) {
-        let mut scratch = Scratch::new(&self.base, call.target.server());
+        let mut scratch = self.scratch(call.target.server());
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };

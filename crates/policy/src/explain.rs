@@ -157,7 +157,7 @@ impl Policy {
     /// Decides `call` as [`Policy::evaluate`] does, and says why. Slower; touches no state.
     #[must_use]
     pub fn explain(&self, call: &Call<'_>) -> Explanation {
-        let mut scratch = Scratch::new(&self.base, call.target.server());
+        let mut scratch = self.scratch(call.target.server());
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };

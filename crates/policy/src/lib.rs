@@ -14,6 +14,7 @@ mod history;
 mod index;
 mod labels;
 mod layers;
+mod links;
 mod model;
 mod path;
 mod policy;
@@ -39,6 +40,7 @@ pub use history::{
     Step, StepMark, span, step_bit,
 };
 pub use labels::{Label, Labels};
+pub use links::{Follow, Followed, Link};
 pub use model::{
     Claim, Discovery, Drift, Each, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
     Verdict,

@@ -1,6 +1,6 @@
 //! A valid policy, compiled.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest, Sha256};
 
@@ -9,8 +9,9 @@ use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
+use crate::links::{Follow, Follower};
 use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
-use crate::path::{Base, Memory};
+use crate::path::{Base, Memory, Scratch};
 use crate::problem::Problems;
 use crate::read::FilePart;
 use crate::roles::{RoleBook, RoleEntry};
@@ -43,6 +44,7 @@ pub struct Policy {
     pub(crate) labels: LabelBook,
     pub(crate) history: History,
     roles: RoleBook,
+    pub(crate) follower: Option<Follower>,
 }
 
 /// Compiles `sources`, each of which is a layer: the union of its rules and those of all that it extends.
@@ -151,7 +153,18 @@ impl Policy {
             labels: LabelBook::new(labels, asked),
             history,
             roles: RoleBook::new(roles.into_iter()),
+            follower: None,
         }
+    }
+
+    /// The same policy, which from now on reads a path as what it leads to, too.
+    #[must_use]
+    pub fn following(self, links: Arc<dyn Follow>) -> Policy {
+        Policy { follower: Some(links), ..self }
+    }
+
+    pub(crate) fn scratch<'s>(&'s self, server: &'s str) -> Scratch<'s> {
+        Scratch::new(&self.base, self.follower.as_deref(), server)
     }
 
     /// The names of the given sources, joined by ` + `.

@@ -36,7 +36,7 @@ fn show(name: &str) -> Result<i32, Failure> {
 }
 
 fn explain(choice: &PolicyChoice, history: Option<&Path>, call: &Path) -> Result<i32, Failure> {
-    let loaded = Layers::of(choice)?.load(say::colour_on_stderr())?;
+    let loaded = Layers::of(choice)?.following(choice)?.load(say::colour_on_stderr())?;
     let text = read(call)?;
     let mut parser = Parser::default();
     let packet = Packet::parse(&mut parser, text.trim_ascii(), &Limits::DEFAULT).map_err(|error| {

@@ -31,7 +31,7 @@ pub(crate) use begin::{locked_pins, run_id, server_name, words};
 pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     // The guards' automata take longer than the policy: both are made at once.
     let scanner = std::thread::spawn(|| Arc::new(Scanner::new()));
-    let layers = Layers::of(&args.policy)?;
+    let layers = Layers::of(&args.policy)?.following(&args.policy)?;
     let loaded = layers.load(say::colour_on_stderr())?;
     if args.mode != ModeArg::Enforce {
         let mode = format!("{:?}", mode(args.mode)).to_lowercase();

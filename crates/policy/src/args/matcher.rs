@@ -249,7 +249,7 @@ impl Matcher {
         };
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
-        if sense == Sense::Any && patterns.reach_nothing_in(text, scratch.base()) {
+        if sense == Sense::Any && !scratch.follows() && patterns.reach_nothing_in(text, scratch.base()) {
             return Some(Answer::No);
         }
         Some(yes(patterns.path(&scratch.read(place, text, form), sense)))

@@ -104,7 +104,7 @@ impl Policy {
             return marks;
         }
         let history = &self.history;
-        let mut scratch = Scratch::new(&self.base, call.target.server());
+        let mut scratch = self.scratch(call.target.server());
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
         let aimed =
             Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };

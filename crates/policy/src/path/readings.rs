@@ -25,6 +25,8 @@ pub(crate) struct Expanded {
     pub(crate) unreadable: bool,
     /// A URL of another scheme, or too long for any file: an allow does not match.
     pub(crate) foreign: bool,
+    /// The texts that were resolved, as they are: links in them lead elsewhere than their words.
+    pub(crate) spellings: Vec<String>,
 }
 
 /// True if the only reading is the text itself (absolute) or the text below the workspace (relative).
@@ -128,6 +130,9 @@ fn forms(text: &str, form: Form, out: &mut Expanded) -> Vec<String> {
 const FORMS_MAX: usize = 24;
 
 fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
+    if !alias {
+        push_new(&mut out.spellings, text.to_owned());
+    }
     let mut add = |resolved: Resolved| match resolved {
         Resolved::Path(path) => {
             out.unreadable |= is_magic(&path);

@@ -1,13 +1,19 @@
 //! The readings of one call's strings, worked out at most once each.
 
-use super::Base;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
+use super::{Base, is_magic};
 use crate::args::{Commands, Nets, Scripts};
+use crate::links::{FOLLOWED_MAX, Follow, Followed, Link};
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
 pub(crate) struct Scratch<'b> {
     base: &'b Base,
+    follower: Option<&'b dyn Follow>,
+    /// How many texts were followed.
+    followed: usize,
+    /// The texts that lead elsewhere than they say.
+    pub(crate) links: Vec<Link>,
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
@@ -59,15 +65,23 @@ pub(crate) struct Texts<'s> {
 }
 
 impl<'b> Scratch<'b> {
-    pub(crate) fn new(base: &'b Base, server: &'b str) -> Scratch<'b> {
-        Scratch::within(base, server, Memory::default())
+    pub(crate) fn new(base: &'b Base, follower: Option<&'b dyn Follow>, server: &'b str) -> Scratch<'b> {
+        Scratch::within(base, follower, server, Memory::default())
     }
 
     /// In memory that another evaluation left.
-    pub(crate) fn within(base: &'b Base, server: &'b str, memory: Memory) -> Scratch<'b> {
+    pub(crate) fn within(
+        base: &'b Base,
+        follower: Option<&'b dyn Follow>,
+        server: &'b str,
+        memory: Memory,
+    ) -> Scratch<'b> {
         let Memory { arena, ends, entries } = memory;
         Scratch {
             base,
+            follower,
+            followed: 0,
+            links: Vec::new(),
             arena,
             ends,
             entries,
@@ -88,6 +102,11 @@ impl<'b> Scratch<'b> {
         ends.clear();
         entries.clear();
         Memory { arena, ends, entries }
+    }
+
+    /// True if links are followed, so that no text is known to be harmless by its words.
+    pub(crate) fn follows(&self) -> bool {
+        self.follower.is_some()
     }
 
     pub(crate) fn base(&self) -> &'b Base {
@@ -115,6 +134,66 @@ impl<'b> Scratch<'b> {
     }
 
     fn fill(&mut self, place: usize, text: &str, form: Form) -> Entry {
+        let mut spelled: Vec<String> = Vec::new();
+        let mut entry = self.spell(place, text, form, &mut spelled);
+        let Some(follower) = self.follower else { return entry };
+        let mut led: Vec<String> = Vec::new();
+        let base = self.base;
+        // Where no spelling is told, the text is the only one.
+        let only = spelled.is_empty() && form == Form::Text;
+        for path in only.then_some(text).into_iter().chain(spelled.iter().map(String::as_str)) {
+            // The server's own directory may be another than the workspace.
+            self.follow(follower, path, &mut led, &mut entry);
+            if !path.starts_with('/') && base.workspace_known {
+                self.follow(follower, &format!("{}/{path}", base.workspace), &mut led, &mut entry);
+            }
+        }
+        if led.is_empty() || entry.unreadable {
+            return entry;
+        }
+        // Where it leads stands among the readings, of which an allow wants every one.
+        let old: Vec<String> = (entry.first..entry.all).map(|index| self.text(index).to_owned()).collect();
+        let (paths, aliases) =
+            old.split_at_checked(entry.paths.saturating_sub(entry.first)).unwrap_or((&old, &[]));
+        let itself = entry.itself.then(|| text.to_owned());
+        entry.itself = false;
+        entry.first = self.ends.len();
+        itself.iter().chain(paths).chain(&led).for_each(|path| self.push(path));
+        entry.paths = self.ends.len();
+        aliases.iter().for_each(|path| self.push(path));
+        entry.all = self.ends.len();
+        entry
+    }
+
+    /// Adds where `path` leads, if it leads elsewhere than all that is known of the text.
+    fn follow(&mut self, follower: &dyn Follow, path: &str, led: &mut Vec<String>, entry: &mut Entry) {
+        self.followed = self.followed.saturating_add(1);
+        let (to, plain) = match follower.follow(path) {
+            _ if self.followed > FOLLOWED_MAX => (None, false),
+            Followed::Nowhere => return,
+            Followed::Plain(to) => (Some(to), true),
+            Followed::To(to) => (Some(to), false),
+            Followed::Unknown => (None, false),
+        };
+        if let Some(to) = &to {
+            let known = (entry.itself && to == path)
+                || led.contains(to)
+                || (entry.first..entry.paths).any(|index| self.text(index) == to);
+            if known {
+                return;
+            }
+            entry.unreadable |= is_magic(to);
+            led.push(to.clone());
+        } else {
+            entry.unreadable = true;
+        }
+        if !plain {
+            self.links.push(Link { text: path.to_owned(), to });
+        }
+    }
+
+    /// The readings of a text by itself. `spelled`: what else it may be opened as.
+    fn spell(&mut self, place: usize, text: &str, form: Form, spelled: &mut Vec<String>) -> Entry {
         if self.entries.is_empty() {
             // One allocation each for the calls that are usual.
             self.arena.reserve(ARENA_BYTES);
@@ -142,8 +221,12 @@ impl<'b> Scratch<'b> {
         } else if let Some(stem) = sentence(text).filter(|_| form == Form::Text) {
             self.push_below(text);
             self.push_below(stem);
+            if self.follower.is_some() {
+                spelled.extend([text.to_owned(), stem.to_owned()]);
+            }
         } else {
-            let Expanded { paths, aliases, unreadable, foreign } = expand(text, form, self.base);
+            let Expanded { paths, aliases, unreadable, foreign, spellings } = expand(text, form, self.base);
+            *spelled = spellings;
             entry.unreadable = unreadable;
             entry.foreign = foreign;
             paths.iter().for_each(|path| self.push(path));

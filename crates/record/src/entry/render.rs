@@ -139,6 +139,7 @@ impl Renderer {
                     }
                     Reason::Limit { .. }
                     | Reason::Default(_)
+                    | Reason::Link(_)
                     | Reason::Guard { .. }
                     | Reason::Pin { .. }
                     | Reason::Sequence { .. }
