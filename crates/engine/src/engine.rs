@@ -54,6 +54,8 @@ pub struct Engine {
     pub(crate) principal_counters: Counters,
     pub(crate) present: Present,
     pub(crate) hits: Vec<Hit>,
+    /// The text that is being decided holds nothing that a guard would find.
+    pub(crate) clear: bool,
 }
 
 /// What a stage made of one message.
@@ -111,6 +113,7 @@ impl Engine {
             counters: Counters::default(),
             principal_counters: Counters::default(),
             hits: Vec::new(),
+            clear: false,
         }
     }
 
@@ -159,6 +162,26 @@ impl Engine {
     /// their steps are the same; what preconditions were granted is forgotten.
     pub fn replace_policy(&mut self, policy: Arc<Policy>) {
         self.policy = policy;
+    }
+
+    /// The guards' automata, for a look at a message before the engine is locked.
+    #[must_use]
+    pub fn scanner(&self) -> &Arc<Scanner> {
+        &self.scanner
+    }
+
+    /// As [`Engine::receive`], of a text of which it is known that no guard finds anything in it ([`Scanner::is_clear`] of
+    /// each of its strings): they need not look again.
+    pub fn receive_clear<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        packet: Result<Packet<'a>, Malformed>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        self.clear = true;
+        self.receive(at, direction, packet, out);
+        self.clear = false;
     }
 
     /// Decides over one text that came in `direction`: a message, a batch, or no message at all.
@@ -246,11 +269,14 @@ impl Engine {
         bytes: &[u8],
         out: &mut Vec<Outcome<'_>>,
     ) {
+        // What was kept is another text than the one that is being decided.
+        let clear = std::mem::replace(&mut self.clear, false);
         let mut parser = Parser::default();
         let mut outcomes = Vec::new();
         let limits = self.settings.limits;
         let packet = Packet::parse(&mut parser, bytes, &limits);
         self.receive(at, direction, packet, &mut outcomes);
+        self.clear = clear;
         for outcome in outcomes {
             out.push(outcome.into_owned());
         }

@@ -77,6 +77,9 @@ impl Engine {
         except: Option<&str>,
         inspection: &mut Inspection,
     ) {
+        if self.clear {
+            return;
+        }
         let guards = self.policy.guards();
         for (key, value) in message.value().members() {
             let name = key.text().unwrap_or_default();

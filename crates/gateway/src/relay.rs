@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bailiwick_engine::{Answer, Engine, Event, Outcome, Question, QuestionId};
+use bailiwick_engine::{Answer, Engine, Event, Outcome, Question, QuestionId, Scanner};
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp, Value};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
 
@@ -32,6 +32,7 @@ pub trait Asker: Send + Sync + std::fmt::Debug {
 /// One run: the engine, its record, and both peers' inputs.
 pub struct Relay {
     engine: Mutex<Engine>,
+    scanner: Arc<Scanner>,
     entries: Entries,
     to_server: Sink,
     to_client: Sink,
@@ -62,9 +63,11 @@ impl Relay {
         let (to_server, to_client) = sinks;
         let RelaySettings { limits, strict, observer, teller, alarm, trace } = settings;
         let alarmed = AtomicBool::new(false);
+        let scanner = Arc::clone(engine.scanner());
         let engine = Mutex::new(engine);
         Relay {
             engine,
+            scanner,
             entries,
             to_server,
             to_client,
@@ -98,33 +101,42 @@ impl Relay {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides over one line. `engine` stays locked over all lines of a chunk: two threads that take turns at each line
-    /// would spend their time on waking each other.
     fn frame(
         &self,
-        engine: &mut Engine,
         (at, direction): (Timestamp, Direction),
         frame: Frame<'_>,
         parser: &mut Parser,
         batch: &mut Batch,
     ) {
         let mut outcomes = Vec::with_capacity(1);
-        if let (Some(trace), Frame::Line(line)) = (&self.trace, &frame) {
+        // What can be done without the engine is done before it is locked: the other side's thread goes on meanwhile.
+        let (packet, line) = match frame {
+            Frame::Line(line) => (Packet::parse(parser, line, &self.limits), Some(line)),
+            Frame::CarriageReturn(_) => (Err(Malformed::new(Malformation::CarriageReturn)), None),
+            Frame::TooLong { id, request, .. } => {
+                let mut engine = self.engine();
+                engine.too_long(at, direction, (id, request), &mut outcomes);
+                return self.gather(&mut engine, outcomes, batch);
+            }
+        };
+        let clear =
+            direction == Direction::ToClient && packet.as_ref().is_ok_and(|packet| self.is_clear(packet));
+        let mut engine = self.engine();
+        if let (Some(trace), Some(line)) = (&self.trace, line) {
             trace.line(at, direction, line);
         }
-        match frame {
-            Frame::Line(line) => {
-                engine.receive(at, direction, Packet::parse(parser, line, &self.limits), &mut outcomes);
-            }
-            Frame::CarriageReturn(_) => {
-                let packet = Err(Malformed::new(Malformation::CarriageReturn));
-                engine.receive(at, direction, packet, &mut outcomes);
-            }
-            Frame::TooLong { id, request, .. } => {
-                engine.too_long(at, direction, (id, request), &mut outcomes);
-            }
+        match clear {
+            true => engine.receive_clear(at, direction, packet, &mut outcomes),
+            false => engine.receive(at, direction, packet, &mut outcomes),
         }
-        self.gather(engine, outcomes, batch);
+        self.gather(&mut engine, outcomes, batch);
+    }
+
+    /// True only if no guard finds anything in the message. Batches and long messages are left to the engine.
+    fn is_clear(&self, packet: &Packet<'_>) -> bool {
+        let Packet::One(message) = packet else { return false };
+        let mut strings = message.value().descendants().filter_map(Value::text);
+        message.raw().len() <= CLEAR_BYTES_MAX && strings.all(|text| self.scanner.is_clear(&text))
     }
 
     /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records
@@ -297,6 +309,9 @@ impl Relay {
 }
 
 const UNREAD: &str = "the server does not read, so nothing is sent on";
+
+/// Longer messages are mostly lists, which are looked at item by item, in bytes.
+const CLEAR_BYTES_MAX: usize = 64 << 10;
 
 /// The time of day, for records and limits.
 #[must_use]

@@ -22,8 +22,8 @@ pub const NAME_BYTES_MAX: usize = 4 << 10;
 /// Reasons of one decision that are recorded; of further ones their number.
 pub const REASONS_MAX: usize = 128;
 /// Decisions that wait to become lines, and their bytes; whoever brings more makes lines first.
-pub const WAITING_MAX: usize = 1_024;
-pub const WAITING_BYTES_MAX: usize = 1 << 20;
+pub const WAITING_MAX: usize = 256;
+pub const WAITING_BYTES_MAX: usize = 256 << 10;
 
 /// Takes down the entries of one run. The three names stand in each of them.
 ///

@@ -31,11 +31,8 @@ impl Reader {
         self.lines.extend(bytes);
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         let about = (now(), self.direction);
-        {
-            let mut engine = relay.engine();
-            while let Some(frame) = self.lines.next() {
-                relay.frame(&mut engine, about, frame, &mut self.parser, &mut self.batch);
-            }
+        while let Some(frame) = self.lines.next() {
+            relay.frame(about, frame, &mut self.parser, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }
@@ -48,7 +45,7 @@ impl Reader {
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         while let Some(frame) = self.lines.finish() {
             let about = (now(), self.direction);
-            relay.frame(&mut relay.engine(), about, frame, &mut self.parser, &mut self.batch);
+            relay.frame(about, frame, &mut self.parser, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }

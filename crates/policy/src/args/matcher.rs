@@ -4,7 +4,7 @@ use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
 use super::{Answer, CommandList, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
-use crate::path::{Base, Form, Needed, Scratch, Texts, reads_within};
+use crate::path::{Form, Needed, Scratch, Texts, names_no_file};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -249,7 +249,8 @@ impl Matcher {
         };
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
-        if sense == Sense::Any && !scratch.follows() && patterns.reach_nothing_in(text, scratch.base()) {
+        let unlinked = !scratch.follows() || names_no_file(text);
+        if sense == Sense::Any && unlinked && patterns.reach_nothing_in((place, text), scratch) {
             return Some(Answer::No);
         }
         Some(yes(patterns.path(&scratch.read(place, text, form), sense)))
@@ -278,9 +279,11 @@ impl Matcher {
 
 impl Patterns {
     /// True only if no pattern matches any reading of `text`, and none is unreadable: found out without the readings.
-    fn reach_nothing_in(&self, text: &str, base: &Base) -> bool {
+    fn reach_nothing_in(&self, (place, text): (usize, &str), scratch: &mut Scratch<'_>) -> bool {
         let Some(needed) = &self.needed else { return false };
-        reads_within(text, base) && !needed.stands_in(text) && !needed.stands_in_workspace(&base.workspace)
+        scratch.reads_within(place, text)
+            && !needed.stands_in(text)
+            && !needed.stands_in_workspace(&scratch.base().workspace)
     }
 
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {

@@ -1,6 +1,7 @@
 //! The readings of one call's strings, worked out at most once each.
 
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
+use super::within::reads_within;
 use super::{Base, is_magic};
 use crate::args::{Commands, Nets, Scripts};
 use crate::links::{FOLLOWED_MAX, Follow, Followed, Link};
@@ -17,6 +18,8 @@ pub(crate) struct Scratch<'b> {
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
+    /// Whether all readings of a string lie below the workspace, by its place.
+    reads_within: Vec<(usize, bool)>,
     /// The same strings as URLs and hosts.
     pub(crate) nets: Nets,
     /// The same strings as SQL.
@@ -33,6 +36,7 @@ pub(crate) struct Memory {
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
+    reads_within: Vec<(usize, bool)>,
 }
 
 /// Room that is kept, in bytes of text and in entries; a call that needed more was not a usual one.
@@ -41,6 +45,8 @@ const KEPT_ENTRIES_MAX: usize = 1_024;
 /// Room for the readings of a usual call.
 const ARENA_BYTES: usize = 512;
 const ENTRIES: usize = 16;
+/// Strings that are remembered so; further ones are looked at again.
+const WITHIN_MAX: usize = 32;
 
 /// Where the readings of one string lie.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +82,7 @@ impl<'b> Scratch<'b> {
         server: &'b str,
         memory: Memory,
     ) -> Scratch<'b> {
-        let Memory { arena, ends, entries } = memory;
+        let Memory { arena, ends, entries, reads_within } = memory;
         Scratch {
             base,
             follower,
@@ -85,6 +91,7 @@ impl<'b> Scratch<'b> {
             arena,
             ends,
             entries,
+            reads_within,
             nets: Nets::default(),
             scripts: Scripts::default(),
             server,
@@ -94,14 +101,15 @@ impl<'b> Scratch<'b> {
 
     /// What the next evaluation can work in.
     pub(crate) fn memory(self) -> Memory {
-        let Scratch { mut arena, mut ends, mut entries, .. } = self;
+        let Scratch { mut arena, mut ends, mut entries, mut reads_within, .. } = self;
         if arena.capacity() > KEPT_BYTES_MAX || ends.capacity().max(entries.capacity()) > KEPT_ENTRIES_MAX {
             return Memory::default();
         }
         arena.clear();
         ends.clear();
         entries.clear();
-        Memory { arena, ends, entries }
+        reads_within.clear();
+        Memory { arena, ends, entries, reads_within }
     }
 
     /// True if links are followed, so that no text is known to be harmless by its words.
@@ -111,6 +119,18 @@ impl<'b> Scratch<'b> {
 
     pub(crate) fn base(&self) -> &'b Base {
         self.base
+    }
+
+    /// [`reads_within`] of the string at `place`, asked once for all rules.
+    pub(crate) fn reads_within(&mut self, place: usize, text: &str) -> bool {
+        if let Some((_, within)) = self.reads_within.iter().find(|(known, _)| *known == place) {
+            return *within;
+        }
+        let within = reads_within(text, self.base);
+        if self.reads_within.len() < WITHIN_MAX {
+            self.reads_within.push((place, within));
+        }
+        within
     }
 
     /// Reads `text` as a path. `place` identifies the string in its call: same place, same text.

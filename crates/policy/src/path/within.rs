@@ -27,6 +27,18 @@ pub(crate) fn reads_within(text: &str, base: &Base) -> bool {
         && !is_special(&base.workspace)
 }
 
+/// True only if no file system has a file that an ASCII text names, in whatever way it is read: one of its segments is longer
+/// than any name. There is no link to follow then.
+pub(crate) fn names_no_file(text: &str) -> bool {
+    // What stands behind these is cut off, or another segment, to some.
+    let cut = text.bytes().any(|byte| matches!(byte, b':' | b'|' | b'\\'));
+    let blank = |c: char| c == '.' || c.is_whitespace();
+    !cut && text.is_ascii() && text.split('/').any(|name| name.trim_matches(blank).len() > NAME_BYTES_MAX)
+}
+
+/// The longest name of every file system that we know, in ASCII characters.
+const NAME_BYTES_MAX: usize = 255;
+
 /// True if some system may read the segment at the start of `rest` as `..`: dots and blanks up to its end, or to a `:`,
 /// and two dots at least.
 fn may_climb(rest: &[u8]) -> bool {
@@ -47,7 +59,7 @@ fn is_special(workspace: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::reads_within;
+    use super::{names_no_file, reads_within};
     use crate::path::Base;
     use crate::path::readings::{Form, expand};
 
@@ -61,6 +73,21 @@ mod tests {
             ["When does it leave? ", "\nfn a() {\r\n\tb(\"x\\n\");\n}\n", "so: 5 % of b/c.d.", "first, look"]
         {
             assert!(reads_within(text, &base("/work")), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_no_file() {
+        let long = "x".repeat(256);
+        assert!(names_no_file(&long) && names_no_file(&format!("a/ {long}. /b")));
+        for other in [
+            "x".repeat(255),
+            format!("{}.", "x".repeat(255)),
+            format!("a:{long}"),
+            format!("a\\{long}"),
+            format!("é{long}"),
+        ] {
+            assert!(!names_no_file(&other), "{other}");
         }
     }
 
