@@ -1,6 +1,6 @@
 //! Real clients over HTTP through the gateway, before real servers: what an SDK hands over is what it hands over when the
 //! same client speaks to the same server directly.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
+#![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::route::{Route, flag};

@@ -3,10 +3,12 @@
 //! Imperatives are normal here, so the weights are other than those of results. Each sign counts once; no single one
 //! suffices but those that no honest definition has.
 
+mod pretexts;
 mod signs;
 
 use bailiwick_mcp::Value;
 
+use self::pretexts::PRETEXTS;
 use self::signs::SIGNS;
 use crate::guard::{Finding, Guard, Level, Via};
 use crate::injection::{Injection, model};
@@ -63,7 +65,7 @@ impl Found {
 
     fn read(&mut self, text: &str, span: (usize, usize), is_description: bool, name: &str) {
         let plain = model::normalise(text);
-        for sign in SIGNS {
+        for sign in SIGNS.iter().chain(PRETEXTS) {
             if sign.phrases.iter().any(|phrase| holds(&plain, phrase)) {
                 self.note(span, sign.code, sign.message, sign.points);
             }
@@ -246,6 +248,6 @@ pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static s
         ("parameter", PARAMETER),
         ("orders", ORDERS),
     ];
-    let signs = SIGNS.iter().map(|sign| (sign.code, sign.message));
+    let signs = SIGNS.iter().chain(PRETEXTS).map(|sign| (sign.code, sign.message));
     signs.chain(others).map(|(code, message)| ((Guard::ToolPoisoning, code), message))
 }

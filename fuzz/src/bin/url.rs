@@ -23,7 +23,10 @@ fuzz_target!(|input: &[u8]| {
         let hosts = urls.readings.first().and_then(|url| url.hosts.as_ref());
         let browser = url::Url::parse(text).ok();
         if let (Some(hosts), Some(host)) = (hosts, browser.as_ref().and_then(url::Url::host_str)) {
-            assert!(Hosts::read(host).readings.iter().all(|host| hosts.readings.contains(host)), "{host}: {hosts:?}");
+            assert!(
+                Hosts::read(host).readings.iter().all(|host| hosts.readings.contains(host)),
+                "{host}: {hosts:?}"
+            );
         }
     }
 });

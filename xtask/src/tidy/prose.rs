@@ -6,9 +6,9 @@ use super::source::{Tree, code, has_word};
 /// Marks of unfinished work, in any text file.
 pub(super) fn unfinished(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in
-        tree.all().filter(|(path, _)| !path.ends_with(".lock") && !path.ends_with("package-lock.json"))
-    {
+    // Others wrote lock files, and JSON lines are data: what texts say in them is not our work.
+    let data = [".lock", "package-lock.json", ".jsonl"];
+    for (path, text) in tree.all().filter(|(path, _)| !data.iter().any(|end| path.ends_with(end))) {
         for (at, line) in text.lines().enumerate() {
             for mark in MARKS.iter().filter(|mark| has_word(line, mark)) {
                 findings.push(Finding::new(path, at + 1, format!("`{mark}`"), "do it, or leave it out"));
