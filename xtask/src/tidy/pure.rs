@@ -165,6 +165,7 @@ mod tests {
         let less = all.replace("std::env::var\"", "std::env::vat\"");
         let tree = Tree::of(&[
             ("crates/mcp/clippy.toml", &all),
+            ("crates/semantic/clippy.toml", &all),
             ("crates/policy/clippy.toml", &all),
             ("crates/guard/clippy.toml", &less),
             ("crates/engine/clippy.toml", &all),
