@@ -34,7 +34,7 @@ pub struct Question {
 pub struct Reason {
     /// The rule's id.
     pub id: String,
-    /// The policy file.
+    /// The policy file; empty when no rule asks, but the policy's default does.
     pub file: String,
     /// The line in it, from 1.
     pub line: u32,

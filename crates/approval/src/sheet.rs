@@ -36,8 +36,13 @@ pub(crate) fn rows(question: &Question, columns: usize, mask: &Mask) -> Result<V
         sheet.field(&visible(label), &safe(value));
     }
     for reason in &question.reasons {
-        let place = format!("{} at {}:{}", safe(&reason.id), safe(&reason.file), reason.line);
-        sheet.field("asked by", &place);
+        let id = safe(&reason.id);
+        let by = if reason.file.is_empty() {
+            id
+        } else {
+            format!("{id} at {}:{}", safe(&reason.file), reason.line)
+        };
+        sheet.field("asked by", &by);
         if !reason.message.is_empty() {
             sheet.field("", &safe(&reason.message));
         }
@@ -172,6 +177,13 @@ bailiwick: question 7
             writes need a person
   before    read_file src/main.rs: allowed"
         );
+    }
+
+    #[test]
+    fn the_default_has_no_place() {
+        let mut asked = question("{}");
+        asked.reasons[0] = Reason { id: "default".into(), file: String::new(), line: 0, message: String::new() };
+        assert!(shown(&asked, 80).contains("\n  asked by  default\n"), "{}", shown(&asked, 80));
     }
 
     #[test]

@@ -77,7 +77,11 @@ impl Asker for Terminal {
         let reason = |reason: &bailiwick_engine::Reason| {
             let described = reason.describe(&question.policy);
             approval::Reason {
-                id: format!("{} {}", described.source, described.id),
+                // Only rules have names: the default is the default.
+                id: match described.source {
+                    source if source == described.id => source.to_owned(),
+                    source => format!("{source} {}", described.id),
+                },
                 file: described.place.map(|(file, _)| file.to_owned()).unwrap_or_default(),
                 line: described.place.map_or(0, |(_, line)| line),
                 message: described.message.into_owned(),
