@@ -1,7 +1,9 @@
-//! Looking back and around: what is wrong with clients' servers, and what policy recorded calls need.
+//! Looking back and around: what is wrong with clients' servers, what policy recorded calls need, and what a policy makes of
+//! attacks and of recorded calls.
 //!
 //! Pure: what lies on the disk, what servers offer and what the time is come in as arguments.
 
 pub mod infer;
 pub mod render;
+pub mod replay;
 pub mod scan;

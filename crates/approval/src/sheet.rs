@@ -182,7 +182,8 @@ bailiwick: question 7
     #[test]
     fn the_default_has_no_place() {
         let mut asked = question("{}");
-        asked.reasons[0] = Reason { id: "default".into(), file: String::new(), line: 0, message: String::new() };
+        asked.reasons[0] =
+            Reason { id: "default".into(), file: String::new(), line: 0, message: String::new() };
         assert!(shown(&asked, 80).contains("\n  asked by  default\n"), "{}", shown(&asked, 80));
     }
 

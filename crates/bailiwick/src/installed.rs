@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bailiwick_clients::config::{Config, read};
-use bailiwick_clients::disk::{Content, Found, discover, walk};
 use bailiwick_clients::paths::Surroundings;
 use bailiwick_clients::place::{Lines, Place};
 use bailiwick_clients::table::{System, Table};
+use bailiwick_disk::{Content, Found, discover, walk};
 
 use crate::args::clients::ClientChoice;
 use crate::exit::{self, Failure};

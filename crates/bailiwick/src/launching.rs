@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use bailiwick_clients::config::Server;
-use bailiwick_clients::disk::Found;
 use bailiwick_clients::wrap::State;
+use bailiwick_disk::Found;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::offer::Asked;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use bailiwick_clients::config::{Launch, Server};
-use bailiwick_clients::disk::{Plan, Records};
 use bailiwick_clients::table::Scope;
 use bailiwick_clients::wrap::{State, Wrapper, editable};
+use bailiwick_disk::{Plan, Records};
 use bailiwick_record::audit::visible;
 use similar::TextDiff;
 

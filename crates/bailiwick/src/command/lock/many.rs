@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bailiwick_analysis::scan::{danger, package_of};
 use bailiwick_clients::config::{Launch, Server};
-use bailiwick_clients::disk::Found;
+use bailiwick_disk::Found;
 use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
 use bailiwick_record::lock::{Lock, LockedPackage, LockedServer};

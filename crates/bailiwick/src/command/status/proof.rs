@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bailiwick_clients::config::Server;
-use bailiwick_clients::disk::Found;
 use bailiwick_clients::wrap::Wrapper;
+use bailiwick_disk::Found;
 use bailiwick_record::audit::Records;
 
 use crate::command::lock::client::Command;

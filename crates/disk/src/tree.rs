@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Found;
-use crate::paths::{Part, ends_with, parts};
-use crate::table::{FileKind, Scope, System, Table};
+use bailiwick_clients::paths::{Part, ends_with, parts};
+use bailiwick_clients::table::{FileKind, Scope, System, Table};
 
 /// Files that one tree may have.
 pub const TREE_FILES_MAX: usize = 1_000_000;
@@ -131,7 +131,7 @@ const GENERIC: &str = "other";
 fn may_be(parts: &[Part], name: &str) -> bool {
     match parts.last() {
         Some(Part::Plain(plain)) => plain == name,
-        Some(Part::Wild(wild)) => crate::paths::matches(wild, name),
+        Some(Part::Wild(wild)) => bailiwick_clients::paths::matches(wild, name),
         Some(Part::Any) | None => false,
     }
 }

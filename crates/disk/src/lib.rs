@@ -1,4 +1,4 @@
-//! The only part that touches files: finding configurations, reading them, replacing them, remembering what was changed.
+//! Configurations of clients on the disk: finding them, reading them, replacing them, remembering what was changed.
 
 mod discover;
 mod record;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::tree::CONFIG_BYTES_MAX;
+use bailiwick_clients::tree::CONFIG_BYTES_MAX;
 
 pub use discover::{Discovery, Found, discover};
 pub use record::{Plan, Records, Skipped};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::paths::{ANY_DEPTH_MAX, Part, Surroundings, expand, matches, parts};
-use crate::table::{FileKind, Scope, System, Table};
+use bailiwick_clients::paths::{ANY_DEPTH_MAX, Part, Surroundings, expand, matches, parts};
+use bailiwick_clients::table::{FileKind, Scope, System, Table};
 
 /// A file of a client that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -70,7 +70,7 @@ pub(super) fn replace_by(
         _ => fail(error),
     });
     let renamed = written.and_then(|()| {
-        let same = before.is_none_or(|before| super::bytes(&target).is_ok_and(|now| now == before));
+        let same = before.is_none_or(|before| crate::bytes(&target).is_ok_and(|now| now == before));
         if !same {
             return Err(ReplaceError::Changed { path: path.to_owned() });
         }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::replace::{Step, replace_by};
 use super::{Content, Records, ReplaceError, discover, replace, walk};
-use crate::config::{Reading, read};
-use crate::paths::Surroundings;
-use crate::table::{System, Table};
-use crate::wrap::Wrapper;
+use bailiwick_clients::config::{Reading, read};
+use bailiwick_clients::paths::Surroundings;
+use bailiwick_clients::table::{System, Table};
+use bailiwick_clients::wrap::Wrapper;
 
 const CURSOR: &str =
     "{\r\n  // mine\r\n  \"mcpServers\": { \"fs\": { \"command\": \"npx\", \"args\": [\"-y\"] } }\r\n}\r\n";

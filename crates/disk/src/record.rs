@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Content, ReplaceError, replace};
-use crate::config::{Reading, read};
-use crate::tree::Fault;
-use crate::wrap::{Change, Edited, Piece, Refused, Wrapper, edit};
+use bailiwick_clients::config::{Reading, read};
+use bailiwick_clients::tree::Fault;
+use bailiwick_clients::wrap::{Change, Edited, Piece, Refused, Wrapper, edit};
 
 /// The folder of the undo records, held by one process at a time.
 #[derive(Debug)]
@@ -139,10 +139,13 @@ impl Records {
             .into_iter()
             .filter_map(|mut recorded| {
                 recorded.pieces.truncate(1);
-                let is_ours = |server: &crate::config::Server| {
+                let is_ours = |server: &bailiwick_clients::config::Server| {
                     server.name == recorded.name
                         && server.container == recorded.container
-                        && matches!(crate::wrap::State::of(server), crate::wrap::State::Ours { .. })
+                        && matches!(
+                            bailiwick_clients::wrap::State::of(server),
+                            bailiwick_clients::wrap::State::Ours { .. }
+                        )
                 };
                 wrapped.iter().any(is_ours).then_some(recorded)
             })
@@ -152,7 +155,7 @@ impl Records {
 
     fn load(&self, path: &Path) -> Record {
         let empty = Record { version: RECORD_VERSION, file: path.to_owned(), servers: Vec::new() };
-        let Ok(bytes) = super::bytes(&self.file(path)) else { return empty };
+        let Ok(bytes) = crate::bytes(&self.file(path)) else { return empty };
         // A record of another version, or a broken one: what it knew is undone by meaning instead.
         let record = serde_json::from_slice::<Record>(&bytes).ok();
         record.filter(|record| record.version == RECORD_VERSION).unwrap_or(empty)
@@ -161,7 +164,7 @@ impl Records {
     fn save(&self, path: &Path, servers: &[Recorded]) -> Result<(), ReplaceError> {
         let own = self.file(path);
         let fail = |source: io::Error| ReplaceError::Io { path: own.clone(), source };
-        let before = super::bytes(&own).ok();
+        let before = crate::bytes(&own).ok();
         if servers.is_empty() {
             return if before.is_some() { fs::remove_file(&own).map_err(fail) } else { Ok(()) };
         }
