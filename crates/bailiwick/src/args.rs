@@ -177,6 +177,25 @@ pub(crate) struct PolicyChoice {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyChoice,
+    #[command(flatten)]
+    pub(crate) govern: GovernArgs,
+    /// Write messages and decisions, with secrets masked, to a file of this run in this folder
+    #[arg(long, value_name = "DIR", env = "BAILIWICK_TRACE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Where a human is asked
+    #[arg(long, value_enum, env = "BAILIWICK_ASK", default_value = "terminal")]
+    pub(crate) ask: AskArg,
+    /// How long the server has to end by itself when the client is gone, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) grace: u64,
+    /// The server's command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) server_command: Vec<OsString>,
+}
+
+/// What every place that governs a server is told: what its decisions do, where they are recorded, and the bounds.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct GovernArgs {
     /// What is done with decisions
     #[arg(long, value_enum, env = "BAILIWICK_MODE", default_value = "enforce")]
     pub(crate) mode: ModeArg,
@@ -189,20 +208,8 @@ pub(crate) struct RunArgs {
     /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
     #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
     pub(crate) lock: Option<PathBuf>,
-    /// Write messages and decisions, with secrets masked, to a file of this run in this folder
-    #[arg(long, value_name = "DIR", env = "BAILIWICK_TRACE")]
-    pub(crate) trace: Option<PathBuf>,
-    /// Where a human is asked
-    #[arg(long, value_enum, env = "BAILIWICK_ASK", default_value = "terminal")]
-    pub(crate) ask: AskArg,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
-    /// How long the server has to end by itself when the client is gone, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
-    pub(crate) grace: u64,
-    /// The server's command and its arguments
-    #[arg(required = true, last = true, value_name = "COMMAND")]
-    pub(crate) server_command: Vec<OsString>,
 }
 
 /// Bounds on what either side may send.

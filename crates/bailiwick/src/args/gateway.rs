@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::{DurabilityArg, LimitArgs, ModeArg, PolicyChoice};
+use super::{GovernArgs, PolicyChoice};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -33,18 +32,8 @@ pub(crate) struct GatewayArgs {
     pub(crate) admin: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) policy: PolicyChoice,
-    /// What is done with decisions
-    #[arg(long, value_enum, env = "BAILIWICK_MODE", default_value = "enforce")]
-    pub(crate) mode: ModeArg,
-    /// The audit log; it is continued if it exists [default: a new file in the state directory]
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_AUDIT")]
-    pub(crate) audit: Option<PathBuf>,
-    /// When an audit record counts as written
-    #[arg(long, value_enum, env = "BAILIWICK_AUDIT_DURABILITY", default_value = "batched")]
-    pub(crate) audit_durability: DurabilityArg,
-    /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
-    pub(crate) lock: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) govern: GovernArgs,
     /// A header for the server, its value from the environment or a file: `Authorization=env:TOKEN`, `X-Key=file:/run/key`
     #[arg(long, value_name = "NAME=SOURCE", env = "BAILIWICK_TARGET_HEADER", value_delimiter = ',')]
     pub(crate) target_header: Vec<String>,
@@ -60,8 +49,6 @@ pub(crate) struct GatewayArgs {
     /// Serve at an address that others reach, though nobody has to say who they are
     #[arg(long, env = "BAILIWICK_INSECURE_NO_AUTHENTICATION")]
     pub(crate) insecure_no_authentication: bool,
-    #[command(flatten)]
-    pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) http: HttpArgs,
     /// The command of a server over stdio, and its arguments

@@ -31,20 +31,20 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let names = begin::names(&args)?;
     let name = begin::server_name(args.policy.server.as_deref(), &target);
     check_names(&name, &args.policy.principal)?;
-    if args.mode != ModeArg::Enforce {
-        let mode = format!("{:?}", mode(args.mode)).to_lowercase();
+    if args.govern.mode != ModeArg::Enforce {
+        let mode = format!("{:?}", mode(args.govern.mode)).to_lowercase();
         say::warning(&format!("mode `{mode}`: nothing is stopped, every message is forwarded"));
     }
     let command = match args.server_command.is_empty() {
         true => vec![args.target.clone().into()],
         false => args.server_command.clone(),
     };
-    let pins = locked_pins(args.lock.as_deref(), &name, &command, loaded.policy.pins().drift)?;
+    let pins = locked_pins(args.govern.lock.as_deref(), &name, &command, loaded.policy.pins().drift)?;
     let principal = Arc::new(args.policy.principal());
     let listener = listen(args.listen, "--listen")?;
     let admin = args.admin.map(|address| listen(address, "--admin")).transpose()?;
     let run = run_id()?;
-    let log = open_audit(args.audit.as_deref(), args.audit_durability, &name, &run)?;
+    let log = open_audit(args.govern.audit.as_deref(), args.govern.audit_durability, &name, &run)?;
     let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
     let entries = Entries::new(log, run, principal.id.clone(), name.clone(), Arc::clone(&scanner));
     record_start(&entries, &args, &command, (&loaded.policy, &layers))?;
@@ -62,14 +62,14 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         limits: http_limits(&args),
         workers: begin::workers(args.http.threads),
         deciding: Deciding {
-            mode: mode(args.mode),
+            mode: mode(args.govern.mode),
             server: name.as_str().into(),
             policy: Arc::clone(&loaded.policy),
             scanner,
             pins,
-            limits: limits(&args.limits),
+            limits: limits(&args.govern.limits),
             entries,
-            strict: args.audit_durability == DurabilityArg::Strict,
+            strict: args.govern.audit_durability == DurabilityArg::Strict,
             observer: Box::new(words_of),
             teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
@@ -124,7 +124,7 @@ fn record_start(
                 array.string(&entries.redacted(&word));
             }
         });
-        entry.string("mode", &format!("{:?}", mode(args.mode)).to_lowercase());
+        entry.string("mode", &format!("{:?}", mode(args.govern.mode)).to_lowercase());
         entry.array("policies", |array| {
             for name in layers.names() {
                 array.string(name);

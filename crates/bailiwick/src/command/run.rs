@@ -33,8 +33,8 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let scanner = std::thread::spawn(|| Arc::new(Scanner::new()));
     let layers = Layers::of(&args.policy)?.following(&args.policy)?;
     let loaded = layers.load(say::colour_on_stderr())?;
-    if args.mode != ModeArg::Enforce {
-        let mode = format!("{:?}", mode(args.mode)).to_lowercase();
+    if args.govern.mode != ModeArg::Enforce {
+        let mode = format!("{:?}", mode(args.govern.mode)).to_lowercase();
         say::warning(&format!("mode `{mode}`: nothing is stopped, every message is forwarded"));
     }
     if layers.names() == ["permissive"] {
@@ -42,18 +42,22 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     }
     let name = server_name(args.policy.server.as_deref(), &args.server_command);
     check_names(&name, &args.policy.principal)?;
-    let pins =
-        begin::locked_pins(args.lock.as_deref(), &name, &args.server_command, loaded.policy.pins().drift)?;
+    let pins = begin::locked_pins(
+        args.govern.lock.as_deref(),
+        &name,
+        &args.server_command,
+        loaded.policy.pins().drift,
+    )?;
     let run = begin::run_id()?;
-    let log = open_audit(args.audit.as_deref(), args.audit_durability, &name, &run)?;
+    let log = open_audit(args.govern.audit.as_deref(), args.govern.audit_durability, &name, &run)?;
     let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
     let entries =
         Entries::new(log, run.clone(), args.policy.principal.clone(), name.clone(), Arc::clone(&scanner));
     let settings = Settings {
-        mode: mode(args.mode),
+        mode: mode(args.govern.mode),
         server: name.as_str().into(),
         principal: Arc::new(args.policy.principal()),
-        limits: limits(&args.limits),
+        limits: limits(&args.govern.limits),
         nonce: begin::run_id()?,
     };
     record_start(&entries, &args, &loaded.policy, &layers)?;
@@ -100,7 +104,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
         server,
         signals,
         limits: settings.limits,
-        strict: args.audit_durability == DurabilityArg::Strict,
+        strict: args.govern.audit_durability == DurabilityArg::Strict,
         grace: Duration::from_secs(args.grace),
         observer: tracing::observer(trace.clone(), words_of),
         teller: Box::new(say::note),
@@ -274,7 +278,7 @@ fn record_start(
                 array.string(&entries.redacted(word));
             }
         });
-        entry.string("mode", &format!("{:?}", mode(args.mode)).to_lowercase());
+        entry.string("mode", &format!("{:?}", mode(args.govern.mode)).to_lowercase());
         entry.array("policies", |array| {
             for name in layers.names() {
                 array.string(name);
