@@ -33,7 +33,9 @@ pub fn json(report: &Report, inspected: &Inspected) -> String {
     .to_string()
 }
 
-fn finding(finding: &Finding) -> Value {
+/// One finding as JSON.
+#[must_use]
+pub fn finding(finding: &Finding) -> Value {
     json!({
         "code": finding.code, "severity": finding.severity.as_str(), "path": finding.path,
         "client": finding.client, "server": finding.server,
@@ -56,10 +58,16 @@ fn fingerprint(finding: &Finding) -> String {
 /// JUnit's XML: a test case for every finding, failed.
 #[must_use]
 pub fn junit(report: &Report) -> String {
+    junit_of(report, "bailiwick scan")
+}
+
+/// The same under the name of another command.
+#[must_use]
+pub fn junit_of(report: &Report, suite: &str) -> String {
     let count = report.findings.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     out.push_str(&format!(
-        "<testsuites><testsuite name=\"bailiwick scan\" tests=\"{count}\" failures=\"{count}\">\n"
+        "<testsuites><testsuite name=\"{suite}\" tests=\"{count}\" failures=\"{count}\">\n"
     ));
     for finding in &report.findings {
         let name = format!("{} {}", finding.code, place(finding));
@@ -148,7 +156,8 @@ fn markup(text: &str) -> String {
 }
 
 /// Text in a table's cell: no mark-up of a stranger's name takes effect.
-fn cell(text: &str) -> String {
+#[must_use]
+pub fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

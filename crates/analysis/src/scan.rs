@@ -1,6 +1,7 @@
 //! Scanning configurations. One audit is one file in `scan/audits/` and one line in [`AUDITS`].
 
 mod audits;
+pub mod beyond;
 mod commands;
 mod finding;
 mod known;
@@ -60,7 +61,7 @@ pub const AUDITS: [&Audit; 18] = [
 /// The audit of that code.
 #[must_use]
 pub fn audit(code: &str) -> Option<&'static Audit> {
-    AUDITS.into_iter().find(|audit| audit.code == code)
+    AUDITS.into_iter().chain(beyond::BEYOND).find(|audit| audit.code == code)
 }
 
 /// A package that a launcher fetches.

@@ -6,11 +6,12 @@
 use std::path::Path;
 
 use bailiwick_analysis::scan::AUDITS;
+use bailiwick_analysis::scan::beyond::BEYOND;
 
 #[test]
 fn the_reference_is_what_the_audits_say() {
     let mut page = String::from(HEAD);
-    for audit in AUDITS {
+    for audit in AUDITS.into_iter().chain(BEYOND) {
         let severity = audit.severity.as_str();
         page.push_str(&format!(
             "\n## {}\n\n**{}** ({severity})\n\n{}\n",
@@ -27,7 +28,7 @@ fn the_reference_is_what_the_audits_say() {
 
 const HEAD: &str = "# Findings
 
-What `bailiwick scan` looks for. Generated from the audits; `bailiwick explain CODE` prints the same. The severity is the usual one.
+What `bailiwick scan` looks for, and at the end what only `bailiwick report` finds. Generated from the audits; `bailiwick explain CODE` prints the same. The severity is the usual one.
 
 A report names what it could not look at. An absent finding means that the audit saw nothing, not that there is nothing:
 packages are not downloaded, programs are not read, and what a server offers is known only with `--tools` or `--lock`.

@@ -160,11 +160,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-engine", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard"]),
     ("bailiwick-record", &["bailiwick-mcp", "bailiwick-engine"]),
     ("bailiwick-clients", &[]),
+<<<<<<< HEAD
     ("bailiwick-disk", &["bailiwick-clients"]),
     (
         "bailiwick-analysis",
         &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-engine", "bailiwick-clients"],
     ),
+=======
+    ("bailiwick-analysis", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-clients"]),
+    ("bailiwick-report", &["bailiwick-analysis", "bailiwick-clients"]),
+>>>>>>> afec4d6 (A crate renders what is known about a machine's servers as one page)
     ("bailiwick-sandbox", &[]),
     ("bailiwick-approval", &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record"]),
     (
@@ -186,6 +191,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "bailiwick-clients",
             "bailiwick-disk",
             "bailiwick-analysis",
+            "bailiwick-report",
         ],
     ),
     (TESTKIT, &["bailiwick-mcp"]),

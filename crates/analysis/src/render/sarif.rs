@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::scan::{AUDITS, Finding, Report, Severity};
+use crate::scan::beyond::BEYOND;
+use crate::scan::{AUDITS, Audit, Finding, Report, Severity};
 
 /// One run with every audit as a rule. Paths below `root` become relative to it.
 #[must_use]
 pub fn sarif(report: &Report, version: &str, root: &str) -> String {
-    let rules: Vec<Value> = AUDITS
-        .iter()
+    let rules: Vec<Value> = kinds()
         .map(|audit| {
             json!({
                 "id": audit.code,
@@ -34,6 +34,10 @@ pub fn sarif(report: &Report, version: &str, root: &str) -> String {
     .to_string()
 }
 
+fn kinds() -> impl Iterator<Item = &'static Audit> {
+    AUDITS.into_iter().chain(BEYOND)
+}
+
 /// More are refused by GitHub.
 const RESULTS_MAX: usize = 25_000;
 
@@ -42,7 +46,7 @@ fn result(finding: &Finding, root: &str) -> Value {
     let server = finding.server.as_ref().map(|server| format!("Server `{server}`: ")).unwrap_or_default();
     json!({
         "ruleId": finding.code,
-        "ruleIndex": AUDITS.iter().position(|audit| audit.code == finding.code),
+        "ruleIndex": kinds().position(|audit| audit.code == finding.code),
         "level": level(finding.severity),
         "message": { "text": format!("{server}{}.{fix}", finding.message) },
         "locations": [{ "physicalLocation": {

@@ -1,5 +1,6 @@
 //! `bailiwick explain`: what a finding means and what to do.
 
+use bailiwick_analysis::scan::beyond::BEYOND;
 use bailiwick_analysis::scan::{AUDITS, audit};
 
 use crate::args::scan::ExplainArgs;
@@ -8,7 +9,7 @@ use crate::say::{self, BOLD, DIM};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<i32, Failure> {
     let Some(code) = &args.code else {
-        for audit in AUDITS {
+        for audit in AUDITS.into_iter().chain(BEYOND) {
             say::line(&format!(
                 "{BOLD}{:22}{BOLD:#} {:6} {}",
                 audit.code,
