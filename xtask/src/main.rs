@@ -1,9 +1,10 @@
-//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | bench`.
+//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | screens | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
 mod bench;
 mod conformance;
 mod fuzz;
+mod screens;
 mod shell;
 mod test;
 mod tidy;
@@ -32,6 +33,8 @@ enum Chore {
     Deny,
     /// Fuzz one target, or each in turn; a crash is saved and printed with how to reproduce it
     Fuzz(fuzz::Options),
+    /// Take pictures of a sample report, on screens and in print, for a person to look at
+    Screens,
     /// Measure what Bailiwick costs against a relay that only copies bytes
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Deny => tools::deny::run(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::Screens => screens::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::BenchRelay { server } => bench::relay(&server),
         Chore::BenchServer => bench::server(),

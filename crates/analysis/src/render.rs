@@ -1,6 +1,7 @@
 //! Findings as text for other programs: JSON, SARIF, JUnit, Markdown, and the annotations of GitHub.
 
 mod sarif;
+mod visible;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::scan::{Finding, Report, Severity};
 
 pub use sarif::sarif;
+pub use visible::visible;
 
 /// What a report says beside its findings (law 10).
 #[derive(Debug, Clone, Default)]
@@ -159,14 +161,13 @@ fn markup(text: &str) -> String {
 #[must_use]
 pub fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
-            '|' | '*' | '_' | '[' | ']' | '<' | '>' | '\\' | '#' | '!' | '@' => {
+            '|' | '&' | '*' | '_' | '[' | ']' | '<' | '>' | '\\' | '#' | '!' | '@' => {
                 out.push('\\');
                 out.push(c);
             }
             '`' => out.push('\''),
-            c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }

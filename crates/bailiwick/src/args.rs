@@ -5,6 +5,7 @@ mod gateway;
 mod guards;
 pub(crate) mod infer;
 pub(crate) mod lock;
+pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
@@ -93,6 +94,9 @@ Nothing is launched without --tools, and nothing is ever sent anywhere.")]
     Scan(scan::ScanArgs),
     /// Say what a finding of `scan` means and what to do
     Explain(scan::ExplainArgs),
+    /// Write one page of what was found, used, decided, attacked, changed and approved
+    #[command(after_help = crate::args::report::EXAMPLES)]
+    Report(Box<report::ReportArgs>),
     /// Check a policy, or explain what it decides
     Policy(PolicyArgs),
     /// Read and verify audit logs

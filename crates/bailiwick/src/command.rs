@@ -11,6 +11,7 @@ pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod status;

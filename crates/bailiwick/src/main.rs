@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Infer(args) => command::infer::run(&args),
         Command::Enforce(args) => command::enforce::run(&args),
         Command::Status(args) => command::status::run(&args),
+        Command::Report(args) => command::report::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::Guards(args) => command::guards::run(&args.command),

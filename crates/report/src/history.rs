@@ -22,8 +22,6 @@ pub struct History {
     approvals: Vec<Approval>,
     /// What was counted nowhere, since there was too much of it.
     pub left_out: u64,
-    /// Decisions over anything, calls of tools among them.
-    pub decisions: u64,
 }
 
 /// Different tools that are counted.
@@ -38,9 +36,8 @@ const SLICES_MAX: usize = 48;
 const WIDTHS: [i64; 12] = [1, 2, 5, 10, 15, 30, 60, 180, 360, 720, 1_440, 10_080];
 
 impl History {
-    /// A decision over any message, at a time in microseconds since 1970.
-    pub fn decision(&mut self, at_us: i64, decided: Decided) {
-        self.decisions = self.decisions.saturating_add(1);
+    /// A decision over any message, made so many times at a time in microseconds since 1970.
+    pub fn decision(&mut self, at_us: i64, decided: Decided, times: u64) {
         let minute = at_us.div_euclid(60_000_000);
         if self.minutes.len() >= MINUTES_MAX && !self.minutes.contains_key(&minute) {
             self.left_out = self.left_out.saturating_add(1);
@@ -52,7 +49,7 @@ impl History {
             Decided::Asked => asked,
             Decided::Denied => denied,
         };
-        *slot = slot.saturating_add(1);
+        *slot = slot.saturating_add(times);
     }
 
     /// The same decision, where it was over a call of a tool.
@@ -162,8 +159,8 @@ mod tests {
         for minutes in [1, 47, 48, 300, 5_000, 100_000, 5_000_000] {
             let mut history = History::default();
             let start = microseconds("2026-11-21T09:00:00Z").unwrap();
-            history.decision(start, Decided::Allowed);
-            history.decision(start + minutes * 60_000_000, Decided::Denied);
+            history.decision(start, Decided::Allowed, 1);
+            history.decision(start + minutes * 60_000_000, Decided::Denied, 1);
             let timeline = history.timeline();
             assert!((2..=49).contains(&timeline.len()), "{minutes}: {}", timeline.len());
             assert_eq!(timeline.first().unwrap().allowed, 1);
@@ -184,8 +181,8 @@ mod tests {
     #[test]
     fn no_time_is_out_of_range() {
         let mut history = History::default();
-        history.decision(i64::MIN, Decided::Asked);
-        history.decision(i64::MAX, Decided::Asked);
+        history.decision(i64::MIN, Decided::Asked, 1);
+        history.decision(i64::MAX, Decided::Asked, 1);
         assert!(history.timeline().len() <= 49);
     }
 }

@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use sha2::{Digest as _, Sha256};
 
 use crate::page::Page;
-use crate::text::shown;
+use crate::text::{shown, when};
 
 /// Rows of one table that are shown; of further ones their number.
 const ROWS_MAX: usize = 500;
@@ -58,7 +58,7 @@ pub fn html(page: &Page) -> String {
                     (summary::not_inspected(page))
                 }
                 footer {
-                    p { "Made by " (shown(&page.program)) " at " (shown(&page.made))
+                    p { "Made by " (shown(&page.program)) " at " (when(&page.made))
                         ". This file holds no script and fetches nothing; names in it are those that servers and files gave themselves." }
                 }
             }
@@ -84,7 +84,7 @@ fn head(page: &Page) -> Markup {
             h1 { "What agents may do here, and did" }
             p.soft { (crate::text::count(page.servers.len(), "MCP server")) " in "
                 (crate::text::count(page.files, "configuration")) ", "
-                time { (shown(&page.made)) } }
+                time datetime=(shown(&page.made)) { (when(&page.made)) } }
             @if let Some(policy) = &page.policy {
                 p { "Policy: " @for (at, layer) in policy.layers.iter().enumerate() {
                         @if at > 0 { ", " } code { (shown(layer)) } }

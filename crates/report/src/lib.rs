@@ -3,6 +3,7 @@
 //!
 //! Pure: [`page`] is what is known, [`history`] makes it of records, the rest writes it down.
 
+mod attacks;
 pub mod history;
 pub mod html;
 mod issues;
@@ -11,6 +12,7 @@ mod markdown;
 pub mod page;
 mod text;
 
+pub use attacks::packs;
 pub use html::html;
 pub use issues::issues;
 pub use json::json;

@@ -1,36 +1,37 @@
 //! Strangers' texts, made fit for people: nothing hides, nothing reorders, nothing is endless.
 
+use bailiwick_analysis::render::visible;
+use maud::{Markup, html};
+
 /// Characters of one text that are shown.
 const SHOWN_MAX: usize = 400;
 
 /// `text` with every character that hides or reorders others written as `<U+202E>`, and cut where it becomes too long.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(SHOWN_MAX));
-    for (at, c) in text.chars().enumerate() {
-        if at == SHOWN_MAX {
-            let more = text.chars().count().saturating_sub(SHOWN_MAX);
-            out.push_str(&format!("… ({more} more)"));
-            break;
-        }
-        match is_hidden(c) {
-            true => out.push_str(&format!("<U+{:04X}>", u32::from(c))),
-            false => out.push(c),
+    match text.char_indices().nth(SHOWN_MAX) {
+        None => visible(text),
+        Some((end, _)) => {
+            let (head, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+            format!("{}… ({} more)", visible(head), rest.chars().count())
         }
     }
-    out
 }
 
-/// Controls, separators, bidirectional controls, zero-width and other invisible characters (Unicode 16: Cc, Zl, Zp, Cf,
-/// default-ignorable), and spaces other than U+0020.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            u32::from(c),
-            0xa0 | 0xad | 0x34f | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x115f..=0x1160
-                | 0x1680 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f
-                | 0x2800 | 0x3000 | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0x110bd | 0x110cd
-                | 0x13430..=0x1343f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
-        )
+/// A sentence in which what stands between backticks is code.
+pub(crate) fn prose(text: &str) -> Markup {
+    let text = shown(text);
+    // A lone backtick is somebody's name.
+    let is_even = text.matches('`').count() % 2 == 0;
+    let parts = text.split(if is_even { '`' } else { '\0' });
+    html! { @for (at, part) in parts.enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
+}
+
+/// A time of a record without its fraction, as people write it.
+pub(crate) fn when(time: &str) -> String {
+    let seconds = time.get(..19).filter(|_| time.ends_with('Z'));
+    shown(
+        &seconds.map_or_else(|| time.to_owned(), |seconds| format!("{} UTC", seconds.replacen('T', " ", 1))),
+    )
 }
 
 /// `1 server`, `2 servers`.

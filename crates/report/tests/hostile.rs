@@ -91,7 +91,11 @@ fn tags(document: &str) -> Vec<(String, Vec<(String, String)>)> {
 fn names_add_no_element_and_no_attribute() {
     let plain = html(&sample::page("files"));
     let hostile = html(&sample::page(sample::HOSTILE));
-    let (plain, attacked) = (tags(&plain), tags(&hostile));
+    // What stands between backticks is set as code, also in a stranger's name; that is all that it may choose.
+    let all = |document: &str| -> Vec<_> {
+        tags(document).into_iter().filter(|(name, _)| name != "code").collect()
+    };
+    let (plain, attacked) = (all(&plain), all(&hostile));
     assert_eq!(plain.len(), attacked.len(), "a name made a tag");
     for ((name, attributes), (_, before)) in attacked.iter().zip(&plain) {
         assert!(ELEMENTS.contains(&name.as_str()), "element `{name}`");
@@ -160,7 +164,10 @@ fn other_formats_hold_hostile_names_as_text() {
     assert_eq!(value["servers"][0]["name"], sample::HOSTILE);
     assert_eq!(value["notInspected"].as_array().map(Vec::len), Some(2));
     let text = markdown(&page);
-    assert!(!text.contains("<script") && !text.contains("<img"), "{text}");
+    for (at, _) in text.match_indices('<') {
+        assert!(text[..at].ends_with('\\'), "{}", &text[at..]);
+    }
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{0}'), "{text}");
     let issues = issues(&page);
     let codes: Vec<&str> = issues.findings.iter().map(|finding| finding.code).collect();
     for code in ["attack-passes", "lock-drift", "audit-not-verified", "plain-secret"] {

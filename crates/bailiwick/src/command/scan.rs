@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bailiwick_analysis::render::{self, Inspected};
-use bailiwick_analysis::scan::{self, Facts, File, Offer, Severity, Subject, Tool};
+use bailiwick_analysis::scan::{self, Facts, File, Offer, Report, Severity, Subject, Tool};
 use bailiwick_clients::config::{Launch, Server};
 use bailiwick_clients::place::Lines;
 use bailiwick_engine::Scanner;
@@ -22,13 +22,37 @@ use crate::{consent, launching, say};
 
 pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
     let survey = installed::survey_or_trees(&args.choice, &args.paths)?;
-    let scanner = Scanner::new();
+    let (report, inspected) = look(args, &survey, &Scanner::new())?;
+    let text = match args.format {
+        FindingsFormat::Human => human::text(&report, &inspected),
+        FindingsFormat::Json => render::json(&report, &inspected),
+        FindingsFormat::Sarif => render::sarif(&report, env!("CARGO_PKG_VERSION"), &here()),
+        FindingsFormat::Junit => render::junit(&report),
+        FindingsFormat::Markdown => render::markdown(&report, &inspected),
+        FindingsFormat::Github => render::github(&report),
+    };
+    say::line(text.trim_end());
+    if survey.files.is_empty() {
+        return Ok(exit::NOTHING);
+    }
+    let worst = report.findings.iter().map(|finding| finding.severity).max();
+    let fails =
+        args.format != FindingsFormat::Sarif && worst.is_some_and(|worst| is_enough(worst, args.fail_on));
+    Ok(if fails { exit::FINDINGS } else { exit::OK })
+}
+
+/// What is wrong with the servers of a survey, and what was looked at for it.
+pub(crate) fn look(
+    args: &ScanArgs,
+    survey: &Survey,
+    scanner: &Scanner,
+) -> Result<(Report, Inspected), Failure> {
     let mut inspected = Inspected { files: survey.files.len(), ..Inspected::default() };
     for (path, why) in &survey.not_inspected {
         inspected.not_inspected.push((path.display().to_string(), why.clone()));
     }
-    let files = readable(&survey, &mut inspected);
-    let offers = offers(args, &files, &scanner, &mut inspected)?;
+    let files = readable(survey, &mut inspected);
+    let offers = offers(args, &files, scanner, &mut inspected)?;
     let paths: Vec<String> = files.iter().map(|(installed, _)| written(&installed.found.path)).collect();
     let mut subject = Subject { files: Vec::new(), home: crate::places::home().unwrap_or_default() };
     for (((installed, loaded), path), offers) in files.iter().zip(&paths).zip(offers) {
@@ -50,26 +74,10 @@ pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
             facts: facts.collect(),
         });
     }
-    let report = scan::scan(&subject, &scanner);
-    let text = match args.format {
-        FindingsFormat::Human => human::text(&report, &inspected),
-        FindingsFormat::Json => render::json(&report, &inspected),
-        FindingsFormat::Sarif => render::sarif(&report, env!("CARGO_PKG_VERSION"), &here()),
-        FindingsFormat::Junit => render::junit(&report),
-        FindingsFormat::Markdown => render::markdown(&report, &inspected),
-        FindingsFormat::Github => render::github(&report),
-    };
-    say::line(text.trim_end());
-    if survey.files.is_empty() {
-        return Ok(exit::NOTHING);
-    }
-    let worst = report.findings.iter().map(|finding| finding.severity).max();
-    let fails =
-        args.format != FindingsFormat::Sarif && worst.is_some_and(|worst| is_enough(worst, args.fail_on));
-    Ok(if fails { exit::FINDINGS } else { exit::OK })
+    Ok((scan::scan(&subject, scanner), inspected))
 }
 
-fn is_enough(worst: Severity, fail_on: FailOn) -> bool {
+pub(crate) fn is_enough(worst: Severity, fail_on: FailOn) -> bool {
     match fail_on {
         FailOn::Never => false,
         FailOn::Low => true,
@@ -175,6 +183,6 @@ fn written(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
-fn here() -> String {
+pub(crate) fn here() -> String {
     std::env::current_dir().map(|here| here.display().to_string()).unwrap_or_default()
 }

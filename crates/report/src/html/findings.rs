@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::charts::{Part, legend, strip};
 use super::{ROWS_MAX, more, tag, titled};
 use crate::page::{Pack, Page};
-use crate::text::shown;
+use crate::text::{prose, shown};
 
 pub(super) fn section(page: &Page) -> Markup {
     let findings = &page.findings.findings;
@@ -34,7 +34,7 @@ fn row(finding: &Finding) -> Markup {
         td { (tag(kind, finding.severity.as_str())) }
         td { b { (finding.code) } @if let Some(server) = &finding.server { br; (shown(server)) }
             br; code.soft { (shown(&finding.path)) ":" (finding.place.line) ":" (finding.place.column) } }
-        td { (shown(&finding.message)) @if let Some(fix) = &finding.fix { br; span.fix { "To do: " (shown(fix)) } } }
+        td { (prose(&finding.message)) @if let Some(fix) = &finding.fix { br; span.fix { "To do: " (prose(fix)) } } }
     } }
 }
 
@@ -100,7 +100,7 @@ fn passing(packs: &[Pack]) -> Markup {
             tbody { @for (pack, attack) in passing.take(ROWS_MAX) { tr {
                 td { b { (shown(&attack.name)) } br; span.soft { (shown(&pack.name)) } }
                 td { code { (shown(&attack.call)) } }
-                td { (shown(&attack.why)) }
+                td { (prose(&attack.why)) }
             } } }
         }
         (more(all, "attack"))

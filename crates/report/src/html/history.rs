@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts::{Part, legend, strip, timeline as picture};
 use super::{ROWS_MAX, more, tag, titled};
 use crate::page::{Page, Tool, Trust};
-use crate::text::shown;
+use crate::text::{prose, shown, when};
 
 pub(super) fn timeline(page: &Page) -> Markup {
     let content = html! {
@@ -60,10 +60,10 @@ pub(super) fn approvals(page: &Page) -> Markup {
             table {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Tool" } th scope="col" { "Answer" } th scope="col" { "In words" } } }
                 tbody { @for approval in all.iter().rev().take(ROWS_MAX) { tr {
-                    td { (shown(&approval.at)) }
+                    td { (when(&approval.at)) }
                     td { b { (shown(&approval.tool)) } br; span.soft { (shown(&approval.server)) } }
                     td { @if approval.is_approved { (tag("good", "approved")) } @else { (tag("bad", "not approved")) } }
-                    td { (shown(&approval.why)) }
+                    td { (prose(&approval.why)) }
                 } } }
             }
             (more(all.len(), "answer"))
@@ -79,11 +79,11 @@ pub(super) fn logs(page: &Page) -> Markup {
                 thead { tr { th scope="col" { "Log" } th scope="col" { "State" } th.number scope="col" { "Records" } th scope="col" { "What the check says" } } }
                 tbody { @for log in page.logs.iter().take(ROWS_MAX) { tr {
                     td { code { (shown(&log.path)) }
-                        @if let (Some(from), Some(to)) = (&log.from, &log.to) { br; span.soft { (shown(from)) " to " (shown(to)) } } }
+                        @if let (Some(from), Some(to)) = (&log.from, &log.to) { br; span.soft { (when(from)) " to " (when(to)) } } }
                     td data-label="State" { (tag(match log.trust { Trust::Verified => "good", Trust::Warned => "warn", Trust::Broken => "bad" }, log.trust.as_str())) }
                     td.number data-label="Records" { (log.records) }
                     td { @match log.signed_up_to { Some(seq) => { "Signed up to record " (seq) "." }, None => { "Nothing is signed." } }
-                        @for finding in &log.findings { br; (shown(finding)) } }
+                        @for finding in &log.findings { br; (prose(finding)) } }
                 } } }
             }
             (more(page.logs.len(), "log"))

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::charts::{Part, legend, strip};
 use super::{ROWS_MAX, more, tag, titled};
 use crate::page::{Page, Server, Standing};
-use crate::text::shown;
+use crate::text::{prose, shown, when};
 
 /// Findings of one server, and what they weigh.
 #[derive(Debug, Clone, Copy)]
@@ -96,8 +96,8 @@ pub(super) fn drift(page: &Page) -> Markup {
                 thead { tr { th scope="col" { "Server" } th scope="col" { "What differs" } th scope="col" { "Seen" } } }
                 tbody { @for drift in drift.iter().take(ROWS_MAX) { tr {
                     td { b { (shown(&drift.server)) } }
-                    td data-label="What" { (shown(&drift.what)) }
-                    td data-label="Seen" { @match &drift.at { Some(at) => (shown(at)), None => "in the files" } }
+                    td data-label="What" { (prose(&drift.what)) }
+                    td data-label="Seen" { @match &drift.at { Some(at) => (when(at)), None => "in the files" } }
                 } } }
             }
             (more(drift.len(), "difference"))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::{ROWS_MAX, charts, more, titled};
 use crate::page::{Page, Standing, Trust};
-use crate::text::{count, shown};
+use crate::text::{count, prose, shown};
 
 pub(super) fn tiles(page: &Page) -> Markup {
     html! {
@@ -69,6 +69,8 @@ fn all(page: &Page) -> Vec<(&'static str, String, String)> {
             (kind, format!("{verified} of {logs}"), "audit logs verified".to_owned())
         }
     });
+    let unseen = page.tools.iter().filter(|tool| tool.calls() == 0).count();
+    tiles.push(("", format!("{unseen} of {}", page.tools.len()), "known tools never used".to_owned()));
     let left = page.not_inspected.len();
     tiles.push((if left > 0 { "warn" } else { "good" }, left.to_string(), "things not looked at".to_owned()));
     tiles
@@ -80,7 +82,7 @@ pub(super) fn not_inspected(page: &Page) -> Markup {
         @if all.is_empty() { p { "Nothing was left out." } } @else {
             p { "Nothing here is called clean that was not looked at. "
                 (count(all.len(), "thing")) " left out:" }
-            ul.plain { @for (what, why) in all.iter().take(ROWS_MAX) { li { code { (shown(what)) } ": " (shown(why)) } } }
+            ul.plain { @for (what, why) in all.iter().take(ROWS_MAX) { li { code { (shown(what)) } ": " (prose(why)) } } }
             (more(all.len(), "thing"))
         }
     };

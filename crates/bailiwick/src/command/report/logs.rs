@@ -1,0 +1,202 @@
+//! Audit logs, verified and counted; and traces of runs that have none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use bailiwick_record::audit::{PublicKey, Record, Records, Severity, verify_file};
+use bailiwick_record::trace::{Line, Reader, TracedDecision};
+use bailiwick_report::history::{Decided, History, microseconds};
+use bailiwick_report::page::{Approval, Drift, Log, Page, Trust};
+
+use super::files;
+use crate::args::report::ReportArgs;
+use crate::exit::{self, Failure};
+use crate::installed::shown;
+use crate::places;
+
+/// What a run saw to differ, by server and words, with the last time.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pins: BTreeMap<(String, String), String>,
+}
+
+/// Different differences that are kept.
+const PINS_MAX: usize = 2_000;
+/// Findings of one log's verification that are told.
+const FINDINGS_MAX: usize = 20;
+
+impl Seen {
+    pub(super) fn drift(&self) -> Vec<Drift> {
+        let drift = |((server, what), at): (&(String, String), &String)| Drift {
+            server: server.clone(),
+            what: what.clone(),
+            at: Some(at.clone()),
+        };
+        self.pins.iter().map(drift).collect()
+    }
+}
+
+/// Reads everything that is recorded.
+pub(super) fn read(args: &ReportArgs, history: &mut History, page: &mut Page) -> Result<Seen, Failure> {
+    let trusted =
+        match &args.key {
+            Some(key) => Some(key.parse::<PublicKey>().map_err(|error| {
+                Failure::new(exit::USAGE, format!("`--key` is not a public key: {error}"))
+            })?),
+            None => PublicKey::load(&places::key()?).ok(),
+        };
+    let (mut seen, mut runs) = (Seen::default(), BTreeSet::new());
+    for path in files::of(&args.audits, "audit", page)? {
+        log(&path, trusted.clone(), page);
+        records(&path, history, &mut seen, &mut runs, page);
+    }
+    for path in files::of(&args.traces, "traces", page)? {
+        if let Err(why) = trace(&path, history, &runs) {
+            page.not_inspected.push((shown(&path), why));
+        }
+    }
+    Ok(seen)
+}
+
+fn log(path: &Path, trusted: Option<PublicKey>, page: &mut Page) {
+    let report = match verify_file(path, trusted) {
+        Ok(report) => report,
+        Err(error) => return page.not_inspected.push((shown(path), error.to_string())),
+    };
+    let trust = match (report.is_ok(), report.findings.is_empty()) {
+        (false, _) => Trust::Broken,
+        (true, false) => Trust::Warned,
+        (true, true) => Trust::Verified,
+    };
+    // What is wrong before what is only noted.
+    let is_error = |finding: &&bailiwick_record::audit::Finding| finding.severity() == Severity::Error;
+    let errors = report.findings.iter().filter(is_error);
+    let notes = report.findings.iter().filter(|finding| !is_error(finding));
+    page.logs.push(Log {
+        path: shown(path),
+        trust,
+        records: report.records,
+        from: report.first_time.clone(),
+        to: report.last_time.clone(),
+        signed_up_to: report.signed_up_to,
+        findings: errors.chain(notes).take(FINDINGS_MAX).map(ToString::to_string).collect(),
+    });
+}
+
+fn records(
+    path: &Path,
+    history: &mut History,
+    seen: &mut Seen,
+    runs: &mut BTreeSet<String>,
+    page: &mut Page,
+) {
+    // The verification has told that it cannot be opened.
+    let Ok(file) = File::open(path) else { return };
+    let mut broken = 0_u64;
+    for record in Records::new(BufReader::new(file)) {
+        match record {
+            Ok(record) => take(&record, history, seen, runs),
+            Err(_) => broken += 1,
+        }
+    }
+    if broken > 0 {
+        page.not_inspected.push((shown(path), format!("{broken} lines are no records")));
+    }
+}
+
+fn take(record: &Record, history: &mut History, seen: &mut Seen, runs: &mut BTreeSet<String>) {
+    let text = |key: &str| record.text(key).unwrap_or_default();
+    let (server, target) = (text("server"), text("target"));
+    let is_call = text("method") == "tools/call";
+    let at = microseconds(&record.time).unwrap_or_default();
+    match record.kind.as_str() {
+        "start" => drop(runs.insert(text("run").to_owned())),
+        "decision" => {
+            let decided = decided(text("verdict"));
+            history.decision(at, decided, 1);
+            if is_call {
+                history.call(server, target, decided);
+            }
+        }
+        "malformed" => history.decision(at, Decided::Denied, 1),
+        "repeated" => history.decision(at, Decided::Denied, record.number("count").unwrap_or_default()),
+        "outcome" if is_call && text("outcome") == "failed" => history.failure(server, target),
+        "approval" => history.approval(Approval {
+            at: record.time.clone(),
+            server: server.to_owned(),
+            tool: target.to_owned(),
+            is_approved: matches!(text("effect"), "forwarded" | "changed"),
+            why: why(record),
+        }),
+        "pin" => {
+            let what = format!("{} `{target}`: {}", text("method"), why(record));
+            let key = (server.to_owned(), what);
+            if seen.pins.len() < PINS_MAX || seen.pins.contains_key(&key) {
+                seen.pins.insert(key, record.time.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn why(record: &Record) -> String {
+    record.reasons().next().and_then(|reason| reason.message).unwrap_or_default().to_owned()
+}
+
+fn decided(verdict: &str) -> Decided {
+    match verdict {
+        "allow" => Decided::Allowed,
+        "ask" => Decided::Asked,
+        // What cannot be read let nothing through.
+        _ => Decided::Denied,
+    }
+}
+
+fn trace(path: &Path, history: &mut History, runs: &BTreeSet<String>) -> Result<(), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut reader = Reader::new(BufReader::new(file)).map_err(|error| error.to_string())?;
+    if runs.contains(&reader.header.run) {
+        return Ok(());
+    }
+    let server = reader.header.server.clone();
+    let mut open: BTreeMap<u64, String> = BTreeMap::new();
+    for line in &mut reader {
+        if let Line::Decision { at, decision } = line.map_err(|error| error.to_string())? {
+            traced(&server, at.as_micros(), &decision, &mut open, history);
+        }
+    }
+    Ok(())
+}
+
+/// Calls without an outcome yet whose tools are remembered.
+const OPEN_MAX: usize = 10_000;
+
+fn traced(
+    server: &str,
+    at: i64,
+    decision: &TracedDecision,
+    open: &mut BTreeMap<u64, String>,
+    history: &mut History,
+) {
+    match decision.event.as_str() {
+        "decision" | "malformed" => {
+            let decided = decided(&decision.verdict);
+            history.decision(at, decided, 1);
+            if let (true, Some(tool)) = (decision.method == "tools/call", &decision.target) {
+                history.call(server, tool, decided);
+                if open.len() < OPEN_MAX {
+                    open.insert(decision.call, tool.clone());
+                }
+            }
+        }
+        "outcome" => {
+            let tool = open.remove(&decision.call);
+            if let (Some(tool), Some("failed")) = (tool, decision.outcome.as_deref()) {
+                history.failure(server, &tool);
+            }
+        }
+        _ => {}
+    }
+}
