@@ -7,3 +7,5 @@ pub mod infer;
 pub mod render;
 pub mod replay;
 pub mod scan;
+pub mod schema;
+pub mod suite;

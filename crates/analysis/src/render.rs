@@ -2,6 +2,7 @@
 
 mod sarif;
 mod visible;
+pub mod suite;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};

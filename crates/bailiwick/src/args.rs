@@ -6,6 +6,7 @@ mod guards;
 pub(crate) mod infer;
 pub(crate) mod lock;
 pub(crate) mod report;
+pub(crate) mod policy;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use bailiwick_policy::{Claim, Principal};
+use bailiwick_policy::{BUNDLED, Claim, Principal};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -144,10 +145,9 @@ pub(crate) enum AskArg {
 /// The policy options that several commands share.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct PolicyChoice {
-    /// A bundled policy by name (permissive, standard, paranoid, temporal, org-baseline, team-support) or a policy file. Repeat it for more layers: their rules
-    /// are united, the strictest default holds, and no layer undoes another's deny or require [default: standard]
     #[arg(
         long = "policy",
+        help = policies_help(),
         short = 'p',
         value_name = "NAME|FILE",
         env = "BAILIWICK_POLICY",
@@ -274,9 +274,17 @@ CALL.json holds one JSON-RPC message, for example:
         #[arg(value_name = "CALL.json")]
         call: PathBuf,
     },
+    /// Run the tests that stand beside policies (exit 10 if one fails)
+    #[command(after_help = "\
+Examples:
+  bailiwick policy test                          every *.test.yaml below the current directory
+  bailiwick policy test team.yaml --junit out.xml  the tests in team.test.yaml, for CI as well
+
+The format of a test file: docs/reference/policy-tests.md")]
+    Test(policy::TestArgs),
     /// Print a bundled policy
     Show {
-        /// permissive, standard, paranoid, temporal, org-baseline or team-support
+        #[arg(help = names_help())]
         name: String,
     },
 }
@@ -330,6 +338,17 @@ impl PolicyChoice {
             claims,
         }
     }
+}
+
+fn names_help() -> String {
+    format!("One of {}", BUNDLED.join(", "))
+}
+
+fn policies_help() -> String {
+    format!(
+        "A policy file, or a bundled policy by name ({}). Repeat it for more layers: their rules are united, the strictest default holds, and no layer undoes another's deny or require [default: standard]",
+        BUNDLED.join(", ")
+    )
 }
 
 fn claim(text: &str) -> Result<(String, String), String> {

@@ -55,6 +55,11 @@ impl Layers {
         })
     }
 
+    /// These layers, in a place that need not exist.
+    pub(crate) fn placed(names: Vec<String>, context: Context) -> Layers {
+        Layers { names, context, links: None }
+    }
+
     pub(crate) fn of(choice: &PolicyChoice) -> Result<Layers, Failure> {
         Layers::new(&choice.policies, choice.workspace.as_deref())
     }

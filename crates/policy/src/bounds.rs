@@ -36,6 +36,10 @@ pub const SCHEMA_DEPTH_MAX: usize = 32;
 pub const SCHEMA_NODES_MAX: usize = 4_096;
 /// Most ways in which one string is read as a path; a string with more is unreadable.
 pub const READINGS_MAX: usize = 64;
+/// Most tests in one test file.
+pub const TESTS_MAX: usize = 10_000;
+/// Most calls before the one of a test.
+pub const TEST_CALLS_MAX: u32 = 100_000;
 /// Most steps of a sequence.
 pub const STEPS_MAX: usize = 16;
 /// Most sequences and preconditions with `same` in one policy: each remembers values.

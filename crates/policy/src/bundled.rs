@@ -1,19 +1,29 @@
 //! The policies that come with the binary, by name.
 
-/// Their names: three for one person, from lenient to strict, then layers to put beside another.
-pub const BUNDLED: &[&str] =
-    &["permissive", "standard", "paranoid", "temporal", "org-baseline", "team-support"];
+/// One of them.
+struct Bundled {
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! bundle {
+    ($($name:literal)+) => {
+        /// Their names: three for one person, from lenient to strict, then layers to put beside another, then one for each
+        /// well-known server.
+        pub const BUNDLED: &[&str] = &[$($name),+];
+
+        const ALL: &[Bundled] = &[$(Bundled { name: $name, text: include_str!(concat!("../policies/", $name, ".yaml")) }),+];
+    };
+}
+
+bundle! {
+    "permissive" "standard" "paranoid"
+    "temporal" "org-baseline" "team-support"
+    "filesystem" "git" "github" "fetch" "postgres" "sqlite" "slack" "puppeteer" "playwright" "memory"
+}
 
 /// The text of a bundled policy.
 #[must_use]
 pub fn bundled(name: &str) -> Option<&'static str> {
-    match name {
-        "permissive" => Some(include_str!("../policies/permissive.yaml")),
-        "standard" => Some(include_str!("../policies/standard.yaml")),
-        "paranoid" => Some(include_str!("../policies/paranoid.yaml")),
-        "temporal" => Some(include_str!("../policies/temporal.yaml")),
-        "org-baseline" => Some(include_str!("../policies/org-baseline.yaml")),
-        "team-support" => Some(include_str!("../policies/team-support.yaml")),
-        _ => None,
-    }
+    ALL.iter().find(|bundled| bundled.name == name).map(|bundled| bundled.text)
 }

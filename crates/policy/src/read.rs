@@ -23,7 +23,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use file::{FilePart, read};
+pub(crate) use args::{TRAPS, TYPES, is_numeric};
+pub(crate) use command::{TRUTH, UNKNOWN};
+pub(crate) use file::{DEFAULTS, FilePart, read};
+pub(crate) use limits::{EFFECTS as LATER_EFFECTS, PARTS, PER};
+pub(crate) use net::PRESENCES;
+pub(crate) use rules::EFFECTS;
+pub(crate) use sequences::{COUNTS, RESULTS};
+pub(crate) use settings::{DRIFTS, HIDDEN_TEXT, HIDES, INJECTION, SECRETS};
 
 use crate::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::glob::{Symbol, symbols};
@@ -31,7 +38,7 @@ use crate::path::Base;
 use crate::problem::{Pending, Severity};
 use crate::schema::Catalog;
 use crate::tree::{Form, Node};
-use crate::words::{Words, nearest};
+use crate::words::{Map, nearest};
 
 /// Reads one text; problems are collected, not returned, so that all of them are found.
 pub(crate) struct Reader<'r> {
@@ -85,25 +92,25 @@ impl<'r> Reader<'r> {
         u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// The members of a map whose keys are `words`; every other key is a problem.
+    /// The members of a map, which has the keys of its kind; every other key is a problem.
     pub(crate) fn members<'n>(
         &mut self,
         node: &'n Node,
-        words: &Words,
+        map: &Map,
         what: &str,
     ) -> Option<BTreeMap<&'n str, &'n Node>> {
         let Form::Map(pairs) = &node.form else {
-            let help = format!("its keys are {}", words.valid.join(", "));
+            let help = format!("its keys are {}", map.words.valid.join(", "));
             self.wrong(node, format!("{what} must be a map, not {}", node.kind()), help);
             return None;
         };
         let mut out = BTreeMap::new();
         for (key, value) in pairs {
             let Some(name) = key.scalar() else { continue };
-            if words.valid.contains(&name) {
+            if map.words.valid.contains(&name) {
                 out.insert(name, value);
             } else {
-                let (message, help) = words.about(name, "key");
+                let (message, help) = map.words.about(name, "key");
                 self.problem(&key.span, message, help);
             }
         }

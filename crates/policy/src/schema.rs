@@ -50,6 +50,15 @@ impl Catalog {
         });
     }
 
+    /// Server, name and the names of the arguments of every tool; `None` where it may take others.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, &str, Option<Vec<&str>>)> {
+        self.tools.iter().map(|tool| {
+            let closed = tool.arguments.as_ref().filter(|shape| !shape.open);
+            let names = closed.map(|shape| shape.properties.keys().map(String::as_str).collect());
+            (tool.server.as_str(), tool.name.as_str(), names)
+        })
+    }
+
     pub(crate) fn tools(&self) -> &[Tool] {
         &self.tools
     }

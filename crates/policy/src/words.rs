@@ -1,6 +1,22 @@
 //! The words of the language: what is valid where, what comes later, and what other products call it.
+//!
+//! Each map of the language is one table. The parser takes its keys from it, and so do the reference and the JSON Schema: none of
+//! them knows a key that the others do not.
 
-/// Keys of one kind of map.
+mod file;
+mod matchers;
+mod rules;
+mod suite;
+
+pub(crate) use file::{DISCOVERY, FILE, GUARDS, PINS, ROLE};
+pub(crate) use matchers::{COMMAND, FLAGS, MATCHER, SQL, URL};
+pub(crate) use rules::{
+    APPROVAL, HOURS, LIMIT, NEEDED, NEEDS, PRECONDITION, RULE, SEQUENCE, STEP, UNLESS, WHO,
+};
+pub(crate) use suite::{BEFORE, SUITE, TEST};
+
+/// Words that are valid somewhere.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Words {
     pub(crate) valid: &'static [&'static str],
     /// Words of the language that this version does not have.
@@ -9,292 +25,79 @@ pub(crate) struct Words {
     pub(crate) elsewhere: &'static [(&'static str, &'static str)],
 }
 
-pub(crate) const FILE: Words = Words {
-    valid: &[
-        "version",
-        "name",
-        "default",
-        "unsafe-default",
-        "extends",
-        "vars",
-        "roles",
-        "labels",
-        "rules",
-        "limits",
-        "sequences",
-        "preconditions",
-        "guards",
-        "pins",
-        "discovery",
-    ],
-    later: &["flows", "envelopes"],
-    elsewhere: &[
-        ("default_action", "default"),
-        ("defaultAction", "default"),
-        ("default-action", "default"),
-        ("scan_responses", "guards"),
-        ("variables", "vars"),
-        ("include", "extends"),
-        ("budgets", "limits"),
-    ],
-};
+/// One kind of map: its keys and what stands behind them.
+#[derive(Debug, Clone, Copy)]
+pub struct Map {
+    /// What the reference and the schema call it.
+    pub name: &'static str,
+    pub(crate) words: Words,
+    pub keys: &'static [Key],
+    /// Of each of these lists one key must be there; of an empty one any key.
+    pub needs: &'static [&'static [&'static str]],
+}
 
-pub(crate) const RULE: Words = Words {
-    valid: &["id", "effect", "override", "on", "labels", "args", "if", "unless", "for", "reason", "approval"],
-    later: &[],
-    elsewhere: &[
-        ("action", "effect"),
-        ("tools", "on"),
-        ("tool", "on"),
-        ("target", "on"),
-        ("when", "args"),
-        ("condition", "if"),
-        ("arguments", "args"),
-        ("message", "reason"),
-        ("name", "id"),
-        ("except", "unless"),
-    ],
-};
+/// One key of a map.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub name: &'static str,
+    pub value: Value,
+    /// What it means, in Markdown, with its default.
+    pub about: &'static str,
+}
 
-pub(crate) const LIMIT: Words = Words {
-    valid: &[
-        "id",
-        "on",
-        "labels",
-        "args",
-        "if",
-        "unless",
-        "for",
-        "max",
-        "burst",
-        "max-per-tool",
-        "sum",
-        "per",
-        "effect",
-        "reason",
-    ],
-    later: &[],
-    elsewhere: &[
-        ("tools", "on"),
-        ("max_calls", "max"),
-        ("rate", "max"),
-        ("max_per_tool", "max-per-tool"),
-        ("name", "id"),
-        ("message", "reason"),
-        ("action", "effect"),
-    ],
-};
+/// What may stand behind a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Value {
+    /// A scalar that is not null.
+    Text,
+    /// A scalar that, as a text, matches this expression.
+    Formed(&'static str),
+    /// A number from 0 on, whole or not, that, as a text, matches this expression.
+    Number(&'static str),
+    /// One of these words.
+    Choice(fn() -> Vec<&'static str>),
+    /// Any scalar, null too.
+    Scalar,
+    /// Anything.
+    Free,
+    /// One of several.
+    Either(&'static [Value]),
+    /// One, or a list of at least one.
+    Some(&'static Value),
+    /// A list, of so many at least and at most.
+    List(&'static Value, usize, Option<usize>),
+    /// Two ends, each a number (whole: no fraction) or null.
+    Ends { whole: bool },
+    /// A map.
+    Map(&'static Map),
+    /// A map with keys of the policy's own, at least so many.
+    Named(&'static Value, usize),
+}
 
-pub(crate) const SEQUENCE: Words = Words {
-    valid: &["id", "steps", "within", "effect", "per", "count", "same", "for", "reason"],
-    later: &[],
-    elsewhere: &[
-        ("pattern", "steps"),
-        ("on", "steps"),
-        ("window", "within"),
-        ("action", "effect"),
-        ("message", "reason"),
-        ("name", "id"),
-    ],
-};
+/// Makes a table of the keys of one map.
+macro_rules! map {
+    (
+        $(#[$about_map:meta])*
+        $name:ident $called:literal needs $needs:expr;
+        $($key:literal = $value:expr, $about:expr;)+
+        later $later:expr;
+        elsewhere $elsewhere:expr;
+    ) => {
+        $(#[$about_map])*
+        pub(crate) const $name: $crate::words::Map = $crate::words::Map {
+            name: $called,
+            words: $crate::words::Words { valid: &[$($key),+], later: &$later, elsewhere: $elsewhere },
+            keys: &[$($crate::words::Key { name: $key, value: $value, about: $about }),+],
+            needs: &$needs,
+        };
+    };
+}
+pub(crate) use map;
 
-pub(crate) const STEP: Words = Words {
-    valid: &["on", "labels", "args", "if", "unless", "result", "same"],
-    later: &[],
-    elsewhere: &[
-        ("tools", "on"),
-        ("tool", "on"),
-        ("when", "args"),
-        ("arguments", "args"),
-        ("except", "unless"),
-    ],
-};
-
-/// The call that a precondition needs; it must have succeeded.
-pub(crate) const NEEDED: Words =
-    Words { valid: &["on", "labels", "args", "if", "unless", "same"], later: &[], elsewhere: STEP.elsewhere };
-
-pub(crate) const PRECONDITION: Words = Words {
-    valid: &[
-        "id",
-        "on",
-        "labels",
-        "args",
-        "if",
-        "unless",
-        "for",
-        "needs",
-        "not-after",
-        "within",
-        "same",
-        "hours",
-        "effect",
-        "per",
-        "reason",
-    ],
-    later: &[],
-    elsewhere: &[
-        ("tools", "on"),
-        ("requires_event", "needs"),
-        ("requires", "needs"),
-        ("need", "needs"),
-        ("not_after", "not-after"),
-        ("cooldown", "not-after"),
-        ("when", "hours"),
-        ("action", "effect"),
-        ("message", "reason"),
-        ("name", "id"),
-    ],
-};
-
-pub(crate) const NEEDS: Words = Words {
-    valid: &["approval", "call"],
-    later: &[],
-    elsewhere: &[("event", "call"), ("approved", "approval")],
-};
-
-pub(crate) const HOURS: Words = Words {
-    valid: &["days", "from", "to", "zone"],
-    later: &[],
-    elsewhere: &[("timezone", "zone"), ("tz", "zone"), ("until", "to"), ("weekdays", "days")],
-};
-
-pub(crate) const UNLESS: Words =
-    Words { valid: &["args", "if"], later: &[], elsewhere: &[("when", "args"), ("condition", "if")] };
-
-pub(crate) const WHO: Words = Words {
-    valid: &["principals", "roles", "scopes", "claims"],
-    later: &[],
-    elsewhere: &[
-        ("principal", "principals"),
-        ("users", "principals"),
-        ("role", "roles"),
-        ("scope", "scopes"),
-        ("attributes", "claims"),
-    ],
-};
-
-pub(crate) const ROLE: Words = Words {
-    valid: &["members", "inherits"],
-    later: &["permissions"],
-    elsewhere: &[("extends", "inherits"), ("principals", "members"), ("users", "members")],
-};
-
-pub(crate) const APPROVAL: Words = Words {
-    valid: &["ttl"],
-    later: &["min", "from", "assurance", "scope"],
-    elsewhere: &[("timeout", "ttl")],
-};
-
-pub(crate) const MATCHER: Words = Words {
-    valid: &[
-        "path",
-        "url",
-        "host",
-        "sql",
-        "command",
-        "glob",
-        "regex",
-        "prefix",
-        "in",
-        "range",
-        "len",
-        "max_bytes",
-        "type",
-    ],
-    later: &[],
-    elsewhere: &[
-        ("max-bytes", "max_bytes"),
-        ("enum", "in"),
-        ("equals", "in"),
-        ("contains", "glob"),
-        ("matches", "regex"),
-        ("pattern", "regex"),
-        ("length", "len"),
-        ("arg_matches", "glob"),
-        ("domain", "host"),
-        ("hostname", "host"),
-        ("ip", "host"),
-        ("cidr", "host"),
-        ("uri", "url"),
-        ("shell", "command"),
-        ("cmd", "command"),
-    ],
-};
-
-pub(crate) const SQL: Words = Words {
-    valid: &["statements", "tables", "functions", "single", "dialect"],
-    later: &["columns"],
-    elsewhere: &[
-        ("kinds", "statements"),
-        ("operations", "statements"),
-        ("statement", "statements"),
-        ("table", "tables"),
-    ],
-};
-
-pub(crate) const COMMAND: Words = Words {
-    valid: &[
-        "program",
-        "subcommand",
-        "flags",
-        "operands",
-        "paths",
-        "hosts",
-        "redirects",
-        "assignments",
-        "pipes",
-        "substitutions",
-        "code",
-        "unknown",
-    ],
-    later: &[],
-    elsewhere: &[
-        ("programs", "program"),
-        ("name", "program"),
-        ("subcommands", "subcommand"),
-        ("args", "operands"),
-        ("words", "operands"),
-        ("options", "flags"),
-        ("flag", "flags"),
-        ("path", "paths"),
-        ("files", "paths"),
-        ("host", "hosts"),
-        ("domains", "hosts"),
-        ("env", "assignments"),
-        ("variables", "assignments"),
-        ("pipe", "pipes"),
-        ("redirect", "redirects"),
-        ("substitution", "substitutions"),
-    ],
-};
-
-pub(crate) const FLAGS: Words = Words {
-    valid: &["any", "none", "only"],
-    later: &[],
-    elsewhere: &[("all", "any"), ("allow", "only"), ("deny", "none"), ("except", "none")],
-};
-
-pub(crate) const URL: Words = Words {
-    valid: &["scheme", "host", "port", "path", "userinfo", "query"],
-    later: &[],
-    elsewhere: &[
-        ("protocol", "scheme"),
-        ("domain", "host"),
-        ("hostname", "host"),
-        ("user", "userinfo"),
-        ("pathname", "path"),
-    ],
-};
-
-pub(crate) const GUARDS: Words = Words {
-    valid: &["injection", "hidden-text", "secrets"],
-    later: &["shell", "path", "pii"],
-    elsewhere: &[("hidden_text", "hidden-text")],
-};
-
-pub(crate) const PINS: Words = Words { valid: &["drift"], later: &["new", "lock"], elsewhere: &[] };
-pub(crate) const DISCOVERY: Words = Words { valid: &["hide"], later: &[], elsewhere: &[] };
+/// The words of a table of choices.
+pub(crate) fn names<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+    table.iter().map(|(name, _)| *name).collect()
+}
 
 impl Words {
     /// What to say about a word that is not valid here: the message and the help.

@@ -1,7 +1,8 @@
-//! `bailiwick policy`: check and explain.
+//! `bailiwick policy`: check, explain, test.
 
 mod check;
 mod decide;
+mod test;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
             check::run(policies, workspace.as_deref(), lock.as_deref(), *strict)
         }
         PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
+        PolicyCommand::Test(args) => test::run(args),
         PolicyCommand::Show { name } => show(name),
     }
 }

@@ -47,14 +47,14 @@ impl Reader<'_> {
             self.wrong(
                 node,
                 format!("`{name}` has no matcher"),
-                format!("one of {}", words::MATCHER.valid.join(", ")),
+                format!("one of {}", words::MATCHER.words.valid.join(", ")),
             );
         }
         let mut out = Vec::new();
         for (key, value) in pairs {
             let Some(word) = key.scalar() else { continue };
-            if !words::MATCHER.valid.contains(&word) {
-                let (message, help) = words::MATCHER.about(word, "matcher");
+            if !words::MATCHER.words.valid.contains(&word) {
+                let (message, help) = words::MATCHER.words.about(word, "matcher");
                 self.problem(&key.span, message, help);
                 continue;
             }
@@ -327,10 +327,10 @@ pub(super) struct Build {
 /// An anchored expression, or the cause and the help.
 type Expression = Result<String, (String, String)>;
 
-type Place = fn(&mut Kinds) -> &mut bool;
+pub(crate) type Place = fn(&mut Kinds) -> &mut bool;
 
 /// The types of JSON Schema.
-const TYPES: [(&str, Place); 7] = [
+pub(crate) const TYPES: [(&str, Place); 7] = [
     ("string", |kinds| &mut kinds.string),
     ("number", |kinds| &mut kinds.number),
     ("integer", |kinds| &mut kinds.integer),
@@ -341,11 +341,11 @@ const TYPES: [(&str, Place); 7] = [
 ];
 
 /// Hexadecimal, octal, dates, times, `1_000`, `.inf`: what some version of YAML takes for a number or a date.
-fn is_numeric(word: &str) -> bool {
+pub(crate) fn is_numeric(word: &str) -> bool {
     let unsigned = word.trim_start_matches(['+', '-', '.']).to_ascii_lowercase();
     let special = unsigned.len() < word.len() && matches!(unsigned.as_str(), "inf" | "nan");
     special || unsigned.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// What YAML 1.1 takes for truth values.
-const TRAPS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
+pub(crate) const TRAPS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];

@@ -135,7 +135,7 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, node: &Node, sense: Sense) -> bool {
-        let skips = self.choice(node, "value of `unknown`", &[("skip", true), ("match", false)]);
+        let skips = self.choice(node, "value of `unknown`", &UNKNOWN);
         if sense != Sense::Any {
             self.wrong(
                 node,
@@ -218,4 +218,6 @@ impl Reader<'_> {
     }
 }
 
-const TRUTH: [(&str, bool); 2] = [("true", true), ("false", false)];
+pub(crate) const TRUTH: [(&str, bool); 2] = [("true", true), ("false", false)];
+/// Whether what is not known is skipped.
+pub(crate) const UNKNOWN: [(&str, bool); 2] = [("skip", true), ("match", false)];

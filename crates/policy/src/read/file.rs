@@ -47,7 +47,7 @@ impl FilePart {
     }
 }
 
-const DEFAULTS: [(&str, Option<Verdict>); 4] = [
+pub(crate) const DEFAULTS: [(&str, Option<Verdict>); 4] = [
     ("deny", Some(Verdict::Deny)),
     ("ask", Some(Verdict::Ask)),
     ("allow", Some(Verdict::Allow)),

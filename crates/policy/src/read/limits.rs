@@ -10,17 +10,17 @@ use crate::scope::Senses;
 use crate::tree::Node;
 use crate::words;
 
-pub(super) const PER: [(&str, Per); 2] = [("run", Per::Run), ("principal", Per::Principal)];
-pub(super) const EFFECTS: [(&str, Effect); 2] = [("deny", Effect::Deny), ("ask", Effect::Ask)];
+pub(crate) const PER: [(&str, Per); 2] = [("run", Per::Run), ("principal", Per::Principal)];
+pub(crate) const EFFECTS: [(&str, Effect); 2] = [("deny", Effect::Deny), ("ask", Effect::Ask)];
 
 /// One word of a limit's `per`.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+pub(crate) enum Part {
     Whose(Per),
     Each(Each),
 }
 
-const PARTS: [(&str, Part); 4] = [
+pub(crate) const PARTS: [(&str, Part); 4] = [
     ("run", Part::Whose(Per::Run)),
     ("principal", Part::Whose(Per::Principal)),
     ("server", Part::Each(Each::Server)),

@@ -243,7 +243,7 @@ impl Reader<'_> {
     }
 }
 
-const PRESENCES: [(&str, Presence); 3] =
+pub(crate) const PRESENCES: [(&str, Presence); 3] =
     [("none", Presence::None), ("some", Presence::Some), ("any", Presence::Any)];
 
 const PATH_HELP: &str =

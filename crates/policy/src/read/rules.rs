@@ -21,12 +21,12 @@ pub(crate) struct Ruled<T> {
     pub(crate) id_span: Range<usize>,
 }
 
-pub(super) const EFFECTS: [(&str, Effect); 4] =
+pub(crate) const EFFECTS: [(&str, Effect); 4] =
     [("allow", Effect::Allow), ("ask", Effect::Ask), ("deny", Effect::Deny), ("require", Effect::Require)];
 
 impl Reader<'_> {
     /// The elements of a list of maps.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+    pub(crate) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.form {
             Form::List(nodes) => nodes,
             Form::Scalar { .. } | Form::Map(_) => {
@@ -218,7 +218,7 @@ impl Reader<'_> {
         self.duration(ttl)
     }
 
-    pub(super) fn duration(&mut self, node: &Node) -> Option<u64> {
+    pub(crate) fn duration(&mut self, node: &Node) -> Option<u64> {
         let text = self.word(node, "a duration")?;
         let found = duration_ms(text);
         if found.is_none() {

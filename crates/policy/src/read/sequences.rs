@@ -13,9 +13,13 @@ use crate::history::{Count, Part, SameKey, Sequence, Step, StepPart};
 use crate::model::{Effect, Per};
 use crate::scope::Senses;
 use crate::tree::{Form, Node};
-use crate::words::{self, Words};
+use crate::words::{self, Map};
 
-const COUNTS: [(&str, Count); 2] = [("forwarded", Count::Forwarded), ("attempts", Count::Attempts)];
+pub(crate) const COUNTS: [(&str, Count); 2] =
+    [("forwarded", Count::Forwarded), ("attempts", Count::Attempts)];
+
+/// Whether a step is taken only by a call that succeeded.
+pub(crate) const RESULTS: [(&str, bool); 2] = [("succeeded", true), ("any", false)];
 
 /// What a step is for, which decides in which sense it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,9 +134,8 @@ impl Reader<'_> {
             Form::Map(_) => self.members(node, step_words(purpose), what)?,
             Form::Scalar { .. } | Form::List(_) => BTreeMap::from([("on", node)]),
         };
-        let succeeded = members.get("result").and_then(|result| {
-            self.choice(result, "value of `result`", &[("succeeded", true), ("any", false)])
-        });
+        let succeeded =
+            members.get("result").and_then(|result| self.choice(result, "value of `result`", &RESULTS));
         let same = members.get("same").copied().or(same);
         let scope = self.scope(node, &members, purpose.senses());
         let key = same.and_then(|same| self.same(same, purpose.sense()));
@@ -157,7 +160,7 @@ impl Reader<'_> {
     }
 }
 
-fn step_words(purpose: Use) -> &'static Words {
+fn step_words(purpose: Use) -> &'static Map {
     if purpose == Use::Tighten { &words::STEP } else { &words::NEEDED }
 }
 

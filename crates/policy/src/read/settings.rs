@@ -20,8 +20,14 @@ const STRIP: (&str, GuardAction) = ("strip", GuardAction::Strip);
 const REDACT: (&str, GuardAction) = ("redact", GuardAction::Redact);
 const BLOCK: (&str, GuardAction) = ("block", GuardAction::Block);
 
-const DRIFTS: [(&str, Drift); 3] = [("deny", Drift::Deny), ("ask", Drift::Ask), ("warn", Drift::Warn)];
-const HIDES: [(&str, Hide); 2] = [("denied", Hide::Denied), ("none", Hide::Nothing)];
+/// What each guard can do.
+pub(crate) const INJECTION: [(&str, GuardAction); 3] = [OFF, LOG, BLOCK];
+pub(crate) const HIDDEN_TEXT: [(&str, GuardAction); 4] = [OFF, LOG, STRIP, BLOCK];
+pub(crate) const SECRETS: [(&str, GuardAction); 4] = [OFF, LOG, REDACT, BLOCK];
+
+pub(crate) const DRIFTS: [(&str, Drift); 3] =
+    [("deny", Drift::Deny), ("ask", Drift::Ask), ("warn", Drift::Warn)];
+pub(crate) const HIDES: [(&str, Hide); 2] = [("denied", Hide::Denied), ("none", Hide::Nothing)];
 
 impl Reader<'_> {
     /// `vars`, in their order: one may use those above it.
@@ -97,9 +103,9 @@ impl Reader<'_> {
             members.get(name).and_then(|node| self.choice(node, &format!("action of `{name}`"), valid))
         };
         GuardPart {
-            injection: action("injection", &[OFF, LOG, BLOCK]),
-            hidden_text: action("hidden-text", &[OFF, LOG, STRIP, BLOCK]),
-            secrets: action("secrets", &[OFF, LOG, REDACT, BLOCK]),
+            injection: action("injection", &INJECTION),
+            hidden_text: action("hidden-text", &HIDDEN_TEXT),
+            secrets: action("secrets", &SECRETS),
         }
     }
 
