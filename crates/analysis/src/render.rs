@@ -1,8 +1,8 @@
 //! Findings as text for other programs: JSON, SARIF, JUnit, Markdown, and the annotations of GitHub.
 
 mod sarif;
-mod visible;
 pub mod suite;
+mod visible;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};

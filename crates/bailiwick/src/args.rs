@@ -5,8 +5,8 @@ mod gateway;
 mod guards;
 pub(crate) mod infer;
 pub(crate) mod lock;
-pub(crate) mod report;
 pub(crate) mod policy;
+pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
