@@ -34,6 +34,13 @@ pub(crate) struct Loaded {
     files: Vec<PathBuf>,
 }
 
+impl Loaded {
+    /// The files that it was made from.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+}
+
 impl Layers {
     pub(crate) fn new(names: &[String], workspace: Option<&Path>) -> Result<Layers, Failure> {
         let workspace = match workspace {
@@ -159,9 +166,9 @@ fn choices() -> String {
 }
 
 /// What tells one state of a file from another.
-type Stamp = Option<(u64, u64, i64, i64)>;
+pub(crate) type Stamp = Option<(u64, u64, i64, i64)>;
 
-fn stamp(path: &Path) -> Stamp {
+pub(crate) fn stamp(path: &Path) -> Stamp {
     let about = fs::metadata(path).ok()?;
     Some((about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bailiwick_mcp::Timestamp;
-use bailiwick_policy::{Each, Limit};
+use bailiwick_policy::{Each, Limit, Policy};
 use sha2::{Digest, Sha256};
 
 use crate::history::Past;
@@ -125,6 +125,21 @@ impl Counters {
                 None => counter.slots.add(at, window, amount),
             }
         }
+    }
+
+    /// True if forgetting everything changes no decision under `policy`: nothing was counted that its windows still hold, and
+    /// nothing is remembered.
+    pub fn is_as_new(&mut self, policy: &Policy, at: Timestamp) -> bool {
+        let limit = |id: &str| policy.limits().iter().find(|limit| limit.id == id);
+        self.past.is_empty()
+            && self.by_limit.iter_mut().all(|(id, table)| match limit(id) {
+                Some(limit) => {
+                    let mut all = table.each.values_mut().chain([&mut table.all]);
+                    all.all(|counter| counter.is_new_again(limit, at))
+                }
+                // A reload may bring it back.
+                None => false,
+            })
     }
 
     /// The counter of `apart`, or whether there is room for another.

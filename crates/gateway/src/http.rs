@@ -1,4 +1,4 @@
-//! The gateway: Streamable HTTP towards clients, and towards one upstream Streamable HTTP or stdio.
+//! The gateway: Streamable HTTP towards clients, and towards upstreams Streamable HTTP or stdio.
 //!
 //! A request is checked by its head, its principal named, its body read whole and parsed; the engine decides; the record is
 //! written; then the upstream is asked. Its answer, in one piece or event by event, takes the same way back. What is sent
@@ -10,24 +10,28 @@ mod authenticate;
 mod desk;
 mod endpoint;
 mod exchange;
+mod front;
 mod gate;
 mod head;
+mod hub;
 mod letter;
 mod limits;
 mod metrics;
 mod office;
 mod pipe;
+mod plan;
 mod post;
+mod recorder;
 mod reply;
 mod run;
 mod server;
 mod sessions;
 mod stdio;
 mod stream;
+mod tls;
 mod upstream;
 
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -36,45 +40,28 @@ use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::Signal;
 pub use hyper::Uri;
 pub use hyper::header::{HeaderName, HeaderValue};
-use tokio::sync::watch;
+use tokio::sync::mpsc;
 
 pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
+pub use front::bind;
 pub use head::Names;
 pub use limits::HttpLimits;
 pub use office::Deciding;
+pub use plan::{Http, Listener, Plan, Route, Service};
+pub use recorder::Recording;
 pub use server::Target;
 pub use stdio::Command;
+pub use tls::{Identity, Roots, TlsError};
 pub use upstream::Target as Endpoint;
 
-use self::gate::{Gate, Phase};
-use self::metrics::Metrics;
-use self::office::Office;
+use self::hub::Hub;
+use self::recorder::Recorder;
 use self::server::{Threads, wait};
-use self::sessions::Sessions;
-
-/// Everything that a gateway needs.
-#[derive(Debug)]
-pub struct Http {
-    pub listener: TcpListener,
-    /// Where its health and metrics are asked for.
-    pub admin: Option<TcpListener>,
-    /// The path that is served.
-    pub path: String,
-    pub target: Target,
-    pub names: Names,
-    /// Headers of clients that go on to the upstream besides the protocol's own.
-    pub forward: Vec<HeaderName>,
-    pub authenticate: Box<dyn Authenticate>,
-    pub limits: HttpLimits,
-    /// Threads that serve.
-    pub workers: usize,
-    pub deciding: Deciding,
-}
 
 /// A gateway that serves.
 #[derive(Debug)]
 pub struct Gateway {
-    office: Arc<Office>,
+    hub: Arc<Hub>,
     threads: Threads,
 }
 
@@ -84,22 +71,13 @@ impl Http {
     /// # Errors
     /// If a thread or a socket cannot be had.
     pub fn start(self) -> io::Result<Gateway> {
-        let office = Office::open(self.deciding)?;
-        let (phase, phases) = watch::channel(Phase::Serving);
-        let gate = Arc::new(Gate {
-            office: Arc::clone(&office),
-            sessions: Sessions::default(),
-            metrics: Metrics::new(),
-            limits: self.limits,
-            path: self.path,
-            names: self.names,
-            forward: self.forward,
-            authenticate: self.authenticate,
-            phase: phases,
-        });
-        let listeners = (self.listener, self.admin);
-        let threads = Threads::start(&gate, phase, &self.target, listeners, self.workers)?;
-        Ok(Gateway { office, threads })
+        let Http { plan, admin, authenticate, limits, workers, recording } = self;
+        let recorder = Recorder::open(recording)?;
+        let (sender, sockets) = mpsc::unbounded_channel();
+        let hub = Arc::new(Hub::new(recorder, authenticate.into(), limits, sender));
+        hub.adopt(plan)?;
+        let threads = Threads::start(&hub, sockets, admin, workers)?;
+        Ok(Gateway { hub, threads })
     }
 }
 
@@ -107,12 +85,22 @@ impl Gateway {
     /// Entries of the gateway itself.
     #[must_use]
     pub fn entries(&self) -> &Entries {
-        self.office.entries()
+        &self.hub.recorder.with.entries
     }
 
-    /// Another policy decides from now on, in sessions that are open too. No call is dropped.
-    pub fn replace_policy(&self, policy: Arc<Policy>) {
-        self.office.replace_policy(policy);
+    /// Another policy decides in that service from now on, in sessions that are open too. No call is dropped. False if there
+    /// is no such service.
+    pub fn replace_policy(&self, service: &str, policy: &Arc<Policy>) -> bool {
+        self.hub.replace_policy(service, policy)
+    }
+
+    /// Serves what `plan` says from now on. Listeners and services that are in both plans go on with their connections and
+    /// sessions; what has gone takes nothing new and finishes what it has in hand.
+    ///
+    /// # Errors
+    /// If a new listener has no socket, two have one name, or a route leads nowhere. Then nothing has changed.
+    pub fn adopt(&self, plan: Plan) -> io::Result<()> {
+        self.hub.adopt(plan)
     }
 
     /// Serves until INT, TERM or QUIT; `look` is called a few times a second, with true after HUP.
@@ -133,18 +121,9 @@ impl Gateway {
     }
 
     /// Lets calls in hand finish within the grace, and ends all threads and runs. The entries are for the last words.
-    pub fn stop(self) -> impl std::ops::Deref<Target = Entries> {
+    #[must_use]
+    pub fn stop(self) -> Entries {
         self.threads.stop();
-        LastWords(self.office)
-    }
-}
-
-struct LastWords(Arc<Office>);
-
-impl std::ops::Deref for LastWords {
-    type Target = Entries;
-
-    fn deref(&self) -> &Entries {
-        self.0.entries()
+        self.hub.recorder.with.entries.clone()
     }
 }

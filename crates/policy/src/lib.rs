@@ -7,6 +7,7 @@ mod args;
 pub mod bounds;
 mod bundled;
 mod condition;
+pub mod document;
 mod evaluate;
 mod explain;
 pub mod format;

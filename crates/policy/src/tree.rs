@@ -8,7 +8,7 @@ use crate::bounds::TREE_DEPTH_MAX;
 
 /// One node of the text.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub struct Node {
     /// Byte offsets in the text.
     pub(crate) span: Range<usize>,
     pub(crate) form: Form,
@@ -31,6 +31,12 @@ impl Node {
             Form::Scalar { text, .. } => Some(text),
             Form::List(_) | Form::Map(_) => None,
         }
+    }
+
+    /// The text of a scalar, whatever it is.
+    #[must_use]
+    pub fn scalar_text(&self) -> Option<&str> {
+        self.scalar()
     }
 
     /// What errors call it.

@@ -32,6 +32,7 @@ pub const WAITING_BYTES_MAX: usize = 256 << 10;
 #[derive(Debug, Clone)]
 pub struct Entries {
     inner: Arc<Inner>,
+    server: Arc<str>,
     /// Run, principal and server, as members.
     names: Arc<[u8]>,
 }
@@ -41,7 +42,6 @@ struct Inner {
     log: AuditLog,
     desk: Arc<Desk>,
     scanner: Arc<Scanner>,
-    server: String,
 }
 
 impl Entries {
@@ -56,13 +56,20 @@ impl Entries {
         let desk = Arc::new(Desk::new(Arc::clone(&scanner)));
         log.feed_from(Arc::clone(&desk) as Arc<_>);
         let names = names(&run, &principal, &server);
-        Entries { inner: Arc::new(Inner { log, desk, scanner, server }), names }
+        Entries { inner: Arc::new(Inner { log, desk, scanner }), server: server.into(), names }
+    }
+
+    /// Entries in the same log, of runs in front of another server.
+    #[must_use]
+    pub fn for_server(&self, server: &str) -> Entries {
+        Entries { server: server.into(), ..self.clone() }
     }
 
     /// Entries of another run in the same log.
     #[must_use]
     pub fn for_run(&self, run: String, principal: String) -> Entries {
-        Entries { inner: Arc::clone(&self.inner), names: names(&run, &principal, &self.inner.server) }
+        let names = names(&run, &principal, &self.server);
+        Entries { inner: Arc::clone(&self.inner), server: Arc::clone(&self.server), names }
     }
 
     /// A page to take decisions down on: all of them, or, if there is none, none. Nobody else takes anything down meanwhile.
@@ -87,9 +94,7 @@ impl Entries {
         let mut page = self.page()?;
         page.take_down(outcome.decision.clone());
         page.done();
-        if self.inner.desk.is_full() {
-            self.inner.log.keep_up(true);
-        }
+        self.keep_bounded();
         Ok(())
     }
 
@@ -123,6 +128,13 @@ impl Entries {
     pub fn keep_up(&self) {
         if !self.inner.desk.is_clear() {
             self.inner.log.keep_up(self.inner.desk.is_full());
+        }
+    }
+
+    /// Makes lines of what was taken down if that has become much. For a moment when nobody is held up by it.
+    pub fn keep_bounded(&self) {
+        if self.inner.desk.is_full() {
+            self.inner.log.keep_up(true);
         }
     }
 

@@ -24,11 +24,32 @@ impl Gateway {
     pub fn start<'a>(
         built: &str,
         place: &Workplace,
-        target: &str,
+        target: &'a str,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> Gateway {
+        let own = ["--listen", "127.0.0.1:0", "--target", target];
+        Gateway::begin(built, place, own.into_iter().chain(arguments).map(str::to_owned).collect())
+    }
+
+    /// Starts `built gateway --config FILE ARGUMENTS` with a file that holds `text`.
+    pub fn configured<'a>(
+        built: &str,
+        place: &Workplace,
+        text: &str,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Gateway {
+        let file = place.file("gateway.yaml", text).display().to_string();
+        let own = ["--config".to_owned(), file];
+        Gateway::begin(
+            built,
+            place,
+            own.into_iter().chain(arguments.into_iter().map(str::to_owned)).collect(),
+        )
+    }
+
+    fn begin(built: &str, place: &Workplace, arguments: Vec<String>) -> Gateway {
         let mut child = Command::new(binary(built))
-            .args(["gateway", "--listen", "127.0.0.1:0", "--target", target])
+            .arg("gateway")
             .args(arguments)
             .current_dir(place.path())
             .env_clear()
@@ -42,9 +63,10 @@ impl Gateway {
         let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
         let mut before = Vec::new();
         let address = lines.by_ref().find_map(|line| {
-            let rest = line.split_once("serving http://").map(|(_, rest)| rest.to_owned());
+            let rest =
+                line.split_once("serving http").map(|(_, rest)| rest.trim_start_matches("s").to_owned());
             before.push(line);
-            rest?.split('/').next()?.parse().ok()
+            rest?.strip_prefix("://")?.split('/').next()?.parse().ok()
         });
         let said = Arc::new(Mutex::new(before));
         let address = address.unwrap_or_else(|| panic!("it does not serve: {:?}", said.lock()));
@@ -64,6 +86,15 @@ impl Gateway {
 
     pub fn signal(&self, signal: Signal) {
         Watched::new(self.child.id()).signal(signal);
+    }
+
+    /// Where it serves `what`, a path and the words behind it.
+    pub fn address_of(&self, what: &str) -> SocketAddr {
+        assert!(self.says(what), "it does not serve {what}");
+        let said = self.said.lock().expect("no panic");
+        let line = said.iter().rev().find(|line| line.contains(what)).expect("it was said");
+        let (_, rest) = line.split_once("://").expect("a URL");
+        rest.split('/').next().and_then(|address| address.parse().ok()).expect("an address")
     }
 
     /// Waits until it says a line with `words`.

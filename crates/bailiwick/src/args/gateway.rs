@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
@@ -12,18 +13,36 @@ Examples:
   bailiwick gateway --listen 127.0.0.1:8080 --target https://mcp.example.com/mcp --policy standard
   bailiwick gateway --listen 127.0.0.1:8080 --target stdio -- npx -y @modelcontextprotocol/server-memory
   and http://127.0.0.1:8080/mcp in the clients' configurations
+  bailiwick gateway --config gateway.yaml          several listeners, servers and routes
+  bailiwick gateway --config gateway.yaml --check  report every mistake in it (exit 78 if there is one)
 
 It serves until INT, TERM or QUIT, and then lets calls in hand finish. A policy that does not load refuses to start (exit 78).
-SIGHUP, or a change of a policy file, loads the policy again; if it is invalid the last good one stays in force.";
+SIGHUP, or a change of a policy, the configuration, a certificate or a credential's file, loads all of them again without dropping
+a call; if anything is invalid, what was good last stays in force.";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct GatewayArgs {
+    /// A file with listeners, upstreams and routes. Flags hold where it is silent
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_CONFIG", required_unless_present = "target")]
+    pub(crate) config: Option<PathBuf>,
+    /// Look at everything that the gateway is made from, report every mistake, and serve nothing
+    #[arg(long)]
+    pub(crate) check: bool,
     /// The address to serve at; port 0 takes any free one, and says which
-    #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_LISTEN")]
-    pub(crate) listen: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_LISTEN", required_unless_present = "config")]
+    pub(crate) listen: Option<SocketAddr>,
     /// The server's MCP endpoint; `stdio` for a command behind `--`
-    #[arg(long, value_name = "URL|stdio", env = "BAILIWICK_TARGET")]
-    pub(crate) target: String,
+    #[arg(long, value_name = "URL|stdio", env = "BAILIWICK_TARGET", required_unless_present = "config")]
+    pub(crate) target: Option<String>,
+    /// The certificates that the listener shows, its own first (PEM); it speaks TLS then, HTTP/1.1 and HTTP/2
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_TLS_CERTIFICATE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_TLS_KEY", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The certificates by which the server is believed (PEM) [default: the system's]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_TARGET_CA")]
+    pub(crate) target_ca: Option<PathBuf>,
     /// The path to serve at
     #[arg(long, value_name = "PATH", env = "BAILIWICK_PATH", default_value = "/mcp")]
     pub(crate) path: String,

@@ -1,75 +1,69 @@
-//! `bailiwick gateway`: one MCP server over HTTP, for many clients.
+//! `bailiwick gateway`: MCP servers over HTTP, for many clients.
 
 mod begin;
+mod config;
+mod plan;
+mod reload;
 
-use std::ffi::OsString;
-use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_engine::Scanner;
-use bailiwick_gateway::http::{Deciding, Everybody, Http, HttpLimits};
+use bailiwick_gateway::http::{Everybody, Http, Recording, bind};
 use bailiwick_gateway::relay;
-use bailiwick_policy::Policy;
 use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::signals;
 
-use super::run::{
-    audit_alarm, check_names, limits, locked_pins, mode, open_audit, record_stop, run_id, words, words_of,
-};
+use self::config::{At, Setup};
+use self::plan::{Planned, plan};
+use self::reload::Reloads;
+use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, words, words_of};
 use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
-use crate::exit::Failure;
-use crate::policies::{Layers, Watched};
+use crate::exit::{self, Failure};
 use crate::say;
 
 pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     // The guards' automata take longer than the policy: both are made at once.
     let scanner = std::thread::spawn(|| Arc::new(Scanner::new()));
-    let layers = Layers::of(&args.policy)?;
-    let loaded = layers.load(say::colour_on_stderr())?;
-    let target = begin::target(&args)?;
-    let names = begin::names(&args)?;
-    let name = begin::server_name(args.policy.server.as_deref(), &target);
-    check_names(&name, &args.policy.principal)?;
-    if args.govern.mode != ModeArg::Enforce {
-        let mode = format!("{:?}", mode(args.govern.mode)).to_lowercase();
-        say::warning(&format!("mode `{mode}`: nothing is stopped, every message is forwarded"));
+    let setup = Setup::of(&args)?;
+    for upstream in setup.upstreams.iter().filter(|upstream| upstream.mode != ModeArg::Enforce) {
+        let mode = format!("{:?}", mode(upstream.mode)).to_lowercase();
+        let name = &upstream.name;
+        say::warning(&format!("mode `{mode}` for {name}: nothing is stopped, every message is forwarded"));
     }
-    let command = match args.server_command.is_empty() {
-        true => vec![args.target.clone().into()],
-        false => args.server_command.clone(),
-    };
-    let pins = locked_pins(args.govern.lock.as_deref(), &name, &command, loaded.policy.pins().drift)?;
-    let principal = Arc::new(args.policy.principal());
-    let listener = listen(args.listen, "--listen")?;
-    let admin = args.admin.map(|address| listen(address, "--admin")).transpose()?;
-    let run = run_id()?;
-    let log = open_audit(args.govern.audit.as_deref(), args.govern.audit_durability, &name, &run)?;
     let scanner = scanner.join().map_err(|_| Failure::error("the guards could not be built"))?;
-    let entries = Entries::new(log, run, principal.id.clone(), name.clone(), Arc::clone(&scanner));
-    record_start(&entries, &args, &command, (&loaded.policy, &layers))?;
+    if args.check {
+        return check(&setup, &args, &scanner);
+    }
+    let planned = plan(&setup, &args, &scanner, None)?;
+    let principal = Arc::new(args.policy.principal());
+    let admin = setup.admin.map(|address| {
+        if !address.ip().to_canonical().is_loopback() {
+            say::warning(&format!("{address} (the admin listener) can be reached by others"));
+        }
+        bind(address).map_err(|error| Failure::refused(format!("cannot serve at {address} (admin): {error}")))
+    });
+    let admin = admin.transpose()?;
+    let admin_address = admin.as_ref().and_then(|admin| admin.local_addr().ok());
+    let run = run_id()?;
+    let name = match setup.upstreams.as_slice() {
+        [one] => one.name.clone(),
+        _ => "gateway".to_owned(),
+    };
+    let log = open_audit(setup.audit.as_deref(), setup.durability, &name, &run)?;
+    let entries = Entries::new(log, run, principal.id.clone(), name, Arc::clone(&scanner));
+    record_start(&entries, &setup, &planned)?;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
-    let address = listener.local_addr().map_err(Failure::error)?;
-    let shown = format!("http://{address}{}", args.path);
+    let shown = shown(&setup, &planned);
+    let Planned { plan, files, bound, .. } = planned;
     let gateway = Http {
-        listener,
+        plan,
         admin,
-        path: args.path.clone(),
-        target,
-        names,
-        forward: begin::header_names(&args.forward_header)?,
         authenticate: Box::new(Everybody(principal)),
-        limits: http_limits(&args),
+        limits: setup.limits,
         workers: begin::workers(args.http.threads),
-        deciding: Deciding {
-            mode: mode(args.govern.mode),
-            server: name.as_str().into(),
-            policy: Arc::clone(&loaded.policy),
-            scanner,
-            pins,
-            limits: limits(&args.govern.limits),
+        recording: Recording {
             entries,
-            strict: args.govern.audit_durability == DurabilityArg::Strict,
+            strict: setup.durability == DurabilityArg::Strict,
             observer: Box::new(words_of),
             teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
@@ -77,11 +71,12 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     };
     let gateway =
         gateway.start().map_err(|error| Failure::error(format!("cannot start serving: {error}")))?;
-    say::note(&format!("serving {shown} for {}", name));
-    let mut watched = Watched::new(layers, &loaded);
-    let ended_by = gateway.wait(&signals, |gateway, forced| {
-        watched.look(gateway.entries(), forced, |policy| gateway.replace_policy(policy));
-    });
+    shown.iter().for_each(|line| say::note(line));
+    if let Some(address) = admin_address {
+        say::note(&format!("admin at http://{address}/"));
+    }
+    let mut reloads = Reloads::new(&args, scanner, setup.admin, (files, bound));
+    let ended_by = gateway.wait(&signals, |gateway, forced| reloads.look(gateway, forced));
     say::note("ending: calls in hand may finish");
     let entries = gateway.stop();
     let why = ended_by.map_or_else(|| "the signals ended".to_owned(), |signal| format!("{signal:?}"));
@@ -89,48 +84,52 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     Ok(0)
 }
 
-fn listen(address: std::net::SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .map_err(|error| Failure::refused(format!("cannot serve at {address} ({flag}): {error}")))
-}
-
-fn http_limits(args: &GatewayArgs) -> HttpLimits {
-    let (http, seconds) = (&args.http, Duration::from_secs);
-    let count = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
-    HttpLimits {
-        connections_max: count(http.max_connections),
-        sessions_max: count(http.max_sessions),
-        session_idle: seconds(http.session_idle),
-        head_time: seconds(http.request_timeout),
-        body_time: seconds(http.request_timeout),
-        answer_time: seconds(http.answer_timeout),
-        stream_idle: seconds(http.stream_idle),
-        grace: seconds(http.grace),
-        ..HttpLimits::DEFAULT
+/// Everything is read and nothing is served: not even an address is taken.
+fn check(setup: &Setup, args: &GatewayArgs, scanner: &Arc<Scanner>) -> Result<i32, Failure> {
+    let bound: Vec<_> =
+        setup.listeners.iter().map(|listening| (listening.name.clone(), listening.address)).collect();
+    let planned = plan(setup, args, scanner, Some(&bound))?;
+    for (name, policies, _) in &planned.policies {
+        say::line(&format!("{name}: {}", policies.join(", ")));
     }
+    shown(setup, &planned).iter().for_each(|line| say::line(line));
+    Ok(exit::OK)
 }
 
-fn record_start(
-    entries: &Entries,
-    args: &GatewayArgs,
-    command: &[OsString],
-    (policy, layers): (&Policy, &Layers),
-) -> Result<(), Failure> {
+/// A line for each address and path that is served.
+fn shown(setup: &Setup, planned: &Planned) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, address) in &planned.bound {
+        let tls = setup.listeners.iter().any(|listening| listening.name == *name && listening.tls.is_some());
+        let scheme = if tls { "https" } else { "http" };
+        for route in &setup.routes {
+            if route.listeners.is_empty() || route.listeners.contains(name) {
+                lines.push(format!("serving {scheme}://{address}{} for {}", route.path, route.upstream));
+            }
+        }
+    }
+    lines
+}
+
+fn record_start(entries: &Entries, setup: &Setup, planned: &Planned) -> Result<(), Failure> {
     let note = entries.note(relay::now(), "start", |entry| {
         entry.string("version", env!("CARGO_PKG_VERSION"));
-        entry.string("listen", &args.listen.to_string());
-        entry.array("command", |array| {
-            for word in words(command) {
-                array.string(&entries.redacted(&word));
+        entry.array("listen", |array| {
+            for (_, address) in &planned.bound {
+                array.string(&address.to_string());
             }
         });
-        entry.string("mode", &format!("{:?}", mode(args.govern.mode)).to_lowercase());
-        entry.array("policies", |array| {
-            for name in layers.names() {
-                array.string(name);
+        entry.array("upstreams", |array| {
+            for (upstream, (name, policies, digest)) in setup.upstreams.iter().zip(&planned.policies) {
+                let at = match &upstream.at {
+                    At::Url(uri) => uri.to_string(),
+                    At::Command { words: command, .. } => words(command).join(" "),
+                };
+                let mode = format!("{:?}", mode(upstream.mode)).to_lowercase();
+                let policies = policies.join(",");
+                array.string(&entries.redacted(&format!("{name} {mode} {policies} {digest} {at}")));
             }
         });
-        entry.string("policy_sha256", policy.digest());
     });
     note.and_then(|_| entries.commit())
         .map_err(|error| Failure { help: error.help().map(str::to_owned), ..Failure::refused(&error) })

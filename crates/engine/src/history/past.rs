@@ -49,6 +49,11 @@ impl Past {
         self.policy = Some(Arc::clone(policy));
     }
 
+    /// True if no call was remembered, and nothing approved.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.calls == 0 && self.approvals.is_empty()
+    }
+
     /// True if the numbers are those of `policy`.
     pub(super) fn is_of(&self, policy: &Arc<Policy>) -> bool {
         let same = |own: &Arc<Policy>| Arc::ptr_eq(own, policy) || own.digest() == policy.digest();

@@ -12,13 +12,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::gate::Gate;
+use super::hub::Hub;
 use super::reply::{Body, Reply};
 
 /// Connections to the admin listener at once.
 const CONNECTIONS_MAX: usize = 64;
 
-pub(super) async fn serve(gate: Arc<Gate>, listener: TcpListener) {
+pub(super) async fn serve(hub: Arc<Hub>, listener: TcpListener) {
     if listener.set_nonblocking(true).is_err() {
         return;
     }
@@ -27,28 +27,28 @@ pub(super) async fn serve(gate: Arc<Gate>, listener: TcpListener) {
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let gate = Arc::clone(&gate);
+        let hub = Arc::clone(&hub);
         tokio::spawn(async move {
-            let service = service_fn(|request| std::future::ready(answer(&gate, &request)));
+            let service = service_fn(|request| std::future::ready(answer(&hub, &request)));
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(gate.limits.head_time);
+            builder.timer(TokioTimer::new()).header_read_timeout(hub.limits.head_time);
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
             drop(place);
         });
     }
 }
 
-fn answer(gate: &Gate, request: &Request<Incoming>) -> Result<Reply, Infallible> {
+fn answer(hub: &Hub, request: &Request<Incoming>) -> Result<Reply, Infallible> {
     let (status, text) = match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => (StatusCode::OK, "ok\n".to_owned()),
-        (&Method::GET, "/readyz") if !gate.serves() => {
+        (&Method::GET, "/readyz") if !hub.serves() => {
             (StatusCode::SERVICE_UNAVAILABLE, "ending\n".to_owned())
         }
-        (&Method::GET, "/readyz") if !gate.office.records() => {
+        (&Method::GET, "/readyz") if !hub.recorder.records() => {
             (StatusCode::SERVICE_UNAVAILABLE, "the audit log cannot be written\n".to_owned())
         }
         (&Method::GET, "/readyz") => (StatusCode::OK, "ready\n".to_owned()),
-        (&Method::GET, "/metrics") => (StatusCode::OK, gate.metrics.text()),
+        (&Method::GET, "/metrics") => (StatusCode::OK, hub.metrics.text()),
         _ => (StatusCode::NOT_FOUND, "/healthz, /readyz, /metrics\n".to_owned()),
     };
     let mut reply = Response::new(Body::Whole(Some(Bytes::from(text))));

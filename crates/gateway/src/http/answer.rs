@@ -83,7 +83,7 @@ impl Exchange {
             let words = "no session can be begun";
             Box::new(own_error(StatusCode::SERVICE_UNAVAILABLE, 4029, words, self.ids.first()))
         })?;
-        gate.metrics.sessions.set(i64::try_from(gate.sessions.len()).unwrap_or(i64::MAX));
+        gate.metrics.sessions.inc();
         Ok(session)
     }
 
@@ -156,7 +156,7 @@ impl Exchange {
 
     /// No answer will come: recorded, and the client is told why.
     pub(super) async fn failed(&self, why: &str, status: StatusCode) -> Reply {
-        self.here.gate.metrics.upstream_failures.inc();
+        self.here.gate.failed();
         let Some(id) = self.ids.first() else { return refuse(status, -32603, why) };
         let decided = self.run.unanswered(self.lane, id, why);
         match to_client(self.settle(decided, Direction::ToClient).await).next() {

@@ -13,34 +13,36 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::exchange::{Attended, Exchange};
+use super::front::{Front, Map};
 use super::gate::{Way, Worker};
-use super::head::{LAST_EVENT, SESSION, check, is_type, onward};
+use super::head::{LAST_EVENT, Names, SESSION, check, is_type, onward};
 use super::post::post;
 use super::reply::{Reply, bare, challenged, closing, refuse, wrong_method};
 use super::sessions::Session;
 use super::stream;
 
 /// Answers one request of a client.
-pub(super) async fn serve(here: Arc<Worker>, request: Request<Incoming>) -> Reply {
+pub(super) async fn serve(front: Arc<Front>, request: Request<Incoming>) -> Reply {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let mut reply = admitted(&here, &head, body).await;
-    share(&here, &head, &mut reply);
-    if !here.gate.serves() {
+    let map = front.map();
+    let mut reply = admitted(&front, &map, &head, body).await;
+    share(&map.names, &head, &mut reply);
+    if !front.hub.serves() {
         reply = closing(reply);
     }
-    here.gate.metrics.answered(word(&head.method), reply.status().as_u16(), begun.elapsed());
+    front.hub.metrics.answered(word(&head.method), reply.status().as_u16(), begun.elapsed());
     reply
 }
 
-async fn admitted(here: &Arc<Worker>, head: &Parts, body: Incoming) -> Reply {
-    let gate = &here.gate;
-    if let Err(refused) = check(head, &gate.names, gate.limits.head_bytes_max) {
+async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Reply {
+    if let Err(refused) = check(head, &map.names, front.hub.limits.head_bytes_max) {
         return closing(*refused);
     }
-    if head.uri.path() != gate.path {
+    let Some(gate) = map.paths.get(head.uri.path()) else {
         return refuse(StatusCode::NOT_FOUND, -32600, "nothing is served at this path");
-    }
+    };
+    let here = &Worker::of(gate);
     if head.method == Method::OPTIONS {
         return preflight(head);
     }
@@ -162,8 +164,8 @@ fn preflight(head: &Parts) -> Reply {
 }
 
 /// A page of an allowed origin may read the answer.
-fn share(here: &Worker, head: &Parts, reply: &mut Reply) {
-    let Some(origin) = head.headers.get(ORIGIN).filter(|origin| here.gate.names.knows_origin(origin)) else {
+fn share(names: &Names, head: &Parts, reply: &mut Reply) {
+    let Some(origin) = head.headers.get(ORIGIN).filter(|origin| names.knows_origin(origin)) else {
         return;
     };
     let headers = reply.headers_mut();

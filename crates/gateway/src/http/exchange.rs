@@ -153,7 +153,7 @@ impl Exchange {
     pub(super) async fn end_session(&self, session: &Session, why: &str) {
         let gate = &self.here.gate;
         if gate.sessions.close(session) {
-            gate.metrics.sessions.set(i64::try_from(gate.sessions.len()).unwrap_or(i64::MAX));
+            gate.metrics.sessions.dec();
             let acts = self.run.settle(session.run.ended(why)).await;
             drop(self.sort(acts, Direction::ToClient));
             session.run.stop(why);
@@ -195,6 +195,7 @@ pub(super) struct Attended {
 
 impl Attended {
     pub(super) fn new(exchange: Exchange) -> Attended {
+        exchange.here.gate.sessions.take_in_hand();
         Attended { exchange, sent: Vec::new(), resumable: false }
     }
 }
@@ -203,7 +204,8 @@ impl Drop for Attended {
     /// The only sign of a client that left is that the work for it is dropped. Recorded in memory, written by the log's
     /// own thread: nothing is waited for here.
     fn drop(&mut self) {
-        let Exchange { run, lane, modern, .. } = &self.exchange;
+        let Exchange { run, lane, modern, here, .. } = &self.exchange;
+        here.gate.sessions.let_go();
         if *modern {
             drop(run.lane_ended(*lane, LEFT));
         } else if !self.resumable {

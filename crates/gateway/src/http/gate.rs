@@ -1,7 +1,8 @@
-//! What all requests share, and what those of one thread share.
+//! What all requests to one service share, and what those of one thread share.
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bailiwick_engine::Lane;
 use bailiwick_mcp::{Id, Packet, Parser};
@@ -10,16 +11,16 @@ use hyper::header::HeaderName;
 use tokio::sync::watch;
 
 use super::authenticate::Authenticate;
-use super::head::Names;
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
 use super::office::Office;
 use super::run::{Decided, Party, Run};
+use super::server::Target;
 use super::sessions::Sessions;
 use super::stdio::Stable;
 use super::upstream::Link;
 
-/// How far the gateway is on its way.
+/// How far a gateway, or one of its services, is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     Serving,
@@ -29,25 +30,31 @@ pub(super) enum Phase {
     Over,
 }
 
-/// Waits until the gateway is at least that far; one that is gone is over.
+/// Waits until it is at least that far; one that is gone is over.
 pub(super) async fn until(phases: &mut watch::Receiver<Phase>, phase: Phase) {
     drop(phases.wait_for(|now| *now >= phase).await);
 }
 
-/// What all requests share.
+/// What all requests to one service share. A reload makes another one, which has the same office and sessions if it is
+/// the same service.
 #[derive(Debug)]
 pub(super) struct Gate {
+    /// What the operator calls it.
+    pub(super) name: String,
     pub(super) office: Arc<Office>,
-    pub(super) sessions: Sessions,
-    pub(super) metrics: Metrics,
+    pub(super) sessions: Arc<Sessions>,
+    /// Where processes are, of a server over stdio.
+    pub(super) stable: Option<Arc<Stable>>,
+    pub(super) target: Target,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) limits: HttpLimits,
-    /// The path that is served; every other is 404.
-    pub(super) path: String,
-    pub(super) names: Names,
     /// Headers that go on to the upstream besides the protocol's own.
     pub(super) forward: Vec<HeaderName>,
-    pub(super) authenticate: Box<dyn Authenticate>,
+    pub(super) authenticate: Arc<dyn Authenticate>,
+    pub(super) phases: Arc<watch::Sender<Phase>>,
     pub(super) phase: watch::Receiver<Phase>,
+    /// A reload put another in its place: threads need not keep their ends of it.
+    pub(super) superseded: AtomicBool,
 }
 
 /// One thread's end of it.
@@ -67,6 +74,28 @@ pub(super) enum Way {
 thread_local! {
     /// Its buffers are reused for every message of the thread.
     static PARSER: RefCell<Parser> = RefCell::new(Parser::default());
+    /// This thread's ends of the services that it has served. Few, and looked through in order.
+    static WORKERS: RefCell<Vec<Arc<Worker>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Worker {
+    /// This thread's end of `gate`.
+    pub(super) fn of(gate: &Arc<Gate>) -> Arc<Worker> {
+        WORKERS.with_borrow_mut(|workers| {
+            if let Some(known) = workers.iter().find(|known| Arc::ptr_eq(&known.gate, gate)) {
+                return Arc::clone(known);
+            }
+            workers.retain(|known| !known.gate.superseded.load(Ordering::Relaxed));
+            let way = match (&gate.target, &gate.stable) {
+                (Target::Http(target), _) => Way::Http(Box::new(Link::new(target.clone(), &gate.limits))),
+                (Target::Stdio(_), Some(stable)) => Way::Stdio(Arc::clone(stable)),
+                (Target::Stdio(command), None) => Way::Stdio(Arc::new(Stable::new(command.clone()))),
+            };
+            let worker = Arc::new(Worker { gate: Arc::clone(gate), way });
+            workers.push(Arc::clone(&worker));
+            worker
+        })
+    }
 }
 
 impl Gate {
@@ -86,7 +115,32 @@ impl Gate {
         self.parse(bytes, |packet| run.receive(lane, Party::Server, packet, bytes, none))
     }
 
-    pub(super) fn serves(&self) -> bool {
-        *self.phase.borrow() == Phase::Serving
+    /// Counts a request that the upstream did not answer as it should.
+    pub(super) fn failed(&self) {
+        self.metrics.upstream_failed(&self.name);
+    }
+
+    /// Ends what was idle for too long.
+    pub(super) fn expire(&self) {
+        let (sessions, alone) = self.sessions.expire(&self.limits, &self.office.policy());
+        self.metrics.sessions.dec_by(i64::try_from(sessions.len()).unwrap_or(i64::MAX));
+        let runs = sessions.into_iter().map(|session| Arc::clone(&session.run)).chain(alone);
+        end_all(runs, "idle for too long");
+    }
+
+    /// Ends all runs and processes.
+    pub(super) fn end(&self, why: &str) {
+        if let Some(stable) = &self.stable {
+            stable.clear();
+        }
+        self.metrics.sessions.dec_by(i64::try_from(self.sessions.len()).unwrap_or(i64::MAX));
+        end_all(self.sessions.drain(), why);
+    }
+}
+
+fn end_all(runs: impl IntoIterator<Item = Arc<Run>>, why: &str) {
+    for run in runs {
+        drop(run.ended(why));
+        run.stop(why);
     }
 }

@@ -65,8 +65,13 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
             return refused(StatusCode::BAD_REQUEST, "a body whose length is not certain");
         }
     }
-    let host =
-        headers.get(HOST).map(HeaderValue::as_bytes).or(head.uri.authority().map(|a| a.as_str().as_bytes()));
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    // HTTP/2 has an authority in its place; with both, one reader would take the one and another the other.
+    let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
+    if host.zip(authority).is_some_and(|(host, authority)| !host.eq_ignore_ascii_case(authority)) {
+        return refused(StatusCode::BAD_REQUEST, "the header `Host` names another host than the request");
+    }
+    let host = host.or(authority);
     let Some(host) = host.and_then(|host| std::str::from_utf8(host).ok()) else {
         return refused(StatusCode::BAD_REQUEST, "no header `Host`");
     };

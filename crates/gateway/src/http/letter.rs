@@ -1,6 +1,6 @@
 //! What the engine permitted, on its way: the only bytes of messages that leave a gateway (law 2).
 
-use bailiwick_engine::{Effect, Event, Lane, Outcome, Permitted, Question};
+use bailiwick_engine::{Decision, Effect, Event, Lane, Permitted, Question};
 use bailiwick_mcp::{Direction, Id};
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
@@ -61,13 +61,17 @@ pub(super) enum What {
 }
 
 impl Act {
-    /// What is to be done of `outcome`, in its order.
-    pub(super) fn of(outcome: Outcome<'_>, original: &Bytes, acts: &mut Vec<Act>) {
-        let decision = outcome.decision;
+    /// What is to be done of an outcome, in its order.
+    pub(super) fn of(
+        decision: &Decision<'_>,
+        effects: Vec<Effect<'_>>,
+        original: &Bytes,
+        acts: &mut Vec<Act>,
+    ) {
         let asks = matches!(decision.event, Event::Decision | Event::Approval);
         let request = asks && decision.direction == Direction::ToServer && !decision.method.is_empty();
-        let id = decision.id.map(Id::into_owned);
-        for effect in outcome.effects {
+        let id = decision.id.clone().map(Id::into_owned);
+        for effect in effects {
             let what = match effect {
                 Effect::Send { to: Direction::ToServer, message } => What::ToServer {
                     letter: Letter::new(&message, original),

@@ -23,6 +23,8 @@ pub struct HttpLimits {
     pub body_time: Duration,
     /// How long connecting to an upstream may take. Default 10 s.
     pub connect_time: Duration,
+    /// How often a silent connection of HTTP/2 is asked whether it still lives. Default 60 s.
+    pub keep_alive: Duration,
     /// How long an upstream has to begin its answer. Default 5 min.
     pub answer_time: Duration,
     /// How long an event stream may stay silent. Default 1 hour.
@@ -44,6 +46,7 @@ impl HttpLimits {
         head_time: Duration::from_secs(15),
         body_time: Duration::from_secs(30),
         connect_time: Duration::from_secs(10),
+        keep_alive: Duration::from_secs(60),
         answer_time: Duration::from_secs(300),
         stream_idle: Duration::from_secs(3_600),
         unread_time: Duration::from_secs(120),

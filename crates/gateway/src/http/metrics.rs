@@ -1,6 +1,5 @@
 //! What the admin listener tells Prometheus.
 
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -16,16 +15,28 @@ struct Answered {
     status: u16,
 }
 
-/// Counters of one gateway. Labels are words of ours alone: nothing that a peer sends makes a new series.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Spoken {
+    protocol: &'static str,
+    tls: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Failed {
+    service: String,
+}
+
+/// Counters of one gateway. Labels are words of ours and the operator's: nothing that a peer sends makes a new series.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
     answered: Family<Answered, Counter>,
     answer_time: Histogram,
     pub(super) connections: Gauge,
-    pub(super) sessions: Gauge<i64, std::sync::atomic::AtomicI64>,
+    spoken: Family<Spoken, Counter>,
+    pub(super) sessions: Gauge,
     pub(super) streams: Gauge,
-    pub(super) upstream_failures: Counter<u64, AtomicU64>,
+    upstream_failures: Family<Failed, Counter>,
 }
 
 impl Metrics {
@@ -35,9 +46,10 @@ impl Metrics {
             answered: Family::default(),
             answer_time: Histogram::new(BUCKETS_S),
             connections: Gauge::default(),
+            spoken: Family::default(),
             sessions: Gauge::default(),
             streams: Gauge::default(),
-            upstream_failures: Counter::default(),
+            upstream_failures: Family::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests by method and status", metrics.answered.clone());
@@ -48,6 +60,11 @@ impl Metrics {
             metrics.answer_time.clone(),
         );
         registry.register("connections", "Connections of clients", metrics.connections.clone());
+        registry.register(
+            "connections_accepted",
+            "Connections by what was spoken on them",
+            metrics.spoken.clone(),
+        );
         registry.register("sessions", "Legacy sessions", metrics.sessions.clone());
         registry.register("streams", "Open event streams", metrics.streams.clone());
         registry.register(
@@ -61,6 +78,16 @@ impl Metrics {
     pub(super) fn answered(&self, method: &'static str, status: u16, took: Duration) {
         self.answered.get_or_create(&Answered { method, status }).inc();
         self.answer_time.observe(took.as_secs_f64());
+    }
+
+    pub(super) fn accepted(&self, http2: bool, tls: bool) {
+        let protocol = if http2 { "http/2" } else { "http/1.1" };
+        let tls = if tls { "yes" } else { "no" };
+        self.spoken.get_or_create(&Spoken { protocol, tls }).inc();
+    }
+
+    pub(super) fn upstream_failed(&self, service: &str) {
+        self.upstream_failures.get_or_create(&Failed { service: service.to_owned() }).inc();
     }
 
     /// In OpenMetrics text.

@@ -1,18 +1,17 @@
-//! What all runs of one upstream share: the policy in force, the record, and who is told.
+//! What all runs of one service share: the policy in force, and what engines are made from.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bailiwick_engine::{Counters, Engine, Lane, Mode, Pins, Policy, Principal, Scanner, Settings};
-use bailiwick_mcp::Limits;
-use bailiwick_record::AuditError;
+use bailiwick_mcp::{Limits, Timestamp};
 use bailiwick_record::entry::Entries;
-use tokio::sync::{mpsc, oneshot};
 
+use super::recorder::Recorder;
 use super::run::Run;
-use crate::relay::{Alarm, Observer, Teller};
 
-/// What a gateway decides with, and where it writes that down.
+/// What a service decides with.
+#[derive(Clone)]
 pub struct Deciding {
     pub mode: Mode,
     /// The upstream's name in rules.
@@ -20,15 +19,8 @@ pub struct Deciding {
     pub policy: Arc<Policy>,
     pub scanner: Arc<Scanner>,
     /// Pins of a lock file; every run starts from them.
-    pub pins: Option<Pins>,
+    pub pins: Option<Arc<Pins>>,
     pub limits: Limits,
-    /// Entries of the gateway itself; those of runs go to the same log.
-    pub entries: Entries,
-    /// Every outcome waits for its record to be durable.
-    pub strict: bool,
-    pub observer: Observer,
-    pub teller: Teller,
-    pub alarm: Alarm,
 }
 
 impl std::fmt::Debug for Deciding {
@@ -37,59 +29,57 @@ impl std::fmt::Debug for Deciding {
     }
 }
 
+impl Deciding {
+    /// True if runs that began with the one may go on with the other: only the policy differs.
+    pub(super) fn continues(&self, other: &Deciding) -> bool {
+        self.mode == other.mode
+            && self.server == other.server
+            && self.limits == other.limits
+            && self.pins == other.pins
+    }
+}
+
 /// [`Deciding`], shared.
 #[derive(Debug)]
 pub(super) struct Office {
+    pub(super) recorder: Arc<Recorder>,
     pub(super) with: Deciding,
+    entries: Entries,
     policy: Mutex<Arc<Policy>>,
     /// Counts policies, so that a run sees without the lock that it has the newest.
     generation: AtomicU64,
-    alarmed: AtomicBool,
-    committer: Option<mpsc::Sender<oneshot::Sender<Result<(), AuditError>>>>,
 }
 
-/// Commits that wait for one thread; beyond it callers wait to be taken up.
-const COMMITS_MAX: usize = 4_096;
-
 impl Office {
-    /// # Errors
-    /// If a thread cannot be started.
-    pub(super) fn open(with: Deciding) -> std::io::Result<Arc<Office>> {
-        let (sender, receiver) = mpsc::channel(COMMITS_MAX);
-        let strict = with.strict;
-        let office = Arc::new(Office {
+    pub(super) fn new(recorder: &Arc<Recorder>, with: Deciding) -> Office {
+        Office {
+            recorder: Arc::clone(recorder),
+            entries: recorder.with.entries.for_server(&with.server),
             policy: Mutex::new(Arc::clone(&with.policy)),
             with,
             generation: AtomicU64::new(1),
-            alarmed: AtomicBool::new(false),
-            committer: strict.then_some(sender),
-        });
-        if strict {
-            let weak = Arc::downgrade(&office);
-            let body = move || {
-                let commit = || weak.upgrade().map(|office| office.with.entries.commit());
-                commit_for_all(receiver, commit);
-            };
-            std::thread::Builder::new().name("committer".into()).spawn(body)?;
         }
-        Ok(office)
     }
 
-    pub(super) fn entries(&self) -> &Entries {
-        &self.with.entries
+    /// The policy in force.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Another policy decides from now on, in every run.
     pub(super) fn replace_policy(&self, policy: Arc<Policy>) {
-        *self.policy.lock().unwrap_or_else(PoisonError::into_inner) = policy;
-        self.generation.fetch_add(1, Ordering::Release);
+        let mut now = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&now, &policy) {
+            *now = policy;
+            self.generation.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Gives the engine the policy in force, if it is not that of `seen`.
     pub(super) fn refresh(&self, seen: &mut u64, engine: &mut Engine) {
         let newest = self.generation.load(Ordering::Acquire);
         if *seen != newest {
-            engine.replace_policy(Arc::clone(&self.policy.lock().unwrap_or_else(PoisonError::into_inner)));
+            engine.replace_policy(self.policy());
             *seen = newest;
         }
     }
@@ -102,7 +92,7 @@ impl Office {
         name: String,
         nonce: String,
     ) -> Run {
-        let policy = Arc::clone(&self.policy.lock().unwrap_or_else(PoisonError::into_inner));
+        let policy = self.policy();
         let settings = Settings {
             mode: self.with.mode,
             server: Arc::clone(&self.with.server),
@@ -110,53 +100,10 @@ impl Office {
             limits: self.with.limits,
             nonce,
         };
-        let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), self.with.pins.clone());
-        let entries = self.with.entries.for_run(name, principal.id.clone());
+        let pins = self.with.pins.as_deref().cloned();
+        let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), pins);
+        let entries = self.entries.for_run(name, principal.id.clone());
         Run::new(Arc::clone(self), (Arc::clone(account), Arc::clone(principal)), engine, entries)
-    }
-
-    /// Writes what was recorded so far; on the disk, where the log is strict.
-    pub(super) async fn commit(&self) -> Result<(), AuditError> {
-        let result = match &self.committer {
-            // A write to a file is short; waiting for the disk is not, and must not hold up everybody on this thread.
-            None => self.with.entries.commit(),
-            Some(committer) => {
-                let (sender, done) = oneshot::channel();
-                match committer.send(sender).await {
-                    Ok(()) => done.await.unwrap_or(Err(AuditError::Closed)),
-                    Err(_) => Err(AuditError::Closed),
-                }
-            }
-        };
-        self.sound(result.as_ref().err());
-        result
-    }
-
-    /// Says once that the record failed, and once that it works again.
-    pub(super) fn sound(&self, error: Option<&AuditError>) {
-        if self.alarmed.swap(error.is_some(), Ordering::Relaxed) != error.is_some() {
-            (self.with.alarm)(error);
-        }
-    }
-
-    /// True if the record could be written the last time.
-    pub(super) fn records(&self) -> bool {
-        !self.alarmed.load(Ordering::Relaxed)
-    }
-}
-
-/// One commit for all that wait when it begins.
-fn commit_for_all(
-    mut receiver: mpsc::Receiver<oneshot::Sender<Result<(), AuditError>>>,
-    commit: impl Fn() -> Option<Result<(), AuditError>>,
-) {
-    let mut waiting = Vec::new();
-    while receiver.blocking_recv_many(&mut waiting, COMMITS_MAX) > 0 {
-        let Some(result) = commit() else { return };
-        for sender in waiting.drain(..) {
-            // Whoever does not wait any more has its record all the same.
-            let _ = sender.send(result.clone());
-        }
     }
 }
 
@@ -167,6 +114,11 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// True if nothing that it remembers would change a decision.
+    pub(super) fn is_as_new(&self, policy: &Policy, at: Timestamp) -> bool {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner).is_as_new(policy, at)
+    }
+
     /// Lets `decide` use the engine with this principal's counters, one run at a time where there is something to count.
     pub(super) fn lend<R>(
         &self,

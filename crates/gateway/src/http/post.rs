@@ -246,7 +246,7 @@ impl Exchange {
                 refuse(status, -32603, "the server did not take the message")
             }
             Err(error) => {
-                self.here.gate.metrics.upstream_failures.inc();
+                self.here.gate.failed();
                 refuse(error.status(), -32603, &error.to_string())
             }
         }

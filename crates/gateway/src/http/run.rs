@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Outcome, Principal, QuestionId};
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
+use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
@@ -111,7 +112,7 @@ impl Run {
             entry.string("why", why);
         });
         if let Err(error) = noted {
-            self.office.sound(Some(&error));
+            self.office.recorder.sound(Some(&error));
         }
     }
 
@@ -224,51 +225,55 @@ impl Run {
                 decided.undecided.push((id.clone(), receiver));
             }
         }
+        // Still under the lock: the records stand in the order of the decisions.
+        let taken = self.take_down(outcomes, waiters, original, &mut decided);
         drop(state);
-        self.record(outcomes, waiters, original, &mut decided);
+        self.entries.keep_bounded();
+        match taken {
+            Ok(words) => words.iter().for_each(|words| (self.office.recorder.with.teller)(words)),
+            Err(error) => {
+                self.office.recorder.sound(Some(&error));
+                decided.acts = self.undo(std::mem::take(&mut decided.acts));
+                decided.must_commit = false;
+            }
+        }
         decided
     }
 
-    /// Records the outcomes of one text and takes up what is to be done. If one cannot be recorded, nothing is done (law 3).
-    fn record(
+    /// Takes down the outcomes of one text and takes up what is to be done; returns what a person who watches is told. If
+    /// they cannot be recorded, nothing of them may be done (law 3).
+    fn take_down(
         &self,
         outcomes: Vec<Outcome<'_>>,
         waiters: Vec<Option<oneshot::Sender<What>>>,
         original: &Bytes,
         decided: &mut Decided,
-    ) {
-        let mut failure = None;
-        for outcome in &outcomes {
-            let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
-            decided.must_commit |= self.office.with.strict || !routine;
-            failure = self.entries.outcome(outcome).err();
-            if failure.is_some() {
-                break;
-            }
-        }
-        if failure.is_none() {
-            let words = outcomes.iter().filter_map(|outcome| (self.office.with.observer)(outcome));
-            words.for_each(|words| (self.office.with.teller)(&words));
-        }
+    ) -> Result<Vec<String>, AuditError> {
+        let recorder = &self.office.recorder.with;
+        let mut page = if outcomes.is_empty() { return Ok(Vec::new()) } else { self.entries.page() };
+        let mut words = Vec::new();
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
+            let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
+            decided.must_commit |= recorder.strict || !routine;
+            words.extend((recorder.observer)(&outcome));
+            let Outcome { decision, effects } = outcome;
             let first = decided.acts.len();
-            Act::of(outcome, original, &mut decided.acts);
+            Act::of(&decision, effects, original, &mut decided.acts);
             if let Some(act) = decided.acts.get_mut(first) {
                 act.waiter = waiter.take();
             }
+            if let Ok(page) = &mut page {
+                page.take_down(decision);
+            }
         }
-        if let Some(error) = failure {
-            self.office.sound(Some(&error));
-            decided.acts = self.undo(std::mem::take(&mut decided.acts));
-            decided.must_commit = false;
-        }
+        page.map(|page| page.done()).map(|()| words)
     }
 
     /// What is to be done, once its record is written. Without it, whoever waits is told.
     pub(super) async fn settle(&self, decided: Decided) -> Vec<Act> {
         let Decided { acts, must_commit, .. } = decided;
         let acts = match must_commit {
-            true if self.office.commit().await.is_err() => self.undo(acts),
+            true if self.office.recorder.commit().await.is_err() => self.undo(acts),
             true | false => acts,
         };
         if acts.iter().any(|act| matches!(act.what, What::Ask(_))) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::Principal;
+use bailiwick_engine::{Policy, Principal};
 use hyper::header::HeaderValue;
 
 use super::limits::HttpLimits;
@@ -58,10 +58,12 @@ impl Drop for OpenStream {
     }
 }
 
-/// All runs of one upstream.
+/// All runs of one service.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     tables: Mutex<Tables>,
+    /// Exchanges that are not over.
+    in_hand: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -120,7 +122,7 @@ impl Sessions {
         if tables.alone.len() >= limits.sessions_max {
             return Err(NoRun::Full);
         }
-        let run = Arc::new(begin(office, &account(&mut tables, principal), principal)?);
+        let run = Arc::new(begin(office, &account(&mut tables, principal)?, principal)?);
         tables.alone.insert(known, Arc::clone(&run));
         Ok(run)
     }
@@ -136,7 +138,7 @@ impl Sessions {
         if tables.sessions.len() >= limits.sessions_max {
             return Err(NoRun::Full);
         }
-        Ok(Arc::new(begin(office, &account(&mut tables, principal), principal)?))
+        Ok(Arc::new(begin(office, &account(&mut tables, principal)?, principal)?))
     }
 
     /// The session has begun: the upstream answered `initialize`.
@@ -173,7 +175,7 @@ impl Sessions {
     }
 
     /// Takes off what was idle for too long.
-    pub(super) fn expire(&self, limits: &HttpLimits) -> (Vec<Arc<Session>>, Vec<Arc<Run>>) {
+    pub(super) fn expire(&self, limits: &HttpLimits, policy: &Policy) -> (Vec<Arc<Session>>, Vec<Arc<Run>>) {
         let now = now();
         let idle_us = u64::try_from(limits.session_idle.as_micros()).unwrap_or(u64::MAX);
         let idle = |run: &Run| now.micros_since(run.used()) > idle_us;
@@ -185,6 +187,10 @@ impl Sessions {
         // A run that somebody holds is in use.
         let alone = tables.alone.extract_if(|_, run| idle(run) && Arc::strong_count(run) == 1);
         let alone: Vec<_> = alone.map(|(_, run)| run).collect();
+        // What a principal used up outlives its runs for as long as a limit could ask for it.
+        tables
+            .accounts
+            .retain(|_, account| Arc::strong_count(account) > 1 || !account.is_as_new(policy, now));
         (sessions, alone)
     }
 
@@ -199,15 +205,40 @@ impl Sessions {
         runs
     }
 
+    /// One more exchange.
+    pub(super) fn take_in_hand(&self) {
+        self.in_hand.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One exchange is over.
+    pub(super) fn let_go(&self) {
+        self.in_hand.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Exchanges that are not over.
+    pub(super) fn in_hand(&self) -> usize {
+        self.in_hand.load(Ordering::Relaxed)
+    }
+
     /// How many legacy sessions there are.
     pub(super) fn len(&self) -> usize {
         self.tables().sessions.len()
     }
 }
 
-fn account(tables: &mut Tables, principal: &Arc<Principal>) -> Arc<Account> {
-    let account = tables.accounts.entry(principal.id.clone());
-    Arc::clone(account.or_default())
+/// Principals whose spending is remembered. Beyond it nobody new is served: to forget one would reset its limits.
+const ACCOUNTS_MAX: usize = 100_000;
+
+fn account(tables: &mut Tables, principal: &Arc<Principal>) -> Result<Arc<Account>, NoRun> {
+    if let Some(known) = tables.accounts.get(&principal.id) {
+        return Ok(Arc::clone(known));
+    }
+    if tables.accounts.len() >= ACCOUNTS_MAX {
+        return Err(NoRun::Full);
+    }
+    let account = Arc::<Account>::default();
+    tables.accounts.insert(principal.id.clone(), Arc::clone(&account));
+    Ok(account)
 }
 
 fn begin(office: &Arc<Office>, account: &Arc<Account>, principal: &Arc<Principal>) -> Result<Run, NoRun> {

@@ -21,7 +21,7 @@ use super::run::{Party, Run};
 use super::sessions::Session;
 
 /// The command of a server over stdio.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     pub words: Vec<OsString>,
     /// Our own binary.

@@ -104,7 +104,7 @@ impl Pump {
         let mut out = Vec::new();
         for id in &self.attended.sent {
             if exchange.run.awaits(exchange.lane, id) {
-                exchange.here.gate.metrics.upstream_failures.inc();
+                exchange.here.gate.failed();
                 let decided = exchange.run.unanswered(exchange.lane, id, why);
                 self.write(decided, &mut Event::default(), &mut out).await;
             }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use self::dial::Connector;
 use super::letter::Letter;
 use super::limits::HttpLimits;
+use super::tls::Roots;
 
 /// Where an upstream is, and what it is shown besides the client's own headers.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct Target {
     pub uri: Uri,
     /// Credentials and other headers of the operator; they replace the client's.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// By which it is believed to be who it says, where the URI is https.
+    pub roots: Roots,
 }
 
 impl std::fmt::Debug for Target {
@@ -81,8 +84,11 @@ impl Link {
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
             .pool_idle_timeout(IDLE_TIME)
             .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
             .http1_max_headers(limits.headers_max)
-            .build(dial::connector(limits.connect_time));
+            .http2_max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
+            .http2_keep_alive_interval(limits.keep_alive)
+            .build(dial::connector(&target, limits.connect_time));
         Link { client, target, answer_time: limits.answer_time }
     }
 

@@ -1,89 +1,72 @@
-//! What is found out before a gateway serves: where the server is, who may call, what it is called.
+//! What single words of a gateway's flags or file mean: where a server is, who may call, what it is called.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 
-use bailiwick_gateway::http::{Command, Endpoint, HeaderName, HeaderValue, Names, Target, Uri};
+use bailiwick_gateway::http::{HeaderName, Uri};
 
-use crate::args::GatewayArgs;
+use super::config::{At, Listening, Value};
 use crate::exit::{self, Failure};
 
-/// Largest file that a header's value is read from, in bytes.
-const VALUE_BYTES_MAX: u64 = 64 << 10;
+fn usage(message: String) -> Failure {
+    Failure::new(exit::USAGE, message)
+}
 
-/// The server's endpoint and what it is shown.
-pub(super) fn target(args: &GatewayArgs) -> Result<Target, Failure> {
-    let usage = |message: String| Failure::new(exit::USAGE, message);
-    match (args.target.as_str(), args.server_command.is_empty()) {
-        ("stdio", false) => {
-            let supervisor = std::env::current_exe()
-                .map_err(|error| Failure::refused(format!("our own binary cannot be found: {error}")))?;
-            let processes_max = usize::from(args.http.max_processes);
-            return Ok(Target::Stdio(Command {
-                words: args.server_command.clone(),
-                supervisor,
-                processes_max,
-            }));
-        }
+/// `--target`, and the command that goes with `stdio`.
+pub(super) fn at(target: &str, command: &[OsString], processes_max: usize) -> Result<At, Failure> {
+    match (target, command.is_empty()) {
+        ("stdio", false) => Ok(At::Command { words: command.to_vec(), processes_max }),
         ("stdio", true) => {
-            return Err(usage("`--target stdio` and no command".to_owned()).help("put it behind `--`"));
+            Err(usage("`--target stdio` and no command".to_owned()).help("put it behind `--`"))
         }
-        (_, false) => return Err(usage("a command, and a `--target` that is not `stdio`".to_owned())),
-        (_, true) => {}
-    }
-    let uri: Uri = args
-        .target
-        .parse()
-        .map_err(|error| usage(format!("`--target {}` is no URL: {error}", args.target)))?;
-    let secret = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-    match uri.scheme_str() {
-        _ if secret => Err(usage("`--target` holds a name or password".to_owned())
-            .help("give it with --target-header Authorization=env:VARIABLE")),
-        Some("http") if uri.host().is_some() => {
-            let headers = args.target_header.iter().map(|given| header(given)).collect::<Result<_, _>>()?;
-            Ok(Target::Http(Endpoint { uri, headers }))
-        }
-        Some("https") => Err(usage("`--target` is https, which this version does not dial".to_owned())
-            .help("put a TLS-terminating proxy on this machine in front of it")),
-        Some(_) | None => Err(usage(format!("`--target {}` is no http URL", args.target))),
+        (_, false) => Err(usage("a command, and a `--target` that is not `stdio`".to_owned())),
+        (_, true) => Ok(At::Url(url(target)?)),
     }
 }
 
-/// `NAME=env:VARIABLE` or `NAME=file:PATH`. The value is never shown.
-fn header(given: &str) -> Result<(HeaderName, HeaderValue), Failure> {
-    let usage = |message: String| Failure::new(exit::USAGE, message);
+/// The URL of a server's endpoint.
+pub(super) fn url(text: &str) -> Result<Uri, Failure> {
+    let uri: Uri = text.parse().map_err(|error| usage(format!("`{text}` is no URL: {error}")))?;
+    let secret = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    match uri.scheme_str() {
+        _ if secret => Err(usage("the server's URL holds a name or password".to_owned())
+            .help("give it as a header: `Authorization` from `env:VARIABLE` or `file:PATH`")),
+        Some("http" | "https") if uri.host().is_some() => Ok(uri),
+        Some(_) | None => Err(usage(format!("`{text}` is no http or https URL"))
+            .help("write `https://host/mcp`, or `http://…` on a network that nobody else reads")),
+    }
+}
+
+/// `NAME=env:VARIABLE` or `NAME=file:PATH`.
+pub(super) fn header(given: &str) -> Result<(HeaderName, Value), Failure> {
     let Some((name, source)) = given.split_once('=') else {
         return Err(usage(format!("`--target-header {given}` has no `=`")).help("write NAME=env:VARIABLE"));
     };
     let name = header_name(name)?;
-    let value = match source.split_once(':') {
-        Some(("env", variable)) => std::env::var(variable).map_err(|_| {
-            Failure::refused(format!("the environment has no text `{variable}` for `{name}`"))
-        })?,
-        Some(("file", path)) => {
-            let about = std::fs::metadata(path);
-            let small = about.is_ok_and(|about| about.is_file() && about.len() <= VALUE_BYTES_MAX);
-            let text = if small { std::fs::read_to_string(path).ok() } else { None };
-            text.ok_or_else(|| Failure::refused(format!("cannot read `{path}` for `{name}`")))?
-        }
+    match value(source) {
+        Some(value) => Ok((name, value)),
         // Without the source: someone may have written the secret itself.
-        Some(_) | None => {
-            return Err(usage(format!("the value of `{name}` is named by `env:VARIABLE` or `file:PATH`")));
-        }
-    };
-    let mut value = HeaderValue::from_str(value.trim())
-        .map_err(|_| Failure::refused(format!("the value for `{name}` is no header's value")))?;
-    value.set_sensitive(true);
-    Ok((name, value))
+        None => Err(usage(format!("the value of `{name}` is named by `env:VARIABLE` or `file:PATH`"))),
+    }
 }
 
-fn header_name(name: &str) -> Result<HeaderName, Failure> {
+/// Where a header's value is.
+pub(super) fn value(source: &str) -> Option<Value> {
+    match source.split_once(':')? {
+        ("env", variable) if !variable.is_empty() => Some(Value::Variable(variable.to_owned())),
+        ("file", path) if !path.is_empty() => Some(Value::File(path.into())),
+        _ => None,
+    }
+}
+
+pub(super) fn header_name(name: &str) -> Result<HeaderName, Failure> {
     let lower = name.trim().to_ascii_lowercase();
     let framing =
         ["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
     match HeaderName::from_bytes(lower.as_bytes()) {
         Ok(name) if !framing.contains(&lower.as_str()) && !lower.starts_with("mcp-") => Ok(name),
-        Ok(_) => Err(Failure::new(exit::USAGE, format!("the header `{lower}` is the gateway's own"))),
-        Err(_) => Err(Failure::new(exit::USAGE, format!("`{name}` is no header name"))),
+        Ok(_) => Err(usage(format!("the header `{lower}` is the gateway's own"))),
+        Err(_) => Err(usage(format!("`{name}` is no header name"))),
     }
 }
 
@@ -91,35 +74,37 @@ pub(super) fn header_names(given: &[String]) -> Result<Vec<HeaderName>, Failure>
     given.iter().map(|name| header_name(name)).collect()
 }
 
-/// Who may call, and whether the address is one that others reach.
-pub(super) fn names(args: &GatewayArgs) -> Result<Names, Failure> {
-    let loopback = args.listen.ip().to_canonical().is_loopback();
-    if !loopback && !args.insecure_no_authentication {
-        return Err(Failure::refused(format!(
-            "{} can be reached by others, and nobody would have to say who they are",
-            args.listen
-        ))
-        .help(
-            "serve at 127.0.0.1, or say --insecure-no-authentication where something else keeps others out",
-        ));
+/// Whether the address is one that others reach, though nobody has to say who they are.
+pub(super) fn check_bind(listening: &Listening) -> Result<(), String> {
+    if is_loopback(listening) || listening.insecure {
+        return Ok(());
     }
-    if let Some(admin) = args.admin.filter(|admin| !admin.ip().to_canonical().is_loopback() && loopback) {
-        crate::say::warning(&format!("{admin} (--admin) can be reached by others"));
+    Err(format!("{} can be reached by others, and nobody would have to say who they are", listening.address))
+}
+
+pub(super) fn is_loopback(listening: &Listening) -> bool {
+    listening.address.ip().to_canonical().is_loopback()
+}
+
+pub(super) fn check_path(path: &str) -> Result<(), String> {
+    match path.starts_with('/') && !path.contains(['?', '#', '%', ' ']) {
+        true => Ok(()),
+        false => Err(format!("`{path}` is no plain path")),
     }
-    if !args.path.starts_with('/') || args.path.contains(['?', '#', '%']) {
-        return Err(Failure::new(exit::USAGE, format!("`--path {}` is no plain path", args.path)));
-    }
-    let hosts = args.allow_host.iter().map(|host| host.to_ascii_lowercase()).collect();
-    let origins = args.allow_origin.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase());
-    Ok(Names { hosts, origins: origins.collect(), loopback_origins: loopback })
+}
+
+/// Letters, digits, `-` and `.`, as in a host's name.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    name.len() <= 32 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain)
 }
 
 /// The server's name in rules: the given one, else that of its command or its host.
-pub(super) fn server_name(given: Option<&str>, target: &Target) -> String {
-    match (given.filter(|given| !given.is_empty()), target) {
+pub(super) fn server_name(given: Option<&str>, at: &At) -> String {
+    match (given.filter(|given| !given.is_empty()), at) {
         (Some(given), _) => given.to_owned(),
-        (None, Target::Stdio(command)) => crate::command::run::server_name(None, &command.words),
-        (None, Target::Http(endpoint)) => host_name(&endpoint.uri),
+        (None, At::Command { words, .. }) => crate::command::run::server_name(None, words),
+        (None, At::Url(uri)) => host_name(uri),
     }
 }
 
@@ -144,7 +129,7 @@ pub(super) fn workers(given: Option<u16>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::host_name;
+    use super::{host_name, is_plain_name};
 
     #[test]
     fn a_server_is_called_what_its_host_is_called() {
@@ -156,5 +141,11 @@ mod tests {
         ] {
             assert_eq!(host_name(&uri.parse().unwrap()), name, "{uri}");
         }
+    }
+
+    #[test]
+    fn names_of_the_file_are_plain() {
+        assert!(["github", "files-2", "a.b"].iter().all(|name| is_plain_name(name)));
+        assert!(!["", "2files", "Git", "a_b", "a/b", "*"].iter().any(|name| is_plain_name(name)));
     }
 }

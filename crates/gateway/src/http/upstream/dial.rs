@@ -8,20 +8,30 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec::IntoIter;
 
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-pub(super) type Connector = HttpConnector<Resolver>;
+use super::Target;
+
+pub(super) type Connector = HttpsConnector<HttpConnector<Resolver>>;
 
 /// An address that the operator wrote is used as it is; a name may not lead to where no server
 /// of anybody is meant to be: link-local addresses, on which clouds give out credentials, and those of groups or nobody.
-pub(super) fn connector(connect_time: Duration) -> Connector {
+pub(super) fn connector(target: &Target, connect_time: Duration) -> Connector {
     let mut connector = HttpConnector::new_with_resolver(Resolver);
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(connect_time));
     connector.set_keepalive(Some(KEEPALIVE));
-    connector
+    // The scheme is looked at by what stands around it.
+    connector.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(target.roots.config());
+    let builder = match target.uri.scheme_str() {
+        Some("https") => builder.https_only(),
+        Some(_) | None => builder.https_or_http(),
+    };
+    builder.enable_http1().enable_http2().wrap_connector(connector)
 }
 
 /// When a silent connection is probed, so that a peer that vanished is noticed.

@@ -1,0 +1,191 @@
+//! One listener: which paths it serves, and its connections.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
+use std::pin::pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+use super::endpoint::serve;
+use super::gate::{Gate, Phase, until};
+use super::head::Names;
+use super::hub::Hub;
+use super::tls::Identity;
+
+/// How long after the grace a connection has for the last words of its stream.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Requests that one connection of HTTP/2 may have open at once.
+const HTTP2_STREAMS_MAX: u32 = 256;
+/// How long accepting rests when the system has no more descriptors: others must end first.
+const REST: Duration = Duration::from_millis(50);
+
+/// A listener that is served.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub(super) name: String,
+    pub(super) hub: Arc<Hub>,
+    map: RwLock<Arc<Map>>,
+    phase: watch::Sender<Phase>,
+}
+
+/// What a listener serves, until the next reload.
+#[derive(Debug)]
+pub(super) struct Map {
+    pub(super) names: Names,
+    pub(super) identity: Option<Identity>,
+    pub(super) paths: HashMap<String, Arc<Gate>>,
+}
+
+/// Accepted connections on their way to the thread that serves them.
+pub(super) type Hand = mpsc::Sender<(StdStream, Arc<Front>)>;
+
+impl Front {
+    pub(super) fn new(name: String, hub: &Arc<Hub>, map: Map) -> Front {
+        let (phase, _) = watch::channel(Phase::Serving);
+        Front { name, hub: Arc::clone(hub), map: RwLock::new(Arc::new(map)), phase }
+    }
+
+    /// What it serves now. A request holds on to it, whatever is loaded meanwhile.
+    pub(super) fn map(&self) -> Arc<Map> {
+        Arc::clone(&self.map.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replace(&self, map: Map) {
+        *self.map.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(map);
+    }
+
+    /// Takes no new connection, and ends those that are open after what they have in hand.
+    pub(super) fn close(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// Accepts connections and hands them round, so that every thread has as many.
+    pub(super) async fn accept(self: Arc<Front>, socket: TcpListener, hands: Arc<[Hand]>) {
+        let Ok(socket) = tokio::net::TcpListener::from_std(socket) else { return };
+        let (mut phase, mut own) = (self.hub.phases.subscribe(), self.phase.subscribe());
+        let connections_max = i64::try_from(self.hub.limits.connections_max).unwrap_or(i64::MAX);
+        let mut turn = hands.iter().cycle();
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                () = until(&mut phase, Phase::Draining) => return,
+                () = until(&mut own, Phase::Draining) => return,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let full = self.hub.metrics.connections.get() >= connections_max;
+                    // One too many is closed at once: reading its request would be work for nothing.
+                    if let (false, Ok(stream), Some(hand)) = (full, stream.into_std(), turn.next()) {
+                        let _ = hand.send((stream, Arc::clone(&self))).await;
+                    }
+                }
+                Err(_) => sleep(REST).await,
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends.
+pub(super) async fn connection(front: Arc<Front>, stream: StdStream) {
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let _ = stream.set_nodelay(true);
+    let hub = Arc::clone(&front.hub);
+    hub.metrics.connections.inc();
+    let map = front.map();
+    let head_time = hub.limits.head_time;
+    match &map.identity {
+        None => {
+            let mut first = [0; PREFACE.len()];
+            // What a client of HTTP/2 says first comes in one piece; who says nothing is let go.
+            match timeout(head_time, stream.peek(&mut first)).await {
+                Ok(Ok(read)) if read > 0 => {
+                    let http2 = first.get(..read).is_some_and(|first| first == PREFACE);
+                    hub.metrics.accepted(http2, false);
+                    speak(front, stream, http2).await;
+                }
+                Ok(Ok(_) | Err(_)) | Err(_) => {}
+            }
+        }
+        // A client that cannot agree on TLS in time, or at all, is let go.
+        Some(identity) => {
+            if let Ok(Ok(stream)) = timeout(head_time, identity.accept(stream)).await {
+                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                hub.metrics.accepted(http2, true);
+                speak(front, stream, http2).await;
+            }
+        }
+    }
+    hub.metrics.connections.dec();
+}
+
+/// What a connection of HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: [u8; 24] = *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+async fn speak<S>(front: Arc<Front>, stream: S, http2: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = front.hub.limits;
+    let for_requests = Arc::clone(&front);
+    let service = service_fn(move |request| {
+        let front = Arc::clone(&for_requests);
+        async move { Ok::<_, std::convert::Infallible>(serve(front, request).await) }
+    });
+    if http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new());
+        builder.max_concurrent_streams(HTTP2_STREAMS_MAX);
+        builder.max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
+        builder.keep_alive_interval(limits.keep_alive);
+        until_over(front, builder.serve_connection(TokioIo::new(stream), service)).await;
+    } else {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new());
+        builder.header_read_timeout(limits.head_time);
+        builder.max_buf_size(limits.head_bytes_max.max(8 << 10));
+        builder.max_headers(limits.headers_max);
+        until_over(front, builder.serve_connection(TokioIo::new(stream), service)).await;
+    }
+}
+
+/// Serves until the connection ends or must. One that broke is its client's loss; what it was for is recorded where it
+/// was decided.
+async fn until_over(front: Arc<Front>, connection: impl GracefulConnection) {
+    let (mut phase, mut own) = (front.hub.phases.subscribe(), front.phase.subscribe());
+    let mut connection = pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = until(&mut phase, Phase::Draining) => {}
+        () = until(&mut own, Phase::Draining) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = over(&mut phase) => {}
+    }
+}
+
+async fn over(phase: &mut watch::Receiver<Phase>) {
+    until(phase, Phase::Over).await;
+    sleep(LAST_WORDS).await;
+}
+
+/// Binds what a listener is to be served at.
+///
+/// # Errors
+/// If the address cannot be had.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpListener::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}

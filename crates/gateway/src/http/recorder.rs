@@ -1,0 +1,100 @@
+//! The record of a whole gateway: one log for all services, and who is told.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use bailiwick_record::AuditError;
+use bailiwick_record::entry::Entries;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::relay::{Alarm, Observer, Teller};
+
+/// Where a gateway writes down what it decides, and who is told.
+pub struct Recording {
+    /// Entries of the gateway itself; those of runs go to the same log.
+    pub entries: Entries,
+    /// Every outcome waits for its record to be durable.
+    pub strict: bool,
+    pub observer: Observer,
+    pub teller: Teller,
+    pub alarm: Alarm,
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Recording").field("strict", &self.strict).finish_non_exhaustive()
+    }
+}
+
+/// [`Recording`], shared.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pub(super) with: Recording,
+    alarmed: AtomicBool,
+    committer: Option<mpsc::Sender<oneshot::Sender<Result<(), AuditError>>>>,
+}
+
+/// Commits that wait for one thread; beyond it callers wait to be taken up.
+const COMMITS_MAX: usize = 4_096;
+
+impl Recorder {
+    /// # Errors
+    /// If a thread cannot be started.
+    pub(super) fn open(with: Recording) -> std::io::Result<Arc<Recorder>> {
+        let (sender, receiver) = mpsc::channel(COMMITS_MAX);
+        let strict = with.strict;
+        let recorder =
+            Arc::new(Recorder { with, alarmed: AtomicBool::new(false), committer: strict.then_some(sender) });
+        if strict {
+            let weak = Arc::downgrade(&recorder);
+            let body = move || commit_for_all(receiver, &weak);
+            std::thread::Builder::new().name("committer".into()).spawn(body)?;
+        }
+        Ok(recorder)
+    }
+
+    /// Writes what was recorded so far; on the disk, where the log is strict.
+    pub(super) async fn commit(&self) -> Result<(), AuditError> {
+        let result = match &self.committer {
+            // A write to a file is short; waiting for the disk is not, and must not hold up everybody on this thread.
+            None => self.with.entries.commit(),
+            Some(committer) => {
+                let (sender, done) = oneshot::channel();
+                match committer.send(sender).await {
+                    Ok(()) => done.await.unwrap_or(Err(AuditError::Closed)),
+                    Err(_) => Err(AuditError::Closed),
+                }
+            }
+        };
+        self.sound(result.as_ref().err());
+        result
+    }
+
+    /// Says once that the record failed, and once that it works again.
+    pub(super) fn sound(&self, error: Option<&AuditError>) {
+        if self.alarmed.swap(error.is_some(), Ordering::Relaxed) != error.is_some() {
+            (self.with.alarm)(error);
+        }
+    }
+
+    /// True if the record could be written the last time.
+    pub(super) fn records(&self) -> bool {
+        !self.alarmed.load(Ordering::Relaxed)
+    }
+}
+
+/// One commit for all that wait when it begins.
+fn commit_for_all(
+    mut receiver: mpsc::Receiver<oneshot::Sender<Result<(), AuditError>>>,
+    recorder: &Weak<Recorder>,
+) {
+    let mut waiting = Vec::new();
+    while receiver.blocking_recv_many(&mut waiting, COMMITS_MAX) > 0 {
+        let Some(recorder) = recorder.upgrade() else { return };
+        let result = recorder.with.entries.commit();
+        for sender in waiting.drain(..) {
+            // Whoever does not wait any more has its record all the same.
+            let _ = sender.send(result.clone());
+        }
+    }
+}
