@@ -4,6 +4,7 @@ pub(crate) mod clients;
 mod gateway;
 mod guards;
 pub(crate) mod infer;
+pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod report;
@@ -98,6 +99,9 @@ Nothing is launched without --tools, and nothing is ever sent anywhere.")]
     /// Write one page of what was found, used, decided, attacked, changed and approved
     #[command(after_help = crate::args::report::EXAMPLES)]
     Report(Box<report::ReportArgs>),
+    /// Write the checks for CI, and a policy to start from
+    #[command(after_help = crate::args::init::EXAMPLES)]
+    Init(init::InitArgs),
     /// Check a policy, or explain what it decides
     Policy(PolicyArgs),
     /// Read and verify audit logs

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod guards;
 pub(crate) mod infer;
+pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod record;

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Enforce(args) => command::enforce::run(&args),
         Command::Status(args) => command::status::run(&args),
         Command::Report(args) => command::report::run(&args),
+        Command::Init(args) => command::init::run(&args),
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::Guards(args) => command::guards::run(&args.command),

@@ -1,14 +1,17 @@
 //! Audit logs, verified and counted; and traces of runs that have none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use bailiwick_mcp::Direction;
 use bailiwick_record::audit::{PublicKey, Record, Records, Severity, verify_file};
 use bailiwick_record::trace::{Line, Reader, TracedDecision};
 use bailiwick_report::history::{Decided, History, microseconds};
 use bailiwick_report::page::{Approval, Drift, Log, Page, Trust};
+
+use serde_json::Value;
 
 use super::files;
 use crate::args::report::ReportArgs;
@@ -20,6 +23,14 @@ use crate::places;
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pins: BTreeMap<(String, String), String>,
+}
+
+/// Runs that audit logs tell of.
+#[derive(Debug, Default)]
+struct Runs {
+    all: BTreeSet<String>,
+    /// Those that only observe: their logs do not say which tools were called.
+    observed: BTreeSet<String>,
 }
 
 /// Different differences that are kept.
@@ -47,7 +58,7 @@ pub(super) fn read(args: &ReportArgs, history: &mut History, page: &mut Page) ->
             })?),
             None => PublicKey::load(&places::key()?).ok(),
         };
-    let (mut seen, mut runs) = (Seen::default(), BTreeSet::new());
+    let (mut seen, mut runs) = (Seen::default(), Runs::default());
     for path in files::of(&args.audits, "audit", page)? {
         log(&path, trusted.clone(), page);
         records(&path, history, &mut seen, &mut runs, page);
@@ -85,13 +96,7 @@ fn log(path: &Path, trusted: Option<PublicKey>, page: &mut Page) {
     });
 }
 
-fn records(
-    path: &Path,
-    history: &mut History,
-    seen: &mut Seen,
-    runs: &mut BTreeSet<String>,
-    page: &mut Page,
-) {
+fn records(path: &Path, history: &mut History, seen: &mut Seen, runs: &mut Runs, page: &mut Page) {
     // The verification has told that it cannot be opened.
     let Ok(file) = File::open(path) else { return };
     let mut broken = 0_u64;
@@ -106,23 +111,30 @@ fn records(
     }
 }
 
-fn take(record: &Record, history: &mut History, seen: &mut Seen, runs: &mut BTreeSet<String>) {
+fn take(record: &Record, history: &mut History, seen: &mut Seen, runs: &mut Runs) {
     let text = |key: &str| record.text(key).unwrap_or_default();
     let (server, target) = (text("server"), text("target"));
     let is_call = text("method") == "tools/call";
     let at = microseconds(&record.time).unwrap_or_default();
     match record.kind.as_str() {
-        "start" => drop(runs.insert(text("run").to_owned())),
+        "start" => {
+            runs.all.insert(text("run").to_owned());
+            if text("mode") == "observe" {
+                runs.observed.insert(text("run").to_owned());
+            }
+        }
         "decision" => {
             let decided = decided(text("verdict"));
             history.decision(at, decided, 1);
-            if is_call {
+            if is_call && !target.is_empty() {
                 history.call(server, target, decided);
             }
         }
         "malformed" => history.decision(at, Decided::Denied, 1),
         "repeated" => history.decision(at, Decided::Denied, record.number("count").unwrap_or_default()),
-        "outcome" if is_call && text("outcome") == "failed" => history.failure(server, target),
+        "outcome" if is_call && !target.is_empty() && text("outcome") == "failed" => {
+            history.failure(server, target)
+        }
         "approval" => history.approval(Approval {
             at: record.time.clone(),
             server: server.to_owned(),
@@ -154,17 +166,28 @@ fn decided(verdict: &str) -> Decided {
     }
 }
 
-fn trace(path: &Path, history: &mut History, runs: &BTreeSet<String>) -> Result<(), String> {
+fn trace(path: &Path, history: &mut History, runs: &Runs) -> Result<(), String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(|error| error.to_string())?;
-    if runs.contains(&reader.header.run) {
+    let run = &reader.header.run;
+    let (is_told, is_observed) = (runs.all.contains(run), runs.observed.contains(run));
+    if is_told && !is_observed {
         return Ok(());
     }
     let server = reader.header.server.clone();
-    let mut open: BTreeMap<u64, String> = BTreeMap::new();
+    let mut told = Told {
+        server: &server,
+        is_timed: !is_told,
+        waiting: VecDeque::new(),
+        open: BTreeMap::new(),
+        history,
+    };
     for line in &mut reader {
-        if let Line::Decision { at, decision } = line.map_err(|error| error.to_string())? {
-            traced(&server, at.as_micros(), &decision, &mut open, history);
+        match line.map_err(|error| error.to_string())? {
+            Line::Message { to: Direction::ToServer, message, .. } => told.waiting = called(message.get()),
+            Line::Absent { to: Direction::ToServer, .. } => told.waiting.clear(),
+            Line::Decision { at, decision } => told.decision(at.as_micros(), &decision),
+            Line::Message { .. } | Line::Absent { .. } | Line::End { .. } | Line::Unknown => {}
         }
     }
     Ok(())
@@ -173,30 +196,56 @@ fn trace(path: &Path, history: &mut History, runs: &BTreeSet<String>) -> Result<
 /// Calls without an outcome yet whose tools are remembered.
 const OPEN_MAX: usize = 10_000;
 
-fn traced(
-    server: &str,
-    at: i64,
-    decision: &TracedDecision,
-    open: &mut BTreeMap<u64, String>,
-    history: &mut History,
-) {
-    match decision.event.as_str() {
-        "decision" | "malformed" => {
-            let decided = decided(&decision.verdict);
-            history.decision(at, decided, 1);
-            if let (true, Some(tool)) = (decision.method == "tools/call", &decision.target) {
-                history.call(server, tool, decided);
-                if open.len() < OPEN_MAX {
-                    open.insert(decision.call, tool.clone());
+/// What one trace tells.
+struct Told<'t> {
+    server: &'t str,
+    /// No audit log tells when it was.
+    is_timed: bool,
+    /// Tools that the last message calls and no decision names yet: a run that only observes does not look into it.
+    waiting: VecDeque<String>,
+    open: BTreeMap<u64, String>,
+    history: &'t mut History,
+}
+
+impl Told<'_> {
+    fn decision(&mut self, at: i64, decision: &TracedDecision) {
+        match decision.event.as_str() {
+            "decision" | "malformed" => {
+                let decided = decided(&decision.verdict);
+                if self.is_timed {
+                    self.history.decision(at, decided, 1);
+                }
+                if decision.method != "tools/call" {
+                    return;
+                }
+                let Some(tool) = decision.target.clone().or_else(|| self.waiting.pop_front()) else { return };
+                self.history.call(self.server, &tool, decided);
+                if self.open.len() < OPEN_MAX {
+                    self.open.insert(decision.call, tool);
                 }
             }
-        }
-        "outcome" => {
-            let tool = open.remove(&decision.call);
-            if let (Some(tool), Some("failed")) = (tool, decision.outcome.as_deref()) {
-                history.failure(server, &tool);
+            "outcome" => {
+                let tool = self.open.remove(&decision.call);
+                if let (Some(tool), Some("failed")) = (tool, decision.outcome.as_deref()) {
+                    self.history.failure(self.server, &tool);
+                }
             }
+            _ => {}
         }
-        _ => {}
     }
+}
+
+/// The tools that a message calls, which may be a batch, in their order.
+fn called(message: &str) -> VecDeque<String> {
+    let messages = match serde_json::from_str(message) {
+        Ok(Value::Array(messages)) => messages,
+        Ok(message) => vec![message],
+        Err(_) => Vec::new(),
+    };
+    let tool = |message: &Value| {
+        let is_call = message.get("method").and_then(Value::as_str) == Some("tools/call");
+        let name = message.get("params").and_then(|params| params.get("name")).and_then(Value::as_str);
+        name.filter(|_| is_call).map(str::to_owned)
+    };
+    messages.iter().filter_map(tool).collect()
 }
