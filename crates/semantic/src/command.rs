@@ -6,12 +6,14 @@
 //! [`TEXT_BYTES_MAX`] and its siblings, whatever the text.
 
 mod braces;
+mod calculate;
 mod compound;
 mod cursor;
 mod dollar;
 mod facts;
 mod grammar;
 mod heredoc;
+mod printed;
 mod simple;
 mod state;
 mod unwrap;
@@ -86,6 +88,8 @@ pub struct Word {
     guessed: bool,
     /// Variables whose values were taken as known.
     uses: Vec<String>,
+    /// It is a number if these variables are; `None`: it may be something else, unless its texts say otherwise.
+    number: Option<Vec<String>>,
 }
 
 /// A part of a word that the text does not say.
@@ -112,6 +116,8 @@ pub struct Redirect {
     pub target: Word,
     /// What a here-document or here-string gives to the command.
     pub body: Option<Word>,
+    /// It is of another descriptor than the command's input.
+    elsewhere: bool,
 }
 
 /// What a redirection does.

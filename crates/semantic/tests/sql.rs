@@ -259,7 +259,7 @@ proptest! {
         }
     }
 
-    /// A script that is all SELECT has no word outside of strings and comments that writes.
+    /// A script that is all SELECT has no word outside of strings and comments that writes. (`SELECT DELETE` is a column.)
     #[test]
     fn a_sure_select_holds_no_writing_word(pieces in prop::collection::vec(prop::sample::select(vec![
         "SELECT", "*", "FROM", "t", ";", "DROP TABLE t", "DELETE FROM t", "WITH x AS (DELETE FROM t RETURNING *)", "SELECT * FROM x", "(", ")", "--", "/*", "*/", "\n", "'", "UNION", "EXPLAIN",
@@ -268,7 +268,8 @@ proptest! {
         let sql = Sql::read(&text, Some(Dialect::Postgres));
         let selects = |script: &Script| script.statements.iter().all(|statement| statement.kinds.iter().all(|kind| *kind == Kind::Select));
         if !sql.doubtful && !text.contains('\'') && !text.contains("/*") && !text.contains("--") && sql.readings.iter().all(selects) && !sql.readings.is_empty() {
-            prop_assert!(!text.contains("DROP") && !text.contains("DELETE"), "{}", text);
+            let columns = text.replace("SELECT DELETE", "SELECT");
+            prop_assert!(!columns.contains("DROP") && !columns.contains("DELETE"), "{}", text);
         }
     }
 }

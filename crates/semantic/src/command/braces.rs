@@ -106,5 +106,13 @@ fn range(inside: &str) -> Piece {
     let unknown = numbers.is_empty().then_some(Unknown::Variable);
     let guesses = if numbers.is_empty() { inside.split("..").map(str::to_owned).collect() } else { numbers };
     let source = format!("{{{inside}}}");
-    Piece::Expansion(Expansion { source, guesses, unknown, quoted: false, substituted: false, uses: None })
+    Piece::Expansion(Expansion {
+        source,
+        guesses,
+        unknown,
+        quoted: false,
+        substituted: false,
+        uses: None,
+        number: None,
+    })
 }

@@ -167,6 +167,13 @@ impl Parser<'_, '_> {
                 self.bump();
             }
         }
+        for (at, word) in words.iter().enumerate().skip(1) {
+            let compares = matches!(word.text.as_str(), "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge");
+            if compares {
+                let beside = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
+                beside.filter_map(|at| words.get(at)).for_each(|word| self.state.calculated_word(word));
+            }
+        }
         if let Some(simple) = place.and_then(|place| self.state.commands.get_mut(place)) {
             simple.words = words;
         }
@@ -206,6 +213,7 @@ impl Parser<'_, '_> {
             self.state.reserve(Simple { words: vec![name], ..self.begun() });
         }
         self.calculated(inside, true);
+        self.calculate(inside);
     }
 
     /// What shells without calculations and tests may run of the inside of one. `substitutions`: those in it too.

@@ -1,8 +1,10 @@
 //! What begins with `$` or a backquote: variables, calculations, substitutions, and `$'…'`.
 
+use super::calculate;
 use super::grammar::{Parser, Stop};
+use super::printed::{Octal, unescape, written};
 use super::word::{Expansion, Piece, assemble};
-use super::{Doubt, Simple, Unknown, Word};
+use super::{Doubt, Unknown};
 
 /// How much of an expansion's own text is kept, in bytes.
 const SOURCE_BYTES_MAX: usize = 512;
@@ -27,7 +29,7 @@ impl Parser<'_, '_> {
                 let inside = self.at.saturating_add(1);
                 self.until(|byte| byte == b']');
                 let text = self.text.get(inside..self.at).unwrap_or_default();
-                self.walk_quoted(text);
+                self.calculate(text);
                 self.close("]");
                 pieces.push(self.unknown(start, quoted));
             }
@@ -49,7 +51,7 @@ impl Parser<'_, '_> {
                     }
                     self.skip(2);
                 }
-                pieces.push(Piece::Quoted(unescape(self.since(from))));
+                pieces.push(Piece::Quoted(unescape(self.since(from), Octal::Three)));
                 self.close("'");
             }
             Some(b'"') if !quoted => self.double_quoted(pieces),
@@ -86,6 +88,7 @@ impl Parser<'_, '_> {
             quoted,
             substituted: false,
             uses: None,
+            number: None,
         })
     }
 
@@ -101,6 +104,7 @@ impl Parser<'_, '_> {
             guesses,
             quoted,
             substituted: false,
+            number: Some(vec![name.to_owned()]),
         })
     }
 
@@ -111,6 +115,7 @@ impl Parser<'_, '_> {
         if !name.is_empty() && self.eat("}") {
             return self.variable(&name, start, quoted);
         }
+        let counts = self.modifier(&name);
         let operator = self.rest().bytes().take(2).collect::<Vec<u8>>();
         // `${x:-word}` and its kin stand for the word; in quotes they read it as quotes do.
         let (defaults, signs) = match operator.as_slice() {
@@ -123,6 +128,10 @@ impl Parser<'_, '_> {
         let first = self.state.commands.len();
         self.braced(quoted && defaults, &mut inside);
         self.close("}");
+        if operator.starts_with(b":") && !defaults {
+            // An offset and a length.
+            self.calculated_pieces(&inside);
+        }
         let substituted = self.state.commands.len() > first;
         if name == "IFS" && !quoted {
             return Piece::Split;
@@ -131,6 +140,9 @@ impl Parser<'_, '_> {
         if defaults && guesses.len() < super::GUESSES_MAX {
             let mut words = Vec::new();
             assemble(&inside, self.state, &mut words);
+            if operator.contains(&b'=') {
+                self.state.variables.set_items(&name, &words, true);
+            }
             let joined: Vec<String> = words.into_iter().map(|word| word.text).collect();
             guesses.push(joined.join(" "));
         }
@@ -141,7 +153,44 @@ impl Parser<'_, '_> {
             quoted,
             substituted,
             uses: None,
+            number: counts.then(Vec::new),
         })
+    }
+
+    /// What stands around the name in `${…}`: `#` before it, a subscript behind it. True: what comes of it is a count.
+    ///
+    /// `${!x}` and `${x@P}` evaluate what is in the variable.
+    fn modifier(&mut self, name: &str) -> bool {
+        if !name.is_empty() {
+            if self.peek() == Some(b'[') {
+                self.subscript();
+            }
+            if self.starts("@P") {
+                self.state.doubt(Doubt::Code);
+            }
+            return false;
+        }
+        match self.peek() {
+            Some(sign @ (b'#' | b'!')) if !matches!(self.byte(1), Some(b'}' | b':')) => {
+                self.skip(1);
+                self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+                let list = self.starts("[@]") || self.starts("[*]");
+                if self.peek() == Some(b'[') {
+                    self.subscript();
+                }
+                let names = list || self.starts("*}") || self.starts("@}");
+                if sign == b'!' && !names {
+                    self.state.doubt(Doubt::Code);
+                }
+                sign == b'#' && self.peek() == Some(b'}')
+            }
+            // Flags of zsh, of which `e` evaluates.
+            Some(b'(') => {
+                self.state.doubt(Doubt::Code);
+                false
+            }
+            _ => false,
+        }
     }
 
     /// Up to the `}` that closes a parameter.
@@ -196,7 +245,9 @@ impl Parser<'_, '_> {
             parser.close(")");
         });
         match piece {
-            Piece::Expansion(expansion) => Piece::Expansion(Expansion { guesses: Vec::new(), ..expansion }),
+            Piece::Expansion(expansion) => {
+                Piece::Expansion(Expansion { guesses: Vec::new(), number: None, ..expansion })
+            }
             other => other,
         }
     }
@@ -236,8 +287,9 @@ impl Parser<'_, '_> {
         };
         self.deeper(change, read);
         let inside = self.state.commands.get(first..).unwrap_or_default();
+        let number = calculate::output(inside);
         let guesses = match inside {
-            [one] => written(one).into_iter().collect(),
+            [one] => written(one),
             _ => Vec::new(),
         };
         Piece::Expansion(Expansion {
@@ -247,6 +299,7 @@ impl Parser<'_, '_> {
             quoted,
             substituted: true,
             uses: None,
+            number,
         })
     }
 
@@ -275,91 +328,7 @@ impl Parser<'_, '_> {
     fn arithmetic(&mut self, inside: usize, end: usize) -> Piece {
         let text = self.text.get(inside..end).unwrap_or_default();
         self.at = end.saturating_add(2);
-        self.walk_quoted(text);
+        self.calculate(text);
         Piece::Quoted("0".to_owned())
     }
-}
-
-/// What `echo` or `printf` writes, if all its words are known.
-pub(super) fn written(simple: &Simple) -> Option<String> {
-    let mut names = simple.names();
-    let name = names.next()?;
-    let mut words = simple.arguments().iter();
-    let known = |word: &Word| word.unknown.is_none() && !word.glob && word.others.is_empty();
-    if !simple.arguments().iter().all(known) || !simple.redirects.is_empty() {
-        return None;
-    }
-    let rest: Vec<&str> = match name.as_str() {
-        "echo" => {
-            let is_option = |word: &&Word| {
-                word.text.len() > 1
-                    && word.text.starts_with('-')
-                    && word.text.bytes().skip(1).all(|b| b"neE".contains(&b))
-            };
-            words.skip_while(is_option).map(|word| word.text.as_str()).collect()
-        }
-        "printf" => {
-            let format = words.next()?;
-            if format.text.contains('%') {
-                words.map(|word| word.text.as_str()).collect()
-            } else {
-                vec![format.text.as_str()]
-            }
-        }
-        _ => return None,
-    };
-    Some(unescape(&rest.join(" ")).trim_end_matches('\n').to_owned())
-}
-
-/// The escapes of `$'…'`, which `echo -e` and `printf` share.
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('\\') {
-        out.push_str(before);
-        let mut characters = behind.chars();
-        let Some(first) = characters.next() else {
-            out.push('\\');
-            return out;
-        };
-        rest = characters.as_str();
-        let digits = match first {
-            'x' => Some((16, 2, rest)),
-            'u' => Some((16, 4, rest)),
-            'U' => Some((16, 8, rest)),
-            '0'..='7' => Some((8, 3, behind)),
-            _ => None,
-        };
-        if let Some((radix, most, from)) = digits {
-            let length = from.chars().take(most).take_while(|digit| digit.is_digit(radix)).count();
-            let (number, behind) = from.split_at_checked(length).unwrap_or((from, ""));
-            if let Some(character) = u32::from_str_radix(number, radix).ok().and_then(char::from_u32) {
-                out.push(character);
-                rest = behind;
-                continue;
-            }
-        }
-        match first {
-            'n' => out.push('\n'),
-            't' => out.push('\t'),
-            'r' => out.push('\r'),
-            'a' => out.push('\u{7}'),
-            'b' => out.push('\u{8}'),
-            'e' | 'E' => out.push('\u{1b}'),
-            'f' => out.push('\u{c}'),
-            'v' => out.push('\u{b}'),
-            'c' => {
-                let mut characters = rest.chars();
-                characters.next();
-                rest = characters.as_str();
-            }
-            '\\' | '\'' | '"' | '?' => out.push(first),
-            other => {
-                out.push('\\');
-                out.push(other);
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }

@@ -156,9 +156,7 @@ impl<'t, 's> Parser<'t, 's> {
                 self.coprocess_name();
                 continue;
             }
-            if self.eat_word("time") {
-                self.blanks();
-                self.eat_word("-p");
+            if self.is_timed() {
                 continue;
             }
             break;
@@ -182,6 +180,23 @@ impl<'t, 's> Parser<'t, 's> {
             }
             _ => self.simple(),
         }
+    }
+
+    /// `time`, which is a reserved word unless an option follows that only the program of that name has.
+    fn is_timed(&mut self) -> bool {
+        let start = self.at;
+        if !self.eat_word("time") {
+            return false;
+        }
+        self.blanks();
+        while self.eat_word("-p") || self.eat_word("--") {
+            self.blanks();
+        }
+        if self.peek() == Some(b'-') {
+            self.at = start;
+            return false;
+        }
+        true
     }
 
     /// `coproc NAME { … }`: only before a compound command is it a name.

@@ -17,7 +17,14 @@ pub(super) struct Pending {
 
 impl Parser<'_, '_> {
     /// `<<` is read; the delimiter follows.
-    pub(super) fn here_document(&mut self, simple: &mut Simple, place: usize, stripped: bool) {
+    /// `elsewhere`: for another descriptor than the input.
+    pub(super) fn here_document(
+        &mut self,
+        simple: &mut Simple,
+        place: usize,
+        stripped: bool,
+        elsewhere: bool,
+    ) {
         self.blanks();
         let start = self.at;
         // Nothing is expanded in a delimiter, but reading it as a word finds its end.
@@ -43,6 +50,7 @@ impl Parser<'_, '_> {
             kind: Redirection::Here,
             target: Word::known(delimiter),
             body: None,
+            elsewhere,
         });
     }
 

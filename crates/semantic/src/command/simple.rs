@@ -1,6 +1,7 @@
 //! Simple commands: assignments, words, redirections.
 
 use super::grammar::Parser;
+use super::unwrap::assignment;
 use super::{Assignment, Doubt, Redirect, Redirection, Simple, WORDS_MAX, Word};
 
 impl Parser<'_, '_> {
@@ -34,8 +35,19 @@ impl Parser<'_, '_> {
                 break;
             }
         }
+        self.declared(&simple);
         if let Some(reserved) = self.state.commands.get_mut(place) {
             *reserved = simple;
+        }
+    }
+
+    /// `local n=0`: from here on it is a variable of the script.
+    fn declared(&mut self, simple: &Simple) {
+        let program = simple.program().map(|word| word.text.as_str());
+        if let Some("local" | "declare" | "typeset" | "readonly" | "export") = program {
+            for (name, _) in simple.arguments().iter().filter_map(assignment) {
+                self.state.variables.set_number(&name);
+            }
         }
     }
 
@@ -59,8 +71,10 @@ impl Parser<'_, '_> {
         let behind = start.saturating_add(length);
         if self.peek() == Some(b'[') {
             // Subscripts are calculated, and calculations run substitutions.
-            let subscript = self.text.get(self.at..behind).unwrap_or_default();
-            self.walk_quoted(subscript);
+            let subscript = self.text.get(self.at.saturating_add(1)..behind).unwrap_or_default();
+            let end = subscript.rfind(']').unwrap_or(subscript.len());
+            let subscript = subscript.get(..end).unwrap_or_default();
+            self.calculate(subscript);
         }
         let appends = self.text.get(..behind).is_some_and(|text| text.ends_with("+="));
         self.at = behind;
@@ -100,6 +114,8 @@ impl Parser<'_, '_> {
             }
         }
         let mut value = Word::unknown("()");
+        value.number =
+            words.iter().map(Word::numbers).collect::<Option<Vec<_>>>().map(|names| names.concat());
         value.others =
             words.iter().flat_map(Word::texts).take(super::GUESSES_MAX).map(str::to_owned).collect();
         value
@@ -110,8 +126,9 @@ impl Parser<'_, '_> {
         let start = self.at;
         let numbered = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         self.skip(numbered);
+        let mut elsewhere = self.since(start).trim_start_matches('0') != "";
         if numbered == 0 {
-            self.named_descriptor();
+            elsewhere = self.named_descriptor();
         }
         let Some((kind, sign)) = sign(self.rest()) else {
             self.at = start;
@@ -120,7 +137,7 @@ impl Parser<'_, '_> {
         self.skip(sign);
         if kind == Redirection::Here && !self.since(start).ends_with("<<<") {
             let stripped = self.since(start).ends_with('-');
-            self.here_document(simple, place, stripped);
+            self.here_document(simple, place, stripped, elsewhere);
             return true;
         }
         self.blanks();
@@ -137,21 +154,23 @@ impl Parser<'_, '_> {
                 Redirection::Duplicate if !number(&target.text) => (Redirection::Write, None),
                 kind => (kind, None),
             };
-            simple.redirects.push(Redirect { kind, target, body });
+            simple.redirects.push(Redirect { kind, target, body, elsewhere });
         }
         true
     }
 
     /// `{name}` right before a redirection.
-    fn named_descriptor(&mut self) {
+    fn named_descriptor(&mut self) -> bool {
         let start = self.at;
         if !self.eat("{") {
-            return;
+            return false;
         }
         self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
-        if !self.eat("}") || !matches!(self.peek(), Some(b'<' | b'>')) {
+        let named = self.eat("}") && matches!(self.peek(), Some(b'<' | b'>'));
+        if !named {
             self.at = start;
         }
+        named
     }
 }
 

@@ -1,5 +1,7 @@
 //! What all parsers of one text share: the commands that were found, the bounds, and the variables.
 
+use std::collections::BTreeSet;
+
 use super::variables::Variables;
 use super::{COMMANDS_MAX, Doubt, Script, Simple, WORK_BYTES_MAX, Word};
 
@@ -9,6 +11,8 @@ pub(super) struct State {
     pub(super) variables: Variables,
     doubt: Option<Doubt>,
     work: usize,
+    /// Variables that calculations take for numbers.
+    pub(super) numbers: BTreeSet<String>,
     /// Here-documents that were read: command, redirection, text.
     pub(super) bodies: Vec<(usize, usize, Word)>,
 }
@@ -24,6 +28,7 @@ impl State {
             variables: Variables::default(),
             doubt: None,
             work: WORK_BYTES_MAX.saturating_add(bytes),
+            numbers: BTreeSet::new(),
             bodies: Vec::new(),
         }
     }

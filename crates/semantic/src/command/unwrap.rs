@@ -2,6 +2,7 @@
 
 mod code;
 mod git;
+mod names;
 pub(super) mod options;
 mod programs;
 mod runners;
@@ -10,8 +11,8 @@ mod values;
 
 pub(super) use options::{Known, Others};
 
-use super::dollar::written;
 use super::grammar::{Context, Parser};
+use super::printed::written;
 use super::state::{State, WORD_WORK};
 use super::{Assignment, DEPTH_MAX, Doubt, Redirection, Simple, Unknown, Word};
 
@@ -37,6 +38,7 @@ pub(super) fn all(state: &mut State) {
         state.attach_bodies();
         next = next.saturating_add(1);
     }
+    state.settle_numbers();
     let State { commands, variables, .. } = state;
     for simple in commands {
         let Simple { words, assignments, redirects, .. } = simple;
@@ -95,7 +97,7 @@ impl Input {
             let source = simple.source.and_then(|source| state.commands.get(source));
             found = source.and_then(text_of).map_or(Input::Unknown, Input::Text);
         }
-        for redirect in &simple.redirects {
+        for redirect in simple.redirects.iter().filter(|redirect| !redirect.elsewhere) {
             match (redirect.kind, &redirect.body) {
                 (Redirection::Here, Some(body)) => found = Input::Text(body.clone()),
                 (Redirection::Here, None) => {}
@@ -112,8 +114,9 @@ impl Input {
 
 /// What a command writes, if the text says it: `echo x`, `cat <<X`.
 fn text_of(source: &Simple) -> Option<Word> {
-    if let Some(text) = written(source) {
-        return Some(Word::known(text));
+    let mut texts = written(source).into_iter();
+    if let Some(text) = texts.next() {
+        return Some(Word { others: texts.collect(), ..Word::known(text) });
     }
     let is_cat = source.names().any(|name| name == "cat") && source.arguments().is_empty();
     let body = source.redirects.iter().rev().find_map(|redirect| redirect.body.clone());
@@ -129,26 +132,47 @@ fn variables(name: &str, at: usize, simple: &Simple, state: &mut State) {
                     state.variables.touch_all();
                 }
                 if let Some((name, value)) = assignment(word) {
-                    state.variables.touch(&name);
+                    state.variables.give(&name, &value);
                     if let Some(simple) = state.commands.get_mut(at) {
                         simple.assignments.push(Assignment { name, value });
                     }
                 }
             }
         }
-        "read" | "mapfile" | "readarray" | "eval" | "." | "source" | "unset" | "getopts" | "let" => {
-            state.variables.touch_all();
+        "eval" | "." | "source" => state.variables.touch_all(),
+        "let" => {
+            for word in simple.arguments() {
+                state.calculated_word(word);
+            }
         }
-        "printf" if simple.arguments().first().is_some_and(|word| word.text == "-v") => {
-            state.variables.touch_all();
+        "read" | "mapfile" | "readarray" | "unset" | "getopts" => named(simple.arguments(), state),
+        "printf" => {
+            if let Some(at) = simple.arguments().iter().position(|word| word.text.starts_with("-v")) {
+                named(simple.arguments().get(at..).unwrap_or_default(), state);
+            }
         }
         "cd" | "pushd" | "popd" => state.variables.touch("PWD"),
         _ => {}
     }
 }
 
+/// Words among which are the names of variables that a command sets.
+fn named(words: &[Word], state: &mut State) {
+    for word in words {
+        if word.unknown.is_some() || !word.uses.is_empty() || word.text.contains('[') {
+            state.variables.touch_all();
+        }
+        for text in word.texts() {
+            // `-vNAME`, `-aNAME`
+            state.variables.touch(text);
+            state.variables.touch(text.get(2..).filter(|_| text.starts_with('-')).unwrap_or_default());
+        }
+    }
+    ["REPLY", "MAPFILE", "OPTARG"].into_iter().for_each(|name| state.variables.touch(name));
+}
+
 /// `NAME=value` as one word.
-fn assignment(word: &Word) -> Option<(String, Word)> {
+pub(super) fn assignment(word: &Word) -> Option<(String, Word)> {
     let (name, value) = word.text.split_once('=')?;
     let name = name.strip_suffix('+').unwrap_or(name);
     let named = !name.is_empty()

@@ -18,11 +18,34 @@ pub(super) struct Variables {
     open: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Variable {
     values: Vec<String>,
     /// Nothing else can be in it.
     known: bool,
+    /// All that it was ever given are numbers, if these variables are; `None`: they are not.
+    number: Option<BTreeSet<String>>,
+}
+
+impl Default for Variable {
+    fn default() -> Variable {
+        Variable { values: Vec::new(), known: false, number: Some(BTreeSet::new()) }
+    }
+}
+
+impl Variable {
+    /// It was given these values.
+    fn given(&mut self, items: &[Word]) {
+        for item in items {
+            self.number = match (self.number.take(), item.numbers()) {
+                (Some(mut names), Some(more)) => {
+                    names.extend(more);
+                    Some(names)
+                }
+                _ => None,
+            };
+        }
+    }
 }
 
 impl Variables {
@@ -42,6 +65,7 @@ impl Variables {
         let fits = |text: &&str| text.len() <= VALUE_BYTES_MAX;
         let count = items.iter().flat_map(Word::texts).count();
         let variable = self.all.entry(name.to_owned()).or_default();
+        variable.given(items);
         let room = GUESSES_MAX.saturating_sub(variable.values.len());
         let all_known =
             items.iter().all(|item| item.unknown.is_none() && item.texts().all(|text| fits(&text)));
@@ -55,6 +79,48 @@ impl Variables {
     /// A command changes it in a way that is not followed.
     pub(super) fn touch(&mut self, name: &str) {
         self.changed.insert(name.to_owned());
+        if let Some(variable) = self.all.get_mut(name) {
+            variable.number = None;
+        }
+    }
+
+    /// A command gives it this value, at a time that is not followed.
+    pub(super) fn give(&mut self, name: &str, value: &Word) {
+        self.changed.insert(name.to_owned());
+        if let Some(variable) = self.all.get_mut(name) {
+            variable.given(std::slice::from_ref(value));
+        }
+    }
+
+    /// A calculation sets it.
+    pub(super) fn set_number(&mut self, name: &str) {
+        self.changed.insert(name.to_owned());
+        if self.all.len() < VARIABLES_MAX {
+            self.all.entry(name.to_owned()).or_default();
+        } else {
+            self.open = true;
+        }
+    }
+
+    /// True if the script gave it a value.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.all.contains_key(name)
+    }
+
+    /// True if all that it was ever given are numbers.
+    pub(super) fn is_number(&self, name: &str) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![name];
+        while let Some(name) = open.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            match self.all.get(name).map(|variable| &variable.number) {
+                Some(Some(names)) if !self.open => open.extend(names.iter().map(String::as_str)),
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// A command may change any variable.

@@ -1,6 +1,7 @@
 //! Words: quoting, and what a word becomes after its expansions.
 
 use super::braces;
+use super::calculate::number_of;
 use super::grammar::Parser;
 use super::state::State;
 use super::{Doubt, GUESSES_MAX, Unknown, WORDS_MAX, Word};
@@ -35,6 +36,8 @@ pub(super) struct Expansion {
     pub(super) substituted: bool,
     /// The variable whose value was taken as known.
     pub(super) uses: Option<String>,
+    /// It is a number if these variables are. `None`: it may be something else.
+    pub(super) number: Option<Vec<String>>,
 }
 
 impl Word {
@@ -156,20 +159,26 @@ impl Parser<'_, '_> {
 
     /// Reads another text as in double quotes, for the substitutions in it.
     pub(super) fn walk_quoted(&mut self, text: &str) -> Word {
+        let pieces = self.pieces_of(text);
+        let mut words = Vec::new();
+        assemble(&pieces, self.state, &mut words);
+        words.pop().unwrap_or_default()
+    }
+
+    /// The pieces of another text, read as in double quotes. One that is too deep or too large leaves a doubt.
+    pub(super) fn pieces_of(&mut self, text: &str) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if self.state.pay(text.len()) {
             let mut context = self.context.clone();
             context.depth = context.depth.saturating_add(1);
             if context.depth > super::DEPTH_MAX {
                 self.state.doubt(Doubt::TooLarge);
-                return Word::unknown(text);
+                return vec![Piece::Quoted(text.to_owned())];
             }
             let mut inner = Parser { text, at: 0, state: self.state, context, pending: Vec::new() };
             inner.quoted_until(None, &mut pieces);
         }
-        let mut words = Vec::new();
-        assemble(&pieces, self.state, &mut words);
-        words.pop().unwrap_or_default()
+        pieces
     }
 }
 
@@ -235,6 +244,7 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
             }
         }
     }
+    word.number = number_of(pieces);
     let mut texts = texts.into_iter();
     word.text = texts.next().unwrap_or_default();
     word.others = texts.collect();
@@ -296,6 +306,7 @@ fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
                     substituted: expansion.substituted,
                     guessed: true,
                     uses: expansion.uses.iter().cloned().collect(),
+                    number: expansion.number.clone(),
                     ..Word::default()
                 }),
             }

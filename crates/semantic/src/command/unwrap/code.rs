@@ -77,7 +77,7 @@ const INTERPRETERS: &[Interpreter] = &[
     Interpreter {
         reads: false,
         ..interpreter(
-            &["psql", "mysql", "mariadb", "sqlite3", "sqlplus", "mongo", "mongosh", "redis-cli"],
+            &["psql", "mysql", "mariadb", "sqlite", "sqlite3", "sqlplus", "mongo", "mongosh", "redis-cli"],
             "",
             &["--eval"],
         )
@@ -95,8 +95,8 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
             sed(&simple.words, out);
             return true;
         }
-        "ed" | "red" | "m4" | "bc" | "dc" => {
-            out.extend((!matches!(input, Input::Own)).then_some(Inner::Doubt(Doubt::Code)));
+        "ed" | "red" | "m4" | "dc" => {
+            out.push(Inner::Doubt(Doubt::Code));
             return true;
         }
         _ => {}
@@ -129,27 +129,29 @@ fn has_code(one: &Interpreter, simple: &Simple, input: &Input) -> bool {
         {
             return true;
         }
+        // Modules that run the text that follows.
+        let module = simple.arguments().get(at.saturating_add(1)).map(|word| word.text.as_str());
+        if one.names.contains(&"python")
+            && (matches!(text, "-mtimeit" | "-mpdb" | "-mtrace" | "-mcProfile" | "-mprofile")
+                || (text == "-m"
+                    && matches!(
+                        module,
+                        Some("timeit" | "pdb" | "trace" | "cProfile" | "profile" | "code" | "IPython")
+                    )))
+        {
+            return true;
+        }
         // `+command` of editors, `SHELL=…` of make, `\!` of database clients.
         let odd = match one.names.first().copied() {
             Some("vim") => text.starts_with('+') && text.bytes().skip(1).any(|byte| !byte.is_ascii_digit()),
             Some("make") => {
+                let file = || is_input(simple.arguments().get(at.saturating_add(1)));
                 text.starts_with("SHELL=")
-                    || (text == "-f" && is_input(simple.arguments().get(at.saturating_add(1))))
+                    || matches!(text, "-f-" | "--file=-" | "--makefile=-")
+                    || text.starts_with("-E")
+                    || (matches!(text, "-f" | "--file" | "--makefile") && file())
             }
-            Some("psql") => [
-                r"\!",
-                r"\o |",
-                r"\o|",
-                "PROGRAM",
-                "program",
-                "system",
-                ".shell",
-                ".system",
-                ".load",
-                "load_extension",
-            ]
-            .iter()
-            .any(|sign| text.contains(sign)),
+            Some("psql") => is_shell_escape(text),
             _ => false,
         };
         if odd {
@@ -157,8 +159,83 @@ fn has_code(one: &Interpreter, simple: &Simple, input: &Input) -> bool {
         }
         operands = operands.saturating_add(usize::from(text == "-" || !text.starts_with('-')));
     }
+    let database = one.names.contains(&"psql");
+    if database && !one.is_given_statements(simple.arguments(), operands) {
+        return match input {
+            Input::Text(text) => text.unknown.is_some() || text.texts().any(is_shell_escape),
+            Input::Own | Input::Unknown => !is_asked(one, simple),
+            Input::File => false,
+        };
+    }
     let named_input = simple.arguments().iter().any(|word| is_input(Some(word)));
-    one.reads && (operands == 0 || named_input) && !matches!(input, Input::Own)
+    // Its own input may be that of a group, a function or a substitution around it.
+    one.reads && ((operands == 0 && !is_asked(one, simple)) || named_input)
+}
+
+/// `--version` and `--help` run nothing.
+fn is_asked(one: &Interpreter, simple: &Simple) -> bool {
+    let asks = |word: &Word| matches!(word.text.as_str(), "--version" | "--help" | "-V" | "-h");
+    let shows = |word: &Word| word.text == "-v" && !one.names.contains(&"python");
+    simple.arguments().iter().any(|word| asks(word) || shows(word))
+}
+
+impl Interpreter {
+    /// True if a client of a database need not read statements from its input.
+    fn is_given_statements(&self, words: &[Word], operands: usize) -> bool {
+        const GIVEN: &[&str] = &[
+            "-c",
+            "--command",
+            "-e",
+            "--execute",
+            "-f",
+            "--file",
+            "-l",
+            "--list",
+            "--eval",
+            "-x",
+            "-Q",
+            "-q",
+            "-i",
+        ];
+        // Of `sqlite3` the second operand is a statement; a client of Redis takes all its operands for one.
+        let enough = operands >= 2;
+        enough
+            || words.iter().any(|word| {
+                GIVEN.iter().any(|option| word.text == *option || is_value_of(&word.text, option))
+                    || (word.text.len() > 2
+                        && ["-c", "-e", "-f"].iter().any(|option| word.text.starts_with(option)))
+            })
+    }
+}
+
+/// A text for a client of a database that makes it run a program, or read or write files.
+fn is_shell_escape(text: &str) -> bool {
+    [
+        r"\!",
+        r"\o |",
+        r"\o|",
+        r"\g |",
+        r"\g|",
+        r"\i",
+        r"\copy",
+        "PROGRAM",
+        "program",
+        "system",
+        ".shell",
+        ".system",
+        ".load",
+        ".read",
+        ".once",
+        ".output",
+        ".import",
+        ".open",
+        ".excel",
+        "edit(",
+        "load_extension",
+        "os.execute",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 fn is_value_of(text: &str, option: &str) -> bool {

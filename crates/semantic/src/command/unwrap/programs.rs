@@ -1,6 +1,6 @@
 //! Which program runs what: the dispatch over the tables.
 
-use super::{Inner, Input, code, git, runners, shells, values};
+use super::{Inner, Input, code, git, names, runners, shells, values};
 use crate::command::{Doubt, Simple, Word};
 
 /// What `simple` runs, if its program is called `name`.
@@ -16,19 +16,18 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
     values::inner(name, words, out);
     match name {
         "env" => shells::environment(words, out),
-        "su" | "runuser" | "sg" => shells::substitute_user(simple, input, out),
+        "su" | "runuser" | "sg" => shells::substitute_user(name, simple, input, out),
         "xargs" | "gxargs" => shells::arguments_from_input(words, out),
         "parallel" | "rush" => shells::parallel(simple, input, out),
         "find" | "gfind" | "fd" | "fdfind" => shells::find(words, out),
         "git" | "gh" | "hub" | "jj" => git::inner(words, out),
         "source" | "." => sourced(words, input, out),
-        // Subscripts in their words are calculated, and calculations run substitutions that were quoted.
         "[[" | "[" | "test" | "printf" | "read" | "unset" | "declare" | "typeset" | "local" | "export"
         | "readonly" | "let" | "mapfile" | "readarray" | "getopts" | "wait" => {
-            let runs = |word: &Word| {
-                word.texts().any(|text| text.contains('[') && (text.contains("$(") || text.contains('`')))
-            };
-            out.extend(simple.arguments().iter().any(runs).then_some(Inner::Doubt(Doubt::Code)));
+            out.extend(names::evaluates(name, simple.arguments()).then_some(Inner::Doubt(Doubt::Code)));
+        }
+        "hash" | "history" | "fc" | "compgen" => {
+            out.extend(names::redefines(name, simple.arguments()).then_some(Inner::Doubt(Doubt::Code)));
         }
         "trap" => {
             out.extend(operands(words).next().filter(|word| word.text != "-").cloned().map(Inner::Script))
@@ -45,9 +44,7 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
         "crontab" => {
             let reads = operands(words).next().is_none_or(|word| word.text == "-");
             let lists = simple.arguments().iter().any(|word| matches!(word.text.as_str(), "-l" | "-r"));
-            out.extend(
-                (reads && !lists && !matches!(input, Input::Own)).then_some(Inner::Doubt(Doubt::Code)),
-            );
+            out.extend((reads && !lists).then_some(Inner::Doubt(Doubt::Code)));
         }
         "tmux" | "screen" | "byobu" => multiplexer(words, out),
         "cmd" | "command.com" | "%comspec%" => windows_shell(words, out),

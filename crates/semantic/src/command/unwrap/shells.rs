@@ -35,9 +35,14 @@ const OPTIONS: Known = Known {
 pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     let words = &simple.words;
     let mut options = read(words, 1, OPTIONS);
-    // `+x` switches off what `-x` switches on.
-    while words.get(options.operands).is_some_and(|word| word.text.starts_with('+')) {
-        options.operands = options.operands.saturating_add(1);
+    // `+x` switches off what `-x` switches on; `+o` and `+O` are followed by a name. Options may follow again.
+    while let Some(word) = words.get(options.operands).filter(|word| word.text.starts_with('+')) {
+        let named = usize::from(word.text.ends_with(['o', 'O']));
+        let behind = options.operands.saturating_add(1).saturating_add(named).min(words.len());
+        let more = read(words, behind, OPTIONS);
+        options.given.extend(more.given);
+        options.doubt |= more.doubt || word.unknown.is_some();
+        options.operands = more.operands;
     }
     let given = |name: &str| options.given.iter().any(|(option, _)| *option == name);
     for (option, value) in &options.given {
@@ -64,6 +69,9 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
         out.extend(behind.filter(|word| word.text.starts_with('-')).cloned().map(Inner::Script));
         return;
     }
+    if asks_only(words) {
+        return;
+    }
     match operands.first() {
         None => from_input(simple, input, out),
         Some(_) if given("s") => from_input(simple, input, out),
@@ -72,6 +80,11 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
         // A file by its name: what stands in it is not in the text.
         Some(_) => {}
     }
+}
+
+/// `--version` and `--help` run nothing.
+fn asks_only(words: &[Word]) -> bool {
+    words.iter().skip(1).any(|word| matches!(word.text.as_str(), "--version" | "--help"))
 }
 
 /// `sh -c '"$@"' x rm`: the words behind the script may be the command.
@@ -87,13 +100,42 @@ fn parameters(script: &Word, rest: &[Word], out: &mut Vec<Inner>) {
 pub(super) fn from_input(_simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     match input {
         Input::Text(text) => out.push(Inner::Script(text.clone())),
-        Input::Unknown => out.push(Inner::Doubt(Doubt::Code)),
-        Input::Own | Input::File => {}
+        // Its own input may be that of a group, a function or a substitution around it.
+        Input::Unknown | Input::Own => out.push(Inner::Doubt(Doubt::Code)),
+        Input::File => {}
     }
 }
 
-/// `su [options] [user] -c script`.
-pub(super) fn substitute_user(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+/// `su [options] [user] -c script`, `runuser -u user command`, `sg group script`.
+pub(super) fn substitute_user(name: &str, simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+    if name == "sg" {
+        let mut operands = simple.arguments().iter().filter(|word| word.text != "-" && word.text != "-c");
+        out.extend(operands.nth(1).cloned().map(Inner::Script));
+    }
+    if name == "runuser"
+        && simple
+            .arguments()
+            .iter()
+            .any(|word| word.text.starts_with("-u") || word.text.starts_with("--user"))
+    {
+        const KNOWN: Known = Known {
+            short: "flmpPs:u:g:G:w:c:",
+            long: &[
+                "user=",
+                "group=",
+                "supp-group=",
+                "shell=",
+                "whitelist-environment=",
+                "pty",
+                "login",
+                "fast",
+            ],
+            others: Others::Doubt,
+        };
+        let options = read(&simple.words, 1, KNOWN);
+        out.extend(options.doubt.then_some(Inner::Doubt(Doubt::Options)));
+        out.push(Inner::Words(simple.words.get(options.operands..).unwrap_or_default().to_vec()));
+    }
     let mut words = simple.arguments().iter();
     let mut script = false;
     while let Some(word) = words.next() {

@@ -24,6 +24,7 @@ const VALUED: &[Valued] = &[
             "--rmt-command",
         ],
     },
+    Valued { names: &["dpkg", "dpkg-deb"], options: &["--pre-invoke", "--post-invoke", "--status-logger"] },
     Valued { names: &["rsync"], options: &["-e", "--rsh", "--rsync-path"] },
     Valued { names: &["scp", "sftp"], options: &["-S"] },
     Valued { names: &["zip"], options: &["-TT", "--unzip-command"] },
@@ -69,6 +70,15 @@ pub(super) fn inner(name: &str, words: &[Word], out: &mut Vec<Inner>) {
         "tar" | "gtar" | "bsdtar" => checkpoints(words, out),
         "ssh" | "scp" | "sftp" | "autossh" | "rsync" => ssh_options(words, out),
         "socat" => out.extend(words.iter().filter_map(address)),
+        // Hooks, and programs for methods.
+        "apt" | "apt-get" | "aptitude" | "apt-cache"
+            if words.iter().any(|word| {
+                word.text.contains("::") || matches!(word.text.as_str(), "-c" | "--config-file")
+            }) =>
+        {
+            out.push(Inner::Doubt(Doubt::Options));
+        }
+        "run-parts" => out.push(Inner::Doubt(Doubt::Code)),
         "curl" | "wget" if words.iter().any(|word| matches!(word.text.as_str(), "-K" | "--config")) => {
             out.push(Inner::Doubt(Doubt::Options));
         }
@@ -151,6 +161,18 @@ pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
         "PYTHONBREAKPOINT",
         "RUSTC_WRAPPER",
     ];
+    // Prompts are expanded, and start-up files are run.
+    let expanded = matches!(name, "PS0" | "PS1" | "PS2" | "PS4" | "PROMPT" | "RPROMPT");
+    let marked = |text: &str| {
+        ["$(", "`", "$[", "@P"].iter().any(|sign| text.contains(sign))
+            || (text.contains("${") && text.contains('['))
+    };
+    if (expanded && (value.unknown.is_some() || value.texts().any(marked)))
+        || name == "BASH_ENV"
+        || (name == "ENV" && (value.unknown.is_some() || value.texts().any(|text| text.contains('/'))))
+    {
+        return Some(Inner::Doubt(Doubt::Code));
+    }
     let runs = RUN.contains(&name) && !value.text.is_empty() && value.text != "cat";
     runs.then(|| Inner::Script(Word { text: value.text.trim_start_matches('|').to_owned(), ..value.clone() }))
 }

@@ -103,7 +103,35 @@ pub(super) const RUNNERS: &[Runner] = &[
     Runner::new(&["stdbuf"], "i:o:e:", &["input=", "output=", "error="]),
     Runner::new(&["prlimit"], "", &[]).others(Others::Flags),
     Runner::new(&["caffeinate"], "disumt:w:", &[]),
-    Runner::new(&["arch", "setarch", "linux32", "linux64"], "x86_64arm", &[]).others(Others::Flags),
+    Runner::new(
+        &[
+            "arch", "linux32", "linux64", "i386", "i486", "i586", "i686", "x86_64", "athlon", "uname26",
+            "sparc",
+        ],
+        "hVvRFZLXTSB3",
+        &[],
+    )
+    .others(Others::Flags),
+    Runner::new(&["setarch"], "hVvRFZLXTSB3", &[]).others(Others::Flags),
+    Runner::new(&["setarch"], "hVvRFZLXTSB3", &[]).others(Others::Flags).skip(1),
+    Runner::new(&["choom"], "n:p:", &["adjust=", "pid="]),
+    Runner::new(&["ssh-agent"], "cDdksE:O:P:t:a:", &[]),
+    Runner::new(&["uclampset"], "", &[]).others(Others::Flags),
+    Runner::new(
+        &["ld.so", "ld-linux.so.2", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "ld-musl-x86_64.so.1"],
+        "",
+        &[
+            "library-path=",
+            "preload=",
+            "audit=",
+            "argv0=",
+            "inhibit-rpath=",
+            "glibc-hwcaps-prepend=",
+            "list",
+            "verify",
+        ],
+    )
+    .others(Others::Flags),
     Runner::new(
         &["flock"],
         "enosuxFc:E:w:",
