@@ -166,3 +166,24 @@ proptest! {
         prop_assert_eq!(verdict(&policy, &format!("fine {quoted}")), Verdict::Allow, "{}", quoted);
     }
 }
+
+#[test]
+fn nothing_hides_behind_a_flood_of_other_texts() {
+    let policy = policy(
+        r#"
+version: 1
+default: deny
+rules:
+  - { id: all, effect: allow, on: sh/run }
+  - { id: rm, effect: deny, on: sh/run, args: { "**": { command: [rm] } } }
+"#,
+    );
+    let verdict = |texts: usize| {
+        let flood = vec![json(&"eval \"".repeat(3_000)); texts].join(",");
+        let arguments = format!("{{\"a\":[{flood}],\"b\":\"rm -rf /\"}}");
+        with(&policy, &arguments, |policy, call| policy.evaluate(call, &mut Vec::new()))
+    };
+    assert_eq!(verdict(0), Verdict::Deny);
+    // Long before this many were read the call has taken its share of work.
+    assert_eq!(verdict(400), Verdict::Deny);
+}

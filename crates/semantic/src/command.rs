@@ -47,6 +47,8 @@ pub struct Script {
     pub commands: Vec<Simple>,
     /// Why more may run than `commands` says.
     pub doubt: Option<Doubt>,
+    /// What reading it took, in bytes read or copied.
+    pub work: usize,
 }
 
 /// One program with its words, or assignments or redirections that stand alone.
@@ -190,8 +192,7 @@ impl fmt::Display for Doubt {
 pub fn read(text: &str) -> Script {
     let mut state = State::new(text.len());
     if text.len() > TEXT_BYTES_MAX {
-        state.doubt(Doubt::TooLarge);
-        return state.finish();
+        return Script::too_large();
     }
     if windows::is_control(text) {
         state.doubt(Doubt::Control);
@@ -227,6 +228,14 @@ pub fn read_words<'w>(words: impl IntoIterator<Item = &'w str>) -> Script {
     }
     unwrap::all(&mut state);
     state.finish()
+}
+
+impl Script {
+    /// What stands for a text that is not read, for it would take too long.
+    #[must_use]
+    pub fn too_large() -> Script {
+        Script { doubt: Some(Doubt::TooLarge), ..Script::default() }
+    }
 }
 
 impl Word {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod effect;
+mod loose;
 mod visit;
 
 pub use effect::{KINDS, Kind, reaches_outside};
@@ -10,7 +11,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::dialect as parsers;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::limits::{SQL_BYTES_MAX, SQL_DEPTH_MAX};
 
@@ -73,9 +74,10 @@ pub struct Script {
 /// All that one text may mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sql {
-    /// One for each dialect that can read it.
+    /// One for each dialect that can read it; where it is doubtful also one by its words alone, which says more than it does.
     pub readings: Vec<Script>,
-    /// Some dialect cannot read it, or parts of it are comments to some servers: an allow does not match.
+    /// Some dialect cannot read it, or parts of it are comments to some servers: an allow does not match, and a deny goes by
+    /// all words of it.
     pub doubtful: bool,
     /// No dialect can read it: a deny matches whatever its pattern says.
     pub unreadable: bool,
@@ -117,12 +119,15 @@ impl Sql {
     #[must_use]
     pub fn read(text: &str, dialect: Option<Dialect>) -> Sql {
         let mut out = Sql::default();
-        if text.len() > SQL_BYTES_MAX || text.contains('\0') {
+        // Names by the numbers of their characters: what they say is not read here.
+        let hidden =
+            text.as_bytes().windows(3).any(|three| matches!(three, [b'u' | b'U', b'&', b'"' | b'\'']));
+        if text.len() > SQL_BYTES_MAX || text.contains('\0') || hidden {
             out.unreadable = true;
             return out;
         }
         // MySQL runs such a comment, or not, by its version; the others never do.
-        out.doubtful = text.contains("/*!") || text.contains("/*M!");
+        out.doubtful = text.contains("/*!") || text.contains("/*M!") || text.contains("/*m!");
         let named = dialect.as_slice();
         for dialect in if named.is_empty() { COMMON } else { named } {
             match script(text, *dialect) {
@@ -137,6 +142,9 @@ impl Sql {
             out.readings.extend(statements.map(|statements| Script { dialect: Dialect::Mysql, statements }));
         }
         out.unreadable = out.readings.is_empty();
+        if out.doubtful && !out.unreadable {
+            out.readings.push(Script { dialect: Dialect::Generic, statements: loose::statements(text) });
+        }
         out
     }
 }
@@ -174,13 +182,27 @@ const FIRST_WORDS: &[&str] = &[
 fn script(text: &str, dialect: Dialect) -> Option<Vec<Statement>> {
     let parser = Parser::new(dialect.parser()).with_recursion_limit(SQL_DEPTH_MAX);
     let tokens = bounds::tokens(text, dialect.parser())?;
+    // Only Postgres has strings in dollars; to the others what stands between is more SQL.
+    let dollars = |token: &TokenWithSpan| matches!(token.token, Token::DollarQuotedString(_));
+    if dialect != Dialect::Postgres && tokens.iter().any(dollars) {
+        return None;
+    }
+    let verbs = loose::verbs(&tokens);
     let mut parser = parser.with_tokens_with_locations(tokens);
     let parsed = parser.parse_statements().ok()?;
     // The parser stops at an END of nothing, and leaves the rest unread.
     if parser.peek_token().token != Token::EOF {
         return None;
     }
-    parsed.iter().map(visit::statement).collect()
+    let statements: Vec<Statement> = parsed.iter().map(visit::statement).collect::<Option<_>>()?;
+    // The parser takes `SELECT a DELETE FROM t` for a column by another name; a database may see two statements.
+    let done = |verb: &Kind| {
+        statements.iter().flat_map(|statement| &statement.kinds).any(|kind| {
+            // Roles and extensions are created too.
+            kind == verb || (*verb == Kind::Ddl && matches!(kind, Kind::Dcl | Kind::Load))
+        })
+    };
+    verbs.iter().all(done).then_some(statements)
 }
 
 /// The text as a MySQL server runs it whose version is high enough.
@@ -191,7 +213,10 @@ fn without_comment_marks(text: &str) -> Option<String> {
     while let Some(at) = rest.find("/*") {
         let (before, comment) = rest.split_at_checked(at)?;
         out.push_str(before);
-        let inside = comment.strip_prefix("/*!").or_else(|| comment.strip_prefix("/*M!"));
+        let inside = comment
+            .strip_prefix("/*!")
+            .or_else(|| comment.strip_prefix("/*M!"))
+            .or_else(|| comment.strip_prefix("/*m!"));
         match inside {
             Some(inside) => {
                 found = true;

@@ -179,3 +179,23 @@ fn usual_texts_leave_no_doubt() {
         .collect();
     assert!(doubtful.is_empty(), "{doubtful:#?}");
 }
+
+fn paths(text: &str) -> Vec<(String, bool)> {
+    let facts = read(text).commands.iter().flat_map(|simple| simple.paths()).collect::<Vec<_>>();
+    facts.into_iter().filter(|fact| fact.sure).map(|fact| (fact.text, fact.unknown)).collect()
+}
+
+#[test]
+fn files_are_named_in_unusual_places() {
+    let known = |text: &str| (text.to_owned(), false);
+    let unknown = (String::new(), true);
+    assert_eq!(paths("date -f .env"), [known(".env")]);
+    assert_eq!(paths("date --file .env"), [known(".env")]);
+    assert_eq!(paths("date +%F"), []);
+    assert!(paths("tar cf - -T -").contains(&unknown));
+    assert!(paths("tar --files-from=-").contains(&unknown));
+    assert!(paths("cpio -o").contains(&unknown));
+    assert_eq!(paths("grep -R x"), [known(".")]);
+    assert_eq!(paths("ls"), [known(".")]);
+    assert_eq!(paths("ls src"), [known("src")]);
+}

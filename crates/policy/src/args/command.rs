@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use bailiwick_mcp::json::fold_key;
 use bailiwick_mcp::{Kind, Value};
-use bailiwick_semantic::command::{Directories, Doubt, Script, Simple, read, read_words};
+use bailiwick_semantic::command::{Directories, Doubt, Script, Simple, TEXT_BYTES_MAX, read, read_words};
 
 pub(crate) use entry::{Entry, Flag, Flags, plain_program};
 pub(crate) use touch::Paths;
@@ -31,6 +31,8 @@ pub(crate) struct Reading {
     pub(crate) directories: Directories,
     /// False: it counts for a deny only.
     sure: bool,
+    /// It was not read, for the call had taken too much work.
+    skipped: bool,
 }
 
 /// Where a value lies, and whether the arguments beside it belong to it.
@@ -40,7 +42,14 @@ type Key = (usize, bool);
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
     known: Vec<(Key, Rc<Vec<Reading>>)>,
+    /// What reading them took, in bytes.
+    work: usize,
 }
+
+/// Most work for the commands of one call, in bytes read or copied; what comes behind it is not read, and leaves a doubt.
+const CALL_WORK_MAX: usize = 1 << 20;
+/// What a text costs besides its own bytes.
+const TEXT_WORK: usize = 256;
 
 /// Why a value matches or not.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +115,9 @@ impl CommandList {
             }
         }
         let doubt = readings.iter().find_map(|reading| reading.script.doubt);
-        let counts = !wild && self.entries.iter().any(|entry| !entry.certain);
+        // Nothing hides behind a flood of other texts, wherever it stands.
+        let counts = readings.iter().any(|reading| reading.skipped)
+            || (!wild && self.entries.iter().any(|entry| !entry.certain));
         match doubt {
             Some(doubt) if counts => Judged { matches: true, remark: Some(said(doubt)), ..Judged::default() },
             Some(_) | None => {
@@ -157,7 +168,7 @@ impl Commands {
         if let Some((_, readings)) = self.known.iter().find(|(known, _)| *known == key) {
             return Some(Rc::clone(readings));
         }
-        let mut readings = Vec::new();
+        let mut readings = Readings { all: Vec::new(), work: self.work };
         match (value.kind(), beside) {
             (Kind::Text, None) => add_text(&value.text()?, true, &mut readings),
             (Kind::Text, Some(arguments)) => {
@@ -176,33 +187,53 @@ impl Commands {
             }
             (Kind::Null | Kind::False | Kind::True | Kind::Number, _) => return None,
         }
-        let readings = Rc::new(readings);
+        self.work = readings.work;
+        let readings = Rc::new(readings.all);
         self.known.push((key, Rc::clone(&readings)));
         Some(readings)
     }
 }
 
-fn add(script: Script, sure: bool, out: &mut Vec<Reading>) {
-    let directories = script.directories();
-    out.push(Reading { script, directories, sure });
+/// The ways to run one value, and the work for all values of the call so far.
+struct Readings {
+    all: Vec<Reading>,
+    work: usize,
+}
+
+impl Readings {
+    /// What `read` makes of `bytes`, unless the call took too much work already.
+    fn add(&mut self, bytes: usize, sure: bool, read: impl FnOnce() -> Script) {
+        let begun = self.work.saturating_add(bytes).saturating_add(TEXT_WORK);
+        let skipped = bytes <= TEXT_BYTES_MAX && begun > CALL_WORK_MAX;
+        let script = if skipped { Script::too_large() } else { read() };
+        self.work = self.work.saturating_add(TEXT_WORK).saturating_add(script.work);
+        let directories = script.directories();
+        self.all.push(Reading { script, directories, sure, skipped });
+    }
 }
 
 /// A text, and what it looks like: some programs fold look-alikes before they run it.
-fn add_text(text: &str, sure: bool, out: &mut Vec<Reading>) {
-    add(read(text), sure, out);
+fn add_text(text: &str, sure: bool, out: &mut Readings) {
+    out.add(text.len(), sure, || read(text));
     if !text.is_ascii()
         && let Some(folded) = lookalike(text)
     {
-        add(read(&folded), false, out);
+        out.add(folded.len(), false, || read(&folded));
     }
+}
+
+/// A list of words as one command.
+fn add_words<'w>(words: impl Iterator<Item = &'w str> + Clone, out: &mut Readings) {
+    let bytes = words.clone().map(|word| word.len().saturating_add(1)).sum();
+    out.add(bytes, true, || read_words(words));
 }
 
 /// A list is the words of one command; a program that joins them gives them to a shell. To a rule that denies its elements may
 /// be commands too.
-fn add_list(list: Value<'_>, out: &mut Vec<Reading>) -> Option<()> {
+fn add_list(list: Value<'_>, out: &mut Readings) -> Option<()> {
     let text = joined(list)?;
     let words: Vec<Cow<'_, str>> = list.elements().map(word).collect();
-    add(read_words(words.iter().map(AsRef::as_ref)), true, out);
+    add_words(words.iter().map(AsRef::as_ref), out);
     add_text(&text, true, out);
     if words.iter().any(|word| word.contains(char::is_whitespace)) || words.len() == 1 {
         words.iter().take(ELEMENTS_MAX).for_each(|word| add_text(word, false, out));
@@ -218,7 +249,7 @@ fn word(value: Value<'_>) -> Cow<'_, str> {
 }
 
 /// A program and the arguments that stand beside it.
-fn add_pair(program: &str, arguments: Value<'_>, out: &mut Vec<Reading>) -> Option<()> {
+fn add_pair(program: &str, arguments: Value<'_>, out: &mut Readings) -> Option<()> {
     let words: Vec<Cow<'_, str>> = match arguments.kind() {
         Kind::Array if arguments.elements().next().is_none() => Vec::new(),
         Kind::Array => {
@@ -235,7 +266,7 @@ fn add_pair(program: &str, arguments: Value<'_>, out: &mut Vec<Reading>) -> Opti
     }
     if !program.contains(char::is_whitespace) && arguments.is_array() {
         let all = std::iter::once(program).chain(words.iter().map(AsRef::as_ref));
-        add(read_words(all), true, out);
+        add_words(all, out);
     }
     add_text(&format!("{program} {}", words.join(" ")), true, out);
     Some(())

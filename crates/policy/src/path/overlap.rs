@@ -24,7 +24,7 @@ enum Token {
     Star,
 }
 
-/// Longest path that is compared, in bytes.
+/// Longest path that is compared, in bytes; a longer one may be any.
 const BYTES_MAX: usize = 512;
 
 impl Overlap {
@@ -36,7 +36,7 @@ impl Overlap {
     /// `path` is normalised. `certain`: a segment that is little but wildcards is no reason.
     pub(crate) fn with(&self, path: &str, certain: bool) -> bool {
         if path.len() > BYTES_MAX {
-            return false;
+            return !certain;
         }
         let segments: Vec<Vec<Token>> = path.split('/').map(|segment| tokens(segment.chars())).collect();
         let vague = |segment: &Vec<Token>| {
@@ -124,29 +124,39 @@ fn forms(glob: &[Symbol], base: &Base) -> Vec<Vec<Segment>> {
         .collect()
 }
 
-/// Classes are any character, alternatives any text.
+/// A class is any character, alternatives are any text. Where a class ends is not sure if there is more than one bracket, for
+/// quotes and `[:alpha:]` are not told apart here: then all up to the last one is any text.
 fn tokens(segment: impl Iterator<Item = char>) -> Vec<Token> {
+    let segment: Vec<char> = segment.collect();
     let mut out = Vec::new();
-    let mut closing: Option<char> = None;
-    for character in segment {
-        match (closing, character) {
-            (Some(end), character) => {
-                if character == end {
-                    closing = None;
+    let mut rest = segment.as_slice();
+    while let Some((first, behind)) = rest.split_first() {
+        rest = behind;
+        out.push(match first {
+            '*' => Token::Star,
+            '?' => Token::Any,
+            '[' => match behind.iter().rposition(|character| *character == ']') {
+                Some(end) => {
+                    let (inside, after) = behind.split_at_checked(end).unwrap_or((behind, &[]));
+                    rest = after.get(1..).unwrap_or_default();
+                    if inside.is_empty() || inside.contains(&'[') || inside.contains(&']') {
+                        Token::Star
+                    } else {
+                        Token::Any
+                    }
                 }
+                None => Token::One('['),
+            },
+            '{' => {
+                let end = behind
+                    .iter()
+                    .position(|character| *character == '}')
+                    .map_or(behind.len(), |end| end.saturating_add(1));
+                rest = behind.get(end..).unwrap_or_default();
+                Token::Star
             }
-            (None, '*') => out.push(Token::Star),
-            (None, '?') => out.push(Token::Any),
-            (None, '[') => {
-                closing = Some(']');
-                out.push(Token::Any);
-            }
-            (None, '{') => {
-                closing = Some('}');
-                out.push(Token::Star);
-            }
-            (None, character) => out.push(Token::One(character.to_ascii_lowercase())),
-        }
+            character => Token::One(character.to_ascii_lowercase()),
+        });
     }
     out
 }

@@ -124,7 +124,41 @@ const TEXTS: &[&str] = &[
     "--pretty",
 ];
 
+/// Programs that read the current directory when no file is named.
+const READS_DIRECTORY: &[&str] = &[
+    "ls", "dir", "find", "gfind", "tree", "du", "rg", "ag", "ack", "fd", "fdfind", "grep", "egrep", "fgrep",
+    "exa", "eza", "lsd",
+];
+
 impl Simple {
+    /// True if it takes names of files from its input or from a file.
+    fn reads_names(&self, name: &str) -> bool {
+        let given = |options: &[&str]| {
+            self.arguments().iter().any(|word| {
+                options.iter().any(|option| {
+                    let long = option.starts_with("--");
+                    word.text == *option
+                        || (word.text.starts_with(option) && (!long || word.text.contains('=')))
+                })
+            })
+        };
+        match name {
+            "tar" | "gtar" | "bsdtar" => {
+                // `-cfT`, `cfT`: letters in one word.
+                let bundled = self
+                    .arguments()
+                    .first()
+                    .is_some_and(|word| !word.text.starts_with("--") && word.text.contains('T'));
+                bundled || given(&["-T", "--files-from"])
+            }
+            "cpio" | "pax" => true,
+            "rsync" | "wc" | "du" | "sort" => given(&["--files-from", "--files0-from"]),
+            "zip" => given(&["-@"]),
+            "git" => given(&["--pathspec-from-file"]),
+            _ => false,
+        }
+    }
+
     /// The words that may name files, redirections not included.
     #[must_use]
     pub fn paths(&self) -> Vec<PathFact> {
@@ -135,13 +169,18 @@ impl Simple {
                 matches!(word.text.as_str(), "-e" | "-f" | "--regexp" | "--file" | "--expression")
             });
         let mut text_next = false;
+        let mut file_next = false;
         for word in self.arguments() {
+            let is_file = std::mem::replace(
+                &mut file_next,
+                matches!(word.text.as_str(), "-f" | "-F" | "-r" | "--file" | "--reference"),
+            );
             let is_text = std::mem::replace(
                 &mut text_next,
                 TEXTS.contains(&word.text.as_str()) && matches!(name.as_str(), "git" | "gh"),
             );
             let option = word.text.starts_with('-') && word.text.len() > 1;
-            if is_text || (!option && NO_FILES.contains(&name.as_str())) {
+            if is_text || (!option && !is_file && NO_FILES.contains(&name.as_str())) {
                 continue;
             }
             if !option && std::mem::replace(&mut pattern, false) {
@@ -160,6 +199,12 @@ impl Simple {
             if word.unknown.is_some() && option {
                 out.push(PathFact { text: word.text.clone(), unknown: true, glob: false, sure: true });
             }
+        }
+        if self.reads_names(&name) {
+            out.push(PathFact { text: String::new(), unknown: true, glob: false, sure: true });
+        }
+        if READS_DIRECTORY.contains(&name.as_str()) && !out.iter().any(|fact| fact.sure) {
+            out.push(PathFact { text: ".".to_owned(), unknown: false, glob: false, sure: true });
         }
         // A list of words has redirections only where a shell reads it, so the program's own name may be a file too.
         for word in self.program().into_iter().filter(|word| word.text.contains('/')) {

@@ -10,7 +10,9 @@ pub(super) struct State {
     pub(super) commands: Vec<Simple>,
     pub(super) variables: Variables,
     doubt: Option<Doubt>,
+    /// What is left of `whole`.
     work: usize,
+    whole: usize,
     /// Variables that calculations take for numbers.
     pub(super) numbers: BTreeSet<String>,
     /// Here-documents that were read: command, redirection, text.
@@ -28,6 +30,7 @@ impl State {
             variables: Variables::default(),
             doubt: None,
             work: WORK_BYTES_MAX.saturating_add(bytes),
+            whole: WORK_BYTES_MAX.saturating_add(bytes),
             numbers: BTreeSet::new(),
             bodies: Vec::new(),
         }
@@ -92,6 +95,6 @@ impl State {
                 && simple.doubt.is_none()
         };
         self.commands.retain(|simple| !empty(simple));
-        Script { commands: self.commands, doubt: self.doubt }
+        Script { commands: self.commands, doubt: self.doubt, work: self.whole.saturating_sub(self.work) }
     }
 }

@@ -81,6 +81,28 @@ impl Walk {
         ControlFlow::Continue(())
     }
 
+    /// The tables of `TABLE t` as a query.
+    fn named(&mut self, body: &ast::SetExpr) {
+        let mut open = vec![body];
+        while let Some(body) = open.pop() {
+            match body {
+                ast::SetExpr::SetOperation { left, right, .. } => {
+                    open.extend([left.as_ref(), right.as_ref()])
+                }
+                ast::SetExpr::Table(named) => {
+                    let quotes = ['"', '`', '[', ']'];
+                    let part = |name: &String| Part {
+                        name: name.trim_matches(quotes).to_owned(),
+                        quoted: name.contains(quotes),
+                    };
+                    let parts = named.schema_name.iter().chain(&named.table_name).map(part).collect();
+                    self.table(Table { parts });
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn table(&mut self, table: Table) {
         if !self.out.tables.contains(&table) {
             self.out.tables.push(table);
@@ -114,6 +136,20 @@ impl Visitor for Walk {
             ast::Statement::Copy { source: ast::CopySource::Table { table_name, .. }, .. } => {
                 self.table(table(table_name));
             }
+            ast::Statement::CreateTable(create) => {
+                let like = create.like.as_ref().map(|like| match like {
+                    ast::CreateTableLikeKind::Parenthesized(like) | ast::CreateTableLikeKind::Plain(like) => {
+                        &like.name
+                    }
+                });
+                like.into_iter().chain(&create.clone).for_each(|name| self.table(table(name)));
+            }
+            ast::Statement::CreateFunction(create) => {
+                let inside = |language: &ast::Ident| {
+                    matches!(language.value.to_lowercase().as_str(), "sql" | "plpgsql")
+                };
+                self.out.outside |= create.language.as_ref().is_some_and(|language| !inside(language));
+            }
             ast::Statement::Drop { names, .. } => {
                 for name in names {
                     self.table(table(name));
@@ -129,6 +165,7 @@ impl Visitor for Walk {
             self.definitions(with)?;
             self.withs = self.withs.saturating_add(1);
         }
+        self.named(&query.body);
         let declared = query.with.iter().flat_map(|with| &with.cte_tables);
         self.scopes.push(declared.map(|definition| definition.alias.name.value.to_lowercase()).collect());
         ControlFlow::Continue(())
@@ -162,12 +199,29 @@ impl Visitor for Walk {
 
     fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
         if !self.is_declared(name) {
-            self.table(table(name));
+            let table = table(name);
+            for part in &table.parts {
+                // Another database behind `@`.
+                if let Some((before, _)) = part.name.split_once('@') {
+                    self.table(Table { parts: vec![Part { name: before.to_owned(), quoted: part.quoted }] });
+                }
+            }
+            self.table(table);
         }
+        // A string in the place of a name is a file.
+        self.out.outside |=
+            name.0.iter().filter_map(|part| part.as_ident()).any(|ident| ident.quote_style == Some('\''));
         ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        // `FROM ONLY t`, which is read as a table `only` by another name.
+        if let TableFactor::Table { name, alias: Some(alias), .. } = factor
+            && let [one] = name.0.as_slice()
+            && one.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case("only"))
+        {
+            self.table(Table { parts: vec![part(&alias.name)] });
+        }
         match factor {
             TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
                 self.function(name)
