@@ -11,7 +11,7 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
-pub(crate) use gateway::GatewayArgs;
+pub(crate) use gateway::{GatewayArgs, TransportArg};
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
 use std::collections::BTreeMap;

@@ -1,6 +1,8 @@
 //! A gateway from a file: several listeners, servers and routes, TLS on both sides, and reloads in mid-call.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
+#[path = "gateway/legacy.rs"]
+mod legacy;
 #[path = "gateway/tls.rs"]
 mod tls;
 

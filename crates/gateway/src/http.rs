@@ -14,6 +14,8 @@ mod front;
 mod gate;
 mod head;
 mod hub;
+mod legacy;
+mod legacy_upstream;
 mod letter;
 mod limits;
 mod metrics;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{GovernArgs, PolicyChoice};
 
@@ -40,12 +40,18 @@ pub(crate) struct GatewayArgs {
     /// The private key of the certificate (PEM)
     #[arg(long, value_name = "FILE", env = "BAILIWICK_TLS_KEY", requires = "tls_certificate")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// What is spoken to the server
+    #[arg(long, value_enum, env = "BAILIWICK_TARGET_TRANSPORT", default_value = "http")]
+    pub(crate) target_transport: TransportArg,
     /// The certificates by which the server is believed (PEM) [default: the system's]
     #[arg(long, value_name = "FILE", env = "BAILIWICK_TARGET_CA")]
     pub(crate) target_ca: Option<PathBuf>,
     /// The path to serve at
     #[arg(long, value_name = "PATH", env = "BAILIWICK_PATH", default_value = "/mcp")]
     pub(crate) path: String,
+    /// A path for clients of HTTP+SSE (2024-11-05), who open their stream there
+    #[arg(long, value_name = "PATH", env = "BAILIWICK_SSE_PATH")]
+    pub(crate) sse_path: Option<String>,
     /// An address for /healthz, /readyz and /metrics
     #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_ADMIN")]
     pub(crate) admin: Option<SocketAddr>,
@@ -73,6 +79,14 @@ pub(crate) struct GatewayArgs {
     /// The command of a server over stdio, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) server_command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportArg {
+    /// Streamable HTTP
+    Http,
+    /// HTTP+SSE of 2024-11-05
+    Sse,
 }
 
 /// Bounds on clients and upstreams over HTTP.

@@ -122,7 +122,7 @@ fn record_start(entries: &Entries, setup: &Setup, planned: &Planned) -> Result<(
         entry.array("upstreams", |array| {
             for (upstream, (name, policies, digest)) in setup.upstreams.iter().zip(&planned.policies) {
                 let at = match &upstream.at {
-                    At::Url(uri) => uri.to_string(),
+                    At::Url(uri) | At::Events(uri) => uri.to_string(),
                     At::Command { words: command, .. } => words(command).join(" "),
                 };
                 let mode = format!("{:?}", mode(upstream.mode)).to_lowercase();

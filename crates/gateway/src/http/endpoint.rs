@@ -13,9 +13,10 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::exchange::{Attended, Exchange};
-use super::front::{Front, Map};
+use super::front::{Front, Map, Place};
 use super::gate::{Way, Worker};
 use super::head::{LAST_EVENT, Names, SESSION, check, is_type, onward};
+use super::legacy;
 use super::post::post;
 use super::reply::{Reply, bare, challenged, closing, refuse, wrong_method};
 use super::sessions::Session;
@@ -39,9 +40,10 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Rep
     if let Err(refused) = check(head, &map.names, front.hub.limits.head_bytes_max) {
         return closing(*refused);
     }
-    let Some(gate) = map.paths.get(head.uri.path()) else {
+    let Some(place) = map.paths.get(head.uri.path()) else {
         return refuse(StatusCode::NOT_FOUND, -32600, "nothing is served at this path");
     };
+    let (Place::Endpoint(gate) | Place::Stream { gate, .. } | Place::Messages(gate)) = place;
     let here = &Worker::of(gate);
     if head.method == Method::OPTIONS {
         return preflight(head);
@@ -50,11 +52,15 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Rep
         Ok(principal) => principal,
         Err(challenge) => return challenged(&challenge),
     };
-    match head.method {
-        Method::POST => post(here, head, body, &principal).await,
-        Method::GET => listen(here, head, &principal).await,
-        Method::DELETE => end(here, head, &principal).await,
-        _ => wrong_method(),
+    match (place, &head.method) {
+        (Place::Endpoint(_), &Method::POST) => post(here, head, body, &principal).await,
+        (Place::Endpoint(_), &Method::GET) => listen(here, head, &principal).await,
+        (Place::Endpoint(_), &Method::DELETE) => end(here, head, &principal).await,
+        (Place::Stream { messages, .. }, &Method::GET) => {
+            legacy::open(here, head, &principal, messages).await
+        }
+        (Place::Messages(_), &Method::POST) => legacy::message(here, head, body, &principal).await,
+        (Place::Endpoint(_) | Place::Stream { .. } | Place::Messages(_), _) => wrong_method(),
     }
 }
 
@@ -86,7 +92,7 @@ fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchang
 }
 
 /// GET: a stream of what the server says by itself, or the rest of one that broke off.
-async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
+pub(super) async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
     let session = match session(here, head, principal) {
         Ok(session) => session,
         Err(refused) => return *refused,
@@ -120,7 +126,7 @@ async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Repl
 }
 
 /// DELETE: the client is done with its session, whatever the server says to that.
-async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
+pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
     let session = match session(here, head, principal) {
         Ok(session) => session,
         Err(refused) => return *refused,

@@ -43,7 +43,19 @@ pub(super) struct Front {
 pub(super) struct Map {
     pub(super) names: Names,
     pub(super) identity: Option<Identity>,
-    pub(super) paths: HashMap<String, Arc<Gate>>,
+    pub(super) paths: HashMap<String, Place>,
+}
+
+/// What is at a path.
+#[derive(Debug)]
+pub(super) enum Place {
+    Endpoint(Arc<Gate>),
+    /// Where clients of HTTP+SSE open their stream, and where they are told to post.
+    Stream {
+        gate: Arc<Gate>,
+        messages: String,
+    },
+    Messages(Arc<Gate>),
 }
 
 /// Accepted connections on their way to the thread that serves them.

@@ -17,7 +17,7 @@ use super::office::Office;
 use super::run::{Decided, Party, Run};
 use super::server::Target;
 use super::sessions::Sessions;
-use super::stdio::Stable;
+use super::stdio::{Source, Stable};
 use super::upstream::Link;
 
 /// How far a gateway, or one of its services, is on its way.
@@ -86,10 +86,15 @@ impl Worker {
                 return Arc::clone(known);
             }
             workers.retain(|known| !known.gate.superseded.load(Ordering::Relaxed));
-            let way = match (&gate.target, &gate.stable) {
-                (Target::Http(target), _) => Way::Http(Box::new(Link::new(target.clone(), &gate.limits))),
-                (Target::Stdio(_), Some(stable)) => Way::Stdio(Arc::clone(stable)),
-                (Target::Stdio(command), None) => Way::Stdio(Arc::new(Stable::new(command.clone()))),
+            let way = match (&gate.stable, &gate.target) {
+                (Some(stable), _) => Way::Stdio(Arc::clone(stable)),
+                (None, Target::Http(target) | Target::Events(target)) => {
+                    Way::Http(Box::new(Link::new(target.clone(), &gate.limits)))
+                }
+                (None, Target::Stdio(command)) => {
+                    let source = Source::Command(command.clone());
+                    Way::Stdio(Arc::new(Stable::new(source, &gate.limits)))
+                }
             };
             let worker = Arc::new(Worker { gate: Arc::clone(gate), way });
             workers.push(Arc::clone(&worker));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::authenticate::Authenticate;
-use super::front::{Front, Map};
+use super::front::{Front, Map, Place};
 use super::gate::{Gate, Phase};
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
@@ -18,7 +18,7 @@ use super::office::Office;
 use super::plan::{Listener, Plan, Service};
 use super::recorder::Recorder;
 use super::server::Target;
-use super::stdio::Stable;
+use super::stdio::{Source, Stable};
 
 /// What a gateway has of everything.
 #[derive(Debug)]
@@ -94,10 +94,16 @@ impl Hub {
         let mut fronts = Vec::new();
         for Listener { name, socket, names, identity } in listeners {
             let serves = |listeners: &[String]| listeners.is_empty() || listeners.contains(&name);
-            let mut paths: HashMap<String, Arc<Gate>> = HashMap::new();
+            let mut paths = HashMap::new();
             for route in routes.iter().filter(|route| serves(&route.listeners)) {
-                let gate = gates.iter().find(|gate| gate.name == route.service);
-                paths.extend(gate.map(|gate| (route.path.clone(), Arc::clone(gate))));
+                let Some(gate) = gates.iter().find(|gate| gate.name == route.service) else { continue };
+                paths.insert(route.path.clone(), Place::Endpoint(Arc::clone(gate)));
+                if let Some(stream) = &route.sse {
+                    let messages = format!("{stream}/message");
+                    let place = Place::Stream { gate: Arc::clone(gate), messages: messages.clone() };
+                    paths.insert(stream.clone(), place);
+                    paths.insert(messages, Place::Messages(Arc::clone(gate)));
+                }
             }
             let map = Map { names, identity, paths };
             let known = places.fronts.iter().find(|front| front.name == name).cloned();
@@ -147,10 +153,12 @@ impl Hub {
                 )
             }
             None => {
-                let stable = match &target {
+                let source = match &target {
                     Target::Http(_) => None,
-                    Target::Stdio(command) => Some(Arc::new(Stable::new(command.clone()))),
+                    Target::Events(endpoint) => Some(Source::Events(Box::new(endpoint.clone()))),
+                    Target::Stdio(command) => Some(Source::Command(command.clone())),
                 };
+                let stable = source.map(|source| Arc::new(Stable::new(source, &limits)));
                 let office = Arc::new(Office::new(&self.recorder, deciding));
                 (office, Arc::default(), stable, Arc::new(watch::channel(Phase::Serving).0))
             }

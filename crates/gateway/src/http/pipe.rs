@@ -15,9 +15,9 @@ use tokio::sync::mpsc;
 use super::letter::Letter;
 
 /// Letters that wait for a server which reads slowly; then it does not read.
-const LETTERS_MAX: usize = 256;
+pub(super) const LETTERS_MAX: usize = 256;
 /// Lines that wait for us; then the server waits.
-const LINES_MAX: usize = 16;
+pub(super) const LINES_MAX: usize = 16;
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 << 10;
 /// How long a server has to end by itself once its input is closed.
@@ -38,8 +38,17 @@ pub(super) enum Heard {
 /// The writing end of a running server. Dropping it closes the server's input, and ends it if it does not end by itself.
 #[derive(Debug)]
 pub(super) struct Pipe {
-    letters: Option<SyncSender<Letter>>,
-    process: Arc<Process>,
+    end: End,
+}
+
+#[derive(Debug)]
+enum End {
+    Process {
+        letters: Option<SyncSender<Letter>>,
+        process: Arc<Process>,
+    },
+    /// Somebody posts them to where the server says.
+    Letters(mpsc::Sender<Letter>),
 }
 
 impl Pipe {
@@ -68,12 +77,21 @@ impl Pipe {
             read(stdout, &limits, &lines);
             for_thread.stop();
         })?;
-        Ok((Pipe { letters: Some(letters), process }, heard))
+        Ok((Pipe { end: End::Process { letters: Some(letters), process } }, heard))
+    }
+
+    /// A pipe to whoever takes the letters, until it is dropped.
+    pub(super) fn of_letters(letters: mpsc::Sender<Letter>) -> Pipe {
+        Pipe { end: End::Letters(letters) }
     }
 
     /// Hands a letter over; false if the server does not read, or has ended.
     pub(super) fn send(&self, letter: &Letter) -> bool {
-        match self.letters.as_ref().map(|letters| letters.try_send(letter.clone())) {
+        let letters = match &self.end {
+            End::Process { letters, .. } => letters.as_ref(),
+            End::Letters(letters) => return letters.try_send(letter.clone()).is_ok(),
+        };
+        match letters.map(|letters| letters.try_send(letter.clone())) {
             Some(Ok(())) => true,
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => false,
         }
@@ -83,8 +101,9 @@ impl Pipe {
 impl Drop for Pipe {
     /// A server outlives nobody who could speak to it. The waiting is done on a thread of its own.
     fn drop(&mut self) {
-        drop(self.letters.take());
-        let process = Arc::clone(&self.process);
+        let End::Process { letters, process } = &mut self.end else { return };
+        drop(letters.take());
+        let process = Arc::clone(process);
         // Without a thread, the server's supervisor ends it when we end.
         let _ = thread::Builder::new().name("server-end".into()).spawn(move || {
             thread::sleep(GRACE);

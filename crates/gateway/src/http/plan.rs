@@ -54,6 +54,8 @@ pub struct Route {
     pub path: String,
     /// Names of the listeners that serve it; none: all.
     pub listeners: Vec<String>,
+    /// Where clients of HTTP+SSE (2024-11-05) open their stream; they post to the path `/message` below it.
+    pub sse: Option<String>,
     /// The name of a service.
     pub service: String,
 }

@@ -18,7 +18,7 @@ use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
 
 /// A POST that was decided over, before anything is done.
-struct Posted {
+pub(super) struct Posted {
     exchange: Exchange,
     decided: Decided,
     batch: bool,
@@ -32,8 +32,22 @@ pub(super) async fn post(
     body: Incoming,
     principal: &Arc<Principal>,
 ) -> Reply {
+    match receive(here, head, body, principal).await {
+        Ok(posted) => posted.carry_out().await,
+        Err(refused) => *refused,
+    }
+}
+
+/// Reads a POST and decides over it.
+pub(super) async fn receive(
+    here: &Arc<Worker>,
+    head: &Parts,
+    body: Incoming,
+    principal: &Arc<Principal>,
+) -> Result<Posted, Box<Reply>> {
+    let closed = |reply| Err(Box::new(closing(reply)));
     if let Err(refused) = check_body(&head.headers) {
-        return closing(*refused);
+        return closed(*refused);
     }
     let gate = &here.gate;
     let bytes_max = gate.office.with.limits.message_bytes_max;
@@ -41,17 +55,14 @@ pub(super) async fn post(
         Ok(bytes) => bytes,
         Err(UpstreamError::TooLong) => {
             let words = "the message is longer than the limit; see `--max-message-bytes`";
-            return closing(refuse(StatusCode::PAYLOAD_TOO_LARGE, -32600, words));
+            return closed(refuse(StatusCode::PAYLOAD_TOO_LARGE, -32600, words));
         }
         Err(UpstreamError::Late) => {
-            return closing(refuse(StatusCode::REQUEST_TIMEOUT, -32600, "the body did not come in time"));
+            return closed(refuse(StatusCode::REQUEST_TIMEOUT, -32600, "the body did not come in time"));
         }
-        Err(_) => return closing(refuse(StatusCode::BAD_REQUEST, -32700, "the body broke off")),
+        Err(_) => return closed(refuse(StatusCode::BAD_REQUEST, -32700, "the body broke off")),
     };
-    match decide(here, head, &bytes, principal) {
-        Ok(posted) => posted.carry_out().await,
-        Err(refused) => *refused,
-    }
+    decide(here, head, &bytes, principal)
 }
 
 /// Finds the run that the message belongs to, and decides.
@@ -157,7 +168,12 @@ fn no_run(cause: NoRun) -> Box<Reply> {
 }
 
 impl Posted {
-    async fn carry_out(self) -> Reply {
+    /// True if there are requests in it.
+    pub(super) fn asks(&self) -> bool {
+        !self.exchange.ids.is_empty()
+    }
+
+    pub(super) async fn carry_out(self) -> Reply {
         let Posted { exchange, mut decided, batch, opens } = self;
         let mut attended = Attended::new(exchange);
         let exchange = &attended.exchange;

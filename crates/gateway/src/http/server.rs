@@ -27,6 +27,8 @@ const SWEEP: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 #[derive(Debug, Clone)]
 pub enum Target {
     Http(upstream::Target),
+    /// HTTP+SSE of 2024-11-05.
+    Events(upstream::Target),
     Stdio(Command),
 }
 
@@ -35,8 +37,12 @@ impl Target {
     pub(super) fn is(&self, other: &Target) -> bool {
         match (self, other) {
             (Target::Http(one), Target::Http(other)) => one.uri == other.uri,
+            // Its streams were opened with the credentials that it had.
+            (Target::Events(one), Target::Events(other)) => {
+                one.uri == other.uri && one.headers == other.headers
+            }
             (Target::Stdio(one), Target::Stdio(other)) => one == other,
-            (Target::Http(_), Target::Stdio(_)) | (Target::Stdio(_), Target::Http(_)) => false,
+            (Target::Http(_) | Target::Events(_) | Target::Stdio(_), _) => false,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bailiwick_engine::{Policy, Principal};
 use hyper::header::HeaderValue;
 
+use super::legacy::Talks;
 use super::limits::HttpLimits;
 use super::office::{Account, Office};
 use super::run::Run;
@@ -62,6 +63,8 @@ impl Drop for OpenStream {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     tables: Mutex<Tables>,
+    /// Streams of clients of HTTP+SSE.
+    pub(super) talks: Talks,
     /// Exchanges that are not over.
     in_hand: AtomicUsize,
 }
@@ -77,7 +80,7 @@ struct Tables {
 /// Id, roles and scopes: what a rule lets one of them do, it lets no other do. Claims may change from token to token.
 type Known = (String, Vec<String>, Vec<String>);
 
-fn same(one: &Principal, other: &Principal) -> bool {
+pub(super) fn same(one: &Principal, other: &Principal) -> bool {
     (&one.id, &one.roles, &one.scopes) == (&other.id, &other.roles, &other.scopes)
 }
 
@@ -252,7 +255,7 @@ fn begin(office: &Arc<Office>, account: &Arc<Account>, principal: &Arc<Principal
 }
 
 /// 128 random bits in hexadecimal.
-fn fresh() -> Option<String> {
+pub(super) fn fresh() -> Option<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).ok()?;
     Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -1,11 +1,12 @@
-//! Servers over stdio behind HTTP: one process for each legacy session, and a few for a principal without one.
+//! Servers over stdio or HTTP+SSE behind Streamable HTTP: one process (or stream) for each legacy session, and a few for a
+//! principal without one.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bailiwick_mcp::{Direction, Id, Malformation, Malformed};
+use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed};
 use bailiwick_sandbox::{Launch, StandardError, launch};
 use hyper::StatusCode;
 use hyper::body::Bytes;
@@ -14,11 +15,14 @@ use tokio::time::{sleep, timeout};
 
 use super::desk::{Desk, Said};
 use super::exchange::{Attended, Exchange, to_client};
+use super::legacy_upstream;
 use super::letter::Letter;
+use super::limits::HttpLimits;
 use super::pipe::{Heard, Pipe};
 use super::reply::{Reply, events, message, status_of};
 use super::run::{Party, Run};
 use super::sessions::Session;
+use super::upstream::Target;
 
 /// The command of a server over stdio.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +45,18 @@ const IDLE: Duration = Duration::from_secs(120);
 /// How long TERM may take before KILL.
 const KILL_AFTER: Duration = Duration::from_secs(2);
 
+/// What is started for a session.
+#[derive(Debug)]
+pub(super) enum Source {
+    Command(Command),
+    /// A stream of HTTP+SSE.
+    Events(Box<Target>),
+}
+
 /// Where processes are started, and those that wait for work.
 #[derive(Debug)]
 pub(super) struct Stable {
-    command: Command,
+    source: Source,
     room: Arc<Semaphore>,
     /// Failures in a row, and when the next start may be.
     failures: Mutex<(u32, Option<Instant>)>,
@@ -77,9 +89,13 @@ impl Server {
 }
 
 impl Stable {
-    pub(super) fn new(command: Command) -> Stable {
-        let room = Arc::new(Semaphore::new(command.processes_max));
-        Stable { command, room, failures: Mutex::default(), idle: Mutex::default() }
+    pub(super) fn new(source: Source, http: &HttpLimits) -> Stable {
+        let room = match &source {
+            Source::Command(command) => command.processes_max,
+            Source::Events(_) => http.sessions_max,
+        };
+        let room = Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)));
+        Stable { source, room, failures: Mutex::default(), idle: Mutex::default() }
     }
 
     /// Starts a process for the run of `exchange`, after the wait that earlier failures ask for.
@@ -90,25 +106,13 @@ impl Stable {
         }
         let room = timeout(ROOM_TIME, Arc::clone(&self.room).acquire_owned()).await;
         let Ok(Ok(room)) = room else { return Err("too many servers run; see `--max-processes`") };
-        let stable = Arc::clone(self);
-        let limits = exchange.here.gate.office.with.limits;
-        let started = tokio::task::spawn_blocking(move || {
-            let (program, args) = stable.command.words.split_first()?;
-            let server = launch(&Launch {
-                program,
-                args,
-                environment: &[],
-                supervisor: stable.command.supervisor.clone(),
-                grace: KILL_AFTER,
-                standard_error: StandardError::Inherit,
-                adopt: false,
-            });
-            Pipe::connect(server.ok()?, &limits).ok()
-        });
-        let Ok(Some((pipe, heard))) = started.await else {
-            self.ended(Duration::ZERO);
-            return Err("the server cannot be started");
+        let gate = &exchange.here.gate;
+        let limits = gate.office.with.limits;
+        let started = match &self.source {
+            Source::Command(command) => process(command.clone(), limits).await,
+            Source::Events(target) => legacy_upstream::connect(target, &limits, &gate.limits).await,
         };
+        let (pipe, heard) = started.inspect_err(|_| self.ended(Duration::ZERO))?;
         let server = Arc::new(Server { pipe: Mutex::new(Some(pipe)), desk: Desk::default(), _room: room });
         tokio::spawn(hear(Arc::clone(self), Arc::clone(&server), exchange.clone(), heard));
         Ok(server)
@@ -160,6 +164,23 @@ impl Stable {
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         idle.into_iter().for_each(|(_, server)| server.close());
     }
+}
+
+async fn process(command: Command, limits: Limits) -> Result<(Pipe, mpsc::Receiver<Heard>), &'static str> {
+    let started = tokio::task::spawn_blocking(move || {
+        let (program, args) = command.words.split_first()?;
+        let server = launch(&Launch {
+            program,
+            args,
+            environment: &[],
+            supervisor: command.supervisor.clone(),
+            grace: KILL_AFTER,
+            standard_error: StandardError::Inherit,
+            adopt: false,
+        });
+        Pipe::connect(server.ok()?, &limits).ok()
+    });
+    started.await.ok().flatten().ok_or("the server cannot be started")
 }
 
 /// Hears a server out until it ends. `exchange` names the run; what is said belongs to the lane of the desk.

@@ -98,13 +98,23 @@ impl Link {
         headers: HeaderMap,
         letter: &Letter,
     ) -> Result<Response<Incoming>, UpstreamError> {
+        self.post_to(self.target.uri.clone(), headers, letter).await
+    }
+
+    /// The same to another place of the same origin.
+    pub(super) async fn post_to(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+        letter: &Letter,
+    ) -> Result<Response<Incoming>, UpstreamError> {
         let mut request = Request::new(Full::new(letter.bytes().clone()));
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         request.headers_mut().entry(ACCEPT).or_insert(accept);
-        self.send(request).await
+        self.send(uri, request).await
     }
 
     /// Opens a stream of events, or ends a session.
@@ -116,11 +126,15 @@ impl Link {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = method;
         *request.headers_mut() = headers;
-        self.send(request).await
+        self.send(self.target.uri.clone(), request).await
     }
 
-    async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, UpstreamError> {
-        *request.uri_mut() = self.target.uri.clone();
+    async fn send(
+        &self,
+        uri: Uri,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {

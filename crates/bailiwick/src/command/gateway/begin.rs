@@ -104,7 +104,7 @@ pub(super) fn server_name(given: Option<&str>, at: &At) -> String {
     match (given.filter(|given| !given.is_empty()), at) {
         (Some(given), _) => given.to_owned(),
         (None, At::Command { words, .. }) => crate::command::run::server_name(None, words),
-        (None, At::Url(uri)) => host_name(uri),
+        (None, At::Url(uri) | At::Events(uri)) => host_name(uri),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a gateway is told: by flags for one server, or by a file for many. Nothing is opened here but that file.
 
 mod read;
+mod upstream;
 mod words;
 
 use std::ffi::OsString;
@@ -12,7 +13,7 @@ use bailiwick_gateway::http::{HeaderName, HttpLimits, Uri};
 use bailiwick_mcp::Limits;
 
 use super::begin;
-use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
+use crate::args::{DurabilityArg, GatewayArgs, ModeArg, TransportArg};
 use crate::command::run::limits;
 use crate::exit::{self, Failure};
 
@@ -58,7 +59,12 @@ pub(super) struct Upstream {
 #[derive(Debug, Clone)]
 pub(super) enum At {
     Url(Uri),
-    Command { words: Vec<OsString>, processes_max: usize },
+    /// HTTP+SSE of 2024-11-05.
+    Events(Uri),
+    Command {
+        words: Vec<OsString>,
+        processes_max: usize,
+    },
 }
 
 /// Where the value of a header is; it is read when it is needed, and never shown.
@@ -74,6 +80,16 @@ pub(super) struct Routing {
     /// None: all.
     pub(super) listeners: Vec<String>,
     pub(super) upstream: String,
+    /// For clients of HTTP+SSE.
+    pub(super) sse: Option<String>,
+}
+
+impl Routing {
+    /// Every path that it takes.
+    fn paths(&self) -> impl Iterator<Item = String> {
+        let sse = self.sse.iter().flat_map(|stream| [stream.clone(), format!("{stream}/message")]);
+        sse.chain([self.path.clone()])
+    }
 }
 
 impl Setup {
@@ -86,6 +102,8 @@ impl Setup {
                     (args.target.is_some(), "--target"),
                     (args.tls_certificate.is_some(), "--tls-certificate"),
                     (args.target_ca.is_some(), "--target-ca"),
+                    (args.target_transport != TransportArg::Http, "--target-transport"),
+                    (args.sse_path.is_some(), "--sse-path"),
                     (!args.target_header.is_empty(), "--target-header"),
                     (!args.allow_host.is_empty(), "--allow-host"),
                     (!args.allow_origin.is_empty(), "--allow-origin"),
@@ -109,8 +127,14 @@ impl Setup {
             return Err(Failure::new(exit::USAGE, "`--listen` and `--target`, or `--config`"));
         };
         let at = begin::at(target, &args.server_command, usize::from(args.http.max_processes))?;
+        let at = match (at, args.target_transport) {
+            (At::Url(uri), TransportArg::Sse) => At::Events(uri),
+            (at, TransportArg::Http | TransportArg::Sse) => at,
+        };
         let name = begin::server_name(args.policy.server.as_deref(), &at);
-        begin::check_path(&args.path).map_err(|why| Failure::new(exit::USAGE, why))?;
+        for path in args.sse_path.iter().chain([&args.path]) {
+            begin::check_path(path).map_err(|why| Failure::new(exit::USAGE, why))?;
+        }
         Ok(Setup {
             admin: args.admin,
             audit: args.govern.audit.clone(),
@@ -124,7 +148,12 @@ impl Setup {
                 origins: args.allow_origin.clone(),
                 insecure: args.insecure_no_authentication,
             }],
-            routes: vec![Routing { path: args.path.clone(), listeners: Vec::new(), upstream: name.clone() }],
+            routes: vec![Routing {
+                path: args.path.clone(),
+                listeners: Vec::new(),
+                upstream: name.clone(),
+                sse: args.sse_path.clone(),
+            }],
             upstreams: vec![Upstream {
                 name,
                 at,

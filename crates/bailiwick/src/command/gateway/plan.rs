@@ -56,6 +56,7 @@ pub(super) fn plan(
     let route = |routing: &super::config::Routing| Route {
         path: routing.path.clone(),
         listeners: routing.listeners.clone(),
+        sse: routing.sse.clone(),
         service: routing.upstream.clone(),
     };
     planned.plan.routes = setup.routes.iter().map(route).collect();
@@ -83,7 +84,7 @@ impl Maker<'_> {
         self.files.extend(loaded.files().iter().cloned());
         let policy: Arc<Policy> = loaded.policy;
         let (target, command) = match &upstream.at {
-            At::Url(uri) => {
+            At::Url(uri) | At::Events(uri) => {
                 let headers = upstream.headers.iter().map(|(name, value)| self.header(name, value));
                 let headers = headers.collect::<Result<_, _>>()?;
                 let roots = match (&upstream.ca, uri.scheme_str()) {
@@ -93,7 +94,11 @@ impl Maker<'_> {
                     (None, _) => Roots::nobody().map_err(Failure::refused)?,
                 };
                 let endpoint = Endpoint { uri: uri.clone(), headers, roots };
-                (Target::Http(endpoint), vec![uri.to_string().into()])
+                let target = match &upstream.at {
+                    At::Events(_) => Target::Events(endpoint),
+                    At::Url(_) | At::Command { .. } => Target::Http(endpoint),
+                };
+                (target, vec![uri.to_string().into()])
             }
             At::Command { words, processes_max } => {
                 let supervisor = std::env::current_exe()

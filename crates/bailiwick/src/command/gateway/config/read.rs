@@ -9,8 +9,8 @@ use bailiwick_mcp::Limits;
 use bailiwick_policy::document::{Document, Node};
 use bailiwick_policy::{Source, bundled};
 
-use super::words::{DAY, ENTRIES_MAX, FILE, HOUR, LIMITS, LISTENER, ROUTE, TLS, UPSTREAM, WEEK};
-use super::{At, Listening, Routing, Setup, Upstream, Value, beside, http_limits};
+use super::words::{DAY, ENTRIES_MAX, FILE, HOUR, LIMITS, LISTENER, ROUTE, TLS, WEEK};
+use super::{Listening, Routing, Setup, Upstream, beside, http_limits};
 use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
 use crate::command::gateway::begin;
 use crate::exit::{self, Failure};
@@ -18,7 +18,7 @@ use crate::say;
 
 /// A file above this is refused, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-const MODES: [(&str, ModeArg); 3] =
+pub(super) const MODES: [(&str, ModeArg); 3] =
     [("enforce", ModeArg::Enforce), ("shadow", ModeArg::Shadow), ("observe", ModeArg::Observe)];
 const DURABILITIES: [(&str, DurabilityArg); 2] =
     [("strict", DurabilityArg::Strict), ("batched", DurabilityArg::Batched)];
@@ -44,9 +44,9 @@ pub(super) fn read(path: &Path, args: &GatewayArgs) -> Result<Setup, Failure> {
     setup.ok_or_else(|| Failure::refused(format!("`{shown}` is empty")))
 }
 
-struct Reader<'r> {
-    document: &'r mut Document,
-    path: &'r Path,
+pub(super) struct Reader<'r> {
+    pub(super) document: &'r mut Document,
+    pub(super) path: &'r Path,
     args: &'r GatewayArgs,
 }
 
@@ -171,98 +171,6 @@ impl Reader<'_> {
         certificate.zip(key)
     }
 
-    fn upstream(&mut self, name: &str, node: &Node, silent: &Upstream) -> Option<Upstream> {
-        let members = self.document.members(node, &UPSTREAM, "an upstream");
-        let mut upstream = Upstream { name: name.to_owned(), ..silent.clone() };
-        if let Some(node) = members.get("headers") {
-            upstream.headers = self.headers(node);
-        }
-        if let Some(node) = members.get("forward-headers") {
-            for (at, text) in self.document.texts(node, "`forward-headers`") {
-                match begin::header_name(text) {
-                    Ok(name) => upstream.forward.push(name),
-                    Err(why) => self.document.wrong(at, why.message, "name a header of clients"),
-                }
-            }
-        }
-        if let Some(node) = members.get("ca") {
-            upstream.ca = self.place(node, "`ca`");
-        }
-        if let Some(node) = members.get("policy") {
-            upstream.policies = self.policies(node);
-        }
-        if let Some(mode) = members.get("mode").and_then(|node| self.document.choice(node, "mode", &MODES)) {
-            upstream.mode = mode;
-        }
-        if let Some(lock) = members.get("lock").and_then(|node| self.place(node, "`lock`")) {
-            upstream.lock = Some(lock);
-        }
-        let limits = &mut upstream.limits;
-        self.time(members.get("answer-timeout").copied(), "`answer-timeout`", DAY, &mut limits.answer_time);
-        self.time(members.get("stream-idle").copied(), "`stream-idle`", WEEK, &mut limits.stream_idle);
-        self.time(members.get("session-idle").copied(), "`session-idle`", WEEK, &mut limits.session_idle);
-        self.count(members.get("sessions").copied(), "`sessions`", 1..=1_000_000, &mut limits.sessions_max);
-        let At::Command { mut processes_max, .. } = upstream.at else { return None };
-        self.count(members.get("processes").copied(), "`processes`", 1..=10_000, &mut processes_max);
-        let for_http = ["headers", "ca", "forward-headers"];
-        upstream.at = match (members.get("url"), members.get("command")) {
-            (Some(at), None) => {
-                if let Some(node) = members.get("processes") {
-                    self.document.wrong(node, "`processes` of an upstream by URL", "remove it");
-                }
-                let text = self.document.text(at, "`url`")?;
-                match begin::url(text) {
-                    Ok(uri) => At::Url(uri),
-                    Err(why) => {
-                        self.document.wrong(at, why.message, why.help.unwrap_or_default());
-                        return None;
-                    }
-                }
-            }
-            (None, Some(words)) => {
-                for key in for_http.iter().filter_map(|key| members.get(key)) {
-                    self.document.wrong(
-                        key,
-                        "an upstream over stdio has no headers or certificates",
-                        "remove it",
-                    );
-                }
-                let words = self.document.texts(words, "`command`");
-                At::Command { words: words.into_iter().map(|(_, word)| word.into()).collect(), processes_max }
-            }
-            (Some(_), Some(at)) => {
-                self.document.wrong(at, "an upstream with `url` and `command`", "keep one of the two");
-                return None;
-            }
-            (None, None) => {
-                self.document.wrong(node, "an upstream has no `url` or `command`", "say where the server is");
-                return None;
-            }
-        };
-        Some(upstream)
-    }
-
-    fn headers(&mut self, node: &Node) -> Vec<(bailiwick_gateway::http::HeaderName, Value)> {
-        let mut out = Vec::new();
-        for (key, name, value) in self.document.pairs(node, "`headers`") {
-            let name = begin::header_name(name);
-            let Some(text) = self.document.text(value, "the source of a header") else { continue };
-            match (name, begin::value(text)) {
-                (Ok(name), Some(Value::File(path))) => {
-                    out.push((name, Value::File(beside(self.path, &path.to_string_lossy()))));
-                }
-                (Ok(name), Some(value)) => out.push((name, value)),
-                (Err(why), _) => self.document.wrong(key, why.message, "name a header of the server's own"),
-                // Without the text: someone may have written the secret itself.
-                (Ok(_), None) => {
-                    let help = "write `env:VARIABLE` or `file:PATH`; secrets do not belong in this file";
-                    self.document.wrong(value, "a header's value is named, not written", help);
-                }
-            }
-        }
-        out
-    }
-
     fn routes(&mut self, node: &Node, setup: &mut Setup) {
         let nodes = self.document.list(node, "`routes`");
         if nodes.len() > ENTRIES_MAX {
@@ -272,7 +180,8 @@ impl Reader<'_> {
             let Some(route) = self.route(node, setup) else { continue };
             let meets = |other: &&Routing| {
                 let both = route.listeners.iter().any(|name| other.listeners.contains(name));
-                other.path == route.path && (both || route.listeners.is_empty() || other.listeners.is_empty())
+                let twice = other.paths().any(|path| route.paths().any(|own| own == path));
+                twice && (both || route.listeners.is_empty() || other.listeners.is_empty())
             };
             if setup.routes.iter().any(|other| meets(&other)) {
                 let why = format!("the path `{}` is served twice", route.path);
@@ -314,11 +223,16 @@ impl Reader<'_> {
         if let Err(why) = begin::check_path(path) {
             self.document.wrong(at, why, "write `/mcp`, or another plain path");
         }
+        let sse = members.get("sse").and_then(|node| Some((node, self.document.text(node, "`sse`")?)));
+        if let Some((node, Err(why))) = sse.map(|(node, path)| (node, begin::check_path(path))) {
+            self.document.wrong(node, why, "write `/sse`, or another plain path");
+        }
         let known: Vec<(&str, ())> =
             setup.upstreams.iter().map(|upstream| (upstream.name.as_str(), ())).collect();
         self.document.choice(upstream, "upstream", &known)?;
         let upstream = self.document.text(upstream, "`upstream`")?.to_owned();
-        Some(Routing { path: path.to_owned(), listeners, upstream })
+        let sse = sse.map(|(_, path)| path.to_owned());
+        Some(Routing { path: path.to_owned(), listeners, upstream, sse })
     }
 
     fn limits(&mut self, node: &Node, http: &mut HttpLimits, messages: &mut Limits) {
@@ -343,13 +257,13 @@ impl Reader<'_> {
         self.time(of("grace"), "`grace`", HOUR, &mut http.grace);
     }
 
-    fn time(&mut self, node: Option<&Node>, what: &str, most: Duration, into: &mut Duration) {
+    pub(super) fn time(&mut self, node: Option<&Node>, what: &str, most: Duration, into: &mut Duration) {
         if let Some(time) = node.and_then(|node| self.document.duration(node, what, most)) {
             *into = time;
         }
     }
 
-    fn count(
+    pub(super) fn count(
         &mut self,
         node: Option<&Node>,
         what: &str,
@@ -374,12 +288,12 @@ impl Reader<'_> {
         parsed
     }
 
-    fn place(&mut self, node: &Node, what: &str) -> Option<PathBuf> {
+    pub(super) fn place(&mut self, node: &Node, what: &str) -> Option<PathBuf> {
         Some(beside(self.path, self.document.text(node, what)?))
     }
 
     /// Bundled policies by name, files beside this one.
-    fn policies(&mut self, node: &Node) -> Vec<String> {
+    pub(super) fn policies(&mut self, node: &Node) -> Vec<String> {
         let texts = self.document.texts(node, "`policy`");
         let named = |text: &str| match bundled(text) {
             Some(_) => text.to_owned(),

@@ -17,8 +17,9 @@ pub(super) const FILE: [&str; 11] = [
 ];
 pub(super) const LISTENER: [&str; 5] = ["address", "tls", "hosts", "origins", "insecure-no-authentication"];
 pub(super) const TLS: [&str; 2] = ["certificate", "key"];
-pub(super) const UPSTREAM: [&str; 13] = [
+pub(super) const UPSTREAM: [&str; 14] = [
     "url",
+    "transport",
     "command",
     "processes",
     "headers",
@@ -32,7 +33,7 @@ pub(super) const UPSTREAM: [&str; 13] = [
     "session-idle",
     "sessions",
 ];
-pub(super) const ROUTE: [&str; 3] = ["path", "listeners", "upstream"];
+pub(super) const ROUTE: [&str; 4] = ["path", "listeners", "upstream", "sse"];
 pub(super) const LIMITS: [&str; 12] = [
     "message-bytes",
     "depth",
