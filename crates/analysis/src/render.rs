@@ -1,5 +1,6 @@
 //! Findings as text for other programs: JSON, SARIF, JUnit, Markdown, and the annotations of GitHub.
 
+pub mod replay;
 mod sarif;
 pub mod suite;
 mod visible;

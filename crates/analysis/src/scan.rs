@@ -11,6 +11,7 @@ mod subject;
 use bailiwick_guard::Scanner;
 
 pub use audits::dangerous_tool::danger;
+pub(crate) use audits::dangerous_tool::words;
 pub use finding::{Finding, Report, Severity};
 pub use subject::{Facts, File, Offer, Subject, Tool};
 

@@ -7,6 +7,7 @@ pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod policy;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod wire;
@@ -24,7 +25,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found to look at,
-10 findings at or above --fail-on, or warnings under --strict, 11 drift from the lock file, 13 the audit log does not verify, 78 refused to start.
+10 findings at or above --fail-on, or warnings under --strict, 11 drift from the lock file, 12 an attack passes, 13 the audit log does not verify, 78 refused to start.
 `bailiwick run` exits with its server's status.";
 
 /// Keeps AI agents inside their bailiwick: stands between an agent and its MCP server, decides every message by policy,
@@ -74,6 +75,9 @@ Configurations keep their comments, order and layout; only what was changed is e
     Record(wire::RecordArgs),
     /// Make the policy that allows what was recorded, and little else
     Infer(infer::InferArgs),
+    /// Attack a policy, or see what it would have decided over what is recorded
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(replay::ReplayArgs),
     /// Put a policy before the servers of your clients, and prove it
     #[command(after_help = "\
 Examples:

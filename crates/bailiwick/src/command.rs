@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod policy;
 pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod scan;

@@ -12,6 +12,8 @@ pub(crate) const NOTHING: i32 = 3;
 pub(crate) const FINDINGS: i32 = 10;
 /// What is locked and what the server offers differ.
 pub(crate) const DRIFT: i32 = 11;
+/// An attack is not blocked.
+pub(crate) const ATTACK: i32 = 12;
 /// An audit log does not verify.
 pub(crate) const NOT_VERIFIED: i32 = 13;
 /// Refused to start: an invalid policy, a missing layer.

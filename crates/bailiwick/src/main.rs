@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => command::explain::run(&args),
         Command::Record(args) => command::record::run(&args),
         Command::Infer(args) => command::infer::run(&args),
+        Command::Replay(args) => command::replay::run(&args),
         Command::Enforce(args) => command::enforce::run(&args),
         Command::Status(args) => command::status::run(&args),
         Command::Report(args) => command::report::run(&args),

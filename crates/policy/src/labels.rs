@@ -168,6 +168,11 @@ impl Labelled {
         }
     }
 
+    /// True if anybody says that the target does something of `wanted`.
+    pub(crate) fn is_known(&self, wanted: Labels) -> bool {
+        self.any.meets(wanted)
+    }
+
     /// For people: `read, private`, or that nothing is known.
     pub(crate) fn written(&self) -> String {
         if self.table.is_none() && self.by_file.is_empty() {

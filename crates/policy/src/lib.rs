@@ -17,6 +17,7 @@ mod index;
 mod labels;
 mod layers;
 mod links;
+mod mention;
 mod model;
 mod path;
 mod policy;
@@ -45,6 +46,7 @@ pub use history::{
 };
 pub use labels::{Label, Labels};
 pub use links::{Follow, Followed, Link};
+pub use mention::Mention;
 pub use model::{
     Claim, Discovery, Drift, Each, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
     Verdict,

@@ -132,6 +132,11 @@ impl Scope {
             }
     }
 
+    /// True if the target is known to do what the rule speaks of; no doubt counts.
+    pub(crate) fn has_known_label(&self, aimed: Aimed<'_>) -> bool {
+        aimed.labels.is_some_and(|known| known.is_known(self.labels))
+    }
+
     /// True if the arguments are as the rule wants them: for a require, that it holds.
     pub(crate) fn args_match(&self, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> bool {
         let sense = self.senses.args;

@@ -75,6 +75,37 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// Reads a time as [`TimeText`] writes it.
+#[must_use]
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let number = |from: usize, to: usize| -> Option<i64> {
+        let digits = text.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        digits.parse().ok()
+    };
+    let marks = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "."), (26, "Z")];
+    if text.len() != TIME_TEXT_BYTES || marks.iter().any(|(at, mark)| text.get(*at..at + 1) != Some(*mark)) {
+        return None;
+    }
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second, micros) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 26)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(Timestamp(seconds * MICROS + micros))
+}
+
+/// The days since 1970-01-01, as [`civil`] undoes it.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let cycle = year.div_euclid(400);
+    let year_of_cycle = year.rem_euclid(400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_cycle = year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 + day_of_year;
+    cycle * 146_097 + day_of_cycle - 719_468
+}
+
 const MICROS: i64 = 1_000_000;
 /// 0000-01-01T00:00:00Z
 const SECOND_MIN: i64 = -62_167_219_200;
@@ -101,6 +132,22 @@ mod tests {
         let mut text = TimeText::new();
         for (micros, wanted) in cases {
             assert_eq!(text.format(Timestamp(micros)), wanted);
+            if micros.abs() < 253_402_300_800_000_000 {
+                assert_eq!(parse(wanted), Some(Timestamp(micros)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_time_is_not_read() {
+        for text in [
+            "",
+            "2025-11-21",
+            "2025-11-21 02:45:00.123456Z",
+            "2025-13-21T02:45:00.123456Z",
+            "2025-11-21T02:45:+0.123456Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

@@ -240,6 +240,7 @@ const CLOSURE: &[(&str, &str)] = &[
     ("serde_derive", "the procedural macro of serde"),
     ("serde_json", "text to values and back; its readers get what they are given"),
     ("serde_json_canonicalizer", "RFC 8785 over serde_json"),
+    ("serde_spanned", "of toml_edit: values with their places"),
     ("sha2", "a hash of slices"),
     ("smallvec", "of idna: short vectors in place"),
     ("sqlparser", "SQL text to a tree"),

@@ -74,7 +74,7 @@ fn score(severity: Severity) -> &'static str {
     }
 }
 
-fn uri(path: &str, root: &str) -> String {
+pub(super) fn uri(path: &str, root: &str) -> String {
     let below = path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/')).filter(|_| !root.is_empty());
     let (head, rest) = match below {
         Some(rest) => ("", rest),

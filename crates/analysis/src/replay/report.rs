@@ -94,13 +94,14 @@ pub struct Traffic {
     pub files: u64,
     pub lines: u64,
     pub runs: u64,
-    /// Requests that were decided when they were recorded, and are decided again.
+    /// Requests that were decided when they were recorded, and are decided again. Answers are looked at too, by guards; they
+    /// are told where they would not have been let through.
     pub calls: u64,
     /// Those over which the policy says what was said then.
     pub same: u64,
-    /// Let through then, and now denied.
+    /// Let through or asked about then, and now denied.
     pub now_denied: u64,
-    /// Let through then, and now a person is asked.
+    /// Let through or denied then, and now a person is asked.
     pub now_asked: u64,
     /// Not let through then, and allowed now.
     pub now_allowed: u64,

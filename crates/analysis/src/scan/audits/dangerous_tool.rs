@@ -60,7 +60,7 @@ pub fn danger(tool: &str) -> Option<&'static str> {
 }
 
 /// The words of `read_file`, `readFile` and `read-file`.
-fn words(tool: &str) -> Vec<String> {
+pub(crate) fn words(tool: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_small = false;
     for c in tool.chars() {

@@ -1,0 +1,383 @@
+//! Recorded traffic, decided again: what the policy would have said, and where that differs from what happened.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bailiwick_engine::{Counters, Engine, Event, Mode, Outcome, Reason, Scanner, Settings};
+use bailiwick_mcp::message::Packet;
+use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
+use bailiwick_policy::{Policy, Principal, Verdict};
+use serde_json::{Value, json};
+
+use super::report::{DIFFERENCES_MAX, Difference, Happened, Tally, Traffic};
+use super::trial::causes;
+
+/// Who acts in a run, and on what server.
+#[derive(Debug, Clone)]
+pub struct RunAbout {
+    pub run: String,
+    pub server: String,
+    pub principal: Principal,
+}
+
+/// A decision as it was recorded.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded<'r> {
+    /// `decision`, `outcome` or another word of the record.
+    pub event: &'r str,
+    pub call: u64,
+    pub method: &'r str,
+    pub target: Option<&'r str>,
+    /// As JSON.
+    pub arguments: Option<&'r str>,
+    pub verdict: &'r str,
+    pub effect: &'r str,
+    /// Of an outcome: `succeeded`, `failed` or `unknown`.
+    pub outcome: Option<&'r str>,
+}
+
+/// Where something is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'p> {
+    pub file: &'p str,
+    pub line: u64,
+}
+
+/// Decides over recorded traffic, one line after the other.
+///
+/// The engine shadows: what would be denied now did go on then, so that what followed is decided as it came.
+#[derive(Debug)]
+pub struct Replayer {
+    policy: Arc<Policy>,
+    scanner: Arc<Scanner>,
+    runs: BTreeMap<String, Run>,
+    /// Those of limits `per: principal`, which all runs of one share.
+    counters: BTreeMap<String, Counters>,
+    traffic: Traffic,
+    targets: BTreeMap<String, Tally>,
+    principals: BTreeMap<String, Tally>,
+    touched: u64,
+    /// Decisions whose message is not recorded, by method.
+    unread: BTreeMap<String, u64>,
+    forgotten: u64,
+}
+
+#[derive(Debug)]
+struct Run {
+    about: RunAbout,
+    engine: Engine,
+    /// What was decided now and is not yet compared.
+    waiting: VecDeque<Now>,
+    touched: u64,
+}
+
+/// What is decided now.
+#[derive(Debug)]
+struct Now {
+    event: Event,
+    method: String,
+    target: Option<String>,
+    verdict: Verdict,
+    reasons: Vec<Reason>,
+    policy: Arc<Policy>,
+    /// The request's id as JSON, and where it was going.
+    id: Option<String>,
+    direction: Direction,
+}
+
+/// Runs that are remembered at once; the one that was quiet for longest is forgotten.
+const RUNS_MAX: usize = 4_096;
+/// Decisions of one run that wait for their record.
+const WAITING_MAX: usize = 1_024;
+/// Targets and principals that are counted one by one; the others are counted as `…`.
+const TALLIES_MAX: usize = 2_000;
+
+impl Replayer {
+    #[must_use]
+    pub fn new(policy: Arc<Policy>, scanner: Arc<Scanner>) -> Replayer {
+        Replayer {
+            policy,
+            scanner,
+            runs: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            traffic: Traffic::default(),
+            targets: BTreeMap::new(),
+            principals: BTreeMap::new(),
+            touched: 0,
+            unread: BTreeMap::new(),
+            forgotten: 0,
+        }
+    }
+
+    /// Another file is read.
+    pub fn file(&mut self) {
+        self.traffic.files = self.traffic.files.saturating_add(1);
+    }
+
+    /// Another line is read.
+    pub fn line(&mut self) {
+        self.traffic.lines = self.traffic.lines.saturating_add(1);
+    }
+
+    /// A run begins, or goes on in another file.
+    pub fn begin(&mut self, about: &RunAbout) {
+        if self.runs.contains_key(&about.run) {
+            return;
+        }
+        if self.runs.len() >= RUNS_MAX {
+            let quiet = self.runs.iter().min_by_key(|(_, run)| run.touched).map(|(key, _)| key.clone());
+            quiet.map(|key| self.runs.remove(&key));
+            self.forgotten = self.forgotten.saturating_add(1);
+        }
+        self.traffic.runs = self.traffic.runs.saturating_add(1);
+        let settings = Settings {
+            mode: Mode::Shadow,
+            server: about.server.as_str().into(),
+            principal: Arc::new(about.principal.clone()),
+            limits: Limits::DEFAULT,
+            nonce: String::new(),
+        };
+        let engine = Engine::new(settings, Arc::clone(&self.policy), Arc::clone(&self.scanner), None);
+        let run = Run { about: about.clone(), engine, waiting: VecDeque::new(), touched: 0 };
+        self.runs.insert(about.run.clone(), run);
+    }
+
+    /// A run is over.
+    pub fn end(&mut self, run: &str) {
+        self.runs.remove(run);
+    }
+
+    /// A message of a trace.
+    pub fn message(&mut self, run: &str, at: Timestamp, direction: Direction, message: &str) {
+        self.receive(run, at, direction, message, false);
+    }
+
+    fn receive(&mut self, run: &str, at: Timestamp, direction: Direction, message: &str, explain: bool) {
+        self.touched = self.touched.saturating_add(1);
+        let Some(run) = self.runs.get_mut(run) else { return };
+        run.touched = self.touched;
+        let mut parser = Parser::default();
+        let packet = Packet::parse(&mut parser, message.as_bytes(), &Limits::DEFAULT);
+        if let (Ok(Packet::One(message)), true) = (&packet, explain) {
+            run.engine.offer_for_explanation(message);
+        }
+        // One that is there is found without a copy of its name.
+        if !self.counters.contains_key(&run.about.principal.id) {
+            self.counters.insert(run.about.principal.id.clone(), Counters::default());
+        }
+        let Some(counters) = self.counters.get_mut(&run.about.principal.id) else { return };
+        run.engine.trade_principal_counters(counters);
+        let mut outcomes = Vec::new();
+        run.engine.receive(at, direction, packet, &mut outcomes);
+        run.engine.trade_principal_counters(counters);
+        run.waiting.extend(outcomes.iter().filter_map(now));
+        let beyond = run.waiting.len().saturating_sub(WAITING_MAX);
+        run.waiting.drain(..beyond);
+    }
+
+    /// What was decided then over a message of a trace that was handed over before.
+    pub fn decision(&mut self, run: &str, at: Timestamp, place: Place<'_>, recorded: &Recorded<'_>) {
+        let Some(of) = self.runs.get_mut(run) else { return };
+        let event = match recorded.event {
+            "decision" => Event::Decision,
+            "outcome" => Event::Completion,
+            _ => return,
+        };
+        // A run that only observed looked into nothing, and names no target.
+        let same = |now: &Now| {
+            now.event == event
+                && now.method == recorded.method
+                && (recorded.target.is_none() || now.target.as_deref() == recorded.target)
+        };
+        let Some(now) = of.waiting.iter().position(same).and_then(|index| of.waiting.remove(index)) else {
+            return;
+        };
+        // What was not let through then has no answer in the trace.
+        let unanswered = matches!(recorded.effect, "refused" | "dropped") && event == Event::Decision;
+        if let (true, Some(id)) = (unanswered, &now.id) {
+            let answer =
+                format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":0,\"message\":\"\"}}}}");
+            self.receive(run, at, now.direction.reverse(), &answer, false);
+            if let Some(of) = self.runs.get_mut(run) {
+                of.waiting.pop_back();
+            }
+        }
+        self.compare(run, place, recorded, &now);
+    }
+
+    /// A decision of an audit log, whose message is made again from what it says.
+    pub fn audited(&mut self, run: &str, at: Timestamp, place: Place<'_>, recorded: &Recorded<'_>) {
+        if recorded.event == "outcome" {
+            let result = match recorded.outcome {
+                Some("succeeded") => "\"result\":{\"content\":[]}",
+                _ => "\"error\":{\"code\":0,\"message\":\"\"}",
+            };
+            let answer = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},{result}}}", recorded.call);
+            self.receive(run, at, Direction::ToClient, &answer, false);
+            if let Some(of) = self.runs.get_mut(run) {
+                of.waiting.clear();
+            }
+            return;
+        }
+        if recorded.event != "decision" {
+            return;
+        }
+        match request(recorded) {
+            Ok(Some(request)) => {
+                self.receive(run, at, Direction::ToServer, &request, true);
+                self.decision(run, at, place, recorded);
+            }
+            Ok(None) => {}
+            // Of this one the record says nothing but that it was there.
+            Err(()) => {
+                let count = self.unread.entry(recorded.method.to_owned()).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    fn compare(&mut self, run: &str, place: Place<'_>, recorded: &Recorded<'_>, now: &Now) {
+        let Some(of) = self.runs.get(run) else { return };
+        let then = match recorded.effect {
+            "forwarded" | "changed" => Verdict::Allow,
+            "held" => Verdict::Ask,
+            _ => Verdict::Deny,
+        };
+        let is_call = now.event == Event::Decision && now.id.is_some();
+        let target = match &now.target {
+            Some(target) if now.method == "tools/call" => format!("{}/{target}", of.about.server),
+            Some(target) => format!("{} {}/{target}", now.method, of.about.server),
+            None => format!("{} {}", now.method, of.about.server),
+        };
+        let tallies = [(&mut self.targets, target.as_str()), (&mut self.principals, &of.about.principal.id)];
+        let differs = then != now.verdict;
+        if is_call {
+            self.traffic.calls = self.traffic.calls.saturating_add(1);
+            self.traffic.same = self.traffic.same.saturating_add(u64::from(!differs));
+        }
+        for (tallies, name) in tallies {
+            if is_call || differs {
+                tally(tallies, name).count(is_call, then, now.verdict);
+            }
+        }
+        if !differs {
+            return;
+        }
+        let (denied, asked, allowed) = changes(then, now.verdict);
+        self.traffic.now_denied = self.traffic.now_denied.saturating_add(denied);
+        self.traffic.now_asked = self.traffic.now_asked.saturating_add(asked);
+        self.traffic.now_allowed = self.traffic.now_allowed.saturating_add(allowed);
+        if self.traffic.differences.len() >= DIFFERENCES_MAX {
+            self.traffic.omitted = self.traffic.omitted.saturating_add(1);
+            return;
+        }
+        self.traffic.differences.push(Difference {
+            file: place.file.to_owned(),
+            line: place.line,
+            run: of.about.run.clone(),
+            principal: of.about.principal.id.clone(),
+            method: now.method.clone(),
+            target,
+            then: Happened { verdict: recorded.verdict.to_owned(), effect: recorded.effect.to_owned() },
+            now: now.verdict.word().to_owned(),
+            causes: causes(&now.policy, now.reasons.iter()),
+        });
+    }
+
+    /// Everything that was found, and what was not looked at, with its reason.
+    #[must_use]
+    pub fn finish(self) -> (Traffic, Vec<(String, String)>) {
+        let mut traffic = self.traffic;
+        traffic.targets = self.targets.into_values().collect();
+        traffic.principals = self.principals.into_values().collect();
+        let unread = self.unread.into_iter().map(|(method, count)| {
+            (
+                format!("{count} decisions over `{method}`"),
+                "the record does not hold their message".to_owned(),
+            )
+        });
+        let mut left: Vec<(String, String)> = unread.collect();
+        if self.forgotten > 0 {
+            let why = format!("more than {RUNS_MAX} were open at once");
+            left.push((format!("what {} runs did before they went quiet", self.forgotten), why));
+        }
+        (traffic, left)
+    }
+}
+
+/// What is worth to be compared.
+fn now(outcome: &Outcome<'_>) -> Option<Now> {
+    let decision = &outcome.decision;
+    if !matches!(decision.event, Event::Decision | Event::Completion) {
+        return None;
+    }
+    let id = decision.id.as_ref().map(|id| {
+        let mut text = Vec::new();
+        id.write(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    Some(Now {
+        event: decision.event,
+        method: decision.method.to_string(),
+        target: decision.target.as_deref().map(str::to_owned),
+        verdict: decision.verdict,
+        reasons: if decision.verdict == Verdict::Allow { Vec::new() } else { decision.reasons.clone() },
+        policy: Arc::clone(&decision.policy),
+        id,
+        direction: decision.direction,
+    })
+}
+
+/// The request that a record of an audit log tells; none where rules do not look at it.
+fn request(recorded: &Recorded<'_>) -> Result<Option<String>, ()> {
+    let target = recorded.target.ok_or(());
+    let arguments = || match recorded.arguments {
+        Some(text) => serde_json::from_str::<Value>(text).map_err(|_| ()),
+        None => Ok(json!({})),
+    };
+    let params = match recorded.method {
+        "tools/call" => json!({ "name": target?, "arguments": arguments()? }),
+        "prompts/get" => json!({ "name": target?, "arguments": arguments()? }),
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => json!({ "uri": target? }),
+        "completion/complete" | "sampling/createMessage" | "elicitation/create" | "roots/list" => {
+            return Err(());
+        }
+        _ => return Ok(None),
+    };
+    let line = json!({ "jsonrpc": "2.0", "id": recorded.call, "method": recorded.method, "params": params });
+    Ok(Some(line.to_string()))
+}
+
+/// How many are denied, asked about and allowed now, and were not then.
+fn changes(then: Verdict, now: Verdict) -> (u64, u64, u64) {
+    match (then, now) {
+        (Verdict::Allow, Verdict::Deny) | (Verdict::Ask, Verdict::Deny) => (1, 0, 0),
+        (Verdict::Allow, Verdict::Ask) | (Verdict::Deny, Verdict::Ask) => (0, 1, 0),
+        (Verdict::Ask | Verdict::Deny, Verdict::Allow) => (0, 0, 1),
+        (Verdict::Allow, Verdict::Allow) | (Verdict::Ask, Verdict::Ask) | (Verdict::Deny, Verdict::Deny) => {
+            (0, 0, 0)
+        }
+    }
+}
+
+fn tally<'t>(tallies: &'t mut BTreeMap<String, Tally>, name: &str) -> &'t mut Tally {
+    let name = if tallies.len() >= TALLIES_MAX && !tallies.contains_key(name) { "…" } else { name };
+    if !tallies.contains_key(name) {
+        tallies.insert(name.to_owned(), Tally { name: name.to_owned(), ..Tally::default() });
+    }
+    tallies.entry(name.to_owned()).or_default()
+}
+
+impl Tally {
+    fn count(&mut self, is_call: bool, then: Verdict, now: Verdict) {
+        let add = |number: &mut u64, more: bool| *number = number.saturating_add(u64::from(more));
+        add(&mut self.calls, is_call);
+        add(&mut self.allowed, is_call && now == Verdict::Allow);
+        add(&mut self.asked, is_call && now == Verdict::Ask);
+        add(&mut self.denied, is_call && now == Verdict::Deny);
+        let (denied, asked, allowed) = changes(then, now);
+        self.now_denied = self.now_denied.saturating_add(denied);
+        self.now_asked = self.now_asked.saturating_add(asked);
+        self.now_allowed = self.now_allowed.saturating_add(allowed);
+    }
+}
