@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 mod gateway;
 mod guards;
+pub(crate) mod import;
 pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod lock;
@@ -290,6 +291,9 @@ Examples:
 
 The format of a test file: docs/reference/policy-tests.md")]
     Test(policy::TestArgs),
+    /// Read a policy of another product as one of ours, and show what differs
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Print a bundled policy
     Show {
         #[arg(help = names_help())]

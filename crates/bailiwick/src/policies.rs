@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bailiwick_gateway::{Relay, Reload, relay};
+use bailiwick_import::{Mode, import, recognise};
 use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Follow, Load, Policy, Source, bundled, compile};
 use bailiwick_record::entry::Entries;
 
@@ -133,7 +134,7 @@ impl Files {
         if !path.exists() && !name.contains(['/', '.']) {
             return Err(Failure::refused(format!("there is no policy `{name}`")).help(choices()));
         }
-        self.file(path, name).map_err(|cause| Failure::refused(cause).help(choices()))
+        self.ours(path, name).map_err(|cause| Failure::refused(cause).help(choices()))
     }
 
     fn file(&mut self, path: &Path, shown: &str) -> Result<Source, String> {
@@ -150,6 +151,25 @@ impl Files {
         let text = fs::read_to_string(path).map_err(cannot)?;
         Ok(Source { name: shown.to_owned(), text })
     }
+
+    /// The text of a policy file; that of another product in our language.
+    fn ours(&mut self, path: &Path, shown: &str) -> Result<Source, String> {
+        let source = self.file(path, shown)?;
+        let Some(format) = recognise(&source.text) else { return Ok(source) };
+        let imported = import(&source, format, Mode::Safe).map_err(|problems| {
+            format!(
+                "`{shown}` is a policy of {} that cannot be read:\n{}",
+                format.name(),
+                problems.render(false).trim_end()
+            )
+        })?;
+        say::note(&format!(
+            "`{shown}` is a policy of {}, read as {} entries of ours in mode safe; `bailiwick policy import {shown}` shows them and what differs",
+            format.name(),
+            imported.entries
+        ));
+        Ok(Source { name: format!("{shown} (translated)"), text: imported.text })
+    }
 }
 
 impl Load for Files {
@@ -157,8 +177,21 @@ impl Load for Files {
         let base = Path::new(from).parent().unwrap_or(Path::new(""));
         let path = base.join(reference);
         let shown = path.to_string_lossy().into_owned();
-        self.file(&path, &shown)
+        self.ours(&path, &shown)
     }
+}
+
+/// The text of a policy file, as it is.
+pub(crate) fn read(path: &Path) -> Result<Source, Failure> {
+    Files::default().file(path, &path.to_string_lossy()).map_err(Failure::error)
+}
+
+/// Whether a translation is a policy.
+pub(crate) fn compiles(source: Source) -> Result<(), Failure> {
+    let layers = Layers::new(&[], None)?;
+    compile(vec![source], &mut Files::default(), &layers.context).map(|_| ()).map_err(|problems| {
+        Failure::report(exit::REFUSED, problems.render(say::colour_on_stderr()).trim_end())
+    })
 }
 
 fn choices() -> String {

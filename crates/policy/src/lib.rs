@@ -32,7 +32,7 @@ mod source;
 mod subject;
 pub mod suite;
 mod target;
-mod tree;
+pub mod tree;
 mod uri;
 mod voices;
 mod words;

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::bounds::PROBLEMS_MAX;
 use crate::source::Source;
+use crate::tree::Fault;
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,19 @@ impl Problems {
         };
         let list = pending.into_iter().map(place).collect();
         Problems { sources, list, left_out }
+    }
+
+    /// The report over the mistakes in one text, which another reader than the policy's found.
+    #[must_use]
+    pub fn of(source: Source, faults: Vec<Fault>) -> Problems {
+        let error = |fault: Fault| Pending {
+            severity: Severity::Error,
+            source: 0,
+            span: fault.span,
+            message: fault.message,
+            help: fault.help,
+        };
+        Problems::new(vec![source], faults.into_iter().map(error).collect())
     }
 
     /// How many are errors.

@@ -10,12 +10,13 @@ use crate::bounds::TREE_DEPTH_MAX;
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Byte offsets in the text.
-    pub(crate) span: Range<usize>,
-    pub(crate) form: Form,
+    pub span: Range<usize>,
+    pub form: Form,
 }
 
+/// What a node is.
 #[derive(Debug, Clone)]
-pub(crate) enum Form {
+pub enum Form {
     /// `plain` is a scalar without quotes, which may be a number, a truth value or null.
     Scalar {
         text: String,
@@ -26,7 +27,9 @@ pub(crate) enum Form {
 }
 
 impl Node {
-    pub(crate) fn scalar(&self) -> Option<&str> {
+    /// The text of a scalar.
+    #[must_use]
+    pub fn scalar(&self) -> Option<&str> {
         match &self.form {
             Form::Scalar { text, .. } => Some(text),
             Form::List(_) | Form::Map(_) => None,
@@ -40,7 +43,8 @@ impl Node {
     }
 
     /// What errors call it.
-    pub(crate) fn kind(&self) -> &'static str {
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match &self.form {
             Form::Scalar { plain: true, text } if is_null(text) => "nothing",
             Form::Scalar { .. } => "a text",
@@ -49,7 +53,9 @@ impl Node {
         }
     }
 
-    pub(crate) fn is_null(&self) -> bool {
+    /// True for nothing at all, `~` and `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         matches!(&self.form, Form::Scalar { plain: true, text } if is_null(text))
     }
 }
@@ -58,15 +64,17 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null")
 }
 
-/// A mistake in the YAML itself.
-pub(crate) struct Fault {
-    pub(crate) span: Range<usize>,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
+/// A mistake with its place.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    pub span: Range<usize>,
+    pub message: String,
+    pub help: Option<String>,
 }
 
 /// Parses one document. `None` without a fault is a text without any node.
-pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
+#[must_use]
+pub fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
     let mut builder = Builder {
         offsets: Offsets::new(text),
         open: Vec::new(),

@@ -5,7 +5,7 @@ use super::source::{Tree, code, has_word, own_lines};
 
 /// Crates that take bytes, time and answers as arguments.
 pub(super) const PURE: &[&str] =
-    &["mcp", "semantic", "policy", "guard", "engine", "clients", "analysis", "report"];
+    &["mcp", "semantic", "policy", "import", "guard", "engine", "clients", "analysis", "report"];
 
 pub(super) fn unsafe_only_in_sandbox(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -168,6 +168,7 @@ mod tests {
             ("crates/mcp/clippy.toml", &all),
             ("crates/semantic/clippy.toml", &all),
             ("crates/policy/clippy.toml", &all),
+            ("crates/import/clippy.toml", &all),
             ("crates/guard/clippy.toml", &less),
             ("crates/engine/clippy.toml", &all),
             ("crates/clients/clippy.toml", &all),

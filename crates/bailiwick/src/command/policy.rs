@@ -1,7 +1,8 @@
-//! `bailiwick policy`: check, explain, test.
+//! `bailiwick policy`: check, explain, test, import.
 
 mod check;
 mod decide;
+mod import;
 mod test;
 
 use std::io::Read as _;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
         }
         PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
         PolicyCommand::Test(args) => test::run(args),
+        PolicyCommand::Import(args) => import::run(args),
         PolicyCommand::Show { name } => show(name),
     }
 }

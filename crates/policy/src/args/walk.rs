@@ -7,13 +7,19 @@ use bailiwick_mcp::json::fold_key;
 use bailiwick_mcp::{Kind, Value};
 
 use super::{Input, Sense};
+use crate::glob::Name as Glob;
 
 /// One step of a key pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Segment {
     Name {
         exact: Box<str>,
         folded: Box<str>,
+    },
+    /// Keys that a wildcard pattern fits.
+    Like {
+        exact: Glob,
+        folded: Glob,
     },
     /// Any one key.
     Star,
@@ -69,11 +75,13 @@ impl KeyPattern {
                 "" => return Err("an empty name between the dots".into()),
                 "*" => Segment::Star,
                 "**" => Segment::DoubleStar,
-                name if name.contains('*') => return Err("a `*` beside other characters".into()),
+                name if name.contains(['*', '{']) => {
+                    Segment::Like { exact: Glob::new(name, false)?, folded: Glob::new(name, true)? }
+                }
                 name => Segment::Name { exact: name.into(), folded: fold_key(name).into() },
             });
         }
-        if segments.iter().filter(|segment| **segment == Segment::DoubleStar).count() > 1 {
+        if segments.iter().filter(|segment| matches!(segment, Segment::DoubleStar)).count() > 1 {
             return Err("more than one `**`".into());
         }
         let named = segments.iter().all(|segment| matches!(segment, Segment::Name { .. }));
@@ -88,7 +96,7 @@ impl KeyPattern {
 
     /// True for `**` alone.
     pub(crate) fn is_everything(&self) -> bool {
-        self.segments == [Segment::DoubleStar]
+        matches!(self.segments.as_slice(), [Segment::DoubleStar])
     }
 
     /// Visits every value that the pattern names, until `visit` breaks.
@@ -99,6 +107,9 @@ impl KeyPattern {
                 [Segment::Star] => Some(Reach::Star),
                 [Segment::Name { folded, .. }] | [Segment::DoubleStar, Segment::Name { folded, .. }] => {
                     (&**folded == "uri").then_some(Reach::Named)
+                }
+                [Segment::Like { folded, .. }] | [Segment::DoubleStar, Segment::Like { folded, .. }] => {
+                    folded.matches("uri", "uri", true).then_some(Reach::Named)
                 }
                 _ => None,
             };
@@ -146,7 +157,7 @@ fn walk<'a>(
             }
             ControlFlow::Continue(())
         }
-        Segment::Star | Segment::Name { .. } if value.is_array() => {
+        Segment::Star | Segment::Name { .. } | Segment::Like { .. } if value.is_array() => {
             for element in value.elements() {
                 walk(element, None, rest, reach, sense, visit)?;
             }
@@ -160,6 +171,21 @@ fn walk<'a>(
             ControlFlow::Continue(())
         }
         Segment::Name { exact, folded } => named(value, (exact, folded), behind, sense, visit),
+        Segment::Like { exact, folded } => {
+            for (key, member) in value.members() {
+                let key = key.text().unwrap_or_default();
+                if !folded.matches(&key, &fold_key(&key), true) {
+                    continue;
+                }
+                if sense == Sense::Any || exact.matches(&key, &key, false) {
+                    walk(member, Some(value), behind, Reach::Named, sense, visit)?;
+                } else {
+                    // A peer that folds keys would take it for one of these.
+                    visit(Place { leaf: Leaf::Broken(member), reach: Reach::Named, holder: None })?;
+                }
+            }
+            ControlFlow::Continue(())
+        }
     }
 }
 

@@ -28,8 +28,7 @@ impl Reader<'_> {
             match KeyPattern::new(name) {
                 Ok(key) => out.keys.push(Condition { key, matchers }),
                 Err(cause) => {
-                    let help =
-                        "a name, `a.b` for nested ones, `*` for one key, `**` for any key at any depth";
+                    let help = "a name, `a.b` for nested ones, `*` for one key, `*path*` and `{a,b}` for keys of a form, `**` for any key at any depth";
                     self.wrong(key, format!("{cause} in the key `{name}`"), help);
                 }
             }

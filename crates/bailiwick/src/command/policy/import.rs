@@ -1,0 +1,78 @@
+//! `bailiwick policy import`: a policy of another product in our language, with what differs.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use bailiwick_import::{Format, Imported, Kind, Mode, Note, import, recognise};
+use bailiwick_policy::Source;
+
+use crate::args::import::{ImportArgs, Keep};
+use crate::exit::{self, Failure};
+use crate::{policies, say};
+
+pub(super) fn run(args: &ImportArgs) -> Result<i32, Failure> {
+    let source = policies::read(&args.file)?;
+    let named =
+        |name: &String| Format::ALL.iter().find(|(known, _)| known == name).map(|(_, format)| *format);
+    let format = args.from.as_ref().and_then(named).or_else(|| recognise(&source.text)).ok_or_else(|| {
+        let names = Format::ALL.map(|(name, _)| name).join(", ");
+        Failure::error(format!("nobody knows whose policy `{}` is", source.name))
+            .help(format!("say it: `--from NAME`, one of {names}"))
+    })?;
+    let mode = match args.mode {
+        Keep::Exact => Mode::Exact,
+        Keep::Safe => Mode::Safe,
+    };
+    let imported = import(&source, format, mode).map_err(|problems| {
+        Failure::report(exit::REFUSED, problems.render(say::colour_on_stderr()).trim_end())
+    })?;
+    // What is written must be a policy, whatever was read.
+    let name = format!("{} (translated)", source.name);
+    policies::compiles(Source { name, text: imported.text.clone() })?;
+    let report = report(&source.name, format, mode, &imported);
+    match &args.out {
+        Some(out) => {
+            write(out, &imported.text)?;
+            report.iter().for_each(|line| say::line(line));
+            say::line(&format!("written to {}", out.display()));
+        }
+        None => {
+            say::line(imported.text.trim_end());
+            say::report(&report.join("\n"));
+        }
+    }
+    Ok(exit::OK)
+}
+
+fn write(out: &Path, text: &str) -> Result<(), Failure> {
+    let file = OpenOptions::new().write(true).create_new(true).open(out);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+        Failure::error(format!("cannot write `{}`: {error}", out.display()))
+            .help("name a file that does not exist yet")
+    })
+}
+
+fn report(name: &str, format: Format, mode: Mode, imported: &Imported) -> Vec<String> {
+    let count = |kind: Kind| imported.notes.iter().filter(|note| note.kind == kind).count();
+    let mut lines = vec![format!(
+        "{name}: {}, {}: {} entries translated, {} differences, {} left out",
+        format.name(),
+        mode.word(),
+        imported.entries,
+        count(Kind::Differs),
+        count(Kind::LeftOut)
+    )];
+    imported.notes.iter().for_each(|note| describe(note, &mut lines));
+    lines
+}
+
+fn describe(note: &Note, lines: &mut Vec<String>) {
+    let at = if note.line == 0 { String::new() } else { format!("line {}, ", note.line) };
+    lines.push(format!("  {at}{}: {}", note.kind.word(), note.text));
+    if let Some(shown) = &note.shown {
+        lines.push(format!("    call:  {}", shown.call()));
+        lines.push(format!("    there: {}", shown.theirs));
+        lines.push(format!("    here:  {}", shown.ours));
+    }
+}
