@@ -15,7 +15,7 @@ pub(crate) fn to_launch(all: &[Asked], scanner: &Scanner, agreed: bool) -> Resul
     for asked in all {
         let command: Vec<String> =
             asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let command = visible(&scanner.redact_secrets(&command.join(" ")));
+        let command = visible(&scanner.redact_for_person(&command.join(" ")));
         let names: Vec<String> =
             asked.environment.iter().map(|(name, _)| format!("{}=***", name.to_string_lossy())).collect();
         let environment =

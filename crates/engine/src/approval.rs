@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp};
+use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp, Value};
 use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Question, QuestionId, Reason};
@@ -25,10 +25,11 @@ impl Engine {
     ) -> Question {
         let id = self.next_question();
         let mut arguments = Vec::new();
-        match &judgement.arguments {
-            Some(Arguments::View(value)) => self.scanner.redact_json(*value, &mut arguments),
-            Some(Arguments::Text(_)) | None => self.scanner.redact_json(message.value(), &mut arguments),
-        }
+        let shown = match &judgement.arguments {
+            Some(Arguments::View(value)) => beside(message).unwrap_or(*value),
+            Some(Arguments::Text(_)) | None => message.value(),
+        };
+        self.scanner.redact_json_for_person(shown, &mut arguments);
         let method = message.method().unwrap_or("answer").to_owned();
         let target = judgement.target.as_deref().map(str::to_owned);
         let question = Question {
@@ -181,6 +182,21 @@ impl Engine {
         };
         self.spend_if_room(at, &target, arguments, &held.reasons)
     }
+}
+
+/// All of the parameters, if more than the arguments is sent with them that a server may act on.
+fn beside<'a>(message: &Message<'a>) -> Option<Value<'a>> {
+    let params = message.params()?;
+    let usual = |key: &str| {
+        matches!(key, "progressToken" | "traceparent" | "tracestate" | "baggage")
+            || key.starts_with("io.modelcontextprotocol/")
+    };
+    let is_more = |(key, value): (Value<'a>, Value<'a>)| match key.text().as_deref() {
+        Some("name" | "arguments") => false,
+        Some("_meta") => !value.members().all(|(key, _)| key.text().is_some_and(|key| usual(&key))),
+        Some(_) | None => true,
+    };
+    params.members().any(is_more).then_some(params)
 }
 
 /// The refusal of a held message, with what the human (or the clock) said.

@@ -9,7 +9,7 @@ use crate::hidden_text::HiddenText;
 use crate::injection::{Folded, Injection, is_plain};
 use crate::limits::{FINDINGS_MAX, SCAN_BYTES_MAX};
 use crate::pii::Pii;
-use crate::secrets::Secrets;
+use crate::secrets::{Reader, Secrets};
 use crate::verdict::Verdict;
 
 /// The automata of all guards.
@@ -155,7 +155,19 @@ impl Scanner {
     /// Idempotent, without a length limit, and finds what [`Guard::Secrets`] finds.
     #[must_use]
     pub fn redact_secrets<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.secrets.redact(text)
+        self.secrets.redact(text, Reader::Log)
+    }
+
+    /// As [`Scanner::redact_secrets`], for somebody who decides by what is shown: replaced is only what can be nothing but a
+    /// credential. `PASSWORD=a;reboot` stays as it is, for it is a command too.
+    #[must_use]
+    pub fn redact_for_person<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.secrets.redact(text, Reader::Person)
+    }
+
+    /// As [`Scanner::redact_json`], for somebody who decides by what is shown.
+    pub fn redact_json_for_person(&self, value: Value<'_>, out: &mut Vec<u8>) {
+        self.secrets.redact_json(value, Reader::Person, out);
     }
 
     /// False only if [`Scanner::redact_json`] would leave a value with this JSON text as it is.
@@ -169,7 +181,7 @@ impl Scanner {
     /// A member whose key names a secret (`password`, `api_key`, `authorization`, …) loses its value whatever it looks
     /// like. What holds no secret keeps its bytes: numbers, white space, escapes.
     pub fn redact_json(&self, value: Value<'_>, out: &mut Vec<u8>) {
-        self.secrets.redact_json(value, out);
+        self.secrets.redact_json(value, Reader::Log, out);
     }
 }
 

@@ -28,6 +28,32 @@ struct Secret {
     code: &'static str,
 }
 
+/// For whom secrets are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Log,
+    /// Somebody who decides by what is shown: nothing may hide in the place of a secret that could be more than one.
+    Person,
+}
+
+/// True if the text can be nothing but a credential: no blank, no sign that separates or quotes in a shell or in SQL. Of several
+/// lines each is a line of a key.
+pub(crate) fn is_opaque(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_.~:@%-".contains(&byte);
+    if !text.contains('\n') {
+        return text.bytes().all(plain);
+    }
+    text.lines().all(|line| {
+        let frame = line.starts_with("-----") && line.ends_with("-----");
+        let frame =
+            frame && line.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b' ' | b'-'));
+        frame || (line.len() >= KEY_LINE_BYTES_MIN && line.bytes().all(plain))
+    })
+}
+
+/// Shorter lines of a key might be words.
+const KEY_LINE_BYTES_MIN: usize = 16;
+
 #[derive(Debug)]
 pub(crate) struct Secrets {
     prefilter: Prefilter,
@@ -76,12 +102,15 @@ impl Secrets {
         self.prefilter.any(text.bytes(), |_| ControlFlow::Break(()))
     }
 
-    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn redact<'a>(&self, text: &'a str, reader: Reader) -> Cow<'a, str> {
         let mut redacted = Cow::Borrowed(text);
         // A placeholder can expose a neighbour that had no word boundary before; each pass leaves fewer secrets.
         for _ in 0..PASSES_MAX {
             let hidden = self.hidden(&redacted).into_iter().map(|(secret, _)| secret);
-            let found = merge(self.find(&redacted).into_iter().chain(hidden).collect());
+            let mut found = merge(self.find(&redacted).into_iter().chain(hidden).collect());
+            found.retain(|secret| {
+                reader == Reader::Log || redacted.get(secret.span.clone()).is_some_and(is_opaque)
+            });
             if found.is_empty() {
                 break;
             }

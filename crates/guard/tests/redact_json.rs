@@ -156,3 +156,30 @@ fn redacting_twice_changes_nothing_more() {
         assert_eq!(redact(&once), once);
     }
 }
+
+#[test]
+fn nothing_hides_from_a_person_in_the_place_of_a_secret() {
+    let scanner = Scanner::new();
+    let shown = |text: &str| {
+        let mut parser = Parser::default();
+        let document = parser.parse(text.as_bytes(), &Limits::DEFAULT).unwrap();
+        let mut out = Vec::new();
+        scanner.redact_json_for_person(document.root(), &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    for text in [
+        r#"{"command":"PASSWORD=a;{touch,/tmp/x} ls"}"#,
+        r#"{"url":"curl http://u:p;reboot;@h"}"#,
+        r#"{"command":"DB_PASSWORD=abc|sh"}"#,
+        r#"{"command":"PGPASSWORD=a&&touch</dev/null>z psql"}"#,
+        r#"{"args":["--password","rm -rf /"]}"#,
+        r#"{"user_password":{"command":"rm -rf /"}}"#,
+        r#"{"key":"-----BEGIN RSA PRIVATE KEY-----\nreboot\n-----END RSA PRIVATE KEY-----"}"#,
+    ] {
+        assert_eq!(shown(text), text);
+        let plain = scanner.redact_for_person(text);
+        assert!(plain.contains("touch") || plain == text, "{plain}");
+    }
+    let masked = shown(&format!(r#"{{"password":"hunter2-Kx9","header":"Bearer {}"}}"#, token()));
+    assert!(!masked.contains("hunter2") && !masked.contains(&token()), "{masked}");
+}

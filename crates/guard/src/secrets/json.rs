@@ -7,16 +7,16 @@ use bailiwick_mcp::{Kind, Value};
 
 use super::assignment::{of_key, of_name};
 use super::literal::{Literal, Place};
-use super::{Secrets, is_redacted, token};
+use super::{Reader, Secrets, is_opaque, is_redacted, token};
 
 impl Secrets {
-    pub(crate) fn redact_json(&self, value: Value<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn redact_json(&self, value: Value<'_>, reader: Reader, out: &mut Vec<u8>) {
         let raw = value.raw();
         if !self.is_suspicious(raw) {
             out.extend_from_slice(raw.as_bytes());
             return;
         }
-        let mut walk = Walk { secrets: self, raw, base: value.span().0, copied: 0, out };
+        let mut walk = Walk { secrets: self, reader, raw, base: value.span().0, copied: 0, out };
         walk.value(value, None);
         walk.copy_to(raw.len());
     }
@@ -70,6 +70,7 @@ fn is_worth(raw: &str, place: &Place) -> bool {
 
 struct Walk<'w, 'a> {
     secrets: &'w Secrets,
+    reader: Reader,
     raw: &'a str,
     /// Offset of `raw` in its document.
     base: usize,
@@ -95,13 +96,13 @@ impl Walk<'_, '_> {
 
     fn text(&mut self, value: Value<'_>, code: Option<&'static str>) {
         let Some(text) = value.text() else { return };
-        if let Some(code) = code {
+        if let Some(code) = code.filter(|_| self.reader == Reader::Log || is_opaque(&text)) {
             if !text.is_empty() && !is_redacted(&text) {
                 self.put(value, &placeholder(token::code_of(&text).unwrap_or(code)));
             }
             return;
         }
-        let redacted = self.secrets.redact(&text);
+        let redacted = self.secrets.redact(&text, self.reader);
         if redacted != text {
             self.put(value, &redacted);
         }
@@ -122,13 +123,13 @@ impl Walk<'_, '_> {
 
     fn object(&mut self, object: Value<'_>, code: Option<&'static str>) {
         // The schema of a password is not a password.
-        let code = if is_schema(object) { None } else { code };
+        let code = if is_schema(object) || self.reader == Reader::Person { None } else { code };
         // `{"name": "DB_PASSWORD", "value": "…"}`, as environments and headers are listed.
         let named = ["name", "key", "header"].iter().find_map(|name| of_key(&object.get(name)?.text()?));
         let mut renamed: Vec<String> = Vec::new();
         for (key, value) in object.members() {
             let Some(name) = key.text() else { continue };
-            let redacted = self.secrets.redact(&name);
+            let redacted = self.secrets.redact(&name, self.reader);
             if redacted != name {
                 let unique = unique(&redacted, object, &renamed);
                 self.put(key, &unique);

@@ -47,7 +47,7 @@ pub(crate) fn open(
         runtime_folder: places::runtime()?,
         gesture: Gesture::for_this_system(),
         screen: screen.clone(),
-        mask: Box::new(move |text| scanner.redact_secrets(text).into_owned()),
+        mask: Box::new(move |text| scanner.redact_for_person(text).into_owned()),
     };
     let desk = Desk::open(options, deliver)
         .map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
