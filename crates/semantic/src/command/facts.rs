@@ -297,6 +297,11 @@ fn parts(text: &str, option: bool, found: &mut dyn FnMut(&str, bool)) {
         }
     } else if !is_url(text) {
         found(text, true);
+        // Of git: from the top of the repository, or with other magic.
+        let magic = text.strip_prefix(":(").and_then(|rest| rest.split_once(')')).map(|(_, path)| path);
+        if let Some(path) = magic.or_else(|| text.strip_prefix(":/")) {
+            found(path, true);
+        }
     }
     if is_url(rest) {
         return;

@@ -34,7 +34,9 @@ pub(super) fn inner(words: &[Word], out: &mut Vec<Inner>) {
                 out.push(Inner::Script(join(&command)));
             }
             "config" if at < GLOBALS_MAX => configures = true,
-            "--ext-diff" | "--textconv" | "--paginate" | "-p" | "--no-pager" => {}
+            // Programs that the repository's settings name.
+            "--ext-diff" | "--textconv" => out.push(Inner::Doubt(Doubt::Code)),
+            "--paginate" | "-p" | "--no-pager" => {}
             _ => attached(word, out),
         }
         if text.starts_with("ext::") {
