@@ -7,8 +7,10 @@
 pub mod command;
 pub mod host;
 pub mod limits;
+mod percent;
 pub mod sql;
 pub mod url;
 
 pub use host::{Class, Host, HostPattern, HostPatterns, Hosts, PatternError, Port, Strict};
+pub use percent::percent_decoded;
 pub use url::{Url, Urls};

@@ -1,5 +1,6 @@
 //! Other ways to write the same path: `file:` URIs, percent-encoding, characters that some system takes for others.
 
+use bailiwick_semantic::percent_decoded;
 use unicode_normalization::UnicodeNormalization;
 
 /// What lies behind `file:`, in each way that clients and servers take it apart. Nothing for other texts.
@@ -65,22 +66,8 @@ pub(crate) fn percent(text: &str) -> Option<String> {
     if !is_encoded(text) {
         return None;
     }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let mut decoded = false;
-    while let Some((first, after)) = rest.split_first() {
-        if let (b'%', [high, low, behind @ ..]) = (first, after)
-            && let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16))
-        {
-            out.push(u8::try_from(high << 4 | low).unwrap_or_default());
-            rest = behind;
-            decoded = true;
-        } else {
-            out.push(*first);
-            rest = after;
-        }
-    }
-    decoded.then(|| String::from_utf8(out).unwrap_or_else(|error| overlong(error.as_bytes())))
+    percent_decoded(text)
+        .map(|bytes| String::from_utf8(bytes).unwrap_or_else(|error| overlong(error.as_bytes())))
 }
 
 /// True if some character of the text is percent-encoded.

@@ -102,7 +102,8 @@ impl Parser<'_, '_> {
 /// Length of the longest reserved word.
 const RESERVED_BYTES_MAX: usize = "function".len();
 
-fn ends_plain(byte: u8) -> bool {
+/// What ends or quotes a word.
+pub(super) fn ends_plain(byte: u8) -> bool {
     matches!(
         byte,
         b' ' | b'\t'

@@ -2,6 +2,7 @@
 
 use super::braces;
 use super::calculate::number_of;
+use super::cursor::ends_plain;
 use super::grammar::Parser;
 use super::state::State;
 use super::{Doubt, GUESSES_MAX, Unknown, WORDS_MAX, Word};
@@ -182,31 +183,9 @@ impl Parser<'_, '_> {
     }
 }
 
+/// What means something of its own inside of a word, or ends it.
 fn ends_run(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t'
-            | b'\n'
-            | b'\r'
-            | b';'
-            | b'&'
-            | b'|'
-            | b'('
-            | b')'
-            | b'<'
-            | b'>'
-            | b'\''
-            | b'"'
-            | b'\\'
-            | b'$'
-            | b'`'
-            | b'*'
-            | b'?'
-            | b'['
-            | b'{'
-            | b'}'
-            | b','
-    )
+    ends_plain(byte) || matches!(byte, b'*' | b'?' | b'[' | b'{' | b'}' | b',')
 }
 
 /// Joins pieces to a word. An unquoted expansion that stands alone may be several words.

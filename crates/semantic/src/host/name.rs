@@ -3,6 +3,8 @@
 use idna::AsciiDenyList;
 use unicode_security::{MixedScript, skeleton};
 
+use crate::percent::percent_decoded;
+
 /// The text itself, if every program reads the same name in it.
 pub(super) fn plain(text: &str) -> Option<&str> {
     let kept = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
@@ -50,20 +52,5 @@ pub(super) fn is_confusable(name: &str) -> bool {
 
 /// Percent-decoding, once. `None` when nothing is encoded. What is not UTF-8 becomes U+FFFD, which no name may hold.
 pub(crate) fn percent(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let mut decoded = false;
-    while let Some((first, after)) = rest.split_first() {
-        if let (b'%', [high, low, behind @ ..]) = (first, after)
-            && let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16))
-        {
-            out.push(u8::try_from(high << 4 | low).unwrap_or_default());
-            rest = behind;
-            decoded = true;
-        } else {
-            out.push(*first);
-            rest = after;
-        }
-    }
-    decoded.then(|| String::from_utf8_lossy(&out).into_owned())
+    percent_decoded(text).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
