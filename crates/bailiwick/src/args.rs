@@ -99,7 +99,7 @@ Examples:
 
 Nothing is launched without --tools, and nothing is ever sent anywhere.")]
     Scan(scan::ScanArgs),
-    /// Say what a finding of `scan` means and what to do
+    /// Say what a finding of `scan` or `policy lint` means and what to do
     Explain(scan::ExplainArgs),
     /// Write one page of what was found, used, decided, attacked, changed and approved
     #[command(after_help = crate::args::report::EXAMPLES)]
@@ -294,6 +294,16 @@ The format of a test file: docs/reference/policy-tests.md")]
     /// Read a policy of another product as one of ours, and show what differs
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
+    /// Find what is valid in policies and most likely not meant (exit 10 if there is something)
+    Lint(policy::LintArgs),
+    /// Print the JSON Schema of policies, for editors
+    #[command(after_help = "\
+Example, for editors with a YAML language server:
+  bailiwick policy schema --lock bailiwick.lock > policy.schema.json
+  and above the policy: # yaml-language-server: $schema=./policy.schema.json")]
+    Schema(policy::SchemaArgs),
+    /// Lay policies and their tests out in the one canonical way; comments stay
+    Fmt(policy::FmtArgs),
     /// Print a bundled policy
     Show {
         #[arg(help = names_help())]

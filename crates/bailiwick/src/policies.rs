@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_import::{Mode, import, recognise};
+use bailiwick_policy::lint::Linted;
 use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Follow, Load, Policy, Source, bundled, compile};
 use bailiwick_record::entry::Entries;
 
@@ -97,6 +98,13 @@ impl Layers {
         let mut files = Files::default();
         let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
         Ok(bailiwick_policy::check(sources, &mut files, &self.context, catalog))
+    }
+
+    /// Reads all layers and looks for what is most likely not meant.
+    pub(crate) fn lint(&self, catalog: Option<&Catalog>) -> Result<Linted, Failure> {
+        let mut files = Files::default();
+        let sources = self.names.iter().map(|name| files.source(name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(bailiwick_policy::lint::lint(sources, &mut files, &self.context, catalog))
     }
 
     /// Reads and compiles all layers. An error anywhere loads nothing (law 4).

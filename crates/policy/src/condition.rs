@@ -27,7 +27,7 @@ pub(crate) use trace::Step;
 pub(crate) use tree::Condition;
 use tree::{Expression, Root};
 pub(crate) use types::{FindingKind, unknown_help, values_help};
-pub(crate) use value::{Blame, List};
+pub(crate) use value::{Blame, Certain, List};
 
 use crate::args::{Input, Sense};
 use crate::model::Principal;
@@ -53,6 +53,8 @@ pub(crate) struct Facts<'v> {
     /// The name of a tool; other targets have none.
     pub(crate) tool: Option<&'v str>,
     pub(crate) server: &'v str,
+    /// What is known of the target's labels, or why nothing is.
+    pub(crate) labels: Result<Certain, Blame>,
 }
 
 impl Condition {
@@ -83,6 +85,18 @@ impl Condition {
             Err(Blame::Unknown | Blame::Budget) => None,
             Err(_) => Some(sense == Sense::Any),
         }
+    }
+
+    /// True if the labels of the target must be known.
+    pub(crate) fn needs_labels(&self) -> bool {
+        self.nodes.iter().any(|node| node.expression == Expression::Root(Root::Labels))
+    }
+
+    /// True if nothing but arguments is asked about.
+    pub(crate) fn asks_only_arguments(&self) -> bool {
+        let other =
+            |node: &tree::Node| matches!(node.expression, Expression::Root(root) if root != Root::Args);
+        !self.nodes.iter().any(other)
     }
 
     /// True if the roles of the principal must be known.

@@ -71,7 +71,7 @@ impl Policy {
         hits.sort_unstable();
         hits.dedup();
         let mut voices = Voices::default();
-        let subject = Subject::new(self, call);
+        let subject = Subject::new(self, call, labelled.as_ref());
         hits.retain_mut(|hit| {
             let (Some(rule), Some(scope)) =
                 (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
@@ -115,7 +115,7 @@ impl Policy {
         let labelled = self.labels.look_up(aimed, &mut scratch);
         let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let template = matches!(target, Target::Resource { .. });
-        let listed = Subject::listed(self, &call);
+        let listed = Subject::listed(self, &call, labelled.as_ref().filter(|_| !template));
         let (mut opened, mut closed): (LayerSet, bool) = (0, false);
         self.index.candidates(aimed, |rule| {
             let index = rule as usize;
@@ -183,7 +183,7 @@ impl Policy {
         self.limit_index.candidates(aimed, |limit| candidates.push(limit));
         candidates.sort_unstable();
         candidates.dedup();
-        let subject = Subject::new(self, call);
+        let subject = Subject::new(self, call, labelled.as_ref());
         for candidate in candidates {
             let index = candidate as usize;
             let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else {

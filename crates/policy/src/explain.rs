@@ -165,7 +165,7 @@ impl Policy {
         let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
         let mut considered = Vec::new();
         let mut voices = Voices::default();
-        let subject = Subject::new(self, call);
+        let subject = Subject::new(self, call, labelled.as_ref());
         for ((rule, scope), layers) in self.rules().iter().zip(&self.scopes).zip(&self.rule_layers) {
             if !scope.covers(aimed, &mut scratch) {
                 continue;

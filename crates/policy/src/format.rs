@@ -4,9 +4,11 @@
 mod comments;
 mod scalar;
 
+use std::collections::BTreeMap;
+
 use comments::{Comment, comments};
 
-use crate::problem::{Pending, Problems, Severity};
+use crate::problem::{Pending, Problems};
 use crate::source::Source;
 use crate::tree::{self, Form, Node};
 
@@ -22,16 +24,9 @@ const STEP: usize = 2;
 pub fn format(source: &Source) -> Result<String, Problems> {
     let text = source.text.replace("\r\n", "\n");
     let (root, faults) = tree::parse(&text);
-    let problems = |pending| Problems::new(vec![Source { text: text.clone(), ..source.clone() }], pending);
+    let source = Source { text: text.clone(), ..source.clone() };
     if !faults.is_empty() {
-        let pending = |fault: tree::Fault| Pending {
-            severity: Severity::Error,
-            source: 0,
-            span: fault.span,
-            message: fault.message,
-            help: fault.help,
-        };
-        return Err(problems(faults.into_iter().map(pending).collect()));
+        return Err(Problems::of(source, faults));
     }
     let Some(root) = root else { return Ok(text) };
     let made = Printer::new(&text, &root).print(&root);
@@ -42,7 +37,7 @@ pub fn format(source: &Source) -> Result<String, Problems> {
     let message = "this text cannot be laid out without changing what it says";
     let help =
         "write texts over several lines in quotes, or as a block (`>-`) without an indentation of its own";
-    Err(problems(vec![Pending::nowhere(message, help)]))
+    Err(Problems::new(vec![source], vec![Pending::nowhere(message, help)]))
 }
 
 /// True if both nodes mean the same to every reader of this crate.
@@ -69,6 +64,8 @@ fn says_the_same(one: &Node, other: &Node) -> bool {
 struct Printer<'t> {
     text: &'t str,
     comments: Vec<Comment>,
+    /// Start of each scalar to its end.
+    scalars: BTreeMap<usize, usize>,
     /// Comments that are written already.
     done: usize,
     out: String,
@@ -76,7 +73,8 @@ struct Printer<'t> {
 
 impl<'t> Printer<'t> {
     fn new(text: &'t str, root: &Node) -> Printer<'t> {
-        Printer { text, comments: comments(text, root), done: 0, out: String::new() }
+        let scalars = comments::scalars(root).into_iter().filter(|(start, end)| start < end).collect();
+        Printer { text, comments: comments(text, root), scalars, done: 0, out: String::new() }
     }
 
     fn print(mut self, root: &Node) -> String {
@@ -86,7 +84,7 @@ impl<'t> Printer<'t> {
             Form::Scalar { .. } | Form::Map(_) | Form::List(_) => {
                 self.above(root.span.start, 0, true);
                 self.value(root, 0);
-                self.beside(root.span.end);
+                self.beside(self.end(root));
                 self.end_line();
             }
         }
@@ -125,7 +123,7 @@ impl<'t> Printer<'t> {
                         self.out.push(' ');
                     }
                     self.value(item, indent);
-                    self.beside(item.span.end);
+                    self.beside(self.end(item));
                     self.end_line();
                 }
             }
@@ -154,7 +152,7 @@ impl<'t> Printer<'t> {
                     self.out.push(' ');
                 }
                 self.value(value, indent);
-                let end = if self.is_empty(value) { key.span.end } else { value.span.end };
+                let end = if self.is_empty(value) { key.span.end } else { self.end(value) };
                 self.beside(end);
                 self.end_line();
             }
@@ -169,12 +167,42 @@ impl<'t> Printer<'t> {
             return true;
         }
         let flow = self.text.get(node.span.start..).is_some_and(|text| text.starts_with(['{', '[']));
-        let inside = |comment: &Comment| node.span.start < comment.at && comment.at < node.span.end;
+        let end = self.end(node);
+        let inside = |comment: &Comment| node.span.start < comment.at && comment.at < end;
         if !flow || self.comments.iter().any(inside) {
             return false;
         }
         let line = self.flow(node);
         !line.contains('\n') && column.saturating_add(line.chars().count()) <= WIDTH
+    }
+
+    /// Where a node ends: the parser has looked further when it says that a collection in brackets is over.
+    fn end(&self, node: &Node) -> usize {
+        if node.scalar().is_some() {
+            return node.span.end;
+        }
+        let (mut at, mut depth) = (node.span.start, 0_usize);
+        while let Some(character) = self.text.get(at..).and_then(|rest| rest.chars().next()) {
+            if let Some(end) = self.scalars.get(&at) {
+                at = *end;
+                continue;
+            }
+            match character {
+                '#' => {
+                    let line = self.text.get(at..).and_then(|rest| rest.find('\n'));
+                    at = at.saturating_add(line.unwrap_or(usize::MAX));
+                    continue;
+                }
+                '{' | '[' => depth = depth.saturating_add(1),
+                '}' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            at = at.saturating_add(character.len_utf8());
+            if depth == 0 {
+                break;
+            }
+        }
+        at.min(self.text.len())
     }
 
     fn value(&mut self, node: &Node, indent: usize) {
@@ -205,8 +233,7 @@ impl<'t> Printer<'t> {
     }
 
     fn scalar(&self, node: &Node, indent: usize) -> String {
-        let source = self.text.get(node.span.clone()).unwrap_or_default();
-        scalar::written(source, node, indent.saturating_add(STEP))
+        scalar::written(self.text, node, indent.saturating_add(STEP))
     }
 
     fn is_empty(&self, node: &Node) -> bool {

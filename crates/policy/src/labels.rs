@@ -5,6 +5,7 @@ mod known;
 use std::fmt;
 
 use crate::args::Sense;
+use crate::condition::{Blame, Certain};
 use crate::index::Index;
 use crate::path::Scratch;
 use crate::scope::{Aimed, Scope};
@@ -171,6 +172,18 @@ impl Labelled {
     /// True if anybody says that the target does something of `wanted`.
     pub(crate) fn is_known(&self, wanted: Labels) -> bool {
         self.any.meets(wanted)
+    }
+
+    /// The labels as a condition sees them: a tightening rule knows what its own file or the table says, a loosening one what its
+    /// own file says; what others say beside that is a doubt, whichever way the condition asks.
+    pub(crate) fn certain(&self, file: usize, sense: Sense) -> Result<Certain, Blame> {
+        let own = self.by_file.iter().find(|(source, _)| *source == file).map(|(_, labels)| *labels);
+        let known = match (own, sense) {
+            (Some(own), _) => own,
+            (None, Sense::Any) => self.table.ok_or(Blame::Unlabelled)?,
+            (None, Sense::Every | Sense::Holds) => return Err(Blame::Unlabelled),
+        };
+        Ok(Certain { labels: known, doubted: Labels(self.any.0 & !known.0) })
     }
 
     /// For people: `read, private`, or that nothing is known.

@@ -11,7 +11,7 @@ use crate::bundled::{BUNDLED, bundled};
 use crate::history::Condition;
 use crate::model::Effect;
 use crate::path::Base;
-use crate::problem::{Pending, Problems, Severity};
+use crate::problem::{INVALID, Pending, Problems, Severity};
 use crate::read::{FilePart, Reader, read};
 use crate::schema::Catalog;
 use crate::source::{Context, Load, Source};
@@ -292,6 +292,7 @@ impl Gathering<'_> {
     ) {
         self.problems.push(Pending {
             severity: Severity::Error,
+            code: INVALID,
             source,
             span,
             message: message.into(),

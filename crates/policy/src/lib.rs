@@ -18,6 +18,7 @@ mod labels;
 mod layers;
 mod links;
 mod mention;
+pub mod lint;
 mod model;
 mod path;
 mod policy;

@@ -131,7 +131,7 @@ impl Policy {
         }
         let history = History::new(sequences, preconditions);
         let mut all = scopes.iter().chain(&limit_scopes).chain(&history.scopes);
-        let asked = all.any(|scope| !scope.labels.is_empty());
+        let asked = all.any(Scope::asks_labels);
         let sum = |limit: &Limit| limit.sum.as_deref().and_then(|path| KeyPattern::new(path).ok());
         Policy {
             name,

@@ -22,6 +22,8 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub severity: Severity,
+    /// What `policy lint` calls it.
+    pub code: &'static str,
     /// Name of the source; empty when no source is to blame.
     pub file: String,
     /// Counted from 1; 0 without a source.
@@ -57,6 +59,7 @@ impl Problems {
             let (line, column) = line_and_column(text, pending.span.start);
             Problem {
                 severity: pending.severity,
+                code: pending.code,
                 file: sources.get(pending.source).map(|source| source.name.clone()).unwrap_or_default(),
                 line: if pending.source == NOWHERE { 0 } else { line },
                 column: if pending.source == NOWHERE { 0 } else { column },
@@ -75,6 +78,7 @@ impl Problems {
     pub fn of(source: Source, faults: Vec<Fault>) -> Problems {
         let error = |fault: Fault| Pending {
             severity: Severity::Error,
+            code: INVALID,
             source: 0,
             span: fault.span,
             message: fault.message,
@@ -152,11 +156,15 @@ impl std::error::Error for Problems {}
 #[derive(Debug, Clone)]
 pub(crate) struct Pending {
     pub(crate) severity: Severity,
+    pub(crate) code: &'static str,
     pub(crate) source: usize,
     pub(crate) span: Range<usize>,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
 }
+
+/// The code of every error.
+pub(crate) const INVALID: &str = "invalid";
 
 /// The source of a problem that no text is to blame for.
 pub(crate) const NOWHERE: usize = usize::MAX;
@@ -165,6 +173,7 @@ impl Pending {
     pub(crate) fn nowhere(message: impl Into<String>, help: impl Into<String>) -> Pending {
         Pending {
             severity: Severity::Error,
+            code: INVALID,
             source: NOWHERE,
             span: 0..0,
             message: message.into(),
@@ -174,7 +183,7 @@ impl Pending {
 }
 
 /// Line and column (characters) of a byte offset, both from 1.
-fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+pub(crate) fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.bytes().filter(|byte| *byte == b'\n').count();
     let column = before.chars().rev().take_while(|character| *character != '\n').count();

@@ -35,7 +35,7 @@ pub(crate) use settings::{DRIFTS, HIDDEN_TEXT, HIDES, INJECTION, SECRETS};
 use crate::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::glob::{Symbol, symbols};
 use crate::path::Base;
-use crate::problem::{Pending, Severity};
+use crate::problem::{INVALID, Pending, Severity};
 use crate::schema::Catalog;
 use crate::tree::{Form, Node};
 use crate::words::{Map, nearest};
@@ -65,6 +65,7 @@ impl<'r> Reader<'r> {
     pub(crate) fn problem(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.problems.push(Pending {
             severity: Severity::Error,
+            code: INVALID,
             source: self.source,
             span: span.clone(),
             message: message.into(),
@@ -73,9 +74,16 @@ impl<'r> Reader<'r> {
     }
 
     /// Something that can be used and may not do what it looks like.
-    pub(crate) fn warn(&mut self, span: &Range<usize>, message: impl Into<String>, help: Option<String>) {
+    pub(crate) fn warn(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         self.problems.push(Pending {
             severity: Severity::Warning,
+            code,
             source: self.source,
             span: span.clone(),
             message: message.into(),

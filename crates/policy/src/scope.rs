@@ -141,34 +141,44 @@ impl Scope {
     pub(crate) fn args_match(&self, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> bool {
         let sense = self.senses.args;
         self.args.as_ref().is_none_or(|args| args.hold(subject.input(), sense, scratch))
-            && holds(self.condition.as_ref(), subject, sense)
+            && self.holds(self.condition.as_ref(), subject, sense)
     }
 
     pub(crate) fn excepted(&self, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> bool {
         let sense = self.senses.unless;
         self.unless.as_ref().is_some_and(|unless| {
             unless.args.as_ref().is_none_or(|args| args.hold(subject.input(), sense, scratch))
-                && holds(unless.condition.as_ref(), subject, sense)
+                && self.holds(unless.condition.as_ref(), subject, sense)
         })
+    }
+
+    fn holds(&self, condition: Option<&Condition>, subject: &Subject<'_>, sense: Sense) -> bool {
+        condition.is_none_or(|condition| condition.holds(&subject.facts(condition, self.file, sense), sense))
+    }
+
+    /// True if it speaks of labels, or a condition looks at them.
+    pub(crate) fn asks_labels(&self) -> bool {
+        let unless = self.unless.as_ref().and_then(|unless| unless.condition.as_ref());
+        !self.labels.is_empty() || self.condition.iter().chain(unless).any(Condition::needs_labels)
     }
 
     /// False only if no arguments could make the rule match. `if` may ask for nothing but who calls which tool.
     pub(crate) fn could_match(&self, listed: &Subject<'_>) -> bool {
-        let known = |condition: &Condition| condition.always(&listed.facts(condition), self.senses.args);
+        let known = |condition: &Condition| {
+            condition.always(&listed.facts(condition, self.file, self.senses.args), self.senses.args)
+        };
         self.condition.as_ref().and_then(known) != Some(false)
     }
 
     /// True only if the rule matches whatever the arguments are.
     pub(crate) fn always_matches(&self, listed: &Subject<'_>) -> bool {
-        let known = |condition: &Condition| condition.always(&listed.facts(condition), self.senses.args);
+        let known = |condition: &Condition| {
+            condition.always(&listed.facts(condition, self.file, self.senses.args), self.senses.args)
+        };
         self.args.is_none()
             && self.unless.is_none()
             && self.condition.as_ref().is_none_or(|condition| known(condition) == Some(true))
     }
-}
-
-fn holds(condition: Option<&Condition>, subject: &Subject<'_>, sense: Sense) -> bool {
-    condition.is_none_or(|condition| condition.holds(&subject.facts(condition), sense))
 }
 
 impl TargetPattern {

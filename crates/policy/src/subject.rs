@@ -2,9 +2,10 @@
 
 use std::cell::OnceCell;
 
-use crate::args::Input;
-use crate::condition::{Condition, Facts, List};
+use crate::args::{Input, Sense};
+use crate::condition::{Blame, Condition, Facts, List};
 use crate::evaluate::Call;
+use crate::labels::Labelled;
 use crate::policy::Policy;
 use crate::target::Target;
 
@@ -13,19 +14,25 @@ use crate::target::Target;
 pub(crate) struct Subject<'s> {
     pub(crate) call: &'s Call<'s>,
     policy: &'s Policy,
+    labels: Option<&'s Labelled>,
     roles: OnceCell<Vec<&'s str>>,
     /// False while the target is only listed.
     arguments_known: bool,
 }
 
 impl<'s> Subject<'s> {
-    pub(crate) fn new(policy: &'s Policy, call: &'s Call<'s>) -> Subject<'s> {
-        Subject { call, policy, roles: OnceCell::new(), arguments_known: true }
+    /// `labels` is what is known of the target's, if anybody looked.
+    pub(crate) fn new(policy: &'s Policy, call: &'s Call<'s>, labels: Option<&'s Labelled>) -> Subject<'s> {
+        Subject { call, policy, labels, roles: OnceCell::new(), arguments_known: true }
     }
 
     /// For discovery: a call to `call.target` with arguments that nobody has seen yet.
-    pub(crate) fn listed(policy: &'s Policy, call: &'s Call<'s>) -> Subject<'s> {
-        Subject { arguments_known: false, ..Subject::new(policy, call) }
+    pub(crate) fn listed(
+        policy: &'s Policy,
+        call: &'s Call<'s>,
+        labels: Option<&'s Labelled>,
+    ) -> Subject<'s> {
+        Subject { arguments_known: false, ..Subject::new(policy, call, labels) }
     }
 
     pub(crate) fn input(&self) -> Input<'s> {
@@ -36,7 +43,7 @@ impl<'s> Subject<'s> {
         match self.roles() {
             List::Texts(own) => own.iter().any(|own| own == role),
             List::Names(all) => all.contains(&role),
-            List::Json(_) | List::Written(_) => false,
+            List::Json(_) | List::Labels(_) | List::Written(_) => false,
         }
     }
 
@@ -49,7 +56,8 @@ impl<'s> Subject<'s> {
         List::Names(self.roles.get_or_init(|| self.policy.roles_of(principal)))
     }
 
-    pub(crate) fn facts<'f>(&'f self, condition: &Condition) -> Facts<'f> {
+    /// What `condition`, which stands in the source `file`, may look at, in the sense in which it is read.
+    pub(crate) fn facts<'f>(&'f self, condition: &Condition, file: usize, sense: Sense) -> Facts<'f> {
         let tool = match self.call.target {
             Target::Tool { name, .. } => Some(name),
             Target::Resource { .. }
@@ -67,6 +75,7 @@ impl<'s> Subject<'s> {
             roles: if condition.needs_roles() { self.roles() } else { List::Names(&[]) },
             tool,
             server: self.call.target.server(),
+            labels: self.labels.ok_or(Blame::Unknown).and_then(|labels| labels.certain(file, sense)),
         }
     }
 }

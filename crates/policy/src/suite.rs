@@ -5,6 +5,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
+pub(crate) use json::text_as_json;
 pub use read::read;
 
 use crate::model::{Principal, Verdict};

@@ -1,7 +1,9 @@
 //! `bailiwick explain`: what a finding means and what to do.
 
+use bailiwick_analysis::render::lint::grade;
 use bailiwick_analysis::scan::beyond::BEYOND;
 use bailiwick_analysis::scan::{AUDITS, audit};
+use bailiwick_policy::lint::LINTS;
 
 use crate::args::scan::ExplainArgs;
 use crate::exit::{self, Failure};
@@ -17,8 +19,18 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<i32, Failure> {
                 audit.title
             ));
         }
+        for lint in LINTS {
+            say::line(&format!("{BOLD}{:22}{BOLD:#} {:6} {}", lint.code, grade(lint.grade), lint.title));
+        }
         return Ok(exit::OK);
     };
+    if let Some(lint) = LINTS.iter().find(|lint| lint.code == code) {
+        say::line(&format!("{BOLD}{}{BOLD:#} {DIM}({}){DIM:#}", lint.code, grade(lint.grade)));
+        say::line(lint.title);
+        say::line("");
+        say::line(lint.page);
+        return Ok(exit::OK);
+    }
     let Some(audit) = audit(code) else {
         return Err(Failure::new(exit::USAGE, format!("there is no finding `{code}`"))
             .help("`bailiwick explain` names all of them"));

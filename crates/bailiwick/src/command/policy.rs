@@ -1,8 +1,11 @@
-//! `bailiwick policy`: check, explain, test, import.
+//! `bailiwick policy`: check, lint, explain, test, schema, layout, import.
 
 mod check;
 mod decide;
+mod fmt;
 mod import;
+mod lint;
+mod schema;
 mod test;
 
 use std::io::Read as _;
@@ -26,6 +29,9 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
         PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
         PolicyCommand::Test(args) => test::run(args),
         PolicyCommand::Import(args) => import::run(args),
+        PolicyCommand::Lint(args) => lint::run(args),
+        PolicyCommand::Schema(args) => schema::run(args),
+        PolicyCommand::Fmt(args) => fmt::run(args),
         PolicyCommand::Show { name } => show(name),
     }
 }

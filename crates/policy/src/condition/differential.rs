@@ -70,6 +70,7 @@ fn compare(text: &str, arguments: &str) -> Result<Option<bool>, TestCaseError> {
         roles: List::Names(&ROLES),
         tool: Some("a"),
         server: "fs",
+        labels: Err(super::Blame::Unknown),
     };
     let ours = condition.judge(&facts);
     let root = ROOT.with(std::rc::Rc::clone);

@@ -108,6 +108,7 @@ impl<'v> Evaluation<'v> {
             Root::PrincipalClaims => Val::Map(Map::Claims(&facts.principal.claims)),
             Root::Tool => Val::Text(Cow::Borrowed(facts.tool.ok_or(Blame::Missing)?)),
             Root::Server => Val::Text(Cow::Borrowed(facts.server)),
+            Root::Labels => Val::List(List::Labels(facts.labels?)),
         })
     }
 

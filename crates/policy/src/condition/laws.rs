@@ -27,7 +27,15 @@ fn facts<'v>(
     principal: &'v Principal,
 ) -> Facts<'v> {
     let input = Input { arguments, uri: None };
-    Facts { input, known, principal, roles: List::Names(&["dev", "lead"]), tool: Some("write"), server: "fs" }
+    Facts {
+        input,
+        known,
+        principal,
+        roles: List::Names(&["dev", "lead"]),
+        tool: Some("write"),
+        server: "fs",
+        labels: Err(super::Blame::Unlabelled),
+    }
 }
 
 #[test]

@@ -90,6 +90,8 @@ pub(super) fn length(evaluation: &mut Evaluation<'_>, list: List<'_>) -> Result<
         List::Json(value) => value.elements().count(),
         List::Texts(texts) => texts.len(),
         List::Names(names) => names.len(),
+        List::Labels(certain) if certain.doubted.is_empty() => certain.labels.iter().count(),
+        List::Labels(_) => return Err(Blame::Doubted),
         List::Written(ids) => ids.len(),
     };
     evaluation.spend(count)?;
@@ -105,6 +107,10 @@ pub(super) fn element<'v>(
         List::Json(value) => value.elements().nth(index).map(|element| evaluation.json(element)).transpose(),
         List::Texts(texts) => Ok(texts.get(index).map(|text| Val::Text(Cow::Borrowed(text)))),
         List::Names(names) => Ok(names.get(index).map(|name| Val::Text(Cow::Borrowed(name)))),
+        List::Labels(certain) if certain.doubted.is_empty() => {
+            Ok(certain.labels.iter().nth(index).map(|label| Val::Text(Cow::Borrowed(label.word()))))
+        }
+        List::Labels(_) => Err(Blame::Doubted),
         List::Written(ids) => ids.get(index).map(|id| evaluation.value(*id)).transpose(),
     }
 }
@@ -140,6 +146,19 @@ impl<'v> Evaluation<'v> {
                 for name in names {
                     if self.step(Ok(Val::Text(Cow::Borrowed(name))), look)? {
                         return Ok(true);
+                    }
+                }
+            }
+            List::Labels(certain) => {
+                for label in certain.labels.iter() {
+                    if self.step(Ok(Val::Text(Cow::Borrowed(label.word()))), look)? {
+                        return Ok(true);
+                    }
+                }
+                // One that would decide, and of which it is not certain that it is there.
+                for label in certain.doubted.iter() {
+                    if self.step(Ok(Val::Text(Cow::Borrowed(label.word()))), look)? {
+                        return Err(Blame::Doubted);
                     }
                 }
             }

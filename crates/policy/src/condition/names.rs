@@ -12,8 +12,8 @@ use crate::words::Words;
 
 /// What a condition can begin a name with.
 const ROOTS: Words = Words {
-    valid: &["args", "principal", "tool", "server"],
-    later: &["labels", "run", "now"],
+    valid: &["args", "principal", "tool", "server", "labels"],
+    later: &["run", "now"],
     elsewhere: &[
         ("arguments", "args"),
         ("params", "args"),
@@ -23,6 +23,7 @@ const ROOTS: Words = Words {
         ("role", "principal.roles"),
         ("roles", "principal.roles"),
         ("name", "tool"),
+        ("label", "labels"),
     ],
 };
 
@@ -123,6 +124,7 @@ impl Parser {
             "args" => Root::Args,
             "tool" => Root::Tool,
             "server" => Root::Server,
+            "labels" => Root::Labels,
             "principal" => return self.principal(span),
             _ => {
                 self.unknown(span, &ROOTS, name, "name");

@@ -74,6 +74,7 @@ pub(crate) enum Root {
     PrincipalClaims,
     Tool,
     Server,
+    Labels,
 }
 
 impl Root {
@@ -86,6 +87,7 @@ impl Root {
             Root::PrincipalClaims => "principal.claims",
             Root::Tool => "tool",
             Root::Server => "server",
+            Root::Labels => "labels",
         }
     }
 }

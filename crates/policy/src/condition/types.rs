@@ -8,6 +8,7 @@ use super::Fault;
 use super::tree::{Arithmetic, Comparison, Condition, Expression, Id, Key, Root};
 use crate::args::Scalar;
 use crate::bounds::CONDITION_VARIABLES_MAX;
+use crate::labels::Label;
 use crate::schema::{Shape, Sorts};
 use crate::words::nearest;
 
@@ -216,6 +217,11 @@ impl<'c> Checker<'c> {
             Root::PrincipalId | Root::Tool | Root::Server => plain(Sorts::TEXT),
             Root::PrincipalRoles | Root::PrincipalScopes => texts(),
             Root::PrincipalClaims => plain(Sorts::MAP),
+            Root::Labels => {
+                let words = Label::ALL.iter().map(|(word, _)| Scalar::Text((*word).to_owned())).collect();
+                let one = Shape { values: Some(words), ..Shape::of_sorts(Sorts::TEXT) };
+                Cow::Owned(Shape { items: Some(Box::new(one)), ..Shape::of_sorts(Sorts::LIST) })
+            }
         }
     }
 

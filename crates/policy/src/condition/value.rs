@@ -8,6 +8,7 @@ use bailiwick_mcp::{Kind, Value};
 
 use super::tree::Id;
 use crate::args::{Input, exact_number};
+use crate::labels::Labels;
 use crate::model::Claim;
 
 /// One value.
@@ -27,8 +28,18 @@ pub(crate) enum List<'v> {
     Json(Value<'v>),
     Texts(&'v [String]),
     Names(&'v [&'v str]),
+    Labels(Certain),
     /// Of the condition itself; its elements are evaluated where they are looked at.
     Written(&'v [Id]),
+}
+
+/// What is known of a target's labels, in the sense of one rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Certain {
+    /// Those that it has.
+    pub(crate) labels: Labels,
+    /// Those that others say it has: whether it has them is an error.
+    pub(crate) doubted: Labels,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +57,10 @@ pub(crate) enum Blame {
     Unknown,
     #[error("missing")]
     Missing,
+    #[error("nothing is known of what the target does")]
+    Unlabelled,
+    #[error("others say otherwise of what the target does")]
+    Doubted,
     #[error("another key is the same to lenient peers")]
     Ambiguous,
     #[error("the arguments are no object")]

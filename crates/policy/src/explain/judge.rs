@@ -9,7 +9,7 @@ use crate::subject::Subject;
 
 pub(super) fn judgements(scope: &Scope, subject: &Subject<'_>) -> Vec<Judgement> {
     let judge = |condition: &Condition, sense: Sense, unless: bool| {
-        let facts = subject.facts(condition);
+        let facts = subject.facts(condition, scope.file, sense);
         let parts = condition.trace(&facts).into_iter().map(part).collect();
         Judgement { unless, holds: condition.holds(&facts, sense), parts }
     };

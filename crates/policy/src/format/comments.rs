@@ -16,18 +16,23 @@ pub(super) struct Comment {
 
 /// All comments, in their order.
 pub(super) fn comments(text: &str, root: &Node) -> Vec<Comment> {
-    let mut scalars = Vec::new();
-    collect(root, &mut scalars);
-    scalars.sort_unstable();
     let mut out = Vec::new();
     let mut from = 0_usize;
-    for (start, end) in scalars.into_iter().chain([(text.len(), text.len())]) {
+    for (start, end) in scalars(root).into_iter().chain([(text.len(), text.len())]) {
         if let Some(gap) = text.get(from..start.max(from)) {
             gap_comments(text, from, gap, &mut out);
         }
         from = from.max(end);
     }
     out
+}
+
+/// Start and end of every scalar.
+pub(super) fn scalars(root: &Node) -> Vec<(usize, usize)> {
+    let mut scalars = Vec::new();
+    collect(root, &mut scalars);
+    scalars.sort_unstable();
+    scalars
 }
 
 fn collect(node: &Node, out: &mut Vec<(usize, usize)>) {

@@ -2,22 +2,38 @@
 
 use crate::tree::{Form, Node};
 
-/// `source` is the scalar as the file has it; lines below its first begin with `indent` blanks.
-pub(super) fn written(source: &str, node: &Node, indent: usize) -> String {
+/// `file` is the whole text; lines of the scalar below its first begin with `indent` blanks.
+pub(super) fn written(file: &str, node: &Node, indent: usize) -> String {
     let Form::Scalar { text, plain } = &node.form else { return String::new() };
-    let trimmed = source.trim_end();
-    if trimmed.starts_with(['|', '>']) && !*plain {
-        return block(trimmed, indent);
+    let source = file.get(node.span.clone()).unwrap_or_default().trim_end();
+    if !*plain && !source.starts_with(['"', '\'']) {
+        return block(&with_header(file, node), indent);
     }
-    if !trimmed.contains('\n') {
-        return trimmed.to_owned();
+    if !source.contains('\n') {
+        return source.to_owned();
     }
-    match trimmed.chars().next() {
+    match source.chars().next() {
         _ if text.contains('\n') => double(text),
         Some('"') => double(text),
         Some('\'') => format!("'{}'", text.replace('\'', "''")),
         _ => text.clone(),
     }
+}
+
+/// A block from its `|` or `>` on; the parser counts from its first line or from its header.
+fn with_header(file: &str, node: &Node) -> String {
+    let (start, end) = (node.span.start, node.span.end);
+    if file.get(start..).is_some_and(|rest| rest.starts_with(['|', '>'])) {
+        return file.get(start..end).unwrap_or_default().trim_end().to_owned();
+    }
+    let before = file.get(..start).unwrap_or_default().trim_end();
+    let line = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+    let head = before.get(line..).unwrap_or_default();
+    let head = head.split_once(" #").map_or(head, |(head, _)| head).trim_end();
+    let mark = head.rfind(['|', '>']).unwrap_or_default();
+    let body = file.get(before.len()..end).unwrap_or_default().trim_end();
+    let body = body.split_once('\n').map_or("", |(_, body)| body);
+    format!("{}\n{body}", head.get(mark..).unwrap_or_default())
 }
 
 /// A block: its header, then its lines with the indentation changed.

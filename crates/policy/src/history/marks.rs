@@ -114,7 +114,7 @@ impl Policy {
         history.index.candidates(aimed, |pattern| candidates.push(pattern));
         candidates.sort_unstable();
         candidates.dedup();
-        let subject = Subject::new(self, call);
+        let subject = Subject::new(self, call, labelled.as_ref());
         let input = subject.input();
         for candidate in candidates {
             let index = candidate as usize;

@@ -107,6 +107,7 @@ impl Gathering<'_> {
                 let near = same.or_else(|| nearest(role, known.iter().copied()));
                 let help = near.map(|near| format!("did you mean `{near}`?"));
                 found.push(Pending {
+                    code: "unknown-role",
                     source,
                     span: span.clone(),
                     message: format!("no file says who has the role `{role}`"),

@@ -47,12 +47,12 @@ impl Reader<'_> {
             let help = "declare it under `vars` and write `${name}`; `[$]` is the character itself";
             let message =
                 format!("`$` in the path `{text}` is a character, not a variable of the environment");
-            self.warn(&node.span, message, Some(help.to_owned()));
+            self.warn("shell-variable", &node.span, message, Some(help.to_owned()));
         }
         if encoded(&text) {
             let help = "write the character itself; values are decoded before they are compared";
             let message = format!("an encoded character in the path `{text}` is compared as it stands");
-            self.warn(&node.span, message, Some(help.to_owned()));
+            self.warn("encoded-character", &node.span, message, Some(help.to_owned()));
         }
         true
     }
@@ -61,7 +61,7 @@ impl Reader<'_> {
     pub(super) fn blanks(&mut self, node: &Node, what: &str, text: &str) {
         if text.trim() != text {
             let message = format!("{what} `{text}` begins or ends with a blank, which is compared too");
-            self.warn(&node.span, message, Some(format!("write `{}`", text.trim())));
+            self.warn("stray-blank", &node.span, message, Some(format!("write `{}`", text.trim())));
         }
     }
 
@@ -70,7 +70,12 @@ impl Reader<'_> {
         let inner = name.strip_prefix("args.").or(name.strip_prefix("arguments."));
         if let Some(inner) = inner.filter(|inner| !inner.is_empty()) {
             let message = format!("the key `{name}` names a member `{inner}` of an argument of that name");
-            self.warn(&key.span, message, Some(format!("inside of `args` the argument is called `{inner}`")));
+            self.warn(
+                "nested-argument",
+                &key.span,
+                message,
+                Some(format!("inside of `args` the argument is called `{inner}`")),
+            );
         }
         self.blanks(key, "the key", name);
     }

@@ -108,11 +108,11 @@ impl Reader<'_> {
                     self.problem(&doubt.span, message, doubt.help);
                 }
                 FindingKind::Certain => {
-                    self.warn(&doubt.span, message, doubt.help);
+                    self.warn("schema-mismatch", &doubt.span, message, doubt.help);
                 }
                 FindingKind::Unknown | FindingKind::Optional if doubt.fails && sense != Sense::Every => {
                     let help = "an error counts against the call; ask with `has(…)` first, or write a rule for these tools";
-                    self.warn(&doubt.span, message, Some(help.to_owned()));
+                    self.warn("schema-mismatch", &doubt.span, message, Some(help.to_owned()));
                 }
                 FindingKind::Unknown | FindingKind::Optional | FindingKind::Absent => {}
             }

@@ -85,6 +85,11 @@ impl Tools {
     }
 }
 
+/// What a lock file knows of tools, for whoever needs nothing else.
+pub(super) fn catalog(path: &Path) -> Result<Catalog, Failure> {
+    tools(path).map(|tools| tools.catalog)
+}
+
 fn tools(path: &Path) -> Result<Tools, Failure> {
     let lock = Lock::load(path).map_err(Failure::error)?.ok_or_else(|| {
         Failure::error(format!("there is no lock file `{}`", path.display()))
