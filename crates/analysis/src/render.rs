@@ -1,7 +1,7 @@
 //! Findings as text for other programs: JSON, SARIF, JUnit, Markdown, and the annotations of GitHub.
 
-pub mod replay;
 pub mod lint;
+pub mod replay;
 mod sarif;
 pub mod suite;
 mod visible;

@@ -44,7 +44,14 @@ impl Document {
 
     fn add(&mut self, span: std::ops::Range<usize>, message: impl Into<String>, help: Option<String>) {
         let severity = Severity::Error;
-        self.problems.push(Pending { severity, code: crate::problem::INVALID, source: 0, span, message: message.into(), help });
+        self.problems.push(Pending {
+            severity,
+            code: crate::problem::INVALID,
+            source: 0,
+            span,
+            message: message.into(),
+            help,
+        });
     }
 
     /// A mistake at `node`.
