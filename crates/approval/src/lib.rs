@@ -33,5 +33,6 @@ pub use desk::{Desk, DeskOptions, WAITING_MAX};
 pub use prompt::{Confirm, SETTLE};
 pub use question::{Answer, DenyCause, NoTerminal, Question, Reason};
 pub use screen::Screen;
+pub use sheet::page;
 pub use terminal::Gesture;
 pub use visible::visible;

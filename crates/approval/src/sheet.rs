@@ -6,6 +6,19 @@ use crate::arguments::{Mask, lay_out};
 use crate::question::{DenyCause, Question};
 use crate::visible::{Text, suspicions, visible};
 
+/// A question as lines for a screen of `columns`, everything in it made visible: for channels that show it elsewhere than on
+/// the desk's own terminal. `mask` hides secrets.
+///
+/// # Errors
+/// [`DenyCause::TooLong`] when nobody would read it to its end.
+pub fn page(
+    question: &Question,
+    columns: usize,
+    mask: impl Fn(&str) -> String + Send + 'static,
+) -> Result<Vec<String>, DenyCause> {
+    rows(question, columns, &mask)
+}
+
 /// Lays out a question.
 ///
 /// # Errors

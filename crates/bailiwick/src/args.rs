@@ -13,7 +13,7 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
-pub(crate) use gateway::{GatewayArgs, TransportArg};
+pub(crate) use gateway::{ApprovalsArgs, ApprovalsCommand, GatewayArgs, GatewayAsk, TransportArg};
 pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
 
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ SIGHUP, or a change of a policy file, loads the policy again; if it is invalid t
     /// Serve one MCP server over HTTP, for many clients
     #[command(after_help = crate::args::gateway::EXAMPLES)]
     Gateway(Box<GatewayArgs>),
+    /// Answer what a gateway asks a person
+    Approvals(ApprovalsArgs),
     /// Record the identity of servers' tools, prompts and instructions, or compare with what was recorded
     #[command(after_help = "\
 Examples:

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod demo;

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => command::demo::run(&args),
         Command::Run(args) => command::run::run(args),
         Command::Gateway(args) => command::gateway::run(*args),
+        Command::Approvals(args) => command::approvals::run(&args.command),
         Command::Lock(args) => command::lock::run(&args),
         Command::Clients(args) => command::clients::run(&args),
         Command::Scan(args) => command::scan::run(&args),

@@ -1,6 +1,8 @@
 //! A gateway from a file: several listeners, servers and routes, TLS on both sides, and reloads in mid-call.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
+#[path = "gateway/approvals.rs"]
+mod approvals;
 #[path = "gateway/legacy.rs"]
 mod legacy;
 #[path = "gateway/tls.rs"]
@@ -91,14 +93,14 @@ fn each_server_is_served_at_its_path_under_its_own_policy() {
         one.url(),
         two.url()
     );
-    let gateway = Gateway::configured(BUILT, &place, &text, []);
+    let gateway = Gateway::configured(BUILT, &place, &text, ["--ask", "never"]);
     let b = gateway.address_of("/two for two");
     for address in [gateway.address, b] {
         let session = session(address, "/one");
         assert_eq!(said(&ask(address, post("/one", &session, &call(1, "x")))), "one \"x\" ");
     }
     let other = session(b, "/two");
-    assert!(said(&ask(b, post("/two", &other, &call(1, "x")))).contains("nobody is asked"));
+    assert!(said(&ask(b, post("/two", &other, &call(1, "x")))).contains("nobody is asked"), "of {other}");
     assert_eq!(ask(b, post("/one", &other, &call(1, "x"))).status(), 404, "a session is one service's");
     assert_eq!(ask(gateway.address, post("/two", "", &call(1, "x"))).status(), 404);
     let audit = std::fs::read_to_string(place.at("audit.jsonl")).expect("an audit log");

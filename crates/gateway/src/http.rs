@@ -6,6 +6,7 @@
 
 mod admin;
 mod answer;
+mod ask;
 mod authenticate;
 mod desk;
 mod endpoint;
@@ -44,6 +45,7 @@ pub use hyper::Uri;
 pub use hyper::header::{HeaderName, HeaderValue};
 use tokio::sync::mpsc;
 
+pub use ask::{Answering, Approver, Asked};
 pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
 pub use front::bind;
 pub use head::Names;
@@ -73,10 +75,10 @@ impl Http {
     /// # Errors
     /// If a thread or a socket cannot be had.
     pub fn start(self) -> io::Result<Gateway> {
-        let Http { plan, admin, authenticate, limits, workers, recording } = self;
+        let Http { plan, admin, authenticate, approver, limits, workers, recording } = self;
         let recorder = Recorder::open(recording)?;
         let (sender, sockets) = mpsc::unbounded_channel();
-        let hub = Arc::new(Hub::new(recorder, authenticate.into(), limits, sender));
+        let hub = Arc::new(Hub::new(recorder, (authenticate.into(), approver), limits, sender));
         hub.adopt(plan)?;
         let threads = Threads::start(&hub, sockets, admin, workers)?;
         Ok(Gateway { hub, threads })

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::{GovernArgs, PolicyChoice};
 
@@ -71,6 +71,9 @@ pub(crate) struct GatewayArgs {
     /// An origin whose pages may call the gateway, besides those of this machine on a loopback address
     #[arg(long, value_name = "ORIGIN", env = "BAILIWICK_ALLOW_ORIGIN", value_delimiter = ',')]
     pub(crate) allow_origin: Vec<String>,
+    /// Where a human is asked
+    #[arg(long, value_enum, env = "BAILIWICK_GATEWAY_ASK", default_value = "approvals")]
+    pub(crate) ask: GatewayAsk,
     /// Serve at an address that others reach, though nobody has to say who they are
     #[arg(long, env = "BAILIWICK_INSECURE_NO_AUTHENTICATION")]
     pub(crate) insecure_no_authentication: bool,
@@ -79,6 +82,30 @@ pub(crate) struct GatewayArgs {
     /// The command of a server over stdio, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) server_command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GatewayAsk {
+    /// By `bailiwick approvals`, as the same user on this machine
+    Approvals,
+    /// Nowhere: what would ask is denied
+    Never,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ApprovalsArgs {
+    #[command(subcommand)]
+    pub(crate) command: ApprovalsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalsCommand {
+    /// Show every question in full, and how long it waits (exit 3 if there is none)
+    List,
+    /// Let this one call pass
+    Approve { id: String },
+    /// Refuse it
+    Deny { id: String },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

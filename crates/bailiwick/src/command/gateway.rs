@@ -3,21 +3,23 @@
 mod begin;
 mod config;
 mod plan;
+pub(crate) mod queue;
 mod reload;
 
 use std::sync::Arc;
 
 use bailiwick_engine::Scanner;
-use bailiwick_gateway::http::{Everybody, Http, Recording, bind};
+use bailiwick_gateway::http::{Approver, Everybody, Http, Recording, bind};
 use bailiwick_gateway::relay;
 use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::signals;
 
 use self::config::{At, Setup};
 use self::plan::{Planned, plan};
+use self::queue::Queue;
 use self::reload::Reloads;
 use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, words, words_of};
-use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
+use crate::args::{DurabilityArg, GatewayArgs, GatewayAsk, ModeArg};
 use crate::exit::{self, Failure};
 use crate::say;
 
@@ -55,8 +57,13 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let shown = shown(&setup, &planned);
     let Planned { plan, files, bound, .. } = planned;
+    let approver = match args.ask {
+        GatewayAsk::Approvals => approver(&scanner),
+        GatewayAsk::Never => None,
+    };
     let gateway = Http {
         plan,
+        approver,
         admin,
         authenticate: Box::new(Everybody(principal)),
         limits: setup.limits,
@@ -82,6 +89,17 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let why = ended_by.map_or_else(|| "the signals ended".to_owned(), |signal| format!("{signal:?}"));
     record_stop(&entries, "a signal", &why);
     Ok(0)
+}
+
+/// The queue for `bailiwick approvals`. Without it everything that would ask is denied, which is no reason not to serve.
+fn approver(scanner: &Arc<Scanner>) -> Option<Arc<dyn Approver>> {
+    match Queue::open(scanner) {
+        Ok(queue) => Some(queue),
+        Err(failure) => {
+            say::warning(&format!("{}; what asks is denied", failure.message));
+            None
+        }
+    }
 }
 
 /// Everything is read and nothing is served: not even an address is taken.

@@ -126,3 +126,22 @@ fn a_batch_of_the_version_that_has_them_is_decided_one_by_one() {
     by_id.sort_unstable();
     assert_eq!(by_id, [(1, false), (2, true), (3, false)], "{answer}");
 }
+
+#[test]
+fn a_batch_in_a_version_without_batches_is_refused_at_once_and_leaves_nothing_behind() {
+    let place = Place::new(plain);
+    let session = place.session();
+    let refused = place.say(&session, &json!([call(7, "a")]));
+    assert_eq!((refused.status(), &refused.json()["error"]["code"]), (400, &json!(-32600)));
+    assert_eq!(place.say(&session, &call(7, "b")).json()["result"]["content"][0]["text"], "b");
+}
+
+#[test]
+fn headers_that_mirror_a_message_stay_behind_where_they_are_not_compared() {
+    let place = Place::new(plain);
+    let session = place.session();
+    let headers = format!("Mcp-Session-Id: {session}\r\nMcp-Method: tools/list\r\nMcp-Name: other\r\n");
+    assert_eq!(ask(place.address(), post(&call(1, "a").to_string(), &headers)).status(), 200);
+    let last = place.upstream.seen().pop().expect("a call");
+    assert_eq!((last.header("mcp-method"), last.header("mcp-name")), (None, None));
+}

@@ -86,7 +86,7 @@ fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchang
         lane: Lane::default(),
         modern: false,
         ids: Vec::new(),
-        headers: onward(&head.headers, &here.gate.forward),
+        headers: onward(&head.headers, &here.gate.forward, false),
     };
     exchange.in_session(Some(Arc::clone(session)))
 }

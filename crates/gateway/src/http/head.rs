@@ -198,20 +198,16 @@ fn decoded(value: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
 
 /// What of a client's head goes on to the upstream, besides `also`. Everything else ends here: credentials are for us, and
 /// unknown headers make some frameworks read another request than the one that was decided over.
-pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName]) -> HeaderMap {
-    const KEPT: [&str; 7] = [
-        "accept-language",
-        "baggage",
-        "mcp-method",
-        "mcp-name",
-        "mcp-protocol-version",
-        "traceparent",
-        "tracestate",
-    ];
+///
+/// What mirrors a message is for messages of 2026-07-28 alone, where it was compared.
+pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName], modern: bool) -> HeaderMap {
+    const KEPT: [&str; 5] =
+        ["accept-language", "baggage", "mcp-protocol-version", "traceparent", "tracestate"];
     let mut kept = HeaderMap::with_capacity(8);
     for (name, value) in headers {
         let word = name.as_str();
-        if KEPT.contains(&word) || *name == ACCEPT || word.starts_with(PARAM) || also.contains(name) {
+        let mirrors = *name == METHOD || *name == NAME || word.starts_with(PARAM);
+        if mirrors && modern || KEPT.contains(&word) || *name == ACCEPT || also.contains(name) {
             kept.append(name.clone(), value.clone());
         }
     }

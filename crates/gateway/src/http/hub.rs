@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::ask::Approver;
 use super::authenticate::Authenticate;
 use super::front::{Front, Map, Place};
 use super::gate::{Gate, Phase};
@@ -27,6 +28,7 @@ pub(super) struct Hub {
     pub(super) metrics: Arc<Metrics>,
     pub(super) limits: HttpLimits,
     pub(super) authenticate: Arc<dyn Authenticate>,
+    approver: Option<Arc<dyn Approver>>,
     pub(super) phases: watch::Sender<Phase>,
     /// New listeners on their way to the thread that accepts.
     pub(super) sockets: mpsc::UnboundedSender<(Arc<Front>, TcpListener)>,
@@ -53,13 +55,13 @@ impl Places {
 impl Hub {
     pub(super) fn new(
         recorder: Arc<Recorder>,
-        authenticate: Arc<dyn Authenticate>,
+        (authenticate, approver): (Arc<dyn Authenticate>, Option<Arc<dyn Approver>>),
         limits: HttpLimits,
         sockets: mpsc::UnboundedSender<(Arc<Front>, TcpListener)>,
     ) -> Hub {
         let (phases, _) = watch::channel(Phase::Serving);
         let metrics = Arc::new(Metrics::new());
-        Hub { recorder, metrics, limits, authenticate, phases, sockets, places: Mutex::default() }
+        Hub { recorder, metrics, limits, authenticate, approver, phases, sockets, places: Mutex::default() }
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
@@ -159,8 +161,10 @@ impl Hub {
                     Target::Stdio(command) => Some(Source::Command(command.clone())),
                 };
                 let stable = source.map(|source| Arc::new(Stable::new(source, &limits)));
-                let office = Arc::new(Office::new(&self.recorder, deciding));
-                (office, Arc::default(), stable, Arc::new(watch::channel(Phase::Serving).0))
+                let phases = Arc::new(watch::channel(Phase::Serving).0);
+                let approver = self.approver.clone();
+                let office = Arc::new(Office::new(&self.recorder, approver, &phases, deciding));
+                (office, Arc::default(), stable, phases)
             }
         };
         let phase = phases.subscribe();

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bailiwick_engine::{Counters, Engine, Lane, Mode, Pins, Policy, Principal, Scanner, Settings};
 use bailiwick_mcp::{Limits, Timestamp};
 use bailiwick_record::entry::Entries;
+use tokio::sync::watch;
 
+use super::ask::Approver;
+use super::gate::Phase;
 use super::recorder::Recorder;
 use super::run::Run;
 
@@ -44,6 +47,9 @@ impl Deciding {
 pub(super) struct Office {
     pub(super) recorder: Arc<Recorder>,
     pub(super) with: Deciding,
+    /// Who puts questions to people.
+    pub(super) approver: Option<Arc<dyn Approver>>,
+    pub(super) phases: Arc<watch::Sender<Phase>>,
     entries: Entries,
     policy: Mutex<Arc<Policy>>,
     /// Counts policies, so that a run sees without the lock that it has the newest.
@@ -51,8 +57,15 @@ pub(super) struct Office {
 }
 
 impl Office {
-    pub(super) fn new(recorder: &Arc<Recorder>, with: Deciding) -> Office {
+    pub(super) fn new(
+        recorder: &Arc<Recorder>,
+        approver: Option<Arc<dyn Approver>>,
+        phases: &Arc<watch::Sender<Phase>>,
+        with: Deciding,
+    ) -> Office {
         Office {
+            approver,
+            phases: Arc::clone(phases),
             recorder: Arc::clone(recorder),
             entries: recorder.with.entries.for_server(&with.server),
             policy: Mutex::new(Arc::clone(&with.policy)),

@@ -2,9 +2,11 @@
 //! and again at every reload.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use hyper::header::HeaderName;
 
+use super::ask::Approver;
 use super::authenticate::Authenticate;
 use super::head::Names;
 use super::limits::HttpLimits;
@@ -20,6 +22,8 @@ pub struct Http {
     /// Where its health and metrics are asked for.
     pub admin: Option<TcpListener>,
     pub authenticate: Box<dyn Authenticate>,
+    /// Who puts questions to people; without it, what would ask is denied.
+    pub approver: Option<Arc<dyn Approver>>,
     /// Bounds on connections; those on requests are each service's own.
     pub limits: HttpLimits,
     /// Threads that serve.

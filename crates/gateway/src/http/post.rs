@@ -113,7 +113,7 @@ fn decide(
             (None, false) => packet,
         };
         let decided = run.receive(lane, Party::Client(principal), packet, bytes, &ids);
-        let headers = onward(&head.headers, &gate.forward);
+        let headers = onward(&head.headers, &gate.forward, modern);
         let exchange = Exchange {
             here: Arc::clone(here),
             run,

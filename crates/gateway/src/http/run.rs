@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Outcome, Principal, QuestionId};
+use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Principal, QuestionId};
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
 use bailiwick_record::AuditError;
@@ -133,9 +133,14 @@ impl Run {
     ) -> Decided {
         let at = now();
         let mut outcomes = Vec::with_capacity(1);
-        let malformed = packet.is_err();
         let direction = party.direction();
         self.decide(lane, asked, original, |engine| {
+            let no_message = match &packet {
+                // In a version without batches it is none, and no request in it was asked.
+                Ok(Packet::Batch(_)) => self.enforces() && !batch_allowed(engine.version()),
+                Ok(Packet::One(_)) => false,
+                Err(_) => true,
+            };
             // What is said of a principal may change with each request; under the same lock, no other is decided by it.
             if let Party::Client(principal) = party {
                 engine.replace_principal(principal);
@@ -150,9 +155,12 @@ impl Run {
                 }
                 packet => engine.receive(at, direction, packet, &mut outcomes),
             }
-            outcomes
+            (outcomes, no_message)
         })
-        .malformed(malformed)
+    }
+
+    fn enforces(&self) -> bool {
+        self.office.with.mode == Mode::Enforce
     }
 
     /// An answer above the limit, of which `id` alone is known.
@@ -187,7 +195,7 @@ impl Run {
     }
 
     /// A human's answer, or the lack of one.
-    pub(super) fn answer(&self, question: QuestionId, answer: &Answer) -> Decided {
+    fn answer(&self, question: QuestionId, answer: &Answer) -> Decided {
         self.simply(Lane::default(), |engine, out| engine.answer(now(), question, answer, out))
     }
 
@@ -195,7 +203,7 @@ impl Run {
         self.decide(lane, &[], &Bytes::new(), |engine| {
             let mut outcomes = Vec::new();
             decide(engine, &mut outcomes);
-            outcomes
+            (outcomes, false)
         })
     }
 
@@ -204,20 +212,21 @@ impl Run {
         lane: Lane,
         asked: &[Id<'static>],
         original: &Bytes,
-        decide: impl FnOnce(&mut Engine) -> Vec<Outcome<'a>>,
+        decide: impl FnOnce(&mut Engine) -> (Vec<Outcome<'a>>, bool),
     ) -> Decided {
         let mut decided = Decided::default();
         let mut waiters = Vec::new();
         let mut state = self.state();
         let State { engine, generation, waiters: waiting } = &mut *state;
         self.office.refresh(generation, engine);
-        let outcomes = self.account.lend(lane, engine, decide);
+        let (outcomes, no_message) = self.account.lend(lane, engine, decide);
+        decided.malformed = no_message;
         for outcome in &outcomes {
             let key = outcome.decision.id.as_ref().map(|id| (outcome.decision.lane, id));
             let waiter = key.filter(|_| !waiting.is_empty() && settles(outcome));
             waiters.push(waiter.and_then(|(lane, id)| waiting.remove(&(lane, id.clone().into_owned()))));
         }
-        for id in asked {
+        for id in asked.iter().filter(|_| !no_message) {
             let own = |outcome: &&Outcome<'_>| outcome.decision.id.as_ref() == Some(id);
             if !outcomes.iter().filter(own).any(settles) {
                 let (sender, receiver) = oneshot::channel();
@@ -270,33 +279,28 @@ impl Run {
     }
 
     /// What is to be done, once its record is written. Without it, whoever waits is told.
-    pub(super) async fn settle(&self, decided: Decided) -> Vec<Act> {
+    pub(super) async fn settle(self: &Arc<Run>, decided: Decided) -> Vec<Act> {
         let Decided { acts, must_commit, .. } = decided;
         let acts = match must_commit {
             true if self.office.recorder.commit().await.is_err() => self.undo(acts),
             true | false => acts,
         };
-        if acts.iter().any(|act| matches!(act.what, What::Ask(_))) {
-            self.nobody_is_asked(acts)
-        } else {
-            acts
-        }
+        if acts.iter().any(|act| matches!(act.what, What::Ask(_))) { self.ask(acts) } else { acts }
     }
 
-    /// Questions are denied: a gateway has no terminal.
-    fn nobody_is_asked(&self, acts: Vec<Act>) -> Vec<Act> {
-        let mut settled = Vec::new();
-        for act in acts {
-            let What::Ask(question) = &act.what else {
-                settled.push(act);
-                continue;
-            };
-            let deny = Answer::Deny("nobody is asked here: add an `allow` rule".to_owned());
-            let Decided { acts: denied, .. } = self.answer(question.id, &deny);
-            let written = self.entries.commit().is_ok();
-            settled.extend(if written { denied } else { self.undo(denied) });
-        }
-        settled
+    /// What comes of an answer, once that is written.
+    pub(super) fn answered(&self, question: QuestionId, answer: &Answer) -> Vec<Act> {
+        let Decided { acts, .. } = self.answer(question, answer);
+        if self.entries.commit().is_ok() { acts } else { self.undo(acts) }
+    }
+
+    /// True if an exchange waits for what becomes of its request.
+    pub(super) fn waits(&self, lane: Lane, id: Option<&Id<'static>>) -> bool {
+        id.is_some_and(|id| self.state().waiters.contains_key(&(lane, id.clone())))
+    }
+
+    pub(super) fn office(&self) -> &Office {
+        &self.office
     }
 
     fn undo(&self, acts: Vec<Act>) -> Vec<Act> {
@@ -333,12 +337,6 @@ impl Run {
             state.waiters.clear();
         }
         undone
-    }
-}
-
-impl Decided {
-    fn malformed(self, malformed: bool) -> Decided {
-        Decided { malformed, ..self }
     }
 }
 

@@ -74,25 +74,12 @@ impl OpenDesk {
 impl Asker for Terminal {
     fn ask(&self, question: Question) {
         let id = question.id;
-        let reason = |reason: &bailiwick_engine::Reason| {
-            let described = reason.describe(&question.policy);
-            approval::Reason {
-                // Only rules have names: the default is the default.
-                id: match described.source {
-                    source if source == described.id => source.to_owned(),
-                    source => format!("{source} {}", described.id),
-                },
-                file: described.place.map(|(file, _)| file.to_owned()).unwrap_or_default(),
-                line: described.place.map_or(0, |(_, line)| line),
-                message: described.message.into_owned(),
-            }
-        };
         let asked = approval::Question {
             id: id.0,
             client: if question.client.is_empty() { "(unnamed)".to_owned() } else { question.client },
             principal: self.principal.clone(),
             server: self.server.clone(),
-            reasons: question.reasons.iter().map(reason).collect(),
+            reasons: question.reasons.iter().map(|reason| asked_by(reason, &question.policy)).collect(),
             method: question.method,
             target: question.target,
             arguments: question.arguments,
@@ -116,6 +103,24 @@ impl Asker for Terminal {
         if let Some(desk) = desk.as_ref() {
             desk.withdraw(question.0);
         }
+    }
+}
+
+/// Why it is asked, for the one who is asked.
+pub(crate) fn asked_by(
+    reason: &bailiwick_engine::Reason,
+    policy: &bailiwick_engine::Policy,
+) -> approval::Reason {
+    let described = reason.describe(policy);
+    approval::Reason {
+        // Only rules have names: the default is the default.
+        id: match described.source {
+            source if source == described.id => source.to_owned(),
+            source => format!("{source} {}", described.id),
+        },
+        file: described.place.map(|(file, _)| file.to_owned()).unwrap_or_default(),
+        line: described.place.map_or(0, |(_, line)| line),
+        message: described.message.into_owned(),
     }
 }
 
