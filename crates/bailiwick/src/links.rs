@@ -6,6 +6,10 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use bailiwick_policy::{Follow, Followed};
+#[cfg(target_os = "linux")]
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+#[cfg(target_os = "linux")]
+use rustix::io::Errno;
 
 /// Follows from the directory in which a server runs.
 #[derive(Debug)]
@@ -26,16 +30,44 @@ impl Links {
     pub(crate) fn new(directory: PathBuf) -> Links {
         Links { directory }
     }
-}
 
-impl Follow for Links {
-    fn follow(&self, path: &str) -> Followed {
-        // Prose and code are no names of files: no system call is spent on them.
-        let long = |name: &str| name.len() > NAME_BYTES_MAX;
-        if path.is_empty() || path.len() > PATH_BYTES_MAX || path.contains('\0') || path.split('/').any(long)
-        {
-            return Followed::Nowhere;
+    /// Where a path leads that has no link on its way, by one question to the kernel instead of one for each directory.
+    /// `None`: only a walk tells.
+    #[cfg(target_os = "linux")]
+    fn straight(&self, path: &str) -> Option<String> {
+        let from = if path.starts_with('/') { "" } else { self.directory.to_str()?.trim_end_matches('/') };
+        let mut at = String::with_capacity(from.len() + path.len() + 1);
+        at.push_str(from);
+        for name in path.split('/') {
+            match name {
+                "" | "." => {}
+                // Behind what does not exist the kernel stops, and a walk goes on.
+                ".." => return None,
+                name => {
+                    at.push('/');
+                    at.push_str(name);
+                }
+            }
         }
+        if at.is_empty() {
+            at.push('/');
+        }
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        match openat2(CWD, &*at, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            // What is not there, or not for us, has no link up to the place where that shows.
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => Some(at),
+            // A link; or a kernel, or a confinement of ours, that does not know the question.
+            Err(_) => None,
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn straight(&self, _path: &str) -> Option<String> {
+        None
+    }
+
+    /// Where a path leads, link by link.
+    fn walk(&self, path: &str) -> Followed {
         let mut at = if path.starts_with('/') { PathBuf::from("/") } else { self.directory.clone() };
         let mut ahead: VecDeque<String> = path.split('/').map(str::to_owned).collect();
         let (mut links, mut steps) = (0, 0);
@@ -94,6 +126,25 @@ impl Follow for Links {
     }
 }
 
+impl Follow for Links {
+    fn follow(&self, path: &str) -> Followed {
+        // Prose and code are no names of files: no system call is spent on them.
+        let long = |name: &str| name.len() > NAME_BYTES_MAX;
+        if path.is_empty() || path.len() > PATH_BYTES_MAX || path.contains('\0') || path.split('/').any(long)
+        {
+            return Followed::Nowhere;
+        }
+        match self.straight(path) {
+            Some(to) => Followed::Plain(to),
+            None => self.walk(path),
+        }
+    }
+
+    fn starts_in(&self, directory: &str) -> bool {
+        self.directory.to_str() == Some(directory)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -127,6 +178,18 @@ mod tests {
         assert_eq!(to("round"), Followed::Unknown);
         assert_eq!(to(&"x".repeat(300)), Followed::Nowhere);
         assert_eq!(to(""), Followed::Nowhere);
+        assert_eq!(to("/"), Followed::Plain("/".to_owned()));
+        assert!(links.starts_in(root.join("work").to_str().unwrap()) && !links.starts_in("/"));
+        fs::write(root.join("work/file"), "").unwrap();
+        for path in
+            ["src", "src/", "./src//new", "file", "file/below", "new", "/", "/proc/self/x", "out", "out/"]
+        {
+            let found = links.straight(path).map(Followed::Plain);
+            assert!(found.is_none_or(|found| found == links.walk(path)), "{path}");
+        }
+        for path in ["out", "out/", "out/key", "near", "lost", "round", "round/x"] {
+            assert_eq!(links.straight(path), None, "{path}");
+        }
         fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -8,6 +8,11 @@ pub trait Follow: fmt::Debug + Send + Sync {
     /// Where `path` leads. A relative one starts from the directory in which the server runs. What does not exist leads where
     /// its deepest directory does that exists.
     fn follow(&self, path: &str) -> Followed;
+
+    /// True if relative paths start from `directory`, which then need not be followed a second time.
+    fn starts_in(&self, _directory: &str) -> bool {
+        false
+    }
 }
 
 /// Where a path leads.

@@ -159,12 +159,13 @@ impl<'b> Scratch<'b> {
         let Some(follower) = self.follower else { return entry };
         let mut led: Vec<String> = Vec::new();
         let base = self.base;
+        let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);
         // Where no spelling is told, the text is the only one.
         let only = spelled.is_empty() && form == Form::Text;
         for path in only.then_some(text).into_iter().chain(spelled.iter().map(String::as_str)) {
             // The server's own directory may be another than the workspace.
             self.follow(follower, path, &mut led, &mut entry);
-            if !path.starts_with('/') && base.workspace_known {
+            if !path.starts_with('/') && elsewhere {
                 self.follow(follower, &format!("{}/{path}", base.workspace), &mut led, &mut entry);
             }
         }

@@ -31,7 +31,7 @@ pub(crate) fn reads_within(text: &str, base: &Base) -> bool {
 /// than any name. There is no link to follow then.
 pub(crate) fn names_no_file(text: &str) -> bool {
     // What stands behind these is cut off, or another segment, to some.
-    let cut = text.bytes().any(|byte| matches!(byte, b':' | b'|' | b'\\'));
+    let cut = memchr::memchr3(b':', b'|', b'\\', text.as_bytes()).is_some();
     let blank = |c: char| c == '.' || c.is_whitespace();
     !cut && text.is_ascii() && text.split('/').any(|name| name.trim_matches(blank).len() > NAME_BYTES_MAX)
 }
