@@ -4,18 +4,14 @@
 //! collects which concepts have a phrase in it bounds the sum of the weights from above, and most texts need nothing more.
 //! Concepts whose words stand in every text are taken for granted instead.
 
-use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::dfa::DFA;
-use aho_corasick::{Anchored, MatchKind};
-
 use super::concept::Phrase;
 use super::phrases::Concept;
 use super::rule::{self, THRESHOLD};
 
 #[derive(Debug)]
 pub(super) struct Screen {
-    /// By state and class of byte, the next state; [`HIT`] marks one in which something ends. Our own copy of the
-    /// automaton's table: half as large, and white space and case are folded into the classes.
+    /// By state and class of byte, the next state; [`HIT`] marks one in which something ends. White space and case are folded
+    /// into the classes.
     table: Vec<u16>,
     classes: [u8; 256],
     /// By state, the anchors that end in it.
@@ -75,58 +71,9 @@ impl Screen {
             let bounded = (phrase.bounded_before, phrase.bounded_after && word.len() == whole.len());
             anchors.push(Anchor { concepts: bit(phrase.concept), length: word.len(), bounded });
         }
-        let built = DFA::builder().match_kind(MatchKind::Standard).build(&words);
-        #[expect(
-            clippy::expect_used,
-            reason = "fails only above 2^31 states; the table is a constant of some thousand"
-        )]
-        let automaton = built.expect("a small constant table");
-        let (classes, bytes) = classes(&words);
-        let mut screen = Screen { table: Vec::new(), classes, ends: Vec::new(), anchors };
-        screen.copy(&automaton, &bytes);
-        screen
-    }
-
-    /// Numbers the states in the order in which they are reached, and copies their rows.
-    fn copy(&mut self, automaton: &DFA, bytes: &[u8]) {
-        let Ok(start) = automaton.start_state(Anchored::No) else { return };
-        // By the automaton's own number of a state, ours; a table, since it is asked for every entry of every row.
-        let mut numbers: Vec<u16> = Vec::new();
-        let mut number_of = |state: StateID, fresh: u16| {
-            if numbers.len() <= state.as_usize() {
-                numbers.resize(state.as_usize() + 1, HIT);
-            }
-            let Some(number) = numbers.get_mut(state.as_usize()) else { return (HIT, false) };
-            let is_new = *number == HIT;
-            if is_new {
-                *number = fresh;
-            }
-            (*number, is_new)
-        };
-        number_of(start, 0);
-        let mut states = vec![start];
-        let mut index = 0;
-        while let Some(state) = states.get(index).copied() {
-            index += 1;
-            let ends = |state| -> Vec<u16> {
-                let count = if automaton.is_match(state) { automaton.match_len(state) } else { 0 };
-                let pattern = |at| automaton.match_pattern(state, at).as_usize();
-                (0..count).filter_map(|at| u16::try_from(pattern(at)).ok()).collect()
-            };
-            self.ends.push(ends(state));
-            let mut row = [0; CLASSES];
-            for (entry, byte) in row.iter_mut().zip(bytes) {
-                let next = automaton.next_state(Anchored::No, state, *byte);
-                let fresh = u16::try_from(states.len()).unwrap_or(HIT);
-                let (number, is_new) = number_of(next, fresh);
-                if is_new {
-                    states.push(next);
-                }
-                *entry = if automaton.is_match(next) { number | HIT } else { number };
-            }
-            self.table.extend_from_slice(&row);
-        }
-        debug_assert!(states.len() < usize::from(HIT), "the numbers of the states reach into the mark");
+        let classes = classes(&words);
+        let (table, ends) = automaton(&words, &classes);
+        Screen { table, classes, ends, anchors }
     }
 
     /// False only if no finding is possible. Texts that it does not understand may hold one.
@@ -161,10 +108,10 @@ impl Screen {
                 return seen | self.one_lane(text.bytes(), at);
             }
             if left <= MIDDLE {
-                seen |= self.block::<SHORT>(&text.padded, at);
+                seen |= self.block::<{ SHORT + OVERLAP }>(&text.padded, at);
                 at += LANES * SHORT;
             } else {
-                seen |= self.block::<LONG>(&text.padded, at);
+                seen |= self.block::<{ LONG + OVERLAP }>(&text.padded, at);
                 at += LANES * LONG;
             }
         }
@@ -182,20 +129,26 @@ impl Screen {
         seen
     }
 
-    /// What stands in the [`LANES`] parts of `PART` bytes from `start` on.
-    fn block<const PART: usize>(&self, bytes: &[u8], start: usize) -> u64 {
-        let block = bytes.get(start..start + LANES * PART + OVERLAP).unwrap_or_default();
+    /// What stands in the [`LANES`] parts of the text from `start` on, each of which is walked `SPAN` bytes far.
+    fn block<const SPAN: usize>(&self, bytes: &[u8], start: usize) -> u64 {
+        let part = SPAN - OVERLAP;
+        let lane = |lane: usize| {
+            let bytes = bytes.get(start + lane * part..).and_then(<[u8]>::first_chunk::<SPAN>);
+            bytes.unwrap_or(&[0; SPAN])
+        };
+        let lanes: [&[u8; SPAN]; LANES] = std::array::from_fn(lane);
         let mut states = [0_u16; LANES];
         let mut seen = 0;
-        for at in 0..PART + OVERLAP {
+        for at in 0..SPAN {
             let mut met = 0;
-            for (lane, state) in states.iter_mut().enumerate() {
-                *state = self.step(*state, block.get(at + lane * PART).copied().unwrap_or(0));
+            for (bytes, state) in lanes.iter().zip(&mut states) {
+                // INVARIANT: `at` is below SPAN.
+                *state = self.step(*state, bytes.get(at).copied().unwrap_or(0));
                 met |= *state;
             }
             if met & HIT != 0 {
                 for (lane, state) in states.iter().enumerate().filter(|(_, state)| **state & HIT != 0) {
-                    seen |= self.meant(*state, bytes, start + lane * PART + at);
+                    seen |= self.meant(*state, bytes, start + lane * part + at);
                 }
             }
         }
@@ -227,30 +180,92 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The class of each byte, and a byte of each class: letters of either case are one, white space is one, and so is all
-/// that stands in no word.
-fn classes(words: &[&str]) -> ([u8; 256], Vec<u8>) {
+/// The automaton of Aho and Corasick over classes: its table, and what ends in each state. A table of its own is made in a
+/// tenth of the time that a general one takes to be made and translated, and every run begins with it.
+fn automaton(words: &[&str], classes: &[u8; 256]) -> (Vec<u16>, Vec<Vec<u16>>) {
+    let mut table = vec![0_u16; CLASSES];
+    let mut ends: Vec<Vec<u16>> = vec![Vec::new()];
+    let class = |byte: u8| usize::from(classes.get(usize::from(byte)).copied().unwrap_or(0));
+    // A tree of the words, level by level: the states that every text visits lie together.
+    let mut reached = vec![0_u16; words.len()];
+    for depth in 0..PREFIX_BYTES {
+        for (number, (word, at)) in words.iter().zip(&mut reached).enumerate() {
+            let Some(byte) = word.as_bytes().get(depth) else { continue };
+            let fresh = u16::try_from(ends.len()).unwrap_or(HIT);
+            let Some(next) = table.get_mut(usize::from(*at) * CLASSES + class(*byte)) else { continue };
+            if *next == 0 {
+                *next = fresh;
+                table.resize(table.len() + CLASSES, 0);
+                ends.push(Vec::new());
+            }
+            *at = table.get(usize::from(*at) * CLASSES + class(*byte)).copied().unwrap_or(0);
+            if depth + 1 == word.len()
+                && let Some(ends) = ends.get_mut(usize::from(*at))
+            {
+                ends.extend(u16::try_from(number));
+            }
+        }
+    }
+    debug_assert!(ends.len() < usize::from(HIT), "the numbers of the states reach into the mark");
+    table.shrink_to_fit();
+    complete(&mut table, &mut ends);
+    (table, ends)
+}
+
+/// Gives every state its way for every class: where the tree has none, that of the longest end of it which is a start too.
+fn complete(table: &mut [u16], ends: &mut [Vec<u16>]) {
+    let mut shorter = vec![0_u16; ends.len()];
+    // States are numbered by their depth, so that what is shorter is complete already.
+    for state in 0..ends.len() {
+        let fall = shorter.get(state).copied().unwrap_or(0);
+        for class in 0..CLASSES {
+            // The start itself falls nowhere.
+            let instead = match state {
+                0 => 0,
+                _ => table.get(usize::from(fall) * CLASSES + class).copied().unwrap_or(0),
+            };
+            let Some(next) = table.get_mut(state * CLASSES + class) else { continue };
+            if *next == 0 {
+                *next = instead;
+            } else if let Some(fall) = shorter.get_mut(usize::from(*next)) {
+                *fall = instead;
+            }
+        }
+        let inherited =
+            if state == 0 { Vec::new() } else { ends.get(usize::from(fall)).cloned().unwrap_or_default() };
+        if let Some(own) = ends.get_mut(state) {
+            own.extend(inherited);
+        }
+    }
+    for next in table {
+        if ends.get(usize::from(*next)).is_some_and(|ends| !ends.is_empty()) {
+            *next |= HIT;
+        }
+    }
+}
+
+/// The class of each byte: letters of either case are one, white space is one, and so is all that stands in no word.
+fn classes(words: &[&str]) -> [u8; 256] {
     let mut used = [false; 256];
     for byte in words.iter().flat_map(|word| word.bytes()) {
         if let Some(used) = used.get_mut(usize::from(byte)) {
             *used = true;
         }
     }
-    // Class 0 is every byte that no word has; 0x7F is none, since what is screened is printable.
-    let mut bytes = vec![0x7f];
+    // Class 0 is every byte that no word has.
+    let mut count = 1_u8;
     let mut classes = [0; 256];
     for byte in (0..=255_u8).filter(|byte| used.get(usize::from(*byte)) == Some(&true)) {
-        let class = u8::try_from(bytes.len()).unwrap_or(0);
-        bytes.push(byte);
         let same = |other: u8| other.to_ascii_lowercase() == byte || (byte == b' ' && is_space(other));
         for (other, place) in (0..=255_u8).zip(&mut classes) {
             if same(other) {
-                *place = class;
+                *place = count;
             }
         }
+        count += 1;
     }
-    debug_assert!(bytes.len() <= CLASSES, "more classes than a row has");
-    (classes, bytes)
+    debug_assert!(usize::from(count) <= CLASSES, "more classes than a row has");
+    classes
 }
 
 /// A plain text in lower case, every stretch of white space one blank, with zeros behind it to walk into.
@@ -317,6 +332,27 @@ mod tests {
                     let folded = Folded::new(&text);
                     assert_eq!(screen.lanes(&folded), screen.one_lane(folded.bytes(), 0), "{phrase} at {at}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_ends_where_it_stands() {
+        let words = ["he", "she", "his", "hers", "is", "a b", "e h", "shehishe"];
+        let classes = super::classes(&words);
+        let (table, ends) = super::automaton(&words, &classes);
+        for text in ["ushers", "SHE his a\tb", "shehishershe h", "xx", "hhehhersshis"] {
+            let folded = text.to_ascii_lowercase().replace('\t', " ");
+            let mut state = 0;
+            for at in 0..text.len() {
+                let class = classes[usize::from(text.as_bytes()[at])];
+                state = table[usize::from(state & !super::HIT) * super::CLASSES + usize::from(class)];
+                let mut found = ends[usize::from(state & !super::HIT)].clone();
+                found.sort_unstable();
+                let expected = (0..words.len()).filter(|word| folded[..=at].ends_with(words[*word]));
+                let expected: Vec<u16> = expected.map(|word| u16::try_from(word).unwrap()).collect();
+                assert_eq!(found, expected, "{text} at {at}");
+                assert_eq!(state & super::HIT != 0, !expected.is_empty(), "{text} at {at}");
             }
         }
     }

@@ -15,7 +15,9 @@ mod typos;
 
 use std::ops::Range;
 
+#[cfg(test)]
 pub(super) use self::letters::is_moved;
+pub(super) use self::moved::Tally;
 
 use crate::guard::Via;
 use crate::limits::{DECODED_BYTES_MAX, DECODED_VIEWS_MAX};

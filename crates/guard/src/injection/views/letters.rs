@@ -1,7 +1,7 @@
 //! Letters moved, spread or replaced: rot13, Caesar, reversed lines, `l e t t e r s`, `d.o.t.s`, leet.
 
 use super::language::is_small;
-use super::moved::{self, Way};
+use super::moved::{self, MOVED_MIN, Way};
 use super::{Disguise, Views};
 use crate::limits::CANDIDATE_BYTES_MAX;
 
@@ -17,7 +17,8 @@ pub(super) fn find(text: &str, views: &mut Views) {
     leet(text, views);
 }
 
-/// A cheap look at the whole text: enough small words of another alphabet.
+/// A look at the whole text: enough small words of another alphabet.
+#[cfg(test)]
 pub(in crate::injection) fn is_moved(text: &str) -> bool {
     let moved = moved::Moved::table();
     moved.count(text).1.into_iter().any(|count| count >= MOVED_MIN)
@@ -42,9 +43,6 @@ fn lines(text: &str, views: &mut Views) {
         }
     }
 }
-
-/// Fewer small words are chance.
-const MOVED_MIN: usize = 3;
 
 /// Lines, cut where they are long.
 fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {

@@ -22,6 +22,8 @@ pub(super) struct Moved {
     words: Vec<(u64, u8)>,
     /// One bit for each hash that a word has: most words of a text need no search.
     sieve: Vec<u64>,
+    /// The same for words that are none as they stand.
+    hidden: Vec<u64>,
 }
 
 const PLAIN: u8 = 1 << 7;
@@ -55,14 +57,9 @@ impl Moved {
                     true
                 }
             });
-            let mut sieve = vec![0_u64; usize::try_from(SIEVE_BITS / 64).unwrap_or(0)];
-            for (word, _) in &words {
-                let bit = hash(*word);
-                if let Some(place) = sieve.get_mut(usize::try_from(bit / 64).unwrap_or(0)) {
-                    *place |= 1 << (bit % 64);
-                }
-            }
-            Moved { words, sieve }
+            let sieve = self::sieve(words.iter());
+            let hidden = self::sieve(words.iter().filter(|(_, ways)| ways & PLAIN == 0));
+            Moved { words, sieve, hidden }
         })
     }
 
@@ -95,14 +92,78 @@ impl Moved {
     }
 
     fn ways(&self, word: u64) -> u8 {
-        let bit = hash(word);
-        let place = self.sieve.get(usize::try_from(bit / 64).unwrap_or(0)).copied().unwrap_or(0);
-        if place >> (bit % 64) & 1 == 0 {
-            return 0;
-        }
+        if passes(&self.sieve, word) { self.search(word) } else { 0 }
+    }
+
+    fn search(&self, word: u64) -> u8 {
         let found = self.words.binary_search_by_key(&word, |(known, _)| *known);
         found.ok().and_then(|at| self.words.get(at)).map_or(0, |(_, ways)| *ways)
     }
+}
+
+/// Words of a whole text that are small words in each way, counted as they come.
+pub(in crate::injection) struct Tally {
+    table: &'static Moved,
+    counts: [usize; WAYS.len()],
+}
+
+impl Tally {
+    pub(in crate::injection) fn new() -> Tally {
+        Tally { table: Moved::table(), counts: [0; WAYS.len()] }
+    }
+
+    /// Counts the word at `at`, of which `length` letters are known; true if there are enough in one way.
+    pub(in crate::injection) fn word(&mut self, bytes: &[u8], at: usize, length: u32) -> bool {
+        let behind = bytes.get(at..).unwrap_or_default();
+        let mut eight = [0; 8];
+        match behind.first_chunk::<8>() {
+            Some(first) => eight = *first,
+            None => eight.iter_mut().zip(behind).for_each(|(place, byte)| *place = *byte),
+        }
+        let mut length = usize::try_from(length).unwrap_or(usize::MAX);
+        // It may go on where its looker could not see it.
+        length += behind
+            .iter()
+            .skip(length)
+            .take(WORD_MAX + 1)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
+        if !(1..=WORD_MAX).contains(&length) {
+            return false;
+        }
+        let word = (u64::from_be_bytes(eight) | 0x2020_2020_2020_2020) >> (64 - 8 * length);
+        if !passes(&self.table.hidden, word) {
+            return false;
+        }
+        let ways = self.table.search(word);
+        if ways & PLAIN != 0 {
+            return false;
+        }
+        let counts = self.counts.iter_mut().enumerate();
+        counts.for_each(|(bit, count)| *count += usize::from(ways >> bit & 1 == 1));
+        self.counts.iter().any(|count| *count >= MOVED_MIN)
+    }
+}
+
+/// Fewer small words are chance.
+pub(super) const MOVED_MIN: usize = 3;
+
+fn sieve<'w>(words: impl Iterator<Item = &'w (u64, u8)>) -> Vec<u64> {
+    let mut sieve = vec![0_u64; usize::try_from(SIEVE_BITS / 64).unwrap_or(0)];
+    for (word, _) in words {
+        let bit = hash(*word);
+        if let Some(place) = sieve.get_mut(usize::try_from(bit / 64).unwrap_or(0)) {
+            *place |= 1 << (bit % 64);
+        }
+    }
+    sieve
+}
+
+/// False only if the word is not among those of the sieve.
+fn passes(sieve: &[u64], word: u64) -> bool {
+    let bit = hash(word);
+    let place = sieve.get(usize::try_from(bit / 64).unwrap_or(0)).copied().unwrap_or(0);
+    place >> (bit % 64) & 1 == 1
 }
 
 fn pack(word: &[u8]) -> u64 {
