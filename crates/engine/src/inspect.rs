@@ -16,10 +16,32 @@ pub(crate) struct Inspection {
     pub(crate) blocked: bool,
     /// Replacements that `strip` and `redact` ask for.
     pub(crate) splice: Splice,
+    /// Where the strings stand that were replaced as a whole, in their order; they are not looked at again.
+    replaced: Vec<usize>,
 }
 
 /// Reasons kept of one message; more findings change its text all the same.
 const REASONS_MAX: usize = 16;
+
+/// Runs the guard for secrets over every string below `value` that its key makes a secret.
+fn inspect_named(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
+    if guards.secrets == GuardAction::Off {
+        return;
+    }
+    scanner.each_named_secret(value, &mut |leaf, finding, placeholder| {
+        inspection.note(&[finding], leaf);
+        match guards.secrets {
+            GuardAction::Block => inspection.blocked = true,
+            GuardAction::Redact | GuardAction::Strip => {
+                let mut quoted = Vec::with_capacity(placeholder.len() + 2);
+                escape_into(&placeholder, &mut quoted);
+                inspection.splice.replace(leaf.span(), quoted);
+                inspection.replaced.push(leaf.span().0);
+            }
+            GuardAction::Off | GuardAction::Log => {}
+        }
+    });
+}
 
 /// Runs the guards of `guards` over every string below `value`.
 pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
@@ -35,6 +57,9 @@ pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, insp
     let mut findings = Vec::new();
     for leaf in value.descendants() {
         let Some(text) = leaf.text().filter(|text| !scanner.is_clear(text)) else { continue };
+        if inspection.replaced.binary_search(&leaf.span().0).is_ok() {
+            continue;
+        }
         let mut replaced: Option<String> = None;
         for (guard, action) in actions {
             if action == GuardAction::Off {
@@ -87,6 +112,10 @@ impl Engine {
                 continue;
             }
             inspect(&self.scanner, &guards, key, inspection);
+            // Entries of lists are definitions: what stands under `token` there speaks of one.
+            if except.is_none() {
+                inspect_named(&self.scanner, &guards, value, inspection);
+            }
             match except {
                 Some(except) if name == "result" => {
                     for (key, value) in value.members() {

@@ -136,8 +136,8 @@ impl Scanner {
         crate::arguments::judge(tool, arguments)
     }
 
-    /// True only if no guard finds anything in `text`, all of which was looked at. A cheap look for the texts of every day;
-    /// false says nothing.
+    /// True only if no guard finds anything in `text`, all of which was looked at, and as a key it makes no secret of what
+    /// stands under it. A cheap look for the texts of every day; false says nothing.
     #[must_use]
     pub fn is_clear(&self, text: &str) -> bool {
         if USUAL.contains(&text) {
@@ -147,7 +147,7 @@ impl Scanner {
             return false;
         }
         let folded = Folded::new(text);
-        !self.injection.may_find(text, &folded) && !self.secrets.may_find(&folded)
+        !self.secrets.may_find(&folded) && !self.injection.may_find(text, &folded)
     }
 
     /// Replaces every secret in `text` by a placeholder that names its type, such as `[redacted:github-token]`.
@@ -168,6 +168,15 @@ impl Scanner {
     /// As [`Scanner::redact_json`], for somebody who decides by what is shown.
     pub fn redact_json_for_person(&self, value: Value<'_>, out: &mut Vec<u8>) {
         self.secrets.redact_json(value, Reader::Person, out);
+    }
+
+    /// Visits every string below `value` that its key makes a secret (`"password": "…"`), with the type of the secret and what
+    /// stands in its place when it is redacted.
+    pub fn each_named_secret<'a>(&self, value: Value<'a>, visit: &mut dyn FnMut(Value<'a>, Finding, String)) {
+        Secrets::each_named(value, &mut |leaf, code| {
+            let (finding, placeholder) = crate::secrets::named(code);
+            visit(leaf, finding, placeholder);
+        });
     }
 
     /// False only if [`Scanner::redact_json`] would leave a value with this JSON text as it is.
@@ -209,7 +218,7 @@ impl Room {
 const CLEAR_BYTES_MAX: usize = 256 << 10;
 
 /// Keys and values that stand in nearly every answer.
-const USUAL: [&str; 12] = [
+const USUAL: [&str; 15] = [
     "content",
     "text",
     "type",
@@ -222,6 +231,9 @@ const USUAL: [&str; 12] = [
     "name",
     "params",
     "_meta",
+    "jsonrpc",
+    "2.0",
+    "id",
 ];
 
 /// The first `bytes_max` bytes, cut at a character boundary.

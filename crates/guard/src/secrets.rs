@@ -97,9 +97,12 @@ impl Secrets {
         Secrets { prefilter: Prefilter::new(), literals: Literals::new() }
     }
 
-    /// False only if there is no secret in the text. Joined white space brings marks nearer and hides none.
+    /// False only if there is no secret in the text, nor the name of one. Joined white space brings marks nearer and hides none.
     pub(crate) fn may_find(&self, text: &Folded) -> bool {
-        self.prefilter.any(text.bytes(), |_| ControlFlow::Break(()))
+        let bytes = text.bytes();
+        // Alone this is no fragment; of a key only the end counts.
+        let end = bytes.get(bytes.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default();
+        memchr::memmem::find(end, b"pwd").is_some() || self.prefilter.any(bytes, |_| ControlFlow::Break(()))
     }
 
     pub(crate) fn redact<'a>(&self, text: &'a str, reader: Reader) -> Cow<'a, str> {
@@ -142,6 +145,17 @@ impl Secrets {
         }
         merge(found)
     }
+}
+
+/// More of a key than is asked whether it names a secret, in bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+/// The finding of a secret that its key betrays, and its placeholder.
+pub(crate) fn named(code: &'static str) -> (Finding, String) {
+    let finding = Finding::certain(Guard::Secrets, code, 0..0, message(code));
+    let mut placeholder = String::new();
+    placeholder_into(code, &mut placeholder);
+    (Finding { points: points(code), ..finding }, placeholder)
 }
 
 /// More passes than any text in the tests needs (two).

@@ -21,6 +21,11 @@ impl Secrets {
         walk.copy_to(raw.len());
     }
 
+    /// Every string below `value` that a key makes a secret whatever it looks like, with its code.
+    pub(crate) fn each_named<'a>(value: Value<'a>, visit: &mut dyn FnMut(Value<'a>, &'static str)) {
+        named(value, None, visit);
+    }
+
     /// False only if no string or key of the JSON text can hold a secret or be the name of one.
     pub(crate) fn is_suspicious(&self, raw: &str) -> bool {
         // `\u` and `\/` can hide a literal from the search in the raw text; the other escapes stand for characters that
@@ -113,19 +118,14 @@ impl Walk<'_, '_> {
         let mut flagged = None;
         for element in array.elements() {
             self.value(element, code.or(flagged));
-            flagged = element
-                .text()
-                .filter(|text| text.starts_with('-'))
-                .and_then(|text| of_key(&text))
-                .map(|k| k.code);
+            flagged = flag(element);
         }
     }
 
     fn object(&mut self, object: Value<'_>, code: Option<&'static str>) {
         // The schema of a password is not a password.
         let code = if is_schema(object) || self.reader == Reader::Person { None } else { code };
-        // `{"name": "DB_PASSWORD", "value": "…"}`, as environments and headers are listed.
-        let named = ["name", "key", "header"].iter().find_map(|name| of_key(&object.get(name)?.text()?));
+        let paired = paired(object);
         let mut renamed: Vec<String> = Vec::new();
         for (key, value) in object.members() {
             let Some(name) = key.text() else { continue };
@@ -135,8 +135,7 @@ impl Walk<'_, '_> {
                 self.put(key, &unique);
                 renamed.push(unique);
             }
-            let paired = named.filter(|_| name == "value");
-            self.value(value, of_key(&name).or(paired).map(|keyword| keyword.code).or(code));
+            self.value(value, member(&name, paired).or(code));
         }
     }
 
@@ -151,6 +150,50 @@ impl Walk<'_, '_> {
         self.out.extend_from_slice(self.raw.get(self.copied..end).unwrap_or_default().as_bytes());
         self.copied = end;
     }
+}
+
+fn named<'a>(value: Value<'a>, code: Option<&'static str>, visit: &mut dyn FnMut(Value<'a>, &'static str)) {
+    match value.kind() {
+        Kind::Null | Kind::True | Kind::False | Kind::Number => {}
+        Kind::Text => {
+            let text = value.text().filter(|text| !text.is_empty() && !is_redacted(text));
+            if let (Some(code), Some(text)) = (code, text) {
+                visit(value, token::code_of(&text).unwrap_or(code));
+            }
+        }
+        Kind::Array => {
+            let mut flagged = None;
+            for element in value.elements() {
+                named(element, code.or(flagged), visit);
+                flagged = flag(element);
+            }
+        }
+        Kind::Object => {
+            let code = if is_schema(value) { None } else { code };
+            let paired = paired(value);
+            for (key, below) in value.members() {
+                let Some(name) = key.text() else { continue };
+                named(below, member(&name, paired).or(code), visit);
+            }
+        }
+    }
+}
+
+/// In an argument list, what the element behind this one is.
+fn flag(element: Value<'_>) -> Option<&'static str> {
+    let text = element.text().filter(|text| text.starts_with('-'))?;
+    of_key(&text).map(|keyword| keyword.code)
+}
+
+/// `{"name": "DB_PASSWORD", "value": "…"}`, as environments and headers are listed: what the value is.
+fn paired(object: Value<'_>) -> Option<&'static str> {
+    let named = ["name", "key", "header"].iter().find_map(|name| of_key(&object.get(name)?.text()?));
+    named.map(|keyword| keyword.code)
+}
+
+/// What a member with this name is; `paired` is what the object says of its value.
+fn member(name: &str, paired: Option<&'static str>) -> Option<&'static str> {
+    of_key(name).map(|keyword| keyword.code).or(paired.filter(|_| name == "value"))
 }
 
 fn placeholder(code: &str) -> String {
