@@ -111,7 +111,13 @@ impl Engine {
                 outcome
             }
             Verdict::Ask => {
-                let question = self.hold(message, direction, pending.call, &judgement);
+                let question = self.hold(
+                    answering.at,
+                    message,
+                    direction,
+                    (pending.call, pending.token.clone()),
+                    &judgement,
+                );
                 let mut outcome = self.completion_of(answering, judgement, Action::Held);
                 outcome.effects.push(Effect::Ask(Box::new(question)));
                 outcome

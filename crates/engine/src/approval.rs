@@ -14,13 +14,18 @@ use crate::run::Held;
 /// How long an answer is waited for where the rule does not say, in seconds.
 const APPROVAL_TTL_S: u32 = 180;
 
+/// How often a party that waits for a human is told so, in microseconds.
+const PROGRESS_US: u64 = 5_000_000;
+const WAITS: &str = "waiting for a person's approval";
+
 impl Engine {
     /// Keeps a message until a human has answered.
     pub(crate) fn hold(
         &mut self,
+        at: Timestamp,
         message: &Message<'_>,
         direction: Direction,
-        call: u64,
+        (call, token): (u64, Option<Id<'static>>),
         judgement: &Judgement<'_>,
     ) -> Question {
         let id = self.next_question();
@@ -65,6 +70,7 @@ impl Engine {
             refusal: judgement.refusal.clone(),
             policy: self.policy.digest().to_owned(),
             is_request: Engine::is_request(message),
+            progress: token.map(|token| (token, at, 0)),
         };
         self.run.held.insert(id, held);
         question
@@ -141,6 +147,50 @@ impl Engine {
             }
         }
         out.push(Outcome { decision, effects });
+    }
+
+    /// Tells whoever asked for progress that a human is still being asked, so that its own patience lasts as long.
+    pub(crate) fn tell_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
+        let mut told = Vec::new();
+        for held in self.run.held.values_mut() {
+            let asker = if held.is_request { held.direction.reverse() } else { held.direction };
+            let Some((token, last, count)) = &mut held.progress else { continue };
+            if at.micros_since(*last) < PROGRESS_US {
+                continue;
+            }
+            (*last, *count) = (at, count.saturating_add(1));
+            let mut bytes =
+                br#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"#.to_vec();
+            token.write(&mut bytes);
+            // So little that what the receiver counts afterwards goes on from there.
+            bytes.extend_from_slice(
+                format!(",\"progress\":0.{count:06},\"message\":\"{WAITS}\"}}}}").as_bytes(),
+            );
+            told.push((held.lane, held.call, asker, bytes));
+        }
+        for (lane, call, to, bytes) in told {
+            self.run.enter(lane);
+            let mut decision = self.decision(at, Event::Approval, to);
+            decision.call = call;
+            decision.method = "notifications/progress".into();
+            decision.reasons.push(Reason::Approval(WAITS.to_owned()));
+            out.push(Outcome { decision, effects: send(to, Some(bytes)).into_iter().collect() });
+        }
+    }
+
+    /// The answer to `id` no longer matters to the party that its request came from: nobody is asked about it any more.
+    pub(crate) fn withdraw_answer(&mut self, id: &Id<'_>, canceller: Direction) -> Option<QuestionId> {
+        let lane = self.run.lane();
+        let mut held = self.run.held.iter();
+        let (question, _) = held.find(|(_, held)| {
+            !held.is_request
+                && held.lane == lane
+                && held.direction == canceller.reverse()
+                && held.id.as_ref() == Some(id)
+        })?;
+        let question = *question;
+        self.run.held.remove(&question);
+        Some(question)
     }
 
     /// True if the tool's pin forbids by now what it did not forbid when it was asked about.

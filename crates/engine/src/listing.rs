@@ -141,6 +141,7 @@ impl Engine {
 
     /// Passing time: our own listing is given up at its deadline. Call it a few times a second.
     pub fn tick(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
+        self.tell_waiting(at, out);
         let Some(listing) = self.run.listing.as_ref().filter(|listing| listing.deadline <= at) else {
             return;
         };

@@ -166,6 +166,10 @@ impl Engine {
             }
             Some(Origin::Own) => Judgement::dropped("not this party's request"),
             None => {
+                if let Some(question) = self.withdraw_answer(&id, direction) {
+                    effects.push(Effect::Withdraw(question));
+                    return Judgement::dropped("cancelled before its answer was let through");
+                }
                 let listening = direction == Direction::ToClient
                     && self
                         .run

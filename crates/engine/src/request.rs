@@ -176,7 +176,8 @@ impl Engine {
                 effects.push(Effect::Send { to: direction, message: permitted });
             }
             Verdict::Ask => {
-                let question = self.hold(message, direction, call, &judgement);
+                let token = self.progress_token(message);
+                let question = self.hold(at, message, direction, (call, token), &judgement);
                 let origin = Origin::Held(question.id);
                 self.note_pending(message, direction, Pending { origin, ..pending });
                 decision.action = Action::Held;
@@ -210,10 +211,15 @@ impl Engine {
         if in_flight.contains(id) || in_flight.len() >= limits.pending_max {
             return;
         }
-        let meta = message.params().and_then(|params| params.get("_meta"));
-        let token = meta.and_then(|meta| meta.get("progressToken"));
-        let token = token.and_then(|token| message::read_id(token, &limits)).map(Id::into_owned);
+        let token = self.progress_token(message);
+        let in_flight = self.run.in_flight(direction);
         in_flight.insert(id.clone().into_owned(), Pending { token, ..pending });
+    }
+
+    /// Under which a sender of a request wants to hear of its progress.
+    fn progress_token(&self, message: &Message<'_>) -> Option<Id<'static>> {
+        let token = message.params()?.get("_meta")?.get("progressToken")?;
+        message::read_id(token, &self.settings.limits).map(Id::into_owned)
     }
 
     pub(crate) fn next_question(&mut self) -> QuestionId {

@@ -150,6 +150,8 @@ pub(crate) struct Held {
     pub(crate) policy: String,
     /// A request whose limits are spent when it is approved.
     pub(crate) is_request: bool,
+    /// Under what, when and how often the waiting party is told that it waits.
+    pub(crate) progress: Option<(Id<'static>, Timestamp, u32)>,
 }
 
 /// Our own fetch of the tool list, before the first call of a client that did not ask for it.
