@@ -54,6 +54,8 @@ pub struct Engine {
     pub(crate) principal_counters: Counters,
     pub(crate) present: Present,
     pub(crate) hits: Vec<Hit>,
+    /// What the call that was decided last counts against which limits.
+    pub(crate) charges: Vec<(usize, f64)>,
     /// The text that is being decided holds nothing that a guard would find.
     pub(crate) clear: bool,
 }
@@ -113,6 +115,7 @@ impl Engine {
             counters: Counters::default(),
             principal_counters: Counters::default(),
             hits: Vec::new(),
+            charges: Vec::new(),
             clear: false,
         }
     }

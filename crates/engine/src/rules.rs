@@ -52,6 +52,7 @@ impl Engine {
         target: &Target<'_>,
         arguments: Option<Value<'_>>,
     ) -> (Verdict, Vec<Reason>) {
+        self.charges.clear();
         let (mut verdict, mut reasons) = self.rules(target, arguments);
         if self.policy.looks_back() {
             let principal = Arc::clone(&self.settings.principal);
@@ -65,6 +66,7 @@ impl Engine {
         let principal = Arc::clone(&self.settings.principal);
         let call = Call { target: *target, arguments, principal: &principal };
         for (index, limit, amount) in policy.limits_for(&call) {
+            self.charges.push((index, amount.as_ref().copied().unwrap_or(0.0)));
             let checked = match amount {
                 Ok(amount) => self
                     .counted(limit)
@@ -81,8 +83,8 @@ impl Engine {
         (verdict, reasons)
     }
 
-    /// Spends the limits of a call whose last word is `verdict`, and remembers it. A limit is spent by a call that goes on,
-    /// and by no other.
+    /// Spends the limits of the call that was decided last, whose last word is `verdict`, and remembers it. A limit is spent by
+    /// a call that goes on, and by no other.
     pub(crate) fn spend_allowed(
         &mut self,
         at: Timestamp,
@@ -97,9 +99,17 @@ impl Engine {
         let principal = Arc::clone(&self.settings.principal);
         let call = Call { target: *target, arguments, principal: &principal };
         self.remember_call(at, &call, verdict);
-        if spends {
-            self.spend(at, &call);
+        if !spends {
+            return;
         }
+        let policy = Arc::clone(&self.policy);
+        let charges = std::mem::take(&mut self.charges);
+        for (index, amount) in &charges {
+            if let Some(limit) = policy.limits().get(*index) {
+                self.counted(limit).spend(limit, spending(target, *amount, at));
+            }
+        }
+        self.charges = charges;
     }
 
     /// Spends the limits of an approved call and remembers it, if all but what asked for the approval still lets it pass.

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bailiwick_engine::{Answer, Engine, Event, Outcome, Question, QuestionId, Scanner};
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp, Value};
+use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp, Value};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
 
@@ -101,35 +101,55 @@ impl Relay {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn frame(
+    /// Decides over texts that came together, in their order.
+    fn frames(
         &self,
         (at, direction): (Timestamp, Direction),
-        frame: Frame<'_>,
-        parser: &mut Parser,
+        frames: Vec<Frame<'_>>,
+        parsers: &mut Vec<Parser>,
         batch: &mut Batch,
     ) {
-        let mut outcomes = Vec::with_capacity(1);
+        if parsers.len() < frames.len() {
+            parsers.resize_with(frames.len(), Parser::default);
+        }
         // What can be done without the engine is done before it is locked: the other side's thread goes on meanwhile.
-        let (packet, line) = match frame {
-            Frame::Line(line) => (Packet::parse(parser, line, &self.limits), Some(line)),
-            Frame::CarriageReturn(_) => (Err(Malformed::new(Malformation::CarriageReturn)), None),
-            Frame::TooLong { id, request, .. } => {
-                let mut engine = self.engine();
-                engine.too_long(at, direction, (id, request), &mut outcomes);
-                return self.gather(&mut engine, outcomes, batch);
-            }
-        };
-        let clear =
-            direction == Direction::ToClient && packet.as_ref().is_ok_and(|packet| self.is_clear(packet));
+        let read = frames.into_iter().zip(parsers).map(|(frame, parser)| self.read(direction, frame, parser));
+        let texts: Vec<Text<'_>> = read.collect();
+        let mut outcomes = Vec::with_capacity(2);
         let mut engine = self.engine();
-        if let (Some(trace), Some(line)) = (&self.trace, line) {
-            trace.line(at, direction, line);
+        for text in texts {
+            match text {
+                Text::TooLong { id, request } => {
+                    engine.too_long(at, direction, (id, request), &mut outcomes);
+                }
+                Text::Read { packet, line, clear } => {
+                    if let (Some(trace), Some(line)) = (&self.trace, line) {
+                        trace.line(at, direction, line);
+                    }
+                    match clear {
+                        true => engine.receive_clear(at, direction, packet, &mut outcomes),
+                        false => engine.receive(at, direction, packet, &mut outcomes),
+                    }
+                }
+            }
+            self.gather(&mut engine, &mut outcomes, batch);
         }
-        match clear {
-            true => engine.receive_clear(at, direction, packet, &mut outcomes),
-            false => engine.receive(at, direction, packet, &mut outcomes),
+    }
+
+    fn read<'a>(&self, direction: Direction, frame: Frame<'a>, parser: &'a mut Parser) -> Text<'a> {
+        match frame {
+            Frame::Line(line) => {
+                let packet = Packet::parse(parser, line, &self.limits);
+                let clear = direction == Direction::ToClient
+                    && packet.as_ref().is_ok_and(|packet| self.is_clear(packet));
+                Text::Read { packet, line: Some(line), clear }
+            }
+            Frame::CarriageReturn(_) => {
+                let packet = Err(Malformed::new(Malformation::CarriageReturn));
+                Text::Read { packet, line: None, clear: false }
+            }
+            Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
         }
-        self.gather(&mut engine, outcomes, batch);
     }
 
     /// True only if no guard finds anything in the message. Batches and long messages are left to the engine.
@@ -141,15 +161,15 @@ impl Relay {
 
     /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records
     /// stand in the order of the decisions. If they cannot be recorded, none has effects (law 3).
-    fn gather(&self, engine: &mut Engine, outcomes: Vec<Outcome<'_>>, batch: &mut Batch) {
+    fn gather(&self, engine: &mut Engine, outcomes: &mut Vec<Outcome<'_>>, batch: &mut Batch) {
         let mut page = match self.entries.page() {
             Ok(page) => page,
             Err(error) => {
                 batch.trouble = Some(error);
-                return outcomes.iter().for_each(|outcome| batch.undo(engine, outcome));
+                return outcomes.drain(..).for_each(|outcome| batch.undo(engine, &outcome));
             }
         };
-        for outcome in outcomes {
+        for outcome in outcomes.drain(..) {
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             batch.must_commit |= self.strict || !routine;
             batch.words.extend((self.observer)(&outcome));
@@ -301,11 +321,25 @@ impl Relay {
             let mut engine = self.engine();
             decide(&mut engine, &mut outcomes);
             if !outcomes.is_empty() {
-                self.gather(&mut engine, outcomes, &mut batch);
+                self.gather(&mut engine, &mut outcomes, &mut batch);
             }
         }
         self.carry_out(Direction::ToClient, &mut batch)
     }
+}
+
+/// One text before it is decided.
+enum Text<'a> {
+    Read {
+        packet: Result<Packet<'a>, Malformed>,
+        line: Option<&'a [u8]>,
+        /// No guard finds anything in it.
+        clear: bool,
+    },
+    TooLong {
+        id: Option<Id<'static>>,
+        request: bool,
+    },
 }
 
 const UNREAD: &str = "the server does not read, so nothing is sent on";

@@ -13,14 +13,17 @@ use super::{Relay, now};
 pub struct Reader {
     direction: Direction,
     lines: Lines,
-    parser: Parser,
+    parsers: Vec<Parser>,
     batch: Batch,
 }
+
+/// So many lines that came together are decided together: the engine is locked once for them.
+const TOGETHER: usize = 16;
 
 impl Reader {
     #[must_use]
     pub fn new(direction: Direction, limits: &Limits) -> Reader {
-        Reader { direction, lines: Lines::new(limits), parser: Parser::default(), batch: Batch::default() }
+        Reader { direction, lines: Lines::new(limits), parsers: Vec::new(), batch: Batch::default() }
     }
 
     /// Takes bytes as they came and does all that they lead to.
@@ -31,8 +34,13 @@ impl Reader {
         self.lines.extend(bytes);
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         let about = (now(), self.direction);
-        while let Some(frame) = self.lines.next() {
-            relay.frame(about, frame, &mut self.parser, &mut self.batch);
+        loop {
+            let mut frames = Vec::with_capacity(TOGETHER);
+            self.lines.next_lines(TOGETHER, &mut frames);
+            if frames.is_empty() {
+                break;
+            }
+            relay.frames(about, frames, &mut self.parsers, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }
@@ -45,7 +53,7 @@ impl Reader {
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         while let Some(frame) = self.lines.finish() {
             let about = (now(), self.direction);
-            relay.frame(about, frame, &mut self.parser, &mut self.batch);
+            relay.frames(about, vec![frame], &mut self.parsers, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }

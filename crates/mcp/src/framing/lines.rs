@@ -41,6 +41,8 @@ pub struct Lines {
     discarded: Option<(u64, IdScan)>,
     line_bytes_max: usize,
     id_bytes_max: usize,
+    /// Room for [`Lines::next_lines`].
+    cuts: Vec<Range<usize>>,
 }
 
 /// A buffer that grew beyond this for a long line is given back afterwards, in bytes.
@@ -56,6 +58,7 @@ impl Lines {
             discarded: None,
             line_bytes_max: limits.message_bytes_max,
             id_bytes_max: limits.id_bytes_max,
+            cuts: Vec::new(),
         }
     }
 
@@ -77,6 +80,29 @@ impl Lines {
         }
         self.shed();
         None
+    }
+
+    /// The next complete lines, `most` of them or fewer, put behind what is in `frames`; nothing if there is none.
+    pub fn next_lines<'s>(&'s mut self, most: usize, frames: &mut Vec<Frame<'s>>) {
+        self.cuts.clear();
+        while self.cuts.len() < most {
+            let Some(line) = self.cut() else { break };
+            if self.discarded.is_none() && line.len() <= self.line_bytes_max {
+                self.cuts.push(line);
+            } else if self.cuts.is_empty() {
+                return frames.push(self.frame(line));
+            } else {
+                // It comes alone, next time.
+                self.start = line.start;
+                self.searched = line.start;
+                break;
+            }
+        }
+        if self.cuts.is_empty() {
+            return self.shed();
+        }
+        let Lines { buffer, cuts, .. } = self;
+        frames.extend(cuts.drain(..).map(|line| whole(buffer.get(line).unwrap_or_default())));
     }
 
     /// What is left at the end of the stream, frame by frame: at last a line without its end, which some peers would
@@ -123,9 +149,7 @@ impl Lines {
             let bytes = dropped + bytes.len() as u64;
             return Frame::TooLong { bytes, id: scan.id(), request: scan.is_request() };
         }
-        // One `\r` before the end is a part of it; any other is a trap.
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        if memchr::memchr(b'\r', bytes).is_some() { Frame::CarriageReturn(bytes) } else { Frame::Line(bytes) }
+        whole(bytes)
     }
 
     /// Drops what was buffered of a line that is already too long, so that it costs no memory.
@@ -152,6 +176,13 @@ impl Lines {
             self.buffer.shrink_to(BUFFER_KEPT_BYTES_MAX);
         }
     }
+}
+
+/// A line within the limit.
+fn whole(bytes: &[u8]) -> Frame<'_> {
+    // One `\r` before the end is a part of it; any other is a trap.
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    if memchr::memchr(b'\r', bytes).is_some() { Frame::CarriageReturn(bytes) } else { Frame::Line(bytes) }
 }
 
 #[cfg(test)]
@@ -184,6 +215,37 @@ mod tests {
         assert!(matches!(lines.next(), Some(Frame::Line(b"{\"next\":1}"))), "the stream is in step again");
         lines.extend(b"");
         assert!(lines.buffer.capacity() <= super::BUFFER_KEPT_BYTES_MAX, "and the memory is given back");
+    }
+
+    #[test]
+    fn several_lines_at_once_are_the_same_lines() {
+        let limits = Limits { message_bytes_max: 4, ..Limits::DEFAULT };
+        let text = b"one\n\ntwo\r\nth\rr\nlonger\n\n  \nlonger still\nfour\nfive\nsix\nhalf a line";
+        let told = |frame: Frame<'_>| format!("{frame:?}");
+        for most in 1..8 {
+            for cut in 0..text.len() {
+                let (mut one, mut many) = (Lines::new(&limits), Lines::new(&limits));
+                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                for part in [&text[..cut], &text[cut..]] {
+                    one.extend(part);
+                    while let Some(frame) = one.next() {
+                        expected.push(told(frame));
+                    }
+                    many.extend(part);
+                    loop {
+                        let mut frames = Vec::new();
+                        many.next_lines(most, &mut frames);
+                        assert!(frames.len() <= most);
+                        if frames.is_empty() {
+                            break;
+                        }
+                        found.extend(frames.into_iter().map(told));
+                    }
+                }
+                assert_eq!(found, expected, "{most} at once, cut at {cut}");
+                assert_eq!(expected.len(), 8);
+            }
+        }
     }
 
     #[test]
