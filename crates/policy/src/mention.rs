@@ -2,7 +2,6 @@
 
 use bailiwick_mcp::json::fold_key;
 
-use crate::args::Sense;
 use crate::glob::Name;
 use crate::model::Effect;
 use crate::policy::Policy;
@@ -50,7 +49,7 @@ impl Policy {
         let specific = |scope: &Scope, scratch: &mut crate::path::Scratch<'_>| {
             let named = scope.on.iter().any(|pattern| {
                 let is_about_all = matches!(pattern.server, Name::Any) && pattern.object.is_any();
-                !is_about_all && pattern.matches(aimed, Sense::Any, scratch)
+                !is_about_all && pattern.matches(aimed, scope.senses.on, scratch)
             });
             let by_label = !scope.labels.is_empty() && scope.has_known_label(aimed);
             named || by_label && scope.covers(aimed, scratch)
@@ -87,7 +86,7 @@ mod tests {
         let source = Source { name: "p".to_owned(), text: text.to_owned() };
         let policy = compile(vec![source], &mut Alone, &Context::default()).unwrap();
         let speaks = |server, name| policy.speaks_of(&Target::Tool { server, name });
-        assert!(speaks("fs", "read_file") && speaks("mail", "x") && speaks("any", "send_it"));
+        assert!(speaks("fs", "read_file") && speaks("Mail", "x") && speaks("any", "send_it"));
         assert!(!speaks("fs", "write_file") && !speaks("shell", "run"));
         let mentions = policy.mentions();
         let named: Vec<_> =

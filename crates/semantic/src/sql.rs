@@ -187,6 +187,9 @@ fn script(text: &str, dialect: Dialect) -> Option<Vec<Statement>> {
     if dialect != Dialect::Postgres && tokens.iter().any(dollars) {
         return None;
     }
+    if loose::has_only(&tokens) {
+        return None;
+    }
     let verbs = loose::verbs(&tokens);
     let mut parser = parser.with_tokens_with_locations(tokens);
     let parsed = parser.parse_statements().ok()?;

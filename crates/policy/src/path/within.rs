@@ -4,6 +4,7 @@
 //! not be worked out. Prose, code and other texts of many lines are like that.
 
 use super::decode::{file_uri, is_encoded};
+use super::readings::behind_revision;
 use super::resolve::drive;
 use super::{Base, is_magic};
 
@@ -20,6 +21,8 @@ pub(crate) fn reads_within(text: &str, base: &Base) -> bool {
     let first = trimmed.as_bytes().first();
     !matches!(first, None | Some(b'/' | b'\\' | b'~' | b'$' | b'%'))
         && drive(trimmed).is_none()
+        && behind_revision(trimmed).is_none()
+        && behind_revision(text).is_none()
         && file_uri(text).is_empty()
         && !is_encoded(text)
         && !may_climb(trimmed.as_bytes())

@@ -1,6 +1,7 @@
 //! What a command touches: the paths and hosts among its words.
 
 mod clients;
+mod routes;
 
 use clients::CLIENTS;
 
@@ -124,6 +125,10 @@ const TEXTS: &[&str] = &[
     "--pretty",
 ];
 
+/// Programs whose statements may name files: `.read FILE`, `\i FILE`, `source FILE`.
+const STATEMENTS: &[&str] =
+    &["sqlite3", "sqlite", "psql", "mysql", "mariadb", "duckdb", "lftp", "ftp", "sftp", "gdb"];
+
 /// Programs that read the current directory when no file is named.
 const READS_DIRECTORY: &[&str] = &[
     "ls", "dir", "find", "gfind", "tree", "du", "rg", "ag", "ack", "fd", "fdfind", "grep", "egrep", "fgrep",
@@ -170,10 +175,15 @@ impl Simple {
             });
         let mut text_next = false;
         let mut file_next = false;
+        let mut value_next = false;
         for word in self.arguments() {
             let is_file = std::mem::replace(
                 &mut file_next,
                 matches!(word.text.as_str(), "-f" | "-F" | "-r" | "--file" | "--reference"),
+            );
+            let valued = std::mem::replace(
+                &mut value_next,
+                matches!(word.text.as_str(), "-v" | "-g" | "--glob" | "--iglob" | "--include" | "--assign"),
             );
             let is_text = std::mem::replace(
                 &mut text_next,
@@ -183,8 +193,19 @@ impl Simple {
             if is_text || (!option && !is_file && NO_FILES.contains(&name.as_str())) {
                 continue;
             }
-            if !option && std::mem::replace(&mut pattern, false) {
+            // `awk -v f=FILE`, `rg -g FILE`: the value of an option is not the pattern.
+            if !option && !valued && std::mem::replace(&mut pattern, false) {
                 continue;
+            }
+            if STATEMENTS.contains(&name.as_str()) {
+                for text in word.texts().flat_map(|text| text.split_whitespace()) {
+                    out.push(PathFact {
+                        text: text.to_owned(),
+                        unknown: word.unknown.is_some(),
+                        glob: false,
+                        sure: false,
+                    });
+                }
             }
             for text in word.texts() {
                 parts(text, option, &mut |text, sure| {
@@ -243,6 +264,14 @@ impl Simple {
         })
     }
 
+    /// False: it may connect to hosts that its words do not name.
+    #[must_use]
+    pub fn hosts_are_known(&self) -> bool {
+        self.names().all(|name| {
+            routes::is_local(&name) || CLIENTS.iter().any(|client| client.names.contains(&name.as_str()))
+        })
+    }
+
     /// The words that may name hosts, and the devices that bash opens connections with.
     #[must_use]
     pub fn hosts(&self) -> Vec<HostFact> {
@@ -266,6 +295,7 @@ impl Simple {
         if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name.as_str())) {
             client.hosts(&self.words, &mut out);
         }
+        routes::hosts(&name, &self.words, &mut out);
         if self.doubt == Some(Doubt::Program) {
             out.push(HostFact { text: String::new(), unknown: true, named: true });
         }
@@ -318,6 +348,14 @@ fn parts(text: &str, option: bool, found: &mut dyn FnMut(&str, bool)) {
     if rest.contains([':', ',']) {
         for part in rest.split([':', ',']).filter(|part| !part.is_empty()) {
             found(part, part.starts_with(['/', '~']));
+        }
+    }
+    // `type=bind,src=FILE`, `f=@"FILE";type=x`, `name@FILE`
+    if rest.contains(['=', '@']) {
+        for part in
+            rest.split([':', ',', ';', '=', '@', '"', '\'']).filter(|part| !part.is_empty() && *part != rest)
+        {
+            found(part, false);
         }
     }
 }

@@ -66,6 +66,29 @@ pub(super) fn statements(text: &str) -> Vec<Statement> {
 /// Longest name in quotes that is taken for one, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
+/// True if `ONLY` stands before a table, which the parser takes for a table or a function of that name.
+pub(super) fn has_only(tokens: &[TokenWithSpan]) -> bool {
+    let mut before = String::new();
+    for token in tokens.iter().map(|token| &token.token) {
+        let now = match token {
+            Token::Whitespace(_) => continue,
+            Token::Word(Word { value, quote_style: None, .. }) => value.to_lowercase(),
+            Token::Comma => ",".to_owned(),
+            Token::LParen => "(".to_owned(),
+            _ => String::new(),
+        };
+        let leads = matches!(
+            before.as_str(),
+            "from" | "join" | "update" | "into" | "table" | "truncate" | "lateral" | "using" | "," | "("
+        );
+        if now == "only" && leads {
+            return true;
+        }
+        before = now;
+    }
+    false
+}
+
 /// What words say that could begin a statement of their own, where nothing before or behind them says that they do not.
 pub(super) fn verbs(tokens: &[TokenWithSpan]) -> BTreeSet<Kind> {
     let words: Vec<&Token> = tokens

@@ -215,13 +215,6 @@ impl Visitor for Walk {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        // `FROM ONLY t`, which is read as a table `only` by another name.
-        if let TableFactor::Table { name, alias: Some(alias), .. } = factor
-            && let [one] = name.0.as_slice()
-            && one.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case("only"))
-        {
-            self.table(Table { parts: vec![part(&alias.name)] });
-        }
         match factor {
             TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
                 self.function(name)

@@ -98,12 +98,13 @@ impl About<'_> {
     }
 
     pub(super) fn must_reach(&self, hosts: &HostList) -> bool {
-        self.simple.hosts().iter().all(|fact| {
-            let reach = if fact.named { Reach::Named } else { Reach::Deep };
-            let answer = hosts.answer(&Net::read(&fact.text, fact.named), reach, Sense::Every);
-            // Where no host needs to stand, a text without one leads nowhere.
-            !fact.unknown && (answer == Answer::Yes || (!fact.named && answer == Answer::Skip))
-        })
+        self.simple.hosts_are_known()
+            && self.simple.hosts().iter().all(|fact| {
+                let reach = if fact.named { Reach::Named } else { Reach::Deep };
+                let answer = hosts.answer(&Net::read(&fact.text, fact.named), reach, Sense::Every);
+                // Where no host needs to stand, a text without one leads nowhere.
+                !fact.unknown && (answer == Answer::Yes || (!fact.named && answer == Answer::Skip))
+            })
     }
 }
 

@@ -186,10 +186,16 @@ pub(super) const CLIENTS: &[Client] = &[
         valued: &["q", "x"],
     },
     Client {
-        names: &["scp", "rsync", "git", "rclone"],
-        known: Known { short: "", long: &[], others: Others::Flags },
+        names: &["scp", "sftp"],
+        known: Known { short: "346ABCOpqRrTvc:D:F:i:J:l:o:P:S:X:b:s:", long: &[], others: Others::Flags },
         operands: Operands::Remote,
         valued: &["J"],
+    },
+    Client {
+        names: &["rsync", "git", "rclone"],
+        known: Known { short: "", long: &[], others: Others::Flags },
+        operands: Operands::Remote,
+        valued: &[],
     },
     Client {
         names: &[
