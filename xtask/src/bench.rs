@@ -4,6 +4,7 @@
 //! rounds are interleaved, so that what else the machine does hits all of them alike. Read the ratios, not the microseconds.
 
 mod load;
+mod looking_back;
 mod policy;
 mod process;
 mod relay;
@@ -28,6 +29,12 @@ pub(crate) use server::run as server;
 pub(crate) enum Bench {
     /// One client, one server, 1 KB calls: latency, throughput, CPU, memory and start-up of `bailiwick run`
     Stdio(Options),
+    /// `replay` over a trace of 1,000,000 lines; the goal is 20 s
+    Replay,
+    /// `infer` from 100,000 recorded calls; the goal is 5 s
+    Infer,
+    /// `scan` of a tree with 10,000 files; the goal is 2 s
+    Scan,
     /// One decision without anything around it, for policies of several sizes
     Decide,
 }
@@ -96,6 +103,9 @@ impl Placement {
 pub(crate) fn run(bench: &Bench) -> Result<bool> {
     match bench {
         Bench::Stdio(options) => stdio(options),
+        Bench::Replay => looking_back::replay(),
+        Bench::Infer => looking_back::infer(),
+        Bench::Scan => looking_back::scan(),
         Bench::Decide => {
             let mut cargo = shell::cargo();
             cargo.args(["run", "--release", "-p", "bailiwick-policy", "--example", "decide"]);

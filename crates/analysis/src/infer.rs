@@ -1,32 +1,47 @@
 //! From what was used to the policy that allows it and little else.
 //!
-//! Tools that succeeded are allowed, with the keys, places, ranges and words that were seen; what cannot be undone is asked
-//! about; denied and failed calls are not taken as needs. Then the policy is held against every call: each passes, and
-//! without any one of its rules some call does not.
+//! What succeeded is allowed, with the keys, places, ranges and words that were seen; what cannot be undone is asked about;
+//! denied and failed calls are not taken as needs. Then the policy is held against every call: each passes, and without any
+//! one of its allowances some call does not.
 
 mod check;
+mod command;
+mod need;
 mod paths;
+mod resource;
 mod value;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick_policy::Context;
+use bailiwick_policy::{Context, Effect, Load, Policy, Verdict};
 use serde_json::{Map, Value};
 
-use crate::scan::danger;
-use value::Shape;
+use check::{Alone, decide};
+use need::{Key, Needs};
 
-pub use check::Checked;
+pub use check::{Checked, HeldOut};
 
-/// One recorded call of a tool.
+/// What kind of thing was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Tool,
+    Prompt,
+    Resource,
+}
+
+/// One recorded use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
     pub run: String,
     pub server: String,
-    pub tool: String,
+    pub kind: Kind,
+    /// The tool, the prompt, or the URI.
+    pub name: String,
     pub arguments: Map<String, Value>,
     pub fate: Fate,
+    /// When, in microseconds since 1970.
+    pub at: i64,
 }
 
 /// What became of it.
@@ -55,9 +70,25 @@ pub enum Generalise {
 #[derive(Debug, Clone)]
 pub struct Options {
     pub generalise: Generalise,
-    /// Tools that were used less often are left closed.
+    /// What was used less often is left closed.
     pub min_support: usize,
     pub name: String,
+}
+
+/// A policy that is to be widened by what it denies and what was needed.
+#[derive(Debug)]
+pub struct Base<'b> {
+    /// As `extends` names it.
+    pub name: &'b str,
+    pub policy: &'b Policy,
+}
+
+/// Everything that was recorded.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    pub uses: Vec<Use>,
+    /// The tools that servers listed.
+    pub offered: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A policy and what is known of it.
@@ -70,114 +101,171 @@ pub struct Inferred {
     pub checked: Checked,
 }
 
-/// What was seen of one tool, with one set of keys.
-#[derive(Debug, Default)]
-struct Seen {
-    uses: usize,
-    runs: BTreeSet<String>,
-    values: BTreeMap<String, Shape>,
-}
-
-/// Sets of keys that one tool's rules tell apart; beyond, one rule holds for all of them.
-const VARIANTS_MAX: usize = 6;
-
-/// What was seen, by tool and by set of keys, in a fixed order.
-type Needs = BTreeMap<(String, String), BTreeMap<Vec<String>, Seen>>;
-
-/// Infers a policy. The same calls in any order give the same text.
+/// Infers a policy. The same calls in any order give the same text. `load` finds the base's text again.
 #[must_use]
-pub fn infer(uses: &[Use], options: &Options, context: &Context) -> Inferred {
-    let needed: Vec<&Use> = uses.iter().filter(|used| is_need(used)).collect();
-    let needs = needs(&needed);
-    let (open, closed): (Needs, Needs) =
-        needs.into_iter().partition(|(_, variants)| count(variants) >= options.min_support.max(1));
-    let mut loosened = BTreeSet::new();
-    let mut text = write::policy(&open, options, &loosened);
-    let covered: Vec<&Use> = needed
-        .iter()
-        .copied()
-        .filter(|used| open.contains_key(&(used.server.clone(), used.tool.clone())))
-        .collect();
+pub fn infer(
+    observed: &Observed,
+    options: &Options,
+    context: &Context,
+    base: Option<(&Base<'_>, &mut dyn Load)>,
+) -> Inferred {
+    let all: Vec<&Use> = observed.uses.iter().filter(|used| is_need(used)).collect();
+    let (needed, kept) = match &base {
+        Some((base, _)) => beyond(base.policy, &all),
+        None => (all, Kept::default()),
+    };
+    let needs = Needs::of(&needed);
+    let (open, closed) = needs.split(options.min_support.max(1));
+    let covered: Vec<&Use> = needed.iter().copied().filter(|used| open.has(used)).collect();
+    let mut loosened: BTreeSet<Key> = BTreeSet::new();
+    let mut plan = write::Plan { options, loosened: &loosened, without: None };
     // A call that its own rule does not let through has values that no matcher can say: its tool is opened as a whole.
-    for used in check::refused(&text, &covered, context) {
-        loosened.insert((used.server.clone(), used.tool.clone()));
+    let first = write::rules_only(&open, &plan);
+    for used in check::refused(&first, &covered, context, &mut Alone) {
+        loosened.insert(Key::of(used));
     }
-    if !loosened.is_empty() {
-        text = write::policy(&open, options, &loosened);
+    plan = write::Plan { options, loosened: &loosened, without: None };
+    let around = write::Around {
+        extends: base.as_ref().map(|(base, _)| base.name),
+        taken: base
+            .as_ref()
+            .map(|(base, _)| base.policy.rules().iter().map(|rule| rule.id.clone()).collect()),
+        unused: unused(observed, &open),
+        per_minute: peak(&covered),
+    };
+    let text = write::policy(&open, &plan, &around);
+    let mut alone = Alone;
+    let (name, load): (_, &mut dyn Load) = match base {
+        Some((base, load)) => (Some(base.name), load),
+        None => (None, &mut alone),
+    };
+    let checked = check::check(&text, (&open, &covered), &plan, context, load);
+    let mut summary = summary(observed, (&open, &closed), &loosened);
+    if let Some(name) = name {
+        summary.extend(kept.told(name, &open));
     }
-    let checked = check::check(&text, &covered, context, &|left| {
-        let needs = self::needs(left);
-        write::policy(&needs, options, &loosened)
-    });
-    Inferred { text, summary: summary(uses, &open, &closed, &loosened), checked }
+    Inferred { text, summary, checked }
 }
 
 /// Denied and failed calls are what was tried, not what was needed.
 fn is_need(used: &Use) -> bool {
-    matches!(used.fate, Fate::Succeeded | Fate::Unknown)
-        && write::is_plain(&used.server)
-        && write::is_plain(&used.tool)
+    matches!(used.fate, Fate::Succeeded | Fate::Unknown) && is_sayable(used)
 }
 
-fn needs(uses: &[&Use]) -> Needs {
-    let mut needs: Needs = BTreeMap::new();
+/// True if a rule can name it.
+fn is_sayable(used: &Use) -> bool {
+    let name = match used.kind {
+        Kind::Tool | Kind::Prompt => write::is_plain(&used.name),
+        Kind::Resource => resource::is_plain(&used.name),
+    };
+    name && write::is_plain(&used.server)
+}
+
+/// What the base says of the needs: how many it lets through, and which of its rules deny how many.
+#[derive(Debug, Default)]
+struct Kept {
+    passing: usize,
+    denied_by: BTreeMap<String, usize>,
+}
+
+/// Those that the base does not let through because no rule of it speaks; what a rule denies stays denied.
+fn beyond<'u>(base: &Policy, uses: &[&'u Use]) -> (Vec<&'u Use>, Kept) {
+    let mut kept = Kept::default();
+    let mut needed = Vec::new();
     for used in uses {
-        let keys: Vec<String> = used.arguments.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        let variants = needs.entry((used.server.clone(), used.tool.clone())).or_default();
-        let seen = variants.entry(keys).or_default();
-        seen.uses = seen.uses.saturating_add(1);
-        seen.runs.insert(used.run.clone());
-        for (key, value) in &used.arguments {
-            seen.values.entry(key.clone()).or_default().add(key, value);
+        let (verdict, hits) = decide(base, used);
+        let denies = |hit: &&bailiwick_policy::Hit| {
+            hit.failed_require
+                || base.rules().get(hit.rule as usize).is_some_and(|rule| rule.effect == Effect::Deny)
+        };
+        match (verdict, hits.iter().find(denies)) {
+            (Verdict::Allow | Verdict::Ask, _) => kept.passing = kept.passing.saturating_add(1),
+            (Verdict::Deny, Some(hit)) => {
+                let id = base.rules().get(hit.rule as usize).map(|rule| rule.id.clone()).unwrap_or_default();
+                let count = kept.denied_by.entry(id).or_default();
+                *count = count.saturating_add(1);
+            }
+            (Verdict::Deny, None) => needed.push(*used),
         }
     }
-    for variants in needs.values_mut() {
-        if variants.len() > VARIANTS_MAX {
-            *variants = merged(std::mem::take(variants));
+    (needed, kept)
+}
+
+impl Kept {
+    fn told(&self, name: &str, open: &Needs) -> Vec<String> {
+        let mut lines = vec![format!("{} recorded uses pass `{name}` as it is", self.passing)];
+        for (rule, count) in &self.denied_by {
+            lines.push(format!("{count} uses are denied by its rule `{rule}`, and stay so"));
+        }
+        for (key, variants) in open.iter() {
+            lines.push(format!("widens: {} ({} uses)", key.written(), need::count(variants)));
+        }
+        lines
+    }
+}
+
+/// The tools that servers listed and nobody used.
+fn unused(observed: &Observed, open: &Needs) -> BTreeMap<String, Vec<String>> {
+    let mut unused = BTreeMap::new();
+    for (server, tools) in &observed.offered {
+        let left = tools.iter().filter(|tool| !open.has_tool(server, tool)).cloned().collect::<Vec<_>>();
+        if !left.is_empty() {
+            unused.insert(server.clone(), left);
         }
     }
-    needs
+    unused
 }
 
-/// One variant for all: only keys that every call had are narrowed.
-fn merged(variants: BTreeMap<Vec<String>, Seen>) -> BTreeMap<Vec<String>, Seen> {
-    let mut all = Seen::default();
-    let mut keys: BTreeSet<String> = BTreeSet::new();
-    let mut common: Option<BTreeSet<String>> = None;
-    for (own, seen) in variants {
-        let own: BTreeSet<String> = own.into_iter().collect();
-        common =
-            Some(common.map_or_else(|| own.clone(), |common| common.intersection(&own).cloned().collect()));
-        keys.extend(own);
-        all.uses = all.uses.saturating_add(seen.uses);
-        all.runs.extend(seen.runs);
-        for (key, shape) in seen.values {
-            all.values.entry(key).or_default().join(shape);
+const MINUTE_US: i64 = 60_000_000;
+
+/// The most calls of one run in any minute.
+fn peak(uses: &[&Use]) -> usize {
+    let mut times: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for used in uses {
+        times.entry(&used.run).or_default().push(used.at);
+    }
+    let mut most = 0;
+    for times in times.values_mut() {
+        times.sort_unstable();
+        let mut first = 0_usize;
+        for (index, at) in times.iter().enumerate() {
+            while times.get(first).is_some_and(|then| at.saturating_sub(*then) >= MINUTE_US) {
+                first = first.saturating_add(1);
+            }
+            most = most.max(index.saturating_sub(first).saturating_add(1));
         }
     }
-    let common = common.unwrap_or_default();
-    all.values.retain(|key, _| common.contains(key));
-    BTreeMap::from([(keys.into_iter().collect(), all)])
+    most
 }
 
-fn count(variants: &BTreeMap<Vec<String>, Seen>) -> usize {
-    variants.values().map(|seen| seen.uses).sum()
-}
+/// Names that are told of a longer list.
+const TOLD_MAX: usize = 12;
 
-fn summary(uses: &[Use], open: &Needs, closed: &Needs, loosened: &BTreeSet<(String, String)>) -> Vec<String> {
+fn summary(observed: &Observed, (open, closed): (&Needs, &Needs), loosened: &BTreeSet<Key>) -> Vec<String> {
+    let uses = &observed.uses;
     let runs: BTreeSet<&str> = uses.iter().map(|used| used.run.as_str()).collect();
-    let servers: BTreeSet<&str> = open.keys().map(|(server, _)| server.as_str()).collect();
+    let servers: BTreeSet<&str> = open.iter().map(|(key, _)| key.server.as_str()).collect();
+    let tools = open.iter().filter(|(key, _)| key.kind == Kind::Tool).count();
     let mut lines = vec![format!(
-        "the agent used {} tools of {} servers in {} calls of {} runs; everything else is closed",
-        open.len(),
+        "the agent used {tools} tools of {} servers in {} calls of {} runs; everything else is closed",
         servers.len(),
-        open.values().map(count).sum::<usize>(),
+        open.iter().map(|(_, variants)| need::count(variants)).sum::<usize>(),
         runs.len()
     )];
+    let unused: Vec<String> = unused(observed, open)
+        .into_iter()
+        .flat_map(|(server, tools)| tools.into_iter().map(move |tool| format!("{server}/{tool}")))
+        .collect();
+    if !unused.is_empty() {
+        let more = unused.len().saturating_sub(TOLD_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let told: Vec<&str> = unused.iter().take(TOLD_MAX).map(String::as_str).collect();
+        lines.push(format!("it does not need {}{more}", told.join(", ")));
+    }
     let asked: Vec<String> = open
-        .keys()
-        .filter(|(_, tool)| danger(tool).is_some())
-        .map(|(server, tool)| format!("{server}/{tool}"))
+        .iter()
+        .filter(|(key, variants)| need::is_risky(key, variants))
+        .map(|(key, _)| key.written())
         .collect();
     if !asked.is_empty() {
         lines.push(format!("a person is asked before {}", asked.join(", ")));
@@ -188,16 +276,19 @@ fn summary(uses: &[Use], open: &Needs, closed: &Needs, loosened: &BTreeSet<(Stri
             lines.push(format!("{number} calls {what}, and are not taken as needs"));
         }
     }
-    for ((server, tool), variants) in closed {
-        lines.push(format!("{server}/{tool} was used only {} times, and stays closed", count(variants)));
+    for (key, variants) in closed.iter() {
+        lines.push(format!(
+            "{} was used only {} times, and stays closed",
+            key.written(),
+            need::count(variants)
+        ));
     }
-    for (server, tool) in loosened {
-        lines.push(format!("the arguments of {server}/{tool} could not be narrowed: look at its rule"));
+    for key in loosened {
+        lines.push(format!("the arguments of {} could not be narrowed: look at its rule", key.written()));
     }
-    let odd =
-        uses.iter().filter(|used| !write::is_plain(&used.server) || !write::is_plain(&used.tool)).count();
+    let odd = uses.iter().filter(|used| !is_sayable(used)).count();
     if odd > 0 {
-        lines.push(format!("{odd} calls have names that no rule can speak of, and are left out"));
+        lines.push(format!("{odd} uses have names that no rule can speak of, and are left out"));
     }
     lines
 }

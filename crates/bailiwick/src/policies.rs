@@ -89,6 +89,10 @@ impl Layers {
         Ok(Layers { names: self.names, context, links: Some(Arc::new(Links::new(directory))) })
     }
 
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
@@ -126,7 +130,7 @@ impl Layers {
 
 /// Reads policy files and remembers which.
 #[derive(Debug, Default)]
-struct Files {
+pub(crate) struct Files {
     read: Vec<PathBuf>,
 }
 

@@ -62,11 +62,22 @@ fn a_recorded_run_becomes_a_policy_that_loads_and_denies_the_rest() {
     assert_eq!(out.status.code(), Some(0), "{said}");
     assert!(said.contains("the agent used 1 tools of 1 servers in 2 calls of 1 runs"), "{said}");
     assert!(said.contains("checked: 2 of 2 recorded calls pass"), "{said}");
+    assert!(said.contains("without any of 1 of 1 rules"), "{said}");
+    assert!(said.contains("attacks") && said.contains(" 0 pass,"), "{said}");
     let policy = fs::read_to_string(home.path().join("p.yaml")).expect("a policy");
     assert!(policy.contains("path: [\"./src/**\"]"), "{policy}");
     assert_eq!(bailiwick(home.path(), &["policy", "check", "p.yaml"]).status.code(), Some(0));
     let again = bailiwick(home.path(), &["infer", "traces", "-o", "p.yaml"]);
     assert_eq!(again.status.code(), Some(1), "a file that is there is not overwritten");
+    let base = "version: 1\ndefault: deny\nrules:\n  - { id: x, effect: allow, on: fs/other }\n";
+    fs::write(home.path().join("base.yaml"), base).expect("it is written");
+    let out = bailiwick(home.path(), &["infer", "traces", "--merge", "base.yaml", "-o", "wide.yaml"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(said.contains("widens: files/read_file (2 uses)"), "{said}");
+    let out = bailiwick(home.path(), &["replay", "-p", "wide.yaml", "--trace", "traces"]);
+    assert!(String::from_utf8_lossy(&out.stdout).contains("now denied 0, now asked about 0"), "{out:?}");
+    let out = bailiwick(home.path(), &["infer", "traces", "--merge", "wide.yaml"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("2 recorded uses pass"), "{out:?}");
     fs::create_dir(home.path().join("none")).expect("a folder");
     assert_eq!(bailiwick(home.path(), &["infer", "none"]).status.code(), Some(3));
 }

@@ -164,7 +164,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-disk", &["bailiwick-clients"]),
     (
         "bailiwick-analysis",
-        &["bailiwick-mcp", "bailiwick-policy", "bailiwick-guard", "bailiwick-engine", "bailiwick-clients"],
+        &[
+            "bailiwick-mcp",
+            "bailiwick-semantic",
+            "bailiwick-policy",
+            "bailiwick-guard",
+            "bailiwick-engine",
+            "bailiwick-clients",
+        ],
     ),
     ("bailiwick-report", &["bailiwick-analysis", "bailiwick-clients"]),
     ("bailiwick-sandbox", &[]),

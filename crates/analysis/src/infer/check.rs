@@ -1,44 +1,70 @@
 //! The inferred policy held against the calls that it was inferred from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{Call, Context, Hit, Load, Policy, Principal, Source, Target, Verdict, compile};
 
-use super::Use;
+use super::need::{Key, Needs};
+use super::write::{self, Piece, Plan};
+use super::{Kind, Use};
 
 /// What the checks showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Calls that were held against the policy.
+    /// Uses that were held against the policy.
     pub calls: usize,
     /// Of those, the ones that it denies; none, or something is wrong.
     pub denied: usize,
     pub rules: usize,
     /// Rules without which every call still passes; none in a minimal policy.
     pub needless: usize,
-    /// Calls of one run that pass a policy inferred from all other runs, and how many there were; of several runs only.
-    pub held_out: Option<(usize, usize)>,
+    /// Single paths, hosts, words, commands and URIs that were taken out one by one.
+    pub pieces: usize,
+    /// Those without which every call still passes, in words.
+    pub needless_pieces: Vec<String>,
+    /// Single allowances that were not tried, for there are too many.
+    pub untried: usize,
+    pub held_out: Option<HeldOut>,
     /// Why the text is no policy, if it is none.
     pub broken: Option<String>,
 }
 
+/// What passes a policy inferred from all other runs; of several runs only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldOut {
+    pub runs: usize,
+    pub calls: usize,
+    pub passed: usize,
+}
+
 /// The calls that a policy does not let through (an `ask` lets a person decide, and counts as passing).
-pub(super) fn refused<'u>(text: &str, uses: &[&'u Use], context: &Context) -> Vec<&'u Use> {
-    match policy(text, context) {
+pub(super) fn refused<'u>(
+    text: &str,
+    uses: &[&'u Use],
+    context: &Context,
+    load: &mut dyn Load,
+) -> Vec<&'u Use> {
+    match policy(text, context, load) {
         Err(_) => uses.to_vec(),
         Ok(policy) => uses.iter().copied().filter(|used| decide(&policy, used).0 == Verdict::Deny).collect(),
     }
 }
 
-/// Runs every check. `again` infers from other calls in the same manner.
+/// Runs every check.
 pub(super) fn check(
     text: &str,
-    uses: &[&Use],
+    (needs, uses): (&Needs, &[&Use]),
+    plan: &Plan<'_>,
     context: &Context,
-    again: &dyn Fn(&[&Use]) -> String,
+    load: &mut dyn Load,
 ) -> Checked {
-    let policy = match policy(text, context) {
+    let whole = match policy(text, context, load) {
+        Ok(policy) => policy,
+        Err(broken) => return Checked { broken: Some(broken), ..Checked::default() },
+    };
+    // Rules of a base do not count among those whose need is shown.
+    let own = match policy(&write::rules_only(needs, plan), context, &mut Alone) {
         Ok(policy) => policy,
         Err(broken) => return Checked { broken: Some(broken), ..Checked::default() },
     };
@@ -46,48 +72,104 @@ pub(super) fn check(
     let mut needed: BTreeSet<u32> = BTreeSet::new();
     let mut denied = 0_usize;
     for used in uses {
-        let (verdict, hits) = decide(&policy, used);
-        denied = denied.saturating_add(usize::from(verdict == Verdict::Deny));
-        if let [only] = hits.as_slice() {
+        if let [only] = decide(&own, used).1.as_slice() {
             needed.insert(only.rule);
         }
+        denied = denied.saturating_add(usize::from(decide(&whole, used).0 == Verdict::Deny));
     }
-    let rules = policy.rules().len();
-    let held_out = held_out(uses, context, again);
-    Checked {
+    let rules = own.rules().len();
+    let mut checked = Checked {
         calls: uses.len(),
         denied,
         rules,
         needless: rules.saturating_sub(needed.len()),
-        held_out,
-        broken: None,
+        held_out: held_out(uses, plan, context),
+        ..Checked::default()
+    };
+    pieces(needs, uses, plan, context, &mut checked);
+    checked
+}
+
+/// Single allowances that are taken out.
+const PIECES_MAX: usize = 2_000;
+/// Decisions that this may take.
+const DECISIONS_MAX: usize = 2_000_000;
+
+/// Takes out every single allowance, and looks whether a call is denied without it.
+fn pieces(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context, checked: &mut Checked) {
+    let mut by_key: BTreeMap<Key, Vec<&Use>> = BTreeMap::new();
+    for used in uses {
+        by_key.entry(Key::of(used)).or_default().push(used);
+    }
+    let mut decisions = 0_usize;
+    for (key, variants) in needs.iter().filter(|(key, _)| !plan.loosened.contains(key)) {
+        let own = by_key.get(key).map(Vec::as_slice).unwrap_or_default();
+        let alone = Needs::of(own);
+        for (variant, seen) in variants.values().enumerate() {
+            let targets = write::targets(key, Some(seen), plan.options);
+            let matchers = write::matchers(seen, plan.options);
+            let of_targets = if targets.len() > 1 { targets.len() } else { 0 };
+            let lists = std::iter::once(("", of_targets, None))
+                .chain(matchers.iter().map(|(way, matcher)| (*way, matcher.pieces(), Some(matcher))));
+            for (way, count, matcher) in lists {
+                for index in 0..count {
+                    if checked.pieces >= PIECES_MAX || decisions >= DECISIONS_MAX {
+                        checked.untried = checked.untried.saturating_add(1);
+                        continue;
+                    }
+                    checked.pieces = checked.pieces.saturating_add(1);
+                    let less = Plan { without: Some(Piece { variant, way, index }), ..*plan };
+                    let Ok(policy) = policy(&write::rules_only(&alone, &less), context, &mut Alone) else {
+                        continue;
+                    };
+                    let denies = |used: &&Use| {
+                        decisions = decisions.saturating_add(1);
+                        decide(&policy, used).0 == Verdict::Deny
+                    };
+                    if !own.iter().any(denies) {
+                        let piece = matcher.map_or_else(
+                            || targets.get(index).cloned().unwrap_or_default(),
+                            |matcher| matcher.piece(index).to_owned(),
+                        );
+                        checked.needless_pieces.push(format!("{}: {piece}", key.written()));
+                    }
+                }
+            }
+        }
     }
 }
 
 /// Runs that are held out, one after the other.
 const RUNS_MAX: usize = 32;
+/// Calls that are looked at for it, all runs together.
+const HELD_OUT_CALLS_MAX: usize = 250_000;
 
-fn held_out(uses: &[&Use], context: &Context, again: &dyn Fn(&[&Use]) -> String) -> Option<(usize, usize)> {
+fn held_out(uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Option<HeldOut> {
     let runs: BTreeSet<&str> = uses.iter().map(|used| used.run.as_str()).collect();
     if runs.len() < 2 {
         return None;
     }
-    let (mut passed, mut all) = (0_usize, 0_usize);
-    for run in runs.into_iter().take(RUNS_MAX) {
+    let most = HELD_OUT_CALLS_MAX.checked_div(uses.len()).unwrap_or(RUNS_MAX).clamp(2, RUNS_MAX);
+    let mut held = HeldOut { runs: 0, calls: 0, passed: 0 };
+    for run in runs.into_iter().take(most) {
         let (out, rest): (Vec<&Use>, Vec<&Use>) = uses.iter().copied().partition(|used| used.run == run);
-        let refused = refused(&again(&rest), &out, context).len();
-        all = all.saturating_add(out.len());
-        passed = passed.saturating_add(out.len().saturating_sub(refused));
+        let text = write::rules_only(&Needs::of(&rest), plan);
+        let refused = refused(&text, &out, context, &mut Alone).len();
+        held.runs = held.runs.saturating_add(1);
+        held.calls = held.calls.saturating_add(out.len());
+        held.passed = held.passed.saturating_add(out.len().saturating_sub(refused));
     }
-    Some((passed, all))
+    Some(held)
 }
 
-fn policy(text: &str, context: &Context) -> Result<Policy, String> {
+fn policy(text: &str, context: &Context, load: &mut dyn Load) -> Result<Policy, String> {
     let source = Source { name: "inferred".to_owned(), text: text.to_owned() };
-    compile(vec![source], &mut Alone, context).map_err(|problems| problems.render(false))
+    compile(vec![source], load, context).map_err(|problems| problems.render(false))
 }
 
-struct Alone;
+/// Looks nothing up.
+#[derive(Debug)]
+pub(super) struct Alone;
 
 impl Load for Alone {
     fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
@@ -95,13 +177,18 @@ impl Load for Alone {
     }
 }
 
-fn decide(policy: &Policy, used: &Use) -> (Verdict, Vec<Hit>) {
-    let text = serde_json::Value::Object(used.arguments.clone()).to_string();
+pub(super) fn decide(policy: &Policy, used: &Use) -> (Verdict, Vec<Hit>) {
+    let text = serde_json::to_string(&used.arguments).unwrap_or_default();
     let mut parser = Parser::default();
     let mut hits = Vec::new();
     let Ok(arguments) = parser.parse(text.as_bytes(), &Limits::DEFAULT) else { return (Verdict::Deny, hits) };
     let principal = Principal::default();
-    let target = Target::Tool { server: &used.server, name: &used.tool };
-    let call = Call { target, arguments: Some(arguments.root()), principal: &principal };
+    let (server, name) = (used.server.as_str(), used.name.as_str());
+    let (target, arguments) = match used.kind {
+        Kind::Tool => (Target::Tool { server, name }, Some(arguments.root())),
+        Kind::Prompt => (Target::Prompt { server, name }, Some(arguments.root())),
+        Kind::Resource => (Target::Resource { server, uri: name }, None),
+    };
+    let call = Call { target, arguments, principal: &principal };
     (policy.evaluate(&call, &mut hits), hits)
 }

@@ -34,7 +34,10 @@ pub(super) fn patterns(paths: &BTreeSet<String>, generalise: Generalise) -> Opti
     let mut found: BTreeSet<String> = BTreeSet::new();
     match generalise {
         Generalise::Strict => found.extend(split.iter().map(Split::whole)),
-        Generalise::Balanced => balanced(&split, &mut found),
+        Generalise::Balanced => {
+            balanced(&split, &mut found);
+            while collapse(&mut found) {}
+        }
         Generalise::Loose => loose(&split, &mut found),
     }
     // What lies in another pattern's directory is said by that one.
@@ -126,4 +129,34 @@ fn loose(paths: &[Split], found: &mut BTreeSet<String>) {
         Some(directory) => drop(found.insert(format!("{}{}/**", first.start, directory.join("/")))),
         None => balanced(paths, found),
     }
+}
+
+/// Directories beside each other that were all used make their parent one.
+const SIBLINGS_MIN: usize = 3;
+
+/// Opens a directory in place of what is open in several directories right below it. True if there was one.
+fn collapse(found: &mut BTreeSet<String>) -> bool {
+    let mut below: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for pattern in found.iter() {
+        let (path, is_open) = match pattern.strip_suffix("/**") {
+            Some(path) => (path, true),
+            None => (pattern.as_str(), false),
+        };
+        let Some(split) = Split::of(path) else { continue };
+        // Of a file, the directory that it lies in.
+        let length = split.names.len().saturating_sub(usize::from(!is_open));
+        let Some(directory) = split.names.get(..length) else { continue };
+        let probe = Split { start: split.start, names: directory.to_vec() };
+        if let (Some(parent), Some(name)) = (probe.directory(), directory.last()) {
+            below.entry(format!("{}{}", split.start, parent.join("/"))).or_default().insert(name.clone());
+        }
+    }
+    let Some((parent, _)) = below.into_iter().find(|(_, names)| names.len() >= SIBLINGS_MIN) else {
+        return false;
+    };
+    let inside = |pattern: &String| pattern.strip_prefix(&parent).is_some_and(|rest| rest.starts_with('/'));
+    let before = found.len();
+    found.retain(|pattern| !inside(pattern));
+    found.insert(format!("{parent}/**"));
+    found.len() < before
 }

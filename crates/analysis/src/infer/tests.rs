@@ -1,15 +1,22 @@
 //! Inferring: what is opened, what stays closed, and that the checks see it.
 
-use bailiwick_policy::Context;
+use bailiwick_policy::{Context, Load, Source, compile};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Fate, Generalise, Inferred, Options, Use, check::refused, infer};
+use super::check::{Alone, HeldOut, refused};
+use super::{Fate, Generalise, Inferred, Kind, Observed, Options, Use};
 
 fn used(run: &str, tool: &str, arguments: Value) -> Use {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
     let text = str::to_owned;
-    Use { run: text(run), server: text("fs"), tool: text(tool), arguments, fate: Fate::Succeeded }
+    let (server, name) = (text("fs"), text(tool));
+    Use { run: text(run), server, kind: Kind::Tool, name, arguments, fate: Fate::Succeeded, at: 0 }
+}
+
+fn infer(uses: &[Use], options: &Options, context: &Context) -> Inferred {
+    let observed = Observed { uses: uses.to_vec(), ..Observed::default() };
+    super::infer(&observed, options, context, None)
 }
 
 fn context() -> Context {
@@ -21,8 +28,8 @@ fn inferred(uses: &[Use], generalise: Generalise) -> Inferred {
     let inferred = infer(uses, &options, &context());
     let checked = &inferred.checked;
     assert_eq!(
-        (checked.denied, checked.needless, &checked.broken),
-        (0, 0, &None),
+        (checked.denied, checked.needless, &checked.needless_pieces, &checked.broken),
+        (0, 0, &Vec::new(), &None),
         "{}\n{checked:?}",
         inferred.text
     );
@@ -31,7 +38,7 @@ fn inferred(uses: &[Use], generalise: Generalise) -> Inferred {
 
 /// True if `call` passes, or a person is asked.
 fn passes(inferred: &Inferred, call: &Use) -> bool {
-    refused(&inferred.text, &[call], &context()).is_empty()
+    refused(&inferred.text, &[call], &context(), &mut Alone).is_empty()
 }
 
 #[test]
@@ -107,7 +114,7 @@ fn rare_tools_stay_closed_if_that_is_wished_and_held_out_runs_are_tried() {
     let options = Options { generalise: Generalise::Balanced, min_support: 2, name: "n".to_owned() };
     let policy = infer(&uses, &options, &context());
     assert!(!policy.text.contains("fs/once"), "{}", policy.text);
-    assert_eq!(policy.checked.held_out, Some((3, 3)));
+    assert_eq!(policy.checked.held_out, Some(HeldOut { runs: 3, calls: 3, passed: 3 }));
 }
 
 #[test]
@@ -120,6 +127,123 @@ fn more_traces_make_a_small_difference() {
     assert!(two.starts_with(&one), "{one}\n{two}");
     more.reverse();
     assert_eq!(inferred(&more, Generalise::Balanced).text, two, "the order of the calls says nothing");
+}
+
+#[test]
+fn objects_in_arguments_are_narrowed_too() {
+    let uses: Vec<Use> = ["a", "b"]
+        .iter()
+        .map(|name| {
+            used(
+                "1",
+                "save",
+                json!({ "to": { "path": format!("/work/app/src/{name}.rs"), "mode": 7 }, "n": 1 }),
+            )
+        })
+        .collect();
+    let policy = inferred(&uses, Generalise::Balanced);
+    let saves = |to: Value| passes(&policy, &used("2", "save", json!({ "to": to, "n": 1 })));
+    assert!(saves(json!({ "path": "src/c.rs", "mode": 7 })), "{}", policy.text);
+    for to in [
+        json!({ "path": "/etc/passwd", "mode": 7 }),
+        json!({ "path": "src/c.rs", "mode": 9 }),
+        json!({ "path": "src/c.rs", "mode": 7, "also": "/etc/passwd" }),
+        json!("src/c.rs"),
+    ] {
+        assert!(!saves(to.clone()), "{to}\n{}", policy.text);
+    }
+}
+
+#[test]
+fn commands_become_programs_with_subcommands_and_are_asked_about() {
+    let uses: Vec<Use> = ["git status", "git diff --stat", "git diff HEAD", "cargo test && cargo fmt", "ls"]
+        .iter()
+        .map(|command| used("1", "start", json!({ "command": command })))
+        .collect();
+    let policy = inferred(&uses, Generalise::Balanced);
+    for entry in ["git status", "git diff *", "cargo test", "ls"] {
+        assert!(policy.text.contains(&format!("\"{entry}\"")), "{entry}\n{}", policy.text);
+    }
+    assert!(policy.text.contains("effect: ask"));
+    let runs = |command: &str| passes(&policy, &used("2", "start", json!({ "command": command })));
+    assert!(
+        runs("git diff src") && !runs("git push") && !runs("rm -rf /") && !runs("curl x"),
+        "{}",
+        policy.text
+    );
+}
+
+#[test]
+fn directories_beside_each_other_become_their_parent() {
+    let uses: Vec<Use> = ["a", "b", "c"]
+        .iter()
+        .map(|folder| used("1", "read", json!({ "path": format!("/work/app/crates/{folder}/lib.rs") })))
+        .collect();
+    let policy = inferred(&uses, Generalise::Balanced);
+    assert!(policy.text.contains("path: [\"/work/app/crates/**\"]"), "{}", policy.text);
+    let two = inferred(&uses[..2], Generalise::Balanced);
+    assert!(two.text.contains("crates/a/lib.rs") && !two.text.contains("**"), "{}", two.text);
+}
+
+#[test]
+fn resources_and_prompts_are_inferred() {
+    let of = |kind, name: &str| Use { kind, name: name.to_owned(), ..used("1", "", json!({})) };
+    let uses = [
+        of(Kind::Resource, "file:///work/app/docs/a.md"),
+        of(Kind::Resource, "file:///work/app/docs/b.md"),
+        of(Kind::Resource, "db://main/users"),
+        of(Kind::Prompt, "review"),
+    ];
+    let policy = inferred(&uses, Generalise::Balanced);
+    let reads = |uri: &str| passes(&policy, &of(Kind::Resource, uri));
+    assert!(reads("file:///work/app/docs/c.md") && reads("db://main/users"), "{}", policy.text);
+    assert!(!reads("file:///etc/passwd") && !reads("db://main/secrets") && !reads("file:///work/app/.env"));
+    assert!(!passes(&policy, &of(Kind::Prompt, "other")));
+}
+
+#[test]
+fn what_was_offered_and_not_used_is_said() {
+    let offered = [("fs".to_owned(), ["read", "delete"].map(str::to_owned).into())].into();
+    let observed = Observed { uses: vec![used("1", "read", json!({}))], offered };
+    let options = Options { generalise: Generalise::Balanced, min_support: 1, name: "n".to_owned() };
+    let policy = super::infer(&observed, &options, &context(), None);
+    assert!(policy.text.contains("# fs offers 1 tools more: delete"), "{}", policy.text);
+    assert!(policy.summary.contains(&"it does not need fs/delete".to_owned()), "{:?}", policy.summary);
+}
+
+struct Base(&'static str);
+
+impl Load for Base {
+    fn load(&mut self, _: &str, reference: &str) -> Result<Source, String> {
+        Ok(Source { name: reference.to_owned(), text: self.0.to_owned() })
+    }
+}
+
+#[test]
+fn a_policy_is_widened_by_what_it_is_silent_about_and_by_nothing_that_it_denies() {
+    let text = "version: 1\ndefault: deny\nrules:\n  - { id: fs-read, effect: allow, on: fs/read }\n  - { id: never, effect: deny, on: fs/steal }\n";
+    let source = Source { name: "base.yaml".to_owned(), text: text.to_owned() };
+    let base = compile(vec![source], &mut Alone, &context()).unwrap();
+    let uses =
+        vec![used("1", "read", json!({})), used("1", "steal", json!({})), used("1", "list", json!({}))];
+    let observed = Observed { uses: uses.clone(), ..Observed::default() };
+    let options = Options { generalise: Generalise::Balanced, min_support: 1, name: "n".to_owned() };
+    let given = super::Base { name: "base.yaml", policy: &base };
+    let policy = super::infer(&observed, &options, &context(), Some((&given, &mut Base(text))));
+    assert!(
+        policy.text.contains("extends: [\"base.yaml\"]") && !policy.text.contains("default:"),
+        "{}",
+        policy.text
+    );
+    assert!(
+        policy.text.contains("fs/list") && !policy.text.contains("fs/read") && !policy.text.contains("steal")
+    );
+    assert_eq!((policy.checked.denied, &policy.checked.broken), (0, &None));
+    for line in ["widens: fs/list (1 uses)", "1 uses are denied by its rule `never`, and stay so"] {
+        assert!(policy.summary.iter().any(|own| own == line), "{line}: {:?}", policy.summary);
+    }
+    let whole = refused(&policy.text, &uses.iter().collect::<Vec<_>>(), &context(), &mut Base(text));
+    assert_eq!(whole.len(), 1, "what was denied is still denied");
 }
 
 fn value() -> impl Strategy<Value = Value> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::write::quoted;
-use super::{Generalise, paths};
+use super::{Generalise, command, paths};
 
 /// What was seen of one argument.
 #[derive(Debug, Default)]
@@ -20,6 +20,7 @@ pub(super) struct Shape {
     kinds: BTreeSet<&'static str>,
     truths: BTreeSet<bool>,
     is_path: bool,
+    is_command: bool,
     is_opaque: bool,
 }
 
@@ -33,6 +34,7 @@ const WORD_BYTES_MAX: usize = 48;
 impl Shape {
     pub(super) fn add(&mut self, key: &str, value: &Value) {
         self.is_path |= paths::is_key(key);
+        self.is_command |= command::is_key(key);
         match value {
             Value::Null => drop(self.kinds.insert("null")),
             Value::Bool(truth) => {
@@ -98,26 +100,24 @@ impl Shape {
         self.kinds.extend(other.kinds);
         self.truths.extend(other.truths);
         self.is_path |= other.is_path;
+        self.is_command |= other.is_command;
         self.is_opaque |= other.is_opaque;
     }
 
-    /// The matchers that hold the argument to what was seen, as YAML; none if nothing can be said.
-    pub(super) fn matchers(&self, generalise: Generalise) -> Option<String> {
+    /// The matchers that hold the argument to what was seen; none if nothing can be said.
+    pub(super) fn matchers(&self, generalise: Generalise) -> Option<Matcher> {
         let kinds: Vec<&str> = self.kinds.iter().copied().collect();
-        let by_type = || Some(format!("{{ type: [{}] }}", kinds.join(", ")));
+        let by_type = || Some(Matcher::whole(format!("type: [{}]", kinds.join(", "))));
         if self.is_opaque || kinds.len() != 1 {
             return by_type();
         }
         match kinds.as_slice() {
             ["boolean"] if generalise == Generalise::Loose => by_type(),
-            ["boolean"] => {
-                let truths: Vec<String> = self.truths.iter().map(bool::to_string).collect();
-                Some(format!("{{ in: [{}] }}", truths.join(", ")))
-            }
+            ["boolean"] => Some(Matcher::list("in", self.truths.iter().map(bool::to_string).collect())),
             ["number"] => match (self.numbers, generalise) {
                 (_, Generalise::Loose) | (None, _) => by_type(),
                 (Some((low, high)), Generalise::Strict | Generalise::Balanced) => {
-                    Some(format!("{{ range: [{low}, {high}] }}"))
+                    Some(Matcher::whole(format!("range: [{low}, {high}]")))
                 }
             },
             ["string" | "array"] if !self.texts.is_empty() => self.text_matchers(generalise).or_else(by_type),
@@ -125,16 +125,22 @@ impl Shape {
         }
     }
 
-    fn text_matchers(&self, generalise: Generalise) -> Option<String> {
+    /// True if every text of it is a command.
+    pub(super) fn is_command(&self) -> bool {
+        self.is_command
+    }
+
+    fn text_matchers(&self, generalise: Generalise) -> Option<Matcher> {
+        if self.is_command {
+            let entries = command::entries(&self.texts, generalise)?;
+            return Some(Matcher::texts("command", &entries));
+        }
         if self.is_path || self.texts.iter().all(|text| paths::is_absolute(text)) {
-            let patterns = paths::patterns(&self.texts, generalise)?;
-            let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern)).collect();
-            return Some(format!("{{ path: [{}] }}", patterns.join(", ")));
+            return Some(Matcher::texts("path", &paths::patterns(&self.texts, generalise)?));
         }
         let hosts: Option<BTreeSet<&str>> = self.texts.iter().map(|text| host(text)).collect();
         if let Some(hosts) = hosts {
-            let hosts: Vec<String> = hosts.into_iter().map(quoted).collect();
-            return Some(format!("{{ host: [{}] }}", hosts.join(", ")));
+            return Some(Matcher::list("host", hosts.into_iter().map(quoted).collect()));
         }
         // Few words, seen again and again, are a choice; many different ones are content.
         let repeats = self.text_count >= self.texts.len().saturating_mul(2);
@@ -145,11 +151,53 @@ impl Shape {
             Generalise::Loose => false,
         };
         if is_choice {
-            let words: Vec<String> = self.texts.iter().map(|text| quoted(text)).collect();
-            return Some(format!("{{ in: [{}] }}", words.join(", ")));
+            return Some(Matcher::list("in", self.texts.iter().map(|text| quoted(text)).collect()));
         }
         let room = self.longest.max(64).checked_next_power_of_two()?;
-        self.kinds.contains("string").then(|| format!("{{ type: [string], max_bytes: {room} }}"))
+        let text = || Matcher::whole(format!("type: [string], max_bytes: {room}"));
+        self.kinds.contains("string").then(text)
+    }
+}
+
+/// A matcher in parts, so that what it allows can be taken out piece by piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Matcher {
+    /// `path`, `host`, `in`, `command`, or a whole matcher that has no list.
+    word: String,
+    list: Vec<String>,
+}
+
+impl Matcher {
+    fn whole(text: String) -> Matcher {
+        Matcher { word: text, list: Vec::new() }
+    }
+
+    fn list(word: &str, list: Vec<String>) -> Matcher {
+        Matcher { word: word.to_owned(), list }
+    }
+
+    fn texts(word: &str, texts: &[String]) -> Matcher {
+        Matcher::list(word, texts.iter().map(|text| quoted(text)).collect())
+    }
+
+    /// How many things it allows one by one.
+    pub(super) fn pieces(&self) -> usize {
+        if self.list.len() > 1 { self.list.len() } else { 0 }
+    }
+
+    /// One of them.
+    pub(super) fn piece(&self, index: usize) -> &str {
+        self.list.get(index).map(String::as_str).unwrap_or_default()
+    }
+
+    /// As YAML, perhaps without one of its pieces.
+    pub(super) fn written(&self, without: Option<usize>) -> String {
+        if self.list.is_empty() {
+            return format!("{{ {} }}", self.word);
+        }
+        let kept = self.list.iter().enumerate().filter(|(index, _)| Some(*index) != without);
+        let kept: Vec<&str> = kept.map(|(_, text)| text.as_str()).collect();
+        format!("{{ {}: [{}] }}", self.word, kept.join(", "))
     }
 }
 

@@ -1,70 +1,185 @@
 //! The policy as text, in a fixed order, so that more traces make a small difference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Generalise, Needs, Options, Seen};
-use crate::scan::danger;
+use super::need::{self, Key, Needs, Seen};
+use super::value::Matcher;
+use super::{Kind, Options, resource};
+
+/// How rules are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan<'p> {
+    pub(super) options: &'p Options,
+    /// What no matcher could narrow.
+    pub(super) loosened: &'p BTreeSet<Key>,
+    /// One allowance is left out, to see whether anything needs it.
+    pub(super) without: Option<Piece<'p>>,
+}
+
+/// One of several things that one matcher or target list allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece<'p> {
+    /// Of which of the rules of its tool.
+    pub(super) variant: usize,
+    /// The way to the argument; empty of targets.
+    pub(super) way: &'p str,
+    pub(super) index: usize,
+}
+
+/// What stands around the rules.
+#[derive(Debug, Default)]
+pub(super) struct Around<'a> {
+    pub(super) extends: Option<&'a str>,
+    /// Ids that are in use.
+    pub(super) taken: Option<BTreeSet<String>>,
+    /// Tools that were offered and not used, by server.
+    pub(super) unused: BTreeMap<String, Vec<String>>,
+    /// The most calls in a minute.
+    pub(super) per_minute: usize,
+}
 
 /// The whole policy.
-pub(super) fn policy(needs: &Needs, options: &Options, loosened: &BTreeSet<(String, String)>) -> String {
+pub(super) fn policy(needs: &Needs, plan: &Plan<'_>, around: &Around<'_>) -> String {
     let mut out =
         String::from("# Inferred from recorded calls. What is not named here was not used, and is denied.\n");
-    out.push_str(&format!("version: 1\nname: {}\ndefault: deny\n", quoted(&options.name)));
-    if needs.is_empty() {
-        return out;
+    for (server, tools) in &around.unused {
+        let plain: Vec<&str> = tools.iter().map(String::as_str).filter(|tool| is_plain(tool)).collect();
+        out.push_str(&format!(
+            "# {} offers {} tools more: {}\n",
+            one_line(server),
+            tools.len(),
+            plain.join(", ")
+        ));
     }
-    out.push_str("rules:\n");
-    let mut ids = BTreeSet::new();
-    for ((server, tool), variants) in needs {
-        let is_open = loosened.contains(&(server.clone(), tool.clone()));
-        for (keys, seen) in variants.iter().take(if is_open { 1 } else { usize::MAX }) {
-            let id = unique(server, tool, &mut ids);
-            rule(
-                &mut out,
-                (server, tool, &id),
-                if is_open { None } else { Some((keys, seen)) },
-                options.generalise,
+    out.push_str(&format!("version: 1\nname: {}\n", quoted(&plan.options.name)));
+    match around.extends {
+        Some(base) => out.push_str(&format!("extends: [{}]\n", quoted(base))),
+        None => {
+            out.push_str(
+                "default: deny\nguards: { injection: block, hidden-text: strip, secrets: redact }\n",
             );
+            let pace = pace(around.per_minute);
+            out.push_str(&format!(
+                "limits:\n  # at most {} calls a minute were seen\n  - {{ id: pace, on: [\"*/*\", \"resource:*\", \"prompt:*\"], max: {pace}/1m, per: run }}\n",
+                around.per_minute
+            ));
         }
     }
+    rules(&mut out, needs, plan, around.taken.clone().unwrap_or_default());
     out
 }
 
-fn rule(
-    out: &mut String,
-    (server, tool, id): (&str, &str, &str),
-    narrowed: Option<(&Vec<String>, &Seen)>,
-    generalise: Generalise,
-) {
-    let effect = if danger(tool).is_some() { "ask" } else { "allow" };
-    if let Some((_, seen)) = narrowed {
-        out.push_str(&format!("  # {} calls in {} runs\n", seen.uses, seen.runs.len()));
+/// The rules alone, above a default of deny.
+pub(super) fn rules_only(needs: &Needs, plan: &Plan<'_>) -> String {
+    let mut out = String::from("version: 1\ndefault: deny\n");
+    rules(&mut out, needs, plan, BTreeSet::new());
+    out
+}
+
+fn rules(out: &mut String, needs: &Needs, plan: &Plan<'_>, mut ids: BTreeSet<String>) {
+    if !needs.is_empty() {
+        out.push_str("rules:\n");
     }
-    out.push_str(&format!(
-        "  - id: {id}\n    effect: {effect}\n    on: {}\n",
-        quoted(&format!("{server}/{tool}"))
-    ));
-    // An ask rule that does not match leaves the call denied, as an allow rule does; it is not narrowed further, because a
-    // person sees every argument.
-    let Some((keys, seen)) = narrowed.filter(|_| effect == "allow") else { return };
-    let list: Vec<String> = keys.iter().map(|key| literal(key)).collect();
-    let condition = match keys.is_empty() {
-        true => "size(args) == 0".to_owned(),
-        false => format!("args.all(key, key in [{}])", list.join(", ")),
+    for (key, variants) in needs.iter() {
+        let is_open = plan.loosened.contains(key);
+        let effect = if need::is_risky(key, variants) { "ask" } else { "allow" };
+        for (number, seen) in variants.values().enumerate().take(if is_open { 1 } else { usize::MAX }) {
+            let id = unique(key, &mut ids);
+            let runs = seen.runs.len();
+            out.push_str(&format!(
+                "  # {} calls in {runs} runs\n  - id: {id}\n    effect: {effect}\n",
+                seen.uses
+            ));
+            rule(out, key, (!is_open).then_some(seen), (plan, number));
+        }
+    }
+}
+
+fn rule(out: &mut String, key: &Key, narrowed: Option<&Seen>, (plan, number): (&Plan<'_>, usize)) {
+    let left_out = |way: &str| {
+        plan.without.filter(|piece| piece.variant == number && piece.way == way).map(|piece| piece.index)
     };
-    out.push_str(&format!("    if: {}\n", quoted(&condition)));
-    let matchers: Vec<(&String, String)> = seen
-        .values
-        .iter()
-        .filter(|(key, _)| is_key(key))
-        .filter_map(|(key, shape)| Some((key, shape.matchers(generalise)?)))
-        .collect();
+    let targets = targets(key, narrowed, plan.options);
+    let kept = targets.iter().enumerate().filter(|(index, _)| left_out("") != Some(*index));
+    let kept: Vec<String> = kept.map(|(_, target)| quoted(target)).collect();
+    match kept.as_slice() {
+        [one] => out.push_str(&format!("    on: {one}\n")),
+        many => out.push_str(&format!("    on: [{}]\n", many.join(", "))),
+    }
+    let Some(seen) = narrowed.filter(|_| key.kind != Kind::Resource) else { return };
+    out.push_str(&format!("    if: {}\n", quoted(&condition(seen))));
+    let matchers = matchers(seen, plan.options);
     if !matchers.is_empty() {
         out.push_str("    args:\n");
     }
-    for (key, matcher) in matchers {
-        out.push_str(&format!("      {}: {matcher}\n", quoted(key)));
+    for (way, matcher) in matchers {
+        out.push_str(&format!("      {}: {}\n", quoted(way), matcher.written(left_out(way))));
     }
+}
+
+/// What a rule is about.
+pub(super) fn targets(key: &Key, seen: Option<&Seen>, options: &Options) -> Vec<String> {
+    match (key.kind, seen) {
+        (Kind::Resource, Some(seen)) => {
+            let patterns = resource::patterns(&seen.uris, options.generalise);
+            patterns.iter().map(|pattern| format!("resource:{}/{pattern}", key.server)).collect()
+        }
+        (Kind::Resource, None) => vec![format!("resource:{}/*", key.server)],
+        (Kind::Tool | Kind::Prompt, _) => vec![key.written()],
+    }
+}
+
+/// What each argument is held to.
+pub(super) fn matchers<'s>(seen: &'s Seen, options: &Options) -> Vec<(&'s str, Matcher)> {
+    let sayable = |way: &&String| way.split('.').all(is_key);
+    let ways = seen.values.iter().filter(|(way, _)| sayable(way));
+    ways.filter_map(|(way, shape)| Some((way.as_str(), shape.matchers(options.generalise)?))).collect()
+}
+
+/// No keys but those that were seen, in the arguments and in the objects in them.
+fn condition(seen: &Seen) -> String {
+    let mut parts = Vec::new();
+    for (way, keys) in &seen.objects {
+        let steps: Vec<&str> = way.split('.').filter(|step| !step.is_empty()).collect();
+        let object: String = std::iter::once("args".to_owned())
+            .chain(steps.iter().map(|step| format!("[{}]", literal(step))))
+            .collect();
+        let list: Vec<String> = keys.iter().map(|key| literal(key)).collect();
+        let only = match keys.is_empty() {
+            true => format!("size({object}) == 0"),
+            false => format!("{object}.all(key, key in [{}])", list.join(", ")),
+        };
+        parts.push(match seen.optional.contains(way) {
+            false => only,
+            true => format!("({} || {only})", absent(&steps)),
+        });
+    }
+    parts.join(" && ")
+}
+
+/// That an object is not there; of one in an object that may itself be missing, that one of them is not.
+fn absent(steps: &[&str]) -> String {
+    let mut object = String::from("args");
+    let mut parts = Vec::new();
+    for step in steps {
+        parts.push(format!("!({} in {object})", literal(step)));
+        object.push_str(&format!("[{}]", literal(step)));
+    }
+    parts.join(" || ")
+}
+
+/// Twice as many as were seen, rounded up to a number that people use, so that it seldom changes.
+fn pace(per_minute: usize) -> usize {
+    let wanted = per_minute.saturating_mul(2);
+    let mut pace = 60_usize;
+    while pace < wanted {
+        pace = pace.saturating_mul(2);
+    }
+    pace
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 /// A text in YAML's double quotes; `$${` keeps a `${` from being a variable.
@@ -108,18 +223,23 @@ pub(super) fn is_plain(name: &str) -> bool {
 }
 
 /// A key that a key pattern can speak of.
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
-fn unique(server: &str, tool: &str, ids: &mut BTreeSet<String>) -> String {
+fn unique(key: &Key, ids: &mut BTreeSet<String>) -> String {
     let plain = |text: &str| -> String {
         text.chars()
             .take(28)
             .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
             .collect()
     };
-    let base = format!("{}-{}", plain(server), plain(tool));
+    let name = match key.kind {
+        Kind::Tool => plain(&key.name),
+        Kind::Prompt => format!("prompt-{}", plain(&key.name)),
+        Kind::Resource => "resources".to_owned(),
+    };
+    let base = format!("{}-{name}", plain(&key.server));
     let id = (2_usize..).map(|n| format!("{base}.{n}")).find(|id| !ids.contains(id));
     let id = if ids.contains(&base) { id.unwrap_or(base) } else { base };
     ids.insert(id.clone());

@@ -23,6 +23,10 @@ pub(crate) struct InferArgs {
     /// Write the policy to this file, which must not exist yet [default: standard output]
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Widen this policy (a file or a bundled one) by what it is silent about: the new file extends it. What it denies by a
+    /// rule stays denied
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) merge: Option<String>,
     #[arg(long, value_enum, default_value = "balanced")]
     pub(crate) generalise: GeneraliseArg,
     /// Tools that were used less often stay closed

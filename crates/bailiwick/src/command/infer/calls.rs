@@ -1,0 +1,147 @@
+//! What traces say was used, and what became of it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use bailiwick_analysis::infer::{Fate, Kind, Use};
+use bailiwick_mcp::{Direction, Timestamp};
+use bailiwick_record::trace::{Line, Reader, TracedDecision};
+use serde_json::{Map, Value};
+
+use crate::exit::Failure;
+
+/// Uses by run and number.
+#[derive(Default)]
+pub(super) struct Calls {
+    pub(super) uses: BTreeMap<(String, u64, u64), Use>,
+    /// The tools that servers listed.
+    pub(super) offered: BTreeMap<String, BTreeSet<String>>,
+    pub(super) others: usize,
+    /// Requests of the last message that are not decided over yet: a run that only observes does not look into them.
+    waiting: VecDeque<Told>,
+    /// Uses without a number are told apart by this one.
+    unnumbered: u64,
+}
+
+/// What is used, and with what.
+struct Told {
+    kind: Kind,
+    name: String,
+    arguments: Map<String, Value>,
+}
+
+impl Calls {
+    pub(super) fn read(&mut self, path: &Path) -> Result<(), Failure> {
+        let fail = |error: String| Failure::error(format!("`{}`: {error}", path.display()));
+        let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+        let mut reader = Reader::new(BufReader::with_capacity(256 << 10, file))
+            .map_err(|error| fail(error.to_string()))?;
+        let (run, server) = (reader.header.run.clone(), reader.header.server.clone());
+        for line in &mut reader {
+            match line.map_err(|error| fail(error.to_string()))? {
+                Line::Decision { at, decision } => self.decision(&run, &server, at, decision),
+                Line::Message { to: Direction::ToServer, message, .. } => {
+                    self.waiting = requests(message.get())
+                }
+                Line::Message { to: Direction::ToClient, message, .. } => self.listed(&server, message.get()),
+                Line::Absent { to: Direction::ToServer, .. } => self.waiting.clear(),
+                Line::Absent { .. } | Line::End { .. } | Line::Unknown => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever looks like a list of tools names what the server offers.
+    fn listed(&mut self, server: &str, message: &str) {
+        if !message.contains("\"tools\":") {
+            return;
+        }
+        let Ok(message) = serde_json::from_str::<Value>(message) else { return };
+        let tools = message.get("result").and_then(|result| result.get("tools")).and_then(Value::as_array);
+        let names = tools.into_iter().flatten().filter_map(|tool| tool.get("name")?.as_str());
+        for name in names {
+            self.offered.entry(server.to_owned()).or_default().insert(name.to_owned());
+        }
+    }
+
+    fn decision(&mut self, run: &str, server: &str, at: Timestamp, decision: TracedDecision) {
+        let refused = decision.effect == "refused";
+        match decision.event.as_str() {
+            "outcome" => {
+                let fate = match decision.outcome.as_deref() {
+                    Some("succeeded") => Fate::Succeeded,
+                    Some("failed") => Fate::Failed,
+                    Some(_) | None => Fate::Unknown,
+                };
+                if let Some(used) = self.uses.get_mut(&(run.to_owned(), decision.call, 0))
+                    && used.fate != Fate::Denied
+                {
+                    used.fate = fate;
+                }
+            }
+            // A person said no.
+            "approval" if refused => {
+                if let Some(used) = self.uses.get_mut(&(run.to_owned(), decision.call, 0)) {
+                    used.fate = Fate::Denied;
+                }
+            }
+            "decision" => self.used(run, server, at, &decision, refused),
+            _ => {}
+        }
+    }
+
+    fn used(&mut self, run: &str, server: &str, at: Timestamp, decision: &TracedDecision, refused: bool) {
+        let Some(kind) = kind(&decision.method) else {
+            let others =
+                ["completion/complete", "sampling/createMessage", "elicitation/create", "roots/list"];
+            self.others += usize::from(others.contains(&decision.method.as_str()));
+            return;
+        };
+        let same = |told: &Told| told.kind == kind;
+        let waiting = || self.waiting.iter().position(same).and_then(|at| self.waiting.remove(at));
+        let Some(Told { name, arguments, .. }) = told(kind, decision).or_else(waiting) else { return };
+        self.unnumbered += u64::from(decision.call == 0);
+        let unnumbered = if decision.call == 0 { self.unnumbered } else { 0 };
+        let key = (run.to_owned(), decision.call, unnumbered);
+        let fate = if refused { Fate::Denied } else { Fate::Unknown };
+        let (run, server, at) = (run.to_owned(), server.to_owned(), at.0);
+        self.uses.insert(key, Use { run, server, kind, name, arguments, fate, at });
+    }
+}
+
+fn kind(method: &str) -> Option<Kind> {
+    match method {
+        "tools/call" => Some(Kind::Tool),
+        "prompts/get" => Some(Kind::Prompt),
+        "resources/read" => Some(Kind::Resource),
+        _ => None,
+    }
+}
+
+/// The uses in a message, which may be a batch, in their order.
+fn requests(message: &str) -> VecDeque<Told> {
+    let messages = match serde_json::from_str(message) {
+        Ok(Value::Array(messages)) => messages,
+        Ok(message) => vec![message],
+        Err(_) => Vec::new(),
+    };
+    let request = |message: Value| {
+        let kind = kind(message.get("method").and_then(Value::as_str)?)?;
+        let params = message.get("params")?;
+        let key = if kind == Kind::Resource { "uri" } else { "name" };
+        let name = params.get(key).and_then(Value::as_str)?.to_owned();
+        let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
+        Some(Told { kind, name, arguments })
+    };
+    messages.into_iter().filter_map(request).collect()
+}
+
+/// What the decision itself says of its request.
+fn told(kind: Kind, decision: &TracedDecision) -> Option<Told> {
+    let name = decision.target.clone()?;
+    let arguments = decision.arguments.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let arguments = arguments.filter(|_| kind != Kind::Resource).unwrap_or_default();
+    Some(Told { kind, name, arguments })
+}
