@@ -14,7 +14,9 @@ pub(crate) mod scan;
 pub(crate) mod wire;
 
 pub(crate) use gateway::{ApprovalsArgs, ApprovalsCommand, GatewayArgs, GatewayAsk, TransportArg};
-pub(crate) use guards::{GuardFormat, GuardKind, GuardsArgs, GuardsCommand};
+pub(crate) use guards::{
+    GuardFormat, GuardKind, GuardsArgs, GuardsCommand, QuarantineArgs, QuarantineCommand,
+};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -115,6 +117,8 @@ Nothing is launched without --tools, and nothing is ever sent anywhere.")]
     Audit(AuditArgs),
     /// Try the content guards on texts, tools and arguments, and measure them
     Guards(GuardsArgs),
+    /// Look at what guards withheld, and take it out
+    Quarantine(QuarantineArgs),
     /// The over-privileged server of the demo
     #[command(name = "__demo-server", hide = true)]
     DemoServer,

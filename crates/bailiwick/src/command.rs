@@ -12,6 +12,7 @@ pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod lock;
 pub(crate) mod policy;
+pub(crate) mod quarantine;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -10,6 +10,7 @@ mod links;
 mod offer;
 mod places;
 mod policies;
+mod quarantine;
 mod say;
 mod wire;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Policy(args) => command::policy::run(&args.command),
         Command::Audit(args) => command::audit::run(&args.command),
         Command::Guards(args) => command::guards::run(&args.command),
+        Command::Quarantine(args) => command::quarantine::run(args),
         Command::DemoServer => command::demo::server::run(),
     };
     match result {

@@ -123,9 +123,11 @@ impl Engine {
                 outcome
             }
             Verdict::Deny => {
+                let kept = judgement.kept.take();
                 let answer = send(direction, judgement.refusal.to_bytes(message.id()));
                 let mut outcome = self.completion_of(answering, judgement, Action::Refused);
                 outcome.effects.extend(answer);
+                outcome.effects.extend(kept.map(Effect::Quarantine));
                 outcome
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
-use bailiwick_policy::{Link, Policy, Verdict};
+use bailiwick_policy::{GuardAction, Link, Policy, Verdict};
 
 use crate::permit::Permitted;
 
@@ -34,6 +34,8 @@ pub enum Effect<'a> {
     Ask(Box<Question>),
     /// Nobody wants that answer any more.
     Withdraw(QuestionId),
+    /// Keep what was withheld, for a person who may want it.
+    Quarantine(Box<Quarantined>),
 }
 
 impl Effect<'_> {
@@ -42,8 +44,24 @@ impl Effect<'_> {
             Effect::Send { to, message } => Effect::Send { to, message: message.into_owned() },
             Effect::Ask(question) => Effect::Ask(question),
             Effect::Withdraw(id) => Effect::Withdraw(id),
+            Effect::Quarantine(kept) => Effect::Quarantine(kept),
         }
     }
+}
+
+/// A message that was withheld, secrets in it masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Names it: letters, digits and `-`.
+    pub id: String,
+    pub at: Timestamp,
+    pub server: String,
+    pub method: String,
+    pub target: String,
+    /// What was found, in words.
+    pub findings: Vec<String>,
+    /// The message's JSON text.
+    pub message: String,
 }
 
 /// What an entry in the record is about.
@@ -197,7 +215,16 @@ pub enum Reason {
     /// A path of the arguments leads elsewhere than it says; a reason of no verdict of its own.
     Link(Link),
     /// A guard found something.
-    Guard { guard: &'static str, code: &'static str, place: String, message: &'static str },
+    Guard {
+        guard: &'static str,
+        code: Cow<'static, str>,
+        place: String,
+        message: Cow<'static, str>,
+        /// What was done with the message because of it.
+        action: GuardAction,
+        /// Level, score with its parts, what was decoded, what was done; may be empty.
+        detail: String,
+    },
     /// The server's offer differs from what was pinned.
     Pin { name: String, change: String },
     /// The protocol forbids it.
@@ -283,11 +310,14 @@ impl Reason {
                 message: Cow::Owned(format!("no rule of `{layer}` speaks of it")),
             },
             Reason::Link(link) => linked(link),
-            Reason::Guard { guard, code, place, message } => Described {
+            Reason::Guard { guard, code, place, message, detail, .. } => Described {
                 source: "guard",
                 id: Cow::Owned(format!("{guard}/{code}")),
                 place: None,
-                message: Cow::Owned(format!("{message} in {place}")),
+                message: Cow::Owned(match detail.is_empty() {
+                    true => format!("{message} in {place}"),
+                    false => format!("{message} in {place} ({detail})"),
+                }),
             },
             Reason::Pin { name, change } => Described {
                 source: "pin",

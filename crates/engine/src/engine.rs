@@ -11,7 +11,7 @@ use bailiwick_mcp::{
 use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 
 use crate::counters::Counters;
-use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Reason};
+use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Quarantined, Reason};
 use crate::history::Present;
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
@@ -56,6 +56,10 @@ pub struct Engine {
     pub(crate) hits: Vec<Hit>,
     /// What the call that was decided last counts against which limits.
     pub(crate) charges: Vec<(usize, f64)>,
+    /// When the text that is being decided came.
+    pub(crate) now: Timestamp,
+    /// Suppressions of the policy without which more would have been done, by index.
+    pub(crate) suppressed: Vec<usize>,
     /// The text that is being decided holds nothing that a guard would find.
     pub(crate) clear: bool,
 }
@@ -71,6 +75,8 @@ pub(crate) struct Judgement<'a> {
     pub(crate) changed: Option<Vec<u8>>,
     pub(crate) target: Option<Cow<'a, str>>,
     pub(crate) arguments: Option<Arguments<'a>>,
+    /// What is withheld and kept for a person.
+    pub(crate) kept: Option<Box<Quarantined>>,
 }
 
 impl<'a> Judgement<'a> {
@@ -82,6 +88,7 @@ impl<'a> Judgement<'a> {
             changed: None,
             target: None,
             arguments: None,
+            kept: None,
         }
     }
 
@@ -116,6 +123,8 @@ impl Engine {
             principal_counters: Counters::default(),
             hits: Vec::new(),
             charges: Vec::new(),
+            now: Timestamp(0),
+            suppressed: Vec::new(),
             clear: false,
         }
     }
@@ -164,7 +173,17 @@ impl Engine {
     /// Another policy decides from now on. Counters, pins and open requests stay, and what sequences remember as far as
     /// their steps are the same; what preconditions were granted is forgotten.
     pub fn replace_policy(&mut self, policy: Arc<Policy>) {
+        if self.policy.digest() != policy.digest() {
+            self.suppressed.clear();
+        }
         self.policy = policy;
+    }
+
+    /// The ids of the policy's suppressions that changed nothing since it decides.
+    #[must_use]
+    pub fn unused_suppressions(&self) -> Vec<String> {
+        let all = self.policy.guards().suppressions().enumerate();
+        all.filter(|(index, _)| !self.suppressed.contains(index)).map(|(_, own)| own.id.clone()).collect()
     }
 
     /// The guards' automata, for a look at a message before the engine is locked.
@@ -209,6 +228,7 @@ impl Engine {
         message: &Message<'a>,
         out: &mut Vec<Outcome<'a>>,
     ) {
+        self.now = at;
         match (&message.body, direction) {
             (Body::Request { .. }, Direction::ToServer) => self.client_request(at, message, out),
             (Body::Request { .. }, Direction::ToClient) => self.server_request(at, message, out),
@@ -311,7 +331,7 @@ fn join(outcomes: &mut [Outcome<'_>]) {
                     joined.extend_from_slice(message.bytes());
                     false
                 }
-                Effect::Send { .. } | Effect::Ask(_) | Effect::Withdraw(_) => true,
+                Effect::Send { .. } | Effect::Ask(_) | Effect::Withdraw(_) | Effect::Quarantine(_) => true,
             });
         }
         if let (false, Some(last)) = (joined.is_empty(), outcomes.last_mut()) {

@@ -1,163 +1,363 @@
-//! Guards over what a server sends: every string leaf, keys included.
+//! Guards over messages: every string, keys included, and what comes of the findings.
 
-use bailiwick_guard::{Finding, Guard, Level, Scanner};
+mod annotate;
+mod arguments;
+mod edited;
+mod finding;
+mod item;
+mod joined;
+mod schema;
+
+use bailiwick_guard::{Blob, Finding, Guard, Scanner, blob, blob_of, size};
 use bailiwick_mcp::json::escape_into;
-use bailiwick_mcp::{Message, Splice, Value};
-use bailiwick_policy::{GuardAction, Guards};
+use bailiwick_mcp::{Direction, Kind, Message, Splice, Timestamp, Value};
+use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints, Target};
 
+pub(crate) use self::annotate::{annotate, mark};
+use self::edited::Edited;
+use self::finding::Place;
+pub(crate) use self::item::Neighbours;
 use crate::decision::Reason;
 use crate::engine::Engine;
 
-/// What the guards say of one value.
+/// What a message is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct About<'s> {
+    /// `None`: the server as a whole.
+    pub(crate) target: Option<Target<'s>>,
+    /// An agent may write the text back, so that a change of it would damage what was read.
+    pub(crate) written_back: bool,
+    /// The schema of `structuredContent`, as JSON.
+    pub(crate) schema: Option<&'s str>,
+    pub(crate) structured: Option<Value<'s>>,
+}
+
+/// What the guards say of one message.
 #[derive(Debug, Default)]
 pub(crate) struct Inspection {
     pub(crate) reasons: Vec<Reason>,
-    /// A guard whose action is `block` found something.
-    pub(crate) blocked: bool,
+    /// The strictest that is to be done.
+    pub(crate) action: GuardAction,
     /// Replacements that `strip` and `redact` ask for.
     pub(crate) splice: Splice,
-    /// Where the strings stand that were replaced as a whole, in their order; they are not looked at again.
-    replaced: Vec<usize>,
+    /// What the reader is told: `guard/code`, each once.
+    pub(crate) notes: Vec<String>,
+    /// What the agent has met if the message goes on.
+    pub(crate) taints: Taints,
+    /// Suppressions without which more would be done.
+    pub(crate) suppressed: Vec<usize>,
+    /// Findings that are not among the reasons.
+    omitted: usize,
+    /// The surest level at which an injection was found in a single text.
+    injected: Option<bailiwick_guard::Level>,
 }
 
-/// Reasons kept of one message; more findings change its text all the same.
+/// Reasons kept of one message; of further findings their number.
 const REASONS_MAX: usize = 16;
 
-/// Runs the guard for secrets over every string below `value` that its key makes a secret.
-fn inspect_named(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
-    if guards.secrets == GuardAction::Off {
-        return;
-    }
-    scanner.each_named_secret(value, &mut |leaf, finding, placeholder| {
-        inspection.note(&[finding], leaf);
-        match guards.secrets {
-            GuardAction::Block => inspection.blocked = true,
-            GuardAction::Redact | GuardAction::Strip => {
-                let mut quoted = Vec::with_capacity(placeholder.len() + 2);
-                escape_into(&placeholder, &mut quoted);
-                inspection.splice.replace(leaf.span(), quoted);
-                inspection.replaced.push(leaf.span().0);
-            }
-            GuardAction::Off | GuardAction::Log => {}
-        }
-    });
-}
+/// A replacement can expose a neighbour; what is still found after so many rounds is withheld.
+const PASSES_MAX: usize = 4;
 
-/// Runs the guards of `guards` over every string below `value`.
-pub(crate) fn inspect(scanner: &Scanner, guards: &Guards, value: Value<'_>, inspection: &mut Inspection) {
-    let actions = [
-        // Hidden characters first: what they split is whole for the guards behind.
-        (Guard::HiddenText, guards.hidden_text),
-        (Guard::Injection, guards.injection),
-        (Guard::Secrets, guards.secrets),
-    ];
-    if actions.iter().all(|(_, action)| *action == GuardAction::Off) {
-        return;
-    }
-    let mut findings = Vec::new();
-    for leaf in value.descendants() {
-        let Some(text) = leaf.text().filter(|text| !scanner.is_clear(text)) else { continue };
-        if inspection.replaced.binary_search(&leaf.span().0).is_ok() {
-            continue;
-        }
-        let mut replaced: Option<String> = None;
-        for (guard, action) in actions {
-            if action == GuardAction::Off {
-                continue;
-            }
-            findings.clear();
-            let now: &str = replaced.as_deref().unwrap_or(&text);
-            let coverage = scanner.scan(guard, now, &mut findings);
-            if coverage.inspected_bytes < coverage.text_bytes {
-                // What was not looked at is not called clean: a guard that blocks, blocks it.
-                inspection.note_unread(guard, leaf);
-                inspection.blocked |= action == GuardAction::Block;
-            }
-            findings.retain(|finding| finding.level >= Level::Likely);
-            if findings.is_empty() {
-                continue;
-            }
-            inspection.note(&findings, leaf);
-            match action {
-                GuardAction::Block => inspection.blocked = true,
-                GuardAction::Strip => replaced = Some(bailiwick_guard::strip_hidden(now).into_owned()),
-                GuardAction::Redact => replaced = Some(scanner.redact_secrets(now).into_owned()),
-                GuardAction::Off | GuardAction::Log => {}
-            }
-        }
-        if let Some(replaced) = replaced.filter(|replaced| *replaced != text) {
-            let mut quoted = Vec::with_capacity(replaced.len() + 2);
-            escape_into(&replaced, &mut quoted);
-            inspection.splice.replace(leaf.span(), quoted);
-        }
-    }
+/// A text may grow by so much when it is changed, in bytes; one that would grow more is withheld.
+const GROWTH_BYTES_MAX: usize = 1 << 20;
+
+/// Orders first, which are read through hidden characters: stripping those must not hide what they said. What they split is
+/// whole for the guards behind.
+const TEXT_GUARDS: [(GuardName, Guard); 4] = [
+    (GuardName::Injection, Guard::Injection),
+    (GuardName::HiddenText, Guard::HiddenText),
+    (GuardName::Secrets, Guard::Secrets),
+    (GuardName::Pii, Guard::Pii),
+];
+
+/// Looks at one message.
+#[derive(Debug)]
+pub(crate) struct Inspector<'e> {
+    scanner: &'e Scanner,
+    view: GuardView<'e>,
+    about: About<'e>,
+    at: Timestamp,
+    /// No text guard but `pii` and the operator's patterns finds anything in single strings.
+    clear: bool,
+    has_patterns: bool,
+    patterns: &'e [bailiwick_policy::GuardPattern],
+    bytes: usize,
+    longest: usize,
+    /// By the place of a string, the secret that its key makes of it; in their order.
+    named: Vec<(usize, Finding)>,
+    pub(crate) out: Inspection,
 }
 
 impl Engine {
+    /// Looks at something in `direction`; `None`: no guard is on.
+    pub(crate) fn inspector<'s>(&'s self, about: About<'s>, direction: Direction) -> Option<Inspector<'s>> {
+        let view = self.policy.guard_view(about.target.as_ref(), &self.settings.server, direction);
+        if view.is_off() {
+            return None;
+        }
+        let patterns = self.policy.guards().patterns();
+        Some(Inspector {
+            scanner: &self.scanner,
+            has_patterns: patterns.iter().any(|pattern| view.from(pattern.guard).is_some()),
+            patterns,
+            view,
+            about,
+            at: self.now,
+            clear: self.clear && direction == Direction::ToClient,
+            bytes: 0,
+            longest: 0,
+            named: Vec::new(),
+            out: Inspection::default(),
+        })
+    }
+
     /// Runs the guards over everything in a message but what names it (`jsonrpc`, `id`, `method`) and the members of its
     /// result that `except` names: those are looked at one by one.
     pub(crate) fn inspect_message(
         &self,
         message: &Message<'_>,
+        about: About<'_>,
+        direction: Direction,
         except: Option<&str>,
-        inspection: &mut Inspection,
-    ) {
-        if self.clear {
-            return;
-        }
-        let guards = self.policy.guards();
+    ) -> Inspection {
+        let Some(mut inspector) = self.inspector(about, direction) else { return Inspection::default() };
         for (key, value) in message.value().members() {
             let name = key.text().unwrap_or_default();
             if matches!(&*name, "jsonrpc" | "id" | "method") {
                 continue;
             }
-            inspect(&self.scanner, &guards, key, inspection);
+            inspector.leaf(key);
             // Entries of lists are definitions: what stands under `token` there speaks of one.
             if except.is_none() {
-                inspect_named(&self.scanner, &guards, value, inspection);
+                inspector.name_secrets(value);
             }
             match except {
                 Some(except) if name == "result" => {
                     for (key, value) in value.members() {
                         // A cursor is the server's own, opaque, and useless when it is changed.
                         if !key.is_text(except) && !key.is_text("nextCursor") {
-                            inspect(&self.scanner, &guards, key, inspection);
-                            inspect(&self.scanner, &guards, value, inspection);
+                            inspector.leaf(key);
+                            inspector.value(value);
                         }
                     }
                 }
-                Some(_) | None => inspect(&self.scanner, &guards, value, inspection),
+                Some(_) | None => inspector.value(value),
+            }
+        }
+        if except.is_none() {
+            inspector.blocks_of(message);
+        }
+        inspector.finish()
+    }
+
+    /// What comes of an inspection besides its verdict.
+    pub(crate) fn take_in(&mut self, inspection: &Inspection) {
+        if inspection.action < GuardAction::Quarantine {
+            self.run.taints = self.run.taints.union(inspection.taints);
+        }
+        for index in &inspection.suppressed {
+            if !self.suppressed.contains(index) {
+                self.suppressed.push(*index);
             }
         }
     }
 }
 
 impl Inspection {
-    fn note_unread(&mut self, guard: Guard, leaf: Value<'_>) {
-        self.reasons.truncate(REASONS_MAX);
-        self.reasons.push(Reason::Guard {
-            guard: guard.as_str(),
-            code: "not-inspected",
-            place: place(leaf),
-            message: "text beyond the guard's limit was not looked at",
-        });
+    pub(crate) fn blocks(&self) -> bool {
+        self.action >= GuardAction::Quarantine
     }
 
-    fn note(&mut self, findings: &[Finding], leaf: Value<'_>) {
-        for finding in findings {
-            if self.reasons.len() >= REASONS_MAX {
-                return;
+    pub(crate) fn asks(&self) -> bool {
+        self.action == GuardAction::Ask
+    }
+}
+
+impl<'e> Inspector<'e> {
+    /// Notes every string below `value` that its key makes a secret.
+    pub(crate) fn name_secrets(&mut self, value: Value<'_>) {
+        if self.clear || self.view.from(GuardName::Secrets).is_none() {
+            return;
+        }
+        let named = &mut self.named;
+        self.scanner.each_named_secret(value, &mut |leaf, finding, _| named.push((leaf.span().0, finding)));
+    }
+
+    /// Every string below `value`.
+    pub(crate) fn value(&mut self, value: Value<'_>) {
+        match value.kind() {
+            Kind::Null | Kind::True | Kind::False | Kind::Number => {}
+            Kind::Text => self.leaf(value),
+            Kind::Array => value.elements().for_each(|element| self.value(element)),
+            Kind::Object => {
+                let kind = value.get("mimeType").and_then(Value::text);
+                for (name, member) in value.members() {
+                    self.leaf(name);
+                    let Some(text) = name.text() else { continue };
+                    let encoded = text == "blob" || (text == "data" && kind.is_some());
+                    if !(encoded && self.blob(kind.as_deref(), member)) {
+                        self.value(member);
+                    }
+                }
             }
-            self.reasons.push(Reason::Guard {
-                guard: finding.guard.as_str(),
-                code: finding.code,
-                place: place(leaf),
-                message: finding.message,
-            });
         }
     }
+
+    /// True if the text was base64, and all that can be said of it is said.
+    fn blob(&mut self, kind: Option<&str>, value: Value<'_>) -> bool {
+        let Some(data) = value.text() else { return false };
+        if self.clear && data.len() < BLOB_BYTES_MIN {
+            return false;
+        }
+        match blob(kind, &data) {
+            Blob::Plain => false,
+            Blob::Unread(what) => {
+                self.count(data.len());
+                self.out.unread(None, &Place::of(value), what);
+                true
+            }
+            Blob::Text(text) => {
+                self.count(text.len());
+                let place = Place::of(value).within("base64");
+                if let Some(changed) = self.text(&text, &place, None) {
+                    self.replace(value, &blob_of(&changed));
+                }
+                true
+            }
+        }
+    }
+
+    pub(crate) fn leaf(&mut self, leaf: Value<'_>) {
+        let Some(text) = leaf.text() else { return };
+        self.count(text.len());
+        let named = self.named.binary_search_by_key(&leaf.span().0, |(at, _)| *at).ok();
+        let named = named.and_then(|at| self.named.get(at)).map(|(_, finding)| finding.clone());
+        let clear = self.clear || self.scanner.is_clear(&text);
+        if clear && named.is_none() && !self.has_patterns && self.view.from(GuardName::Pii).is_none() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.clear, clear);
+        if let Some(changed) = self.text(&text, &Place::of(leaf), named.as_ref()) {
+            self.replace(leaf, &changed);
+        }
+        self.clear = before;
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.longest = self.longest.max(bytes);
+    }
+
+    /// Puts another text in the place of a string; where the output schema does not let it, the message is withheld.
+    fn replace(&mut self, leaf: Value<'_>, text: &str) {
+        let admitted = match (self.about.structured, self.about.schema) {
+            (Some(structured), Some(schema)) => schema::admits(schema, structured, leaf, text),
+            (_, None) | (None, _) => true,
+        };
+        if !admitted {
+            self.out.action = self.out.action.max(GuardAction::Block);
+            self.out.unread(None, &Place::of(leaf), "the output schema allows no placeholder there");
+            return;
+        }
+        let mut quoted = Vec::with_capacity(text.len().saturating_add(2));
+        escape_into(text, &mut quoted);
+        self.out.splice.replace(leaf.span(), quoted);
+    }
+
+    /// Runs every guard over one text; the text that takes its place, if it is changed.
+    fn text(&mut self, text: &str, place: &Place, named: Option<&Finding>) -> Option<String> {
+        let mut edited = Edited::new(text);
+        for (name, guard) in TEXT_GUARDS {
+            if self.view.from(name).is_some() {
+                self.guard(name, guard, &mut edited, place, named);
+            }
+        }
+        if edited.now().len() > text.len().saturating_add(GROWTH_BYTES_MAX) {
+            self.out.action = GuardAction::Block;
+        }
+        edited.changed()
+    }
+
+    fn guard(
+        &mut self,
+        name: GuardName,
+        guard: Guard,
+        edited: &mut Edited<'_>,
+        place: &Place,
+        named: Option<&Finding>,
+    ) {
+        let scans = !self.clear || guard == Guard::Pii;
+        for pass in 0..=PASSES_MAX {
+            let mut edits = Vec::new();
+            let now = edited.now();
+            let mut case = finding::Case {
+                view: &self.view,
+                about: &self.about,
+                at: self.at,
+                name,
+                text: now,
+                place,
+                edited,
+                silent: pass > 0,
+                out: &mut self.out,
+                edits: &mut edits,
+            };
+            // What its key makes a secret is one as a whole.
+            if scans && !(guard == Guard::Secrets && named.is_some()) {
+                let coverage = self.scanner.each(guard, now, &mut |finding| case.take(&finding));
+                case.cover(coverage);
+            }
+            if let (Guard::Secrets, Some(named), 0) = (guard, named, pass) {
+                case.take(&Finding { span: 0..now.len(), ..named.clone() });
+            }
+            for pattern in self.patterns.iter().filter(|pattern| pattern.guard == name) {
+                pattern.find(now).for_each(|span| case.take_pattern(pattern, span));
+            }
+            if edits.is_empty() {
+                return;
+            }
+            if pass == PASSES_MAX {
+                self.out.action = GuardAction::Block;
+                return;
+            }
+            edited.apply(edits);
+        }
+    }
+
+    /// What is left when everything was seen.
+    pub(crate) fn finish(mut self) -> Inspection {
+        let bound = self.view.max_bytes().and_then(|bytes| usize::try_from(bytes).ok());
+        if let Some(found) = bound.and_then(|bound| size(self.bytes, self.longest, bound)) {
+            let mut edits = Vec::new();
+            let edited = Edited::new("");
+            let mut case = finding::Case {
+                view: &self.view,
+                about: &self.about,
+                at: self.at,
+                name: GuardName::Size,
+                text: "",
+                place: &Place::message(),
+                edited: &edited,
+                silent: false,
+                out: &mut self.out,
+                edits: &mut edits,
+            };
+            case.take(&found);
+        }
+        if self.out.omitted > 0 {
+            let left = self.out.omitted;
+            self.out.reasons.push(Reason::Guard {
+                guard: "guards",
+                code: "more".into(),
+                place: "the message".to_owned(),
+                message: format!("{left} further findings").into(),
+                action: GuardAction::Log,
+                detail: String::new(),
+            });
+        }
+        self.out
+    }
 }
 
-fn place(leaf: Value<'_>) -> String {
-    format!("byte {} of the message", leaf.span().0)
-}
+/// A string of fewer letters holds no sentence.
+const BLOB_BYTES_MIN: usize = 24;

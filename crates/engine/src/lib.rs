@@ -25,8 +25,8 @@ pub use bailiwick_guard::Scanner;
 pub use bailiwick_policy::{Policy, Principal};
 pub use counters::Counters;
 pub use decision::{
-    Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Question,
-    QuestionId, Reason,
+    Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Quarantined,
+    Question, QuestionId, Reason,
 };
 pub use engine::{Engine, Mode, Settings};
 pub use permit::Permitted;

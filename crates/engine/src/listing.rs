@@ -9,7 +9,7 @@ use bailiwick_policy::{Drift, Target, Verdict};
 
 use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::{About, Inspection, Neighbours};
 use crate::permit::Permitted;
 use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
@@ -172,9 +172,11 @@ impl Engine {
             return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
         }
         let mut judgement = Judgement::allow();
-        let mut around = Inspection::default();
-        self.inspect_message(message, Some(item.member()), &mut around);
-        if around.blocked {
+        let mut around =
+            self.inspect_message(message, About::default(), Direction::ToClient, Some(item.member()));
+        self.take_in(&around);
+        // A list is not put to a person: what should be asked about is not shown.
+        if around.blocks() || around.asks() {
             let cause = "a guard blocks what stands beside the list";
             let refusal = Refusal::error(WITHHELD, cause);
             return Judgement { verdict: Verdict::Deny, reasons: around.reasons, refusal, ..judgement };
@@ -185,6 +187,7 @@ impl Engine {
         let mut names = BTreeSet::new();
         let mut hidden = 0_usize;
         let list = result.get(item.member());
+        let neighbours = Neighbours::of(item, list);
         for element in list.map(Value::elements).into_iter().flatten() {
             let name = element.get(item.key()).and_then(Value::text);
             let mut keep = match &name {
@@ -195,12 +198,10 @@ impl Engine {
                 keep &= self.identity_holds(at, item, name, element, pins);
             }
             let mut inspection = Inspection::default();
-            if keep {
-                inspect(&self.scanner, &self.policy.guards(), element, &mut inspection);
-                keep = !inspection.blocked;
-                if let Some(name) = &name {
-                    self.offer.set_withheld(item, name, inspection.blocked);
-                }
+            if let (true, Some(name)) = (keep, &name) {
+                inspection = self.inspect_item(item, name, element, &neighbours);
+                keep = !inspection.blocks();
+                self.offer.set_withheld(item, name, !keep);
                 judgement.reasons.append(&mut inspection.reasons);
             }
             if keep {

@@ -8,7 +8,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Action, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::inspect::Inspection;
+use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::request::changed;
 use crate::run::{Origin, Pending};
@@ -108,7 +108,7 @@ impl Engine {
                 {
                     return Judgement::dropped("a task that this run did not make");
                 }
-                self.inspected_notice(message)
+                self.inspected_notice(direction, message)
             }
             Governed::Protocol
             | Governed::List(_)
@@ -141,7 +141,7 @@ impl Engine {
             let live = named("progressToken")
                 .is_some_and(|token| self.run.in_flight(direction.reverse()).token_is_live(&token));
             return if live {
-                self.inspected_notice(message)
+                self.inspected_notice(direction, message)
             } else {
                 Judgement::dropped("a progress token that is not in use")
             };
@@ -162,7 +162,7 @@ impl Engine {
             }
             Some(Origin::Peer) => {
                 *forgotten = self.run.in_flight(direction).cancel(&id);
-                self.inspected_notice(message)
+                self.inspected_notice(direction, message)
             }
             Some(Origin::Own) => Judgement::dropped("not this party's request"),
             None => {
@@ -198,11 +198,16 @@ impl Engine {
         })
     }
 
-    pub(crate) fn inspected_notice<'a>(&mut self, message: &Message<'a>) -> Judgement<'a> {
-        let mut inspection = Inspection::default();
-        self.inspect_message(message, None, &mut inspection);
+    pub(crate) fn inspected_notice<'a>(
+        &mut self,
+        direction: Direction,
+        message: &Message<'a>,
+    ) -> Judgement<'a> {
+        let inspection = self.inspect_message(message, About::default(), direction, None);
+        self.take_in(&inspection);
         let mut judgement = Judgement::allow();
-        if inspection.blocked {
+        // Nobody is asked about a notification: what a person should see is withheld.
+        if inspection.blocks() || inspection.asks() {
             judgement.verdict = Verdict::Deny;
         }
         judgement.changed = changed(message, &inspection.splice);

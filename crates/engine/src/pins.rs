@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_mcp::{Item, Value};
+use bailiwick_policy::Target;
 use sha2::{Digest as _, Sha256};
+
+use crate::decision::Reason;
 
 /// SHA-256 of a value's RFC 8785 form, as lower-case hex.
 pub type Digest = String;
@@ -136,11 +139,53 @@ pub(crate) struct Offer {
     seen: BTreeMap<(Item, String), ()>,
     /// Items that a guard cut out of the last list.
     withheld: BTreeSet<(Item, String)>,
+    /// Tools whose definition a person should see before they are called, with the reason.
+    suspects: BTreeMap<String, Reason>,
+    /// Output schemas as JSON text; an empty one was too long to keep, and allows nothing.
+    schemas: BTreeMap<String, String>,
+    schema_bytes: usize,
 }
 
 /// Items of one kind that are pinned at first sight, and names, differences and withheld items that are remembered. Beyond
 /// it new ones count as drift, and from then on everything as withheld or different: no server gains by filling a table.
 const ITEMS_MAX: usize = 10_000;
+
+/// Longest output schema that is kept, and all of them together, in bytes.
+const SCHEMA_BYTES_MAX: usize = 64 << 10;
+const SCHEMAS_BYTES_MAX: usize = 4 << 20;
+
+fn reads_text(tool: &str) -> bool {
+    let words = words_of(tool);
+    let any = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    let reads = any(&["read", "view", "cat", "open", "show", "get", "load"]);
+    let text =
+        ["file", "files", "text", "document", "doc", "note", "page", "cell", "notebook", "source", "code"];
+    reads && (words.len() == 1 || any(&text) || any(&["content", "contents", "lines"]))
+}
+
+fn writes_text(tool: &str) -> bool {
+    let writes =
+        ["write", "edit", "update", "patch", "replace", "save", "put", "insert", "append", "overwrite"];
+    words_of(tool).iter().any(|word| writes.contains(&word.as_str()))
+}
+
+/// `readTextFile` and `read-text_file` are three words.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for character in name.chars() {
+        let begins = !character.is_alphanumeric() || (character.is_uppercase() && before.is_lowercase());
+        if begins {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (character.is_alphanumeric(), words.last_mut()) {
+            word.extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
 
 impl Offer {
     pub(crate) fn is_complete(&self, item: Item) -> bool {
@@ -172,6 +217,57 @@ impl Offer {
         self.withheld.len() >= ITEMS_MAX || self.withheld.contains(&(item, name.to_owned()))
     }
 
+    /// Notes why a person should see the tool's definition before it is called, or that nobody need.
+    pub(crate) fn set_suspect(&mut self, name: &str, why: Option<Reason>) {
+        match why {
+            Some(why) if self.suspects.len() < ITEMS_MAX => {
+                self.suspects.insert(name.to_owned(), why);
+            }
+            // Of more nothing is remembered, so they are not shown.
+            Some(_) => self.set_withheld(Item::Tool, name, true),
+            None => drop(self.suspects.remove(name)),
+        }
+    }
+
+    pub(crate) fn suspect(&self, name: &str) -> Option<&Reason> {
+        self.suspects.get(name)
+    }
+
+    /// The output schema of a tool, where it has one.
+    pub(crate) fn schema_of(&self, name: &str) -> Option<&str> {
+        self.schemas.get(name).map(String::as_str)
+    }
+
+    fn keep_schema(&mut self, name: &str, tool: Value<'_>) {
+        let before = self.schemas.remove(name).map_or(0, |schema| schema.len());
+        self.schema_bytes = self.schema_bytes.saturating_sub(before);
+        let Some(schema) = tool.get("outputSchema").map(Value::raw) else { return };
+        if self.schemas.len() >= ITEMS_MAX {
+            return;
+        }
+        let fits = schema.len() <= SCHEMA_BYTES_MAX
+            && self.schema_bytes.saturating_add(schema.len()) <= SCHEMAS_BYTES_MAX;
+        let kept = if fits { schema } else { "" };
+        self.schema_bytes = self.schema_bytes.saturating_add(kept.len());
+        self.schemas.insert(name.to_owned(), kept.to_owned());
+    }
+
+    /// True if what is read there may be written back by the agent: it reads a file or the like, and the server has a tool
+    /// that writes.
+    pub(crate) fn may_be_written_back(&self, target: &Target<'_>) -> bool {
+        let reads = match target {
+            Target::Tool { name, .. } => reads_text(name),
+            Target::Resource { uri, .. } => uri.starts_with("file:"),
+            Target::Prompt { .. }
+            | Target::Completion { .. }
+            | Target::Sampling { .. }
+            | Target::Elicitation { .. }
+            | Target::Roots { .. }
+            | Target::Task { .. } => false,
+        };
+        reads && self.seen.keys().any(|(item, name)| *item == Item::Tool && writes_text(name))
+    }
+
     /// True if the client may know it: it is pinned, and the server lists it. What appeared later was cut from the lists.
     pub(crate) fn was_offered(&self, item: Item, name: &str) -> bool {
         self.was_seen(item, name) && self.pinned.of(item).is_some_and(|pins| pins.contains_key(name))
@@ -184,6 +280,9 @@ impl Offer {
 
     /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.
     pub(crate) fn observe(&mut self, item: Item, name: &str, value: Value<'_>) -> Option<String> {
+        if item == Item::Tool {
+            self.keep_schema(name, value);
+        }
         let first_sight = !self.locked && !self.is_complete(item);
         let pinned = self.pinned.of(item)?;
         let key = (item, name.to_owned());

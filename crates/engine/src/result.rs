@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
-use bailiwick_policy::Verdict;
+use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::capability::input_requests;
-use crate::decision::{Action, Event, Outcome, Reason};
+use crate::decision::{Action, Event, Outcome, Quarantined, Reason};
 use crate::engine::{Engine, Judgement};
-use crate::inspect::Inspection;
+use crate::inspect::{About, Inspection, annotate, mark};
 use crate::listing::uncache;
 use crate::reply::{DENIED, Refusal, WITHHELD};
 use crate::request::changed;
@@ -133,27 +133,71 @@ impl Engine {
         body: Value<'a>,
         pending: &Pending,
     ) -> Judgement<'a> {
-        let mut inspection = Inspection::default();
-        self.inspect_message(message, None, &mut inspection);
+        let mut inspection = self.inspect_answer(message, body, pending);
+        self.take_in(&inspection);
         let mut judgement = Judgement::allow();
-        if inspection.blocked {
+        if inspection.blocks() || inspection.asks() {
             let found = inspection.reasons.iter().map(|reason| reason.describe(&self.policy).id.into_owned());
             let mut codes: Vec<String> = found.collect();
             codes.dedup();
-            let text =
+            let mut text =
                 format!("The server's answer was withheld by bailiwick: {} found in it", codes.join(", "));
-            let is_tool = pending.method.is_some_and(|row| row.governed == Governed::Tool);
-            judgement.verdict = Verdict::Deny;
-            judgement.refusal = match is_tool {
+            if inspection.action == GuardAction::Quarantine {
+                let kept = self.quarantined(message, pending, &inspection);
+                text.push_str(&format!("; it is kept as {}, and a person can look at it", kept.id));
+                judgement.kept = Some(Box::new(kept));
+            }
+            judgement.verdict = if inspection.asks() { Verdict::Ask } else { Verdict::Deny };
+            judgement.refusal = match is_of(pending, Governed::Tool) {
                 true => Refusal::Tool { text, modern: pending.modern },
                 false => Refusal::error(WITHHELD, text),
             };
-        } else if !inspection.splice.is_empty() {
+        } else if !inspection.notes.is_empty() && matches!(message.body, Body::Result { .. }) {
+            let mark = mark(&self.settings.nonce);
+            annotate(body, is_of(pending, Governed::Tool), &mark, &inspection.notes, &mut inspection.splice);
+        }
+        if !inspection.splice.is_empty() && !inspection.blocks() {
             uncache(body, &mut inspection.splice);
             judgement.changed = changed(message, &inspection.splice);
         }
         judgement.reasons = inspection.reasons;
         judgement
+    }
+
+    fn inspect_answer<'a>(&self, message: &Message<'a>, body: Value<'a>, pending: &Pending) -> Inspection {
+        let server = &*self.settings.server;
+        let object = pending.target.as_deref();
+        let target = object.zip(pending.method).and_then(|(name, row)| match row.governed {
+            Governed::Tool => Some(Target::Tool { server, name }),
+            Governed::Resource => Some(Target::Resource { server, uri: name }),
+            Governed::Prompt => Some(Target::Prompt { server, name }),
+            Governed::Completion => Some(Target::Completion { server, reference: name }),
+            _ => None,
+        });
+        let about = About {
+            target,
+            written_back: target.is_some_and(|target| self.offer.may_be_written_back(&target)),
+            schema: object
+                .filter(|_| is_of(pending, Governed::Tool))
+                .and_then(|name| self.offer.schema_of(name)),
+            structured: body.get("structuredContent"),
+        };
+        self.inspect_message(message, about, Direction::ToClient, None)
+    }
+
+    /// What a person may look at later.
+    fn quarantined(&self, message: &Message<'_>, pending: &Pending, found: &Inspection) -> Quarantined {
+        let mut masked = Vec::new();
+        self.scanner.redact_json(message.value(), &mut masked);
+        Quarantined {
+            id: format!("{:x}-{}", self.now.as_micros(), pending.call),
+            at: self.now,
+            server: self.settings.server.to_string(),
+            method: pending.method.map_or("", |row| row.name).to_owned(),
+            target: pending.target.as_deref().unwrap_or_default().to_owned(),
+            findings: found.reasons.iter().map(|reason| reason.describe(&self.policy).to_string()).collect(),
+            message: String::from_utf8_lossy(&masked).into_owned(),
+        }
     }
 
     /// 2026-07-28: what a server asks back inside an answer. One denied entry fails the client's request.
@@ -217,3 +261,7 @@ impl Engine {
 const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
 /// The code of an error that asks for URL elicitations (2025-11-25).
 const URL_ELICITATION: i64 = -32042;
+
+fn is_of(pending: &Pending, governed: Governed) -> bool {
+    pending.method.is_some_and(|row| row.governed == governed)
+}

@@ -25,7 +25,7 @@ impl Engine {
         self.hits.clear();
         let call = Call { target: *target, arguments, principal: &self.settings.principal };
         let mut links = Vec::new();
-        let verdict = self.policy.evaluate_following(&call, &mut self.hits, &mut links);
+        let verdict = self.policy.evaluate_tainted(&call, self.run.taints, &mut self.hits, &mut links);
         // The strongest word first: it is the one that people look for.
         let rules = self.policy.rules();
         self.hits.sort_by_key(|hit| {

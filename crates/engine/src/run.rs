@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
+use bailiwick_policy::Taints;
+
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, QuestionId, Reason};
 use crate::history::Sent;
@@ -189,6 +191,8 @@ pub(crate) struct Run {
     /// The last requests, a line each, for a human who is asked.
     pub(crate) history: VecDeque<String>,
     pub(crate) asked_back: AskedBack,
+    /// What findings of guards say that the agent was given.
+    pub(crate) taints: Taints,
     /// Tasks that this run made, with the tool that each belongs to.
     pub(crate) tasks: BTreeMap<String, String>,
 }

@@ -106,7 +106,7 @@ fn seen(outcome: &Outcome<'_>) -> (Action, BTreeSet<String>, Option<QuestionId>)
     let ids = decision.reasons.iter().map(|reason| reason.describe(&decision.policy).id.into_owned());
     let question = outcome.effects.iter().find_map(|effect| match effect {
         Effect::Ask(question) => Some(question.id),
-        Effect::Send { .. } | Effect::Withdraw(_) => None,
+        Effect::Send { .. } | Effect::Withdraw(_) | Effect::Quarantine(_) => None,
     });
     (decision.action, ids.collect(), question)
 }

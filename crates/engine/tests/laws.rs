@@ -117,7 +117,7 @@ fn feed(engine: &mut Engine, at: i64, direction: Direction, text: &str) -> Vec<S
 fn seen(outcome: &Outcome<'_>) -> Seen {
     let sent = outcome.effects.iter().filter_map(|effect| match effect {
         Effect::Send { to, message } => Some((*to, String::from_utf8_lossy(message.bytes()).into_owned())),
-        Effect::Ask(_) | Effect::Withdraw(_) => None,
+        Effect::Ask(_) | Effect::Withdraw(_) | Effect::Quarantine(_) => None,
     });
     (outcome.decision.verdict, outcome.decision.action, sent.collect())
 }

@@ -122,6 +122,7 @@ fn relay(
         observer: Box::new(|_| None),
         teller: Box::new(|_| {}),
         alarm: Box::new(|_| {}),
+        keeper: Box::new(|_| {}),
         trace: None,
     };
     Ok(Relay::new(engine, entries, sinks, settings))

@@ -21,7 +21,7 @@ use self::words::Words;
 use crate::sink::{Outbox, Sink};
 
 pub use reader::Reader;
-pub use settings::{Alarm, Observer, RelaySettings, Teller};
+pub use settings::{Alarm, Keeper, Observer, RelaySettings, Teller};
 
 /// Whoever can put a question to a human. Answers come back through [`Relay::answer`], on any thread.
 pub trait Asker: Send + Sync + std::fmt::Debug {
@@ -44,6 +44,7 @@ pub struct Relay {
     teller: Teller,
     words: Words,
     alarm: Alarm,
+    keeper: Keeper,
     trace: Option<Arc<Trace>>,
     alarmed: AtomicBool,
     client_closed: AtomicBool,
@@ -61,7 +62,7 @@ impl Relay {
     #[must_use]
     pub fn new(engine: Engine, entries: Entries, sinks: (Sink, Sink), settings: RelaySettings) -> Relay {
         let (to_server, to_client) = sinks;
-        let RelaySettings { limits, strict, observer, teller, alarm, trace } = settings;
+        let RelaySettings { limits, strict, observer, teller, alarm, keeper, trace } = settings;
         let alarmed = AtomicBool::new(false);
         let scanner = Arc::clone(engine.scanner());
         let engine = Mutex::new(engine);
@@ -78,6 +79,7 @@ impl Relay {
             teller,
             words: Words::default(),
             alarm,
+            keeper,
             trace,
             alarmed,
             client_closed: AtomicBool::new(false),
@@ -195,6 +197,7 @@ impl Relay {
             }
         }
         self.say(batch, written);
+        batch.kept.drain(..).for_each(|kept| (self.keeper)(&kept));
         let mut to_client =
             if batch.to_client.is_empty() { Ok(()) } else { self.to_client.send(&batch.to_client) };
         // A server that does not read any more has ended; its reader notices and answers what is open.

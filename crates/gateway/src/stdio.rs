@@ -14,7 +14,7 @@ use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
 use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
 
-use crate::relay::{Alarm, Observer, Reader, Relay, RelaySettings, Teller};
+use crate::relay::{Alarm, Keeper, Observer, Reader, Relay, RelaySettings, Teller};
 use crate::sink::Sink;
 
 /// Loads the policy again when told to, or when it changed by itself.
@@ -36,6 +36,7 @@ pub struct Stdio {
     pub observer: Observer,
     pub teller: Teller,
     pub alarm: Alarm,
+    pub keeper: Keeper,
     /// Takes down every line, before it is decided over.
     pub trace: Option<Arc<Trace>>,
 }
@@ -92,6 +93,7 @@ impl Stdio {
             observer: self.observer,
             teller: self.teller,
             alarm: self.alarm,
+            keeper: self.keeper,
             trace: self.trace,
         };
         let sinks = (to_server, Sink::blocking(output));

@@ -66,6 +66,7 @@ fn site() -> Site {
         observer: Box::new(|_| None),
         teller: Box::new(|_| {}),
         trace: None,
+        keeper: Box::new(|_| {}),
         alarm: Box::new(move |error| {
             sounded.fetch_add(usize::from(error.is_some()), Ordering::SeqCst);
         }),

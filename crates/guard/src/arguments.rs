@@ -155,7 +155,8 @@ impl Walk {
         let (start, end) = value.span();
         let points = hit.level.argument_points();
         let Hit { guard, code, message, level } = hit;
-        let finding = Finding { guard, code, span: start..end, message, level, points, via: Via::default() };
+        let (span, via) = (start..end, Via::default());
+        let finding = Finding { guard, code, span, message, level, points, via, parts: None };
         if !self.verdict.findings.contains(&finding) {
             self.verdict.add(vec![finding]);
         }

@@ -1,7 +1,7 @@
 //! What the guards can find, as data: for `guards list`, `guards explain` and the docs.
 
 use crate::guard::Guard;
-use crate::{arguments, definition, hidden_text, injection, pii, secrets};
+use crate::{arguments, definition, hidden_text, injection, pii, secrets, size};
 
 /// One kind of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,7 @@ pub fn codes() -> impl Iterator<Item = Code> {
         .chain(arguments::codes())
         .chain(definition::codes())
         .chain(pii::codes())
+        .chain(size::codes())
         .chain(hidden_text::codes())
         .chain(secrets::codes())
         .collect::<std::collections::BTreeMap<_, _>>();
@@ -37,6 +38,7 @@ impl Guard {
             Guard::Command => "arguments that a shell would take apart, and commands that destroy",
             Guard::Sql => "arguments that change a query, and statements that destroy or read files",
             Guard::Ssrf => "addresses of this machine, the network around it and the cloud's metadata",
+            Guard::Size => "more text than a reader should be given",
             Guard::Template => "expressions that a template engine would evaluate",
         }
     }

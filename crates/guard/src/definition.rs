@@ -24,14 +24,14 @@ struct Sign {
 }
 
 /// Judges the name, the descriptions and every text of the schemas of one tool.
-pub(crate) fn judge(injection: &Injection, tool: Value<'_>) -> Verdict {
+pub(crate) fn judge(injection: &Injection, tool: Value<'_>, _names: &[&str]) -> Verdict {
     let name = tool.get("name").and_then(Value::text).unwrap_or_default();
     let described = tool.get("description").map_or((0, 0), Value::span);
     let mut found = Found(Vec::new());
     let mut best = Parts::default();
     for (text, value) in texts(tool) {
         found.read(&text, value.span(), value.span() == described, &name);
-        let parts = injection.judge(&text, &mut |_| {});
+        let (parts, _) = injection.judge(&text, &mut |_| {});
         if parts.points() > best.points() {
             best = parts;
         }
@@ -59,7 +59,8 @@ impl Found {
         if !self.0.iter().any(|finding| finding.code == code) {
             let (via, level) = (Via::default(), Level::Possible);
             let span = span.0..span.1;
-            self.0.push(Finding { guard: Guard::ToolPoisoning, code, span, message, level, points, via });
+            let (guard, parts) = (Guard::ToolPoisoning, None);
+            self.0.push(Finding { guard, code, span, message, level, points, via, parts });
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::verdict::Parts;
+
 /// A content detector.
 ///
 /// The last ones read the arguments of calls; the others read texts.
@@ -27,17 +29,20 @@ pub enum Guard {
     Ssrf,
     /// Expressions that a template engine would evaluate.
     Template,
+    /// More text than a reader should be given.
+    Size,
 }
 
 impl Guard {
     /// Every guard, in the order of their names.
-    pub const ALL: [Guard; 10] = [
+    pub const ALL: [Guard; 11] = [
         Guard::Command,
         Guard::HiddenText,
         Guard::Injection,
         Guard::Path,
         Guard::Pii,
         Guard::Secrets,
+        Guard::Size,
         Guard::Sql,
         Guard::Ssrf,
         Guard::Template,
@@ -58,6 +63,7 @@ impl Guard {
             Guard::Sql => "sql",
             Guard::Ssrf => "ssrf",
             Guard::Template => "template",
+            Guard::Size => "size",
         }
     }
 
@@ -128,6 +134,8 @@ pub struct Finding {
     /// What the finding weighs by itself, in hundredths of a point.
     pub points: i32,
     pub via: Via,
+    /// How the points come about, where they were weighed.
+    pub parts: Option<Parts>,
 }
 
 impl Finding {
@@ -142,6 +150,7 @@ impl Finding {
             level: Level::Certain,
             points: CERTAIN_POINTS,
             via: Via::default(),
+            parts: None,
         }
     }
 }
@@ -159,12 +168,14 @@ pub struct Coverage {
     pub text_bytes: usize,
     /// Findings beyond [`crate::limits::FINDINGS_MAX`], which were not listed.
     pub omitted_findings: usize,
+    /// What was not looked at for another reason than its place, in words.
+    pub left_out: Option<&'static str>,
 }
 
 impl Coverage {
-    /// True if every byte was read and every finding is listed.
+    /// True if every byte was read, every bound kept and every finding listed.
     #[must_use]
     pub fn is_complete(self) -> bool {
-        self.inspected_bytes == self.text_bytes && self.omitted_findings == 0
+        self.inspected_bytes == self.text_bytes && self.omitted_findings == 0 && self.left_out.is_none()
     }
 }

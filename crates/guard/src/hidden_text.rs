@@ -18,10 +18,11 @@ use crate::scanner::Detector;
 pub(crate) struct HiddenText;
 
 impl Detector for HiddenText {
-    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str> {
         each_run(text, &mut |span, code| {
             report(Finding::certain(Guard::HiddenText, code, span, message(code)));
         });
+        None
     }
 }
 

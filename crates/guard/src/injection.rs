@@ -52,17 +52,18 @@ impl Injection {
 }
 
 impl Detector for Injection {
-    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
-        self.judge(text, report);
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str> {
+        self.judge(text, report).1
     }
 }
 
 impl Injection {
-    /// Reports the findings, and returns the parts of the best score in the text.
-    pub(crate) fn judge(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
+    /// Reports the findings, and returns the parts of the best score in the text, and what was left out of it.
+    pub(crate) fn judge(&self, text: &str, report: &mut dyn FnMut(Finding)) -> (Parts, Option<&'static str>) {
         let mut best = Parts::default();
+        let mut left_out = None;
         if !self.screen.may_match(text) && !suspect::is_suspect(text) {
-            return best;
+            return (best, left_out);
         }
         let mut start = 0;
         // Findings that reach into the overlap with the next part are found again there.
@@ -70,7 +71,7 @@ impl Injection {
         loop {
             let end = text.floor_char_boundary(start + INJECTION_PART_BYTES);
             let mut late = Vec::new();
-            let parts = self.part(text.get(start..end).unwrap_or_default(), &mut |mut finding| {
+            let (parts, full) = self.part(text.get(start..end).unwrap_or_default(), &mut |mut finding| {
                 finding.span = finding.span.start + start..finding.span.end + start;
                 let place = (finding.code, finding.span.start);
                 if finding.span.end + INJECTION_OVERLAP_BYTES >= end {
@@ -83,23 +84,26 @@ impl Injection {
             if parts.points() > best.points() {
                 best = parts;
             }
+            left_out = left_out.or(full.then_some(BEYOND));
             if end >= text.len() {
-                return best;
+                return (best, left_out);
             }
             seen = late;
             start = text.floor_char_boundary(end.saturating_sub(INJECTION_OVERLAP_BYTES)).max(start + 1);
         }
     }
 
-    fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
+    /// The parts of the best score, and whether pieces were left out.
+    fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) -> (Parts, bool) {
         let mut best = self.plain(text, report);
-        for piece in Views::of(text).pieces {
+        let views = Views::of(text);
+        for piece in views.pieces {
             let parts = self.hidden(&piece, report);
             if parts.points() > best.points() {
                 best = parts;
             }
         }
-        best
+        (best, views.full)
     }
 
     /// The text as it is.
@@ -112,11 +116,12 @@ impl Injection {
             report(Finding {
                 guard: Guard::Injection,
                 code,
-                span: view.original(found.start, found.end, text),
+                span: to_word_end(text, view.original(found.start, found.end, text)),
                 message,
                 level: region.level,
                 points: region.parts.points(),
                 via: Via::default(),
+                parts: Some(region.parts),
             });
         });
         best
@@ -132,26 +137,39 @@ impl Injection {
             let model = Judge::new(&view.text).around(0, view.text.len()).map_or(0, region::weighed);
             best = Parts { structure: piece.points, model, ..Parts::default() };
         }
-        let finding = |code, message, level, points| Finding {
+        let finding = |code, message, level, parts: Parts| Finding {
             guard: Guard::Injection,
             code,
             span: piece.span.clone(),
             message,
             level,
-            points,
+            points: parts.points(),
             via: piece.via,
+            parts: Some(parts),
         };
         if let (Some(level), true) = (Level::of_result(best.points()), piece.points > 0) {
-            report(finding("disguised", DISGUISED, level, best.points()));
+            report(finding("disguised", DISGUISED, level, best));
         }
         each_match(&regions, &matches, &mut |_, code, message, region| {
-            report(finding(code, message, region.level, region.parts.points()));
+            report(finding(code, message, region.level, region.parts));
         });
         best
     }
 }
 
+const BEYOND: &str = "encoded pieces beyond the decoder's bounds";
 const DISGUISED: &str = "sentences that were encoded, hidden or disguised";
+
+/// A phrase may end inside of a word (`instruction` of `instructions`); what is shown and cut is the whole word.
+fn to_word_end(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let inside = text.get(..span.end).is_some_and(|head| head.ends_with(|c: char| c.is_ascii_alphabetic()));
+    let rest = text.get(span.end..).unwrap_or_default().bytes();
+    let more = rest.take(WORD_REST_MAX).take_while(u8::is_ascii_alphabetic).count();
+    if inside { span.start..span.end + more } else { span }
+}
+
+/// The rest of a word, in bytes.
+const WORD_REST_MAX: usize = 12;
 
 /// Each match of the regions; rules that overlap and say the same are one.
 fn each_match(

@@ -4,6 +4,7 @@
 //! said by the policy and done by the engine. `docs/reference/guards.md` lists what each guard looks for.
 
 mod arguments;
+mod blob;
 mod codes;
 mod definition;
 mod guard;
@@ -13,11 +14,14 @@ pub mod limits;
 mod pii;
 mod scanner;
 mod secrets;
+mod size;
 mod verdict;
 
+pub use blob::{Blob, blob, blob_of};
 pub use codes::{Code, codes};
 pub use guard::{CERTAIN_POINTS, Coverage, Finding, Guard, Level, Via};
 pub use hidden_text::strip_hidden;
 pub use injection::model;
 pub use scanner::Scanner;
+pub use size::size;
 pub use verdict::{Parts, Verdict};

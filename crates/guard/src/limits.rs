@@ -7,6 +7,9 @@ pub const SCAN_BYTES_MAX: usize = 16 << 20;
 /// bound: they change everything that they find.
 pub const FINDINGS_MAX: usize = 64;
 
+/// How much of a blob of text is decoded, in bytes of base64; what is longer is named as not inspected.
+pub const BLOB_BYTES_MAX: usize = 4 << 20;
+
 /// Injection is searched in parts of this many bytes, so that memory does not grow with the text.
 pub const INJECTION_PART_BYTES: usize = 256 << 10;
 

@@ -19,7 +19,7 @@ pub(crate) struct Pii;
 type Found = (&'static str, Range<usize>, Level);
 
 impl Detector for Pii {
-    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str> {
         let mut found: Vec<Found> = Vec::new();
         number::find(text, &mut found);
         address::find(text, &mut found);
@@ -31,8 +31,10 @@ impl Detector for Pii {
                 Level::Possible => 200,
             };
             let message = message(code);
-            report(Finding { guard: Guard::Pii, code, span, message, level, points, via: Via::default() });
+            let via = Via::default();
+            report(Finding { guard: Guard::Pii, code, span, message, level, points, via, parts: None });
         }
+        None
     }
 }
 

@@ -23,7 +23,8 @@ pub struct Scanner {
 /// What every guard can do.
 pub(crate) trait Detector {
     /// Reports what it finds in `text`, in the order of the text.
-    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding));
+    /// Returns what it did not look at, in words.
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str>;
 }
 
 impl Scanner {
@@ -45,7 +46,8 @@ impl Scanner {
             | Guard::Command
             | Guard::Sql
             | Guard::Ssrf
-            | Guard::Template => None,
+            | Guard::Template
+            | Guard::Size => None,
         }
     }
 
@@ -56,9 +58,9 @@ impl Scanner {
         let mut room = FINDINGS_MAX;
         let mut omitted_findings = 0;
         let Some(detector) = self.detector(guard) else {
-            return Coverage { inspected_bytes: 0, text_bytes: text.len(), omitted_findings };
+            return Coverage { inspected_bytes: 0, text_bytes: text.len(), omitted_findings, left_out: None };
         };
-        detector.scan(inspected, &mut |finding| {
+        let left_out = detector.scan(inspected, &mut |finding| {
             if room == 0 {
                 omitted_findings += 1;
             } else {
@@ -66,7 +68,15 @@ impl Scanner {
                 findings.push(finding);
             }
         });
-        Coverage { inspected_bytes: inspected.len(), text_bytes: text.len(), omitted_findings }
+        Coverage { inspected_bytes: inspected.len(), text_bytes: text.len(), omitted_findings, left_out }
+    }
+
+    /// Calls `each` with everything that `guard` finds in `text`, without a bound on the number of findings.
+    pub fn each(&self, guard: Guard, text: &str, each: &mut dyn FnMut(Finding)) -> Coverage {
+        let inspected = head(text, SCAN_BYTES_MAX);
+        let left_out = self.detector(guard).and_then(|detector| detector.scan(inspected, each));
+        let inspected_bytes = if self.detector(guard).is_some() { inspected.len() } else { 0 };
+        Coverage { inspected_bytes, text_bytes: text.len(), omitted_findings: 0, left_out }
     }
 
     /// Judges a text that a server sent: injection, and what is hidden in it.
@@ -75,11 +85,16 @@ impl Scanner {
         let mut verdict = Verdict::default();
         let mut findings = Vec::new();
         let mut room = Room(FINDINGS_MAX, 0);
-        let parts = self.injection.judge(inspected, &mut |finding| room.take(finding, &mut findings));
+        let (parts, left_out) =
+            self.injection.judge(inspected, &mut |finding| room.take(finding, &mut findings));
         verdict.raise(parts.points(), Some(parts));
         verdict.findings = findings;
-        let coverage =
-            Coverage { inspected_bytes: inspected.len(), text_bytes: text.len(), omitted_findings: room.1 };
+        let coverage = Coverage {
+            inspected_bytes: inspected.len(),
+            text_bytes: text.len(),
+            omitted_findings: room.1,
+            left_out,
+        };
         verdict.cover(coverage);
         let mut findings = Vec::new();
         verdict.cover(self.scan(Guard::HiddenText, text, &mut findings));
@@ -128,7 +143,12 @@ impl Scanner {
 
     /// Judges the definition of a tool.
     pub fn judge_definition(&self, tool: Value<'_>) -> Verdict {
-        crate::definition::judge(&self.injection, tool)
+        crate::definition::judge(&self.injection, tool, &[])
+    }
+
+    /// The same, knowing the names of the tools that the same server lists.
+    pub fn judge_definition_among(&self, tool: Value<'_>, names: &[&str]) -> Verdict {
+        crate::definition::judge(&self.injection, tool, names)
     }
 
     /// Judges the arguments of a call of `tool`.

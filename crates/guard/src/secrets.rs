@@ -61,7 +61,7 @@ pub(crate) struct Secrets {
 }
 
 impl Detector for Secrets {
-    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) {
+    fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str> {
         let plain = self.find(text);
         for Secret { span, code } in &plain {
             let finding = Finding::certain(Guard::Secrets, code, span.clone(), message(code));
@@ -77,6 +77,7 @@ impl Detector for Secrets {
                 });
             }
         }
+        None
     }
 }
 

@@ -65,6 +65,9 @@ impl Verdict {
         if coverage.omitted_findings > 0 {
             self.leave_out("findings beyond the limit are not listed");
         }
+        if let Some(what) = coverage.left_out {
+            self.leave_out(what);
+        }
     }
 
     pub(crate) fn raise(&mut self, points: i32, parts: Option<Parts>) {

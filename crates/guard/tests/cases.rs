@@ -42,7 +42,8 @@ fn check(guard: Guard, cases: &str) {
             | Guard::Command
             | Guard::Sql
             | Guard::Ssrf
-            | Guard::Template => {}
+            | Guard::Template
+            | Guard::Size => {}
         }
         if expected.is_empty() { look_alikes += 1 } else { hits += 1 }
     }

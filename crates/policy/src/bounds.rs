@@ -46,3 +46,9 @@ pub const STEPS_MAX: usize = 16;
 pub const SAME_RULES_MAX: usize = 256;
 /// Most values of one call under `same`; a call with more belongs to everything.
 pub const SAME_KEYS_MAX: usize = 64;
+/// Most entries of guards in one file.
+pub const GUARD_ENTRIES_MAX: usize = 256;
+/// Most suppressions of findings in one file.
+pub const SUPPRESSIONS_MAX: usize = 256;
+/// Most patterns that guards look for besides, in one file.
+pub const GUARD_PATTERNS_MAX: usize = 64;

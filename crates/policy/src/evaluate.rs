@@ -10,6 +10,7 @@ use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
+use crate::taint::Taints;
 use crate::target::{Target, TargetPattern};
 use crate::voices::{LayerSet, Voices};
 
@@ -59,6 +60,17 @@ impl Policy {
 
     /// Decides as [`Policy::evaluate`] does, and puts the links that were followed into `links`.
     pub fn evaluate_following(&self, call: &Call<'_>, hits: &mut Vec<Hit>, links: &mut Vec<Link>) -> Verdict {
+        self.evaluate_tainted(call, Taints::NONE, hits, links)
+    }
+
+    /// Decides as [`Policy::evaluate_following`] does, in a run that has these marks.
+    pub fn evaluate_tainted(
+        &self,
+        call: &Call<'_>,
+        taints: Taints,
+        hits: &mut Vec<Hit>,
+        links: &mut Vec<Link>,
+    ) -> Verdict {
         let memory = self.memory.try_lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
         let mut scratch = Scratch::within(&self.base, self.follower.as_deref(), call.target.server(), memory);
         let (server, object) = (folded(call.target.server()), folded(call.target.object()));
@@ -78,7 +90,7 @@ impl Policy {
             else {
                 return false;
             };
-            if !scope.covers(aimed, &mut scratch) {
+            if !scope.is_of(taints) || !scope.covers(aimed, &mut scratch) {
                 return false;
             }
             if !scope.who.is_everybody() && !scope.who.includes(&subject) {

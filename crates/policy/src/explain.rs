@@ -76,6 +76,8 @@ pub enum Outcome {
     Speaks,
     /// `for` names others.
     OtherPrincipal,
+    /// It is about runs that have met what guards find.
+    OtherRun,
     /// `args` do not match, or `if` is not true.
     OtherArguments,
     /// `unless` matches.
@@ -207,6 +209,9 @@ impl Policy {
 fn outcome(effect: Effect, scope: &Scope, subject: &Subject<'_>, scratch: &mut Scratch<'_>) -> Outcome {
     if !scope.who.includes(subject) {
         return Outcome::OtherPrincipal;
+    }
+    if !scope.tainted.is_empty() {
+        return Outcome::OtherRun;
     }
     match (effect, scope.args_match(subject, scratch)) {
         (Effect::Require, true) => Outcome::Holds,

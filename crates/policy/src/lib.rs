@@ -12,6 +12,7 @@ mod evaluate;
 mod explain;
 pub mod format;
 mod glob;
+mod guards;
 mod history;
 mod index;
 mod labels;
@@ -32,6 +33,7 @@ mod set;
 mod source;
 mod subject;
 pub mod suite;
+mod taint;
 mod target;
 pub mod tree;
 mod uri;
@@ -41,6 +43,10 @@ mod words;
 pub use bundled::{BUNDLED, bundled};
 pub use evaluate::{Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
+pub use guards::{
+    Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern, GuardView, Guards, Ruling,
+    Suppression,
+};
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,
     Step, StepMark, span, step_bit,
@@ -49,11 +55,11 @@ pub use labels::{Label, Labels};
 pub use links::{Follow, Followed, Link};
 pub use mention::Mention;
 pub use model::{
-    Claim, Discovery, Drift, Each, Effect, GuardAction, Guards, Hide, Hit, Limit, Per, Pins, Principal, Rule,
-    Verdict,
+    Claim, Discovery, Drift, Each, Effect, Hide, Hit, Limit, Per, Pins, Principal, Rule, Verdict,
 };
 pub use policy::{Checked, Policy, check, compile};
 pub use problem::{Problem, Problems, Severity};
 pub use schema::Catalog;
 pub use source::{Context, Load, Source};
+pub use taint::{Taint, Taints};
 pub use target::Target;

@@ -116,44 +116,6 @@ pub enum Per {
     Principal,
 }
 
-/// What a content guard does with what it finds. The order is from lenient to strict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum GuardAction {
-    #[default]
-    Off,
-    Log,
-    /// Remove what was found (hidden text).
-    Strip,
-    /// Mask what was found (secrets).
-    Redact,
-    Block,
-}
-
-impl GuardAction {
-    /// The word of the language.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            GuardAction::Off => "off",
-            GuardAction::Log => "log",
-            GuardAction::Strip => "strip",
-            GuardAction::Redact => "redact",
-            GuardAction::Block => "block",
-        }
-    }
-}
-
-/// The content guards and what they do; a guard that no source names is off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Guards {
-    /// `Off`, `Log` or `Block`.
-    pub injection: GuardAction,
-    /// `Off`, `Log`, `Strip` or `Block`.
-    pub hidden_text: GuardAction,
-    /// `Off`, `Log`, `Redact` or `Block`.
-    pub secrets: GuardAction,
-}
-
 /// What happens to a pinned thing that changed. The order is from lenient to strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Drift {

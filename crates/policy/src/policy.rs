@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
+use crate::guards::Guards;
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
-use crate::model::{Discovery, Drift, GuardAction, Guards, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
+use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
 use crate::path::{Base, Memory, Scratch};
 use crate::problem::Problems;
 use crate::read::FilePart;
@@ -98,14 +99,6 @@ impl Policy {
         let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
         let name = name.collect::<Vec<_>>().join(" + ");
         let defaults = defaults(&sources, &parts, &sets, given);
-        let strictest = |pick: fn(&FilePart) -> Option<GuardAction>| {
-            parts.iter().filter_map(pick).max().unwrap_or(GuardAction::Off)
-        };
-        let guards = Guards {
-            injection: strictest(|part| part.guards.injection),
-            hidden_text: strictest(|part| part.guards.hidden_text),
-            secrets: strictest(|part| part.guards.secrets),
-        };
         let pins = Pins { drift: parts.iter().filter_map(|part| part.drift).max().unwrap_or(Drift::Deny) };
         let discovery =
             Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
@@ -114,11 +107,15 @@ impl Policy {
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
         let mut rule_layers = Vec::new();
+        let (mut guarding, mut suppressions, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
         for (part, layers) in parts.into_iter().zip(sets) {
             labels.extend(part.labels);
             sequences.extend(part.sequences);
             preconditions.extend(part.preconditions);
             roles.extend(part.roles);
+            guarding.extend(part.guards.entries.into_iter().map(|entry| (entry, layers)));
+            suppressions.extend(part.guards.suppressions.into_iter().map(|own| (own, layers)));
+            patterns.extend(part.guards.patterns);
             for ruled in part.rules {
                 rules.push(ruled.about);
                 scopes.push(ruled.scope);
@@ -143,7 +140,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards,
+            guards: Guards::new(guarding, suppressions, patterns),
             pins,
             discovery,
             base,
@@ -219,8 +216,8 @@ impl Policy {
     }
 
     #[must_use]
-    pub fn guards(&self) -> Guards {
-        self.guards
+    pub fn guards(&self) -> &Guards {
+        &self.guards
     }
 
     #[must_use]

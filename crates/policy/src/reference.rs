@@ -4,10 +4,13 @@ use crate::words;
 pub use crate::words::{Key, Map, Value};
 
 /// Every map of the language and of test files.
-pub const MAPS: [&Map; 24] = [
+pub const MAPS: [&Map; 27] = [
     &words::FILE,
     &words::ROLE,
     &words::GUARDS,
+    &words::GUARD,
+    &words::SUPPRESSION,
+    &words::GUARD_PATTERN,
     &words::PINS,
     &words::DISCOVERY,
     &words::RULE,

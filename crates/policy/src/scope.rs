@@ -10,6 +10,7 @@ use crate::labels::{Labelled, Labels};
 use crate::model::{Claim, Effect};
 use crate::path::{Form, Scratch};
 use crate::subject::Subject;
+use crate::taint::Taints;
 use crate::target::{Object, Target, TargetPattern};
 use crate::uri;
 
@@ -24,6 +25,8 @@ pub(crate) struct Scope {
     pub(crate) senses: Senses,
     pub(crate) who: Who,
     pub(crate) args: Option<Conditions>,
+    /// Marks of which the run must have one; empty: any run.
+    pub(crate) tainted: Taints,
     /// `if`: joined with `args` by AND.
     pub(crate) condition: Option<Condition>,
     pub(crate) unless: Option<Unless>,
@@ -116,6 +119,11 @@ impl Scope {
             && self.on.iter().any(|pattern| pattern.matches(aimed, self.senses.on, scratch))
     }
 
+    /// True if the rule is about a run with these marks.
+    pub(crate) fn is_of(&self, taints: Taints) -> bool {
+        self.tainted.is_empty() || self.tainted.meets(taints)
+    }
+
     /// True if a condition looks at the roles of the principal.
     pub(crate) fn asks_roles(&self) -> bool {
         let unless = self.unless.as_ref().and_then(|unless| unless.condition.as_ref());
@@ -176,6 +184,7 @@ impl Scope {
             condition.always(&listed.facts(condition, self.file, self.senses.args), self.senses.args)
         };
         self.args.is_none()
+            && self.tainted.is_empty()
             && self.unless.is_none()
             && self.condition.as_ref().is_none_or(|condition| known(condition) == Some(true))
     }

@@ -4,11 +4,13 @@
 //! them knows a key that the others do not.
 
 mod file;
+mod guards;
 mod matchers;
 mod rules;
 mod suite;
 
-pub(crate) use file::{DISCOVERY, FILE, GUARDS, PINS, ROLE};
+pub(crate) use file::{DISCOVERY, FILE, PINS, ROLE};
+pub(crate) use guards::{GUARD, GUARD_PATTERN, GUARDS, SUPPRESSION};
 pub(crate) use matchers::{COMMAND, FLAGS, MATCHER, SQL, URL};
 pub(crate) use rules::{
     APPROVAL, HOURS, LIMIT, NEEDED, NEEDS, PRECONDITION, RULE, SEQUENCE, STEP, UNLESS, WHO,

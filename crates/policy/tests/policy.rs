@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, Hide, Load, Outcome, Per, Policy, Principal,
-    Source, SumError, Target, Verdict, bundled, compile,
+    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, Outcome,
+    Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -133,8 +133,12 @@ fn layers_are_a_union_and_the_strictest_setting_wins() {
     assert_eq!(policy.name(), "one + p1.yaml");
     assert_eq!(policy.default(), Verdict::Deny);
     assert_eq!(policy.rules().len(), 1, "a text that is extended twice is read once");
-    assert_eq!((policy.guards().secrets, policy.guards().injection), (GuardAction::Block, GuardAction::Log));
-    assert_eq!((policy.guards().hidden_text, policy.pins().drift), (GuardAction::Off, Drift::Ask));
+    let guard = |name| policy.guards().strictest(name, GuardLevel::Likely);
+    assert_eq!(
+        (guard(GuardName::Secrets), guard(GuardName::Injection)),
+        (GuardAction::Block, GuardAction::Log)
+    );
+    assert_eq!((guard(GuardName::HiddenText), policy.pins().drift), (GuardAction::Off, Drift::Ask));
     assert_eq!(policy.discovery().hide, Hide::Nothing);
     let silent = policy_of(&["version: 1\ndefault: deny\n"], &[]);
     assert_eq!((silent.pins().drift, silent.discovery().hide), (Drift::Deny, Hide::Denied));

@@ -186,7 +186,8 @@ fn filled(value: &Value, tool: &str) -> Value {
 fn judge(policy: &Policy, outcomes: &[Outcome<'_>], (target, sent): (String, String)) -> Tried {
     let verdict = outcomes.iter().map(|outcome| outcome.decision.verdict).max().unwrap_or(Verdict::Deny);
     let reasons = || outcomes.iter().flat_map(|outcome| &outcome.decision.reasons);
-    let takes_effect = |reason: &Reason| matches!(reason, Reason::Guard { guard, .. } if acts(policy, guard));
+    let takes_effect =
+        |reason: &Reason| matches!(reason, Reason::Guard { action, .. } if *action > GuardAction::Annotate);
     // What is left out of a list was not let through, though the list was.
     let hidden = |reason: &Reason| matches!(reason, Reason::Protocol(why) if why.ends_with(" hidden"));
     let cut = reasons().any(takes_effect);
@@ -203,7 +204,8 @@ fn judge(policy: &Policy, outcomes: &[Outcome<'_>], (target, sent): (String, Str
     };
     let spoke = |reason: &Reason| match reason {
         Reason::Default(_) | Reason::Link(_) => false,
-        Reason::Guard { guard, .. } => acts(policy, guard),
+        // Notes change nothing.
+        Reason::Guard { action, .. } => *action > GuardAction::Annotate,
         reason => !hidden(reason) && !is_allowing(policy, reason),
     };
     let is_silence = !reasons().any(spoke);
@@ -214,20 +216,6 @@ fn is_allowing(policy: &Policy, reason: &Reason) -> bool {
     let Reason::Rule { index, failed_require: false } = reason else { return false };
     let rule = policy.rules().get(*index as usize);
     rule.is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Allow)
-}
-
-/// True if the guard does more than to take notes.
-fn acts(policy: &Policy, guard: &str) -> bool {
-    let guards = policy.guards();
-    let action = match guard {
-        "injection" => guards.injection,
-        "hidden-text" => guards.hidden_text,
-        _ => guards.secrets,
-    };
-    match action {
-        GuardAction::Off | GuardAction::Log => false,
-        GuardAction::Strip | GuardAction::Redact | GuardAction::Block => true,
-    }
 }
 
 /// Reasons that are told of one decision.

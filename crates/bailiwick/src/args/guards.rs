@@ -76,3 +76,19 @@ Thresholds are those at which the given share of the ordinary texts is flagged; 
     /// List the guards, what they read and where their levels lie
     List,
 }
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QuarantineArgs {
+    #[command(subcommand)]
+    pub(crate) command: QuarantineCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List what is kept (exit 3 if there is nothing)
+    List,
+    /// Show one message and what was found in it, control characters made visible
+    Show { id: String },
+    /// Print one message as it came, secrets masked, and forget it: it is released once
+    Release { id: String },
+}

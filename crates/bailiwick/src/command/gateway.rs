@@ -74,6 +74,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
             observer: Box::new(words_of),
             teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
+            keeper: crate::quarantine::keeper()?,
         },
     };
     let gateway =

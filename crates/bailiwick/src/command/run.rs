@@ -110,6 +110,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
         observer: tracing::observer(trace.clone(), words_of),
         teller: Box::new(say::note),
         alarm: Box::new(audit_alarm),
+        keeper: crate::quarantine::keeper()?,
         trace,
     };
     let connected = stdio
@@ -124,6 +125,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
     if let Some(desk) = desk {
         desk.close();
     }
+    begin::report_suppressions(&relay.engine());
     ended.map_err(|error| Failure::error(format!("cannot start a thread: {error}")))
 }
 

@@ -21,6 +21,7 @@ impl Engine {
         let server = Arc::clone(&self.settings.server);
         let target = Target::Prompt { server: &server, name: &name };
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
+        verdict = verdict.max(self.inspect_arguments(&target, arguments, &mut reasons));
         if let Some(change) = self.offer.drift_of(Item::Prompt, &name) {
             reasons.push(Reason::Pin { name: name.to_string(), change: change.to_owned() });
             verdict = verdict.max(self.drift_verdict());
@@ -37,7 +38,8 @@ impl Engine {
         };
         self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
-        Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
+        let target = Some(name);
+        Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
     }
 
     /// A completion needs its own permission and that of the prompt or template that it completes.
@@ -58,6 +60,7 @@ impl Engine {
         };
         let target = Target::Completion { server: &server, reference: &reference };
         let (mut verdict, mut reasons) = self.decide(at, &target, params);
+        verdict = verdict.max(self.inspect_arguments(&target, params, &mut reasons));
         if !self.policy.could_allow(&referred, &self.settings.principal) {
             verdict = Verdict::Deny;
             reasons.extend(self.rules(&referred, None).1);
@@ -65,6 +68,7 @@ impl Engine {
         self.spend_allowed(at, &target, params, verdict);
         let refusal = Refusal::error(DENIED, self.denial(&reasons));
         let arguments = params.map(Arguments::View);
-        Judgement { verdict, reasons, refusal, changed: None, target: Some(reference), arguments }
+        let target = Some(reference);
+        Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
     }
 }

@@ -28,7 +28,7 @@ impl Engine {
             Refusal::error(DENIED, self.denial(&reasons))
         };
         self.spend_allowed(at, &target, None, verdict);
-        Judgement { verdict, reasons, refusal, changed: None, target: Some(uri), arguments: None }
+        Judgement { verdict, reasons, refusal, target: Some(uri), ..Judgement::allow() }
     }
 
     /// Listening to a resource is reading it: URIs that may not be read are cut out, and tasks of others too.

@@ -8,7 +8,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::inspect::Inspection;
+use crate::inspect::About;
 use crate::reply::Refusal;
 use crate::request::{Judged, changed};
 
@@ -43,11 +43,19 @@ impl Engine {
     }
 
     /// Guards over a request of the server: refused, changed, or as it is.
-    fn inspected_request<'a>(&self, message: &Message<'a>, mut judgement: Judgement<'a>) -> Judgement<'a> {
-        let mut inspection = Inspection::default();
-        self.inspect_message(message, None, &mut inspection);
+    fn inspected_request<'a>(
+        &mut self,
+        message: &Message<'a>,
+        mut judgement: Judgement<'a>,
+    ) -> Judgement<'a> {
+        let about = About::default();
+        let mut inspection = self.inspect_message(message, about, Direction::ToClient, None);
+        self.take_in(&inspection);
         judgement.reasons.append(&mut inspection.reasons);
-        if inspection.blocked {
+        if inspection.asks() {
+            judgement.verdict = judgement.verdict.max(Verdict::Ask);
+        }
+        if inspection.blocks() {
             judgement.verdict = Verdict::Deny;
         } else if judgement.verdict != Verdict::Deny {
             judgement.changed = changed(message, &inspection.splice);
@@ -86,7 +94,7 @@ impl Engine {
         let (verdict, reasons) = self.decide(at, &target, params);
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
-        Judgement { verdict, reasons, refusal, changed: None, target, arguments }
+        Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
     }
 
     /// Spends what one entry of an answer costs, at once: the next entry is decided after it. What a person is asked about

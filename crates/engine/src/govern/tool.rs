@@ -28,6 +28,11 @@ impl Engine {
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         // What these very arguments let pass is not hidden.
         let hidden = verdict == Verdict::Deny && self.hides(&target);
+        verdict = verdict.max(self.inspect_arguments(&target, arguments, &mut reasons));
+        if let Some(suspect) = self.offer.suspect(&name) {
+            verdict = verdict.max(Verdict::Ask);
+            reasons.push(suspect.clone());
+        }
         let mut unknown = hidden || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
             // Only a list that was seen to its end says that something is not there.
@@ -46,7 +51,7 @@ impl Engine {
         };
         self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
-        Judgement { verdict, reasons, refusal, changed: None, target: Some(name), arguments }
+        Judgement { verdict, reasons, refusal, target: Some(name), arguments, ..Judgement::allow() }
     }
 
     /// What the pins say against a call of `name`: its definition differs, or it is not in the list at all.

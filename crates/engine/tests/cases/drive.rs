@@ -226,6 +226,7 @@ impl Stage {
                     }
                     Effect::Ask(question) => self.questions.push_back(question.id),
                     Effect::Withdraw(question) => self.questions.retain(|open| *open != question),
+                    Effect::Quarantine(_) => {}
                 }
             }
         }

@@ -58,7 +58,7 @@ impl Run {
             let waits = self.waits(act.lane, act.id.as_ref());
             let question = match act.what {
                 What::Ask(question) => question,
-                What::ToServer { .. } | What::ToClient(_) => {
+                What::ToServer { .. } | What::ToClient(_) | What::Keep(_) => {
                     settled.push(act);
                     continue;
                 }

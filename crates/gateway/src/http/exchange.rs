@@ -66,7 +66,7 @@ impl Exchange {
                     let mine = direction == Direction::ToServer && here && (!request || asked);
                     if mine { own.push(act) } else { self.send_out(act) }
                 }
-                What::ToClient(_) | What::Ask(_) => {}
+                What::ToClient(_) | What::Ask(_) | What::Keep(_) => {}
             }
         }
         own
@@ -176,7 +176,7 @@ impl Exchange {
 pub(super) fn to_client(acts: Vec<Act>) -> impl Iterator<Item = Letter> {
     acts.into_iter().filter_map(|act| match act.what {
         What::ToClient(letter) => Some(letter),
-        What::ToServer { .. } | What::Ask(_) => None,
+        What::ToServer { .. } | What::Ask(_) | What::Keep(_) => None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What the engine permitted, on its way: the only bytes of messages that leave a gateway (law 2).
 
-use bailiwick_engine::{Decision, Effect, Event, Lane, Permitted, Question};
+use bailiwick_engine::{Decision, Effect, Event, Lane, Permitted, Quarantined, Question};
 use bailiwick_mcp::{Direction, Id};
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
@@ -58,6 +58,7 @@ pub(super) enum What {
     },
     ToClient(Letter),
     Ask(Box<Question>),
+    Keep(Box<Quarantined>),
 }
 
 impl Act {
@@ -81,6 +82,7 @@ impl Act {
                     What::ToClient(Letter::new(&message, original))
                 }
                 Effect::Ask(question) => What::Ask(question),
+                Effect::Quarantine(kept) => What::Keep(kept),
                 // What waits for a person is answered at once here.
                 Effect::Withdraw(_) => continue,
             };
@@ -97,7 +99,7 @@ impl Act {
             Effect::Send { to: Direction::ToClient, message } => {
                 What::ToClient(Letter::new(message, &Bytes::new()))
             }
-            Effect::Ask(_) | Effect::Withdraw(_) => return None,
+            Effect::Ask(_) | Effect::Withdraw(_) | Effect::Quarantine(_) => return None,
         };
         Some(Act { lane, id, what, waiter: None })
     }

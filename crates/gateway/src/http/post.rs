@@ -182,14 +182,14 @@ impl Posted {
         let acts = exchange.settle(decided, Direction::ToServer).await;
         let asked = |act: &Act| match act.what {
             What::ToServer { request: true, .. } => act.id.clone(),
-            What::ToServer { .. } | What::ToClient(_) | What::Ask(_) => None,
+            What::ToServer { .. } | What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
         };
         let sent: Vec<_> = acts.iter().filter_map(asked).collect();
         let (mut onward, mut refused): (Vec<(Letter, bool)>, Vec<Letter>) = (Vec::new(), Vec::new());
         let mut take = |what: What| match what {
             What::ToServer { letter, request } => onward.push((letter, request)),
             What::ToClient(letter) => refused.push(letter),
-            What::Ask(_) => {}
+            What::Ask(_) | What::Keep(_) => {}
         };
         acts.into_iter().for_each(|act| take(act.what));
         if !batch {
@@ -284,7 +284,7 @@ impl Attended {
             match waiter.await {
                 Ok(What::ToServer { letter, .. }) => self.exchange.ask_for(&letter, &mut answers).await,
                 Ok(What::ToClient(letter)) => answers.push(letter),
-                Ok(What::Ask(_)) => {}
+                Ok(What::Ask(_) | What::Keep(_)) => {}
                 Err(_) => return unrecorded(&id),
             }
         }

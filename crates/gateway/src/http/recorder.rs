@@ -7,7 +7,7 @@ use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::relay::{Alarm, Observer, Teller};
+use crate::relay::{Alarm, Keeper, Observer, Teller};
 
 /// Where a gateway writes down what it decides, and who is told.
 pub struct Recording {
@@ -18,6 +18,7 @@ pub struct Recording {
     pub observer: Observer,
     pub teller: Teller,
     pub alarm: Alarm,
+    pub keeper: Keeper,
 }
 
 impl std::fmt::Debug for Recording {

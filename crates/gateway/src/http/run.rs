@@ -281,10 +281,15 @@ impl Run {
     /// What is to be done, once its record is written. Without it, whoever waits is told.
     pub(super) async fn settle(self: &Arc<Run>, decided: Decided) -> Vec<Act> {
         let Decided { acts, must_commit, .. } = decided;
-        let acts = match must_commit {
+        let mut acts = match must_commit {
             true if self.office.recorder.commit().await.is_err() => self.undo(acts),
             true | false => acts,
         };
+        for kept in acts.extract_if(.., |act| matches!(act.what, What::Keep(_))) {
+            if let What::Keep(kept) = kept.what {
+                (self.office.recorder.with.keeper)(&kept);
+            }
+        }
         if acts.iter().any(|act| matches!(act.what, What::Ask(_))) { self.ask(acts) } else { acts }
     }
 
@@ -311,6 +316,8 @@ impl Run {
             let (to, letter) = match &act.what {
                 What::ToServer { letter, .. } => (Direction::ToServer, letter),
                 What::ToClient(letter) => (Direction::ToClient, letter),
+                // Of what is not recorded nothing is kept.
+                What::Keep(_) => continue,
                 What::Ask(question) => {
                     let mut out = Vec::new();
                     let deny = Answer::Deny(UNWRITTEN.to_owned());

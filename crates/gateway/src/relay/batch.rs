@@ -1,6 +1,6 @@
 //! What a chunk of bytes leads to, gathered before anything is done, and how it is undone.
 
-use bailiwick_engine::{Answer, Effect, Engine, Outcome, Question, QuestionId};
+use bailiwick_engine::{Answer, Effect, Engine, Outcome, Quarantined, Question, QuestionId};
 use bailiwick_mcp::Direction;
 use bailiwick_record::AuditError;
 
@@ -13,6 +13,8 @@ pub(super) struct Batch {
     pub(super) to_client: Outbox,
     pub(super) questions: Vec<Question>,
     pub(super) withdrawn: Vec<QuestionId>,
+    /// What was withheld, for a person.
+    pub(super) kept: Vec<Quarantined>,
     /// Something in it waits for its record to be written.
     pub(super) must_commit: bool,
     /// Why something in it could not be recorded.
@@ -28,6 +30,7 @@ impl Batch {
             Effect::Send { to: Direction::ToClient, message } => self.to_client.push(&message),
             Effect::Ask(question) => self.questions.push(*question),
             Effect::Withdraw(question) => self.withdrawn.push(question),
+            Effect::Quarantine(kept) => self.kept.push(*kept),
         }
     }
 
@@ -39,6 +42,8 @@ impl Batch {
                 Effect::Send { to, message } => engine.undo_send(*to, message.bytes(), UNWRITTEN, &mut told),
                 Effect::Ask(question) => told.extend(withhold(engine, question)),
                 Effect::Withdraw(question) => self.withdrawn.push(*question),
+                // Of what is not recorded nothing is kept.
+                Effect::Quarantine(_) => {}
             }
         }
         told.into_iter().for_each(|effect| self.take_up(effect));
@@ -58,6 +63,7 @@ impl Batch {
         }
         self.to_server.clear();
         self.to_client.clear();
+        self.kept.clear();
         told.into_iter().for_each(|effect| self.take_up(effect));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_engine::Outcome;
+use bailiwick_engine::{Outcome, Quarantined};
 use bailiwick_mcp::Limits;
 use bailiwick_record::AuditError;
 use bailiwick_record::trace::Trace;
@@ -12,6 +12,9 @@ pub type Observer = Box<dyn Fn(&Outcome<'_>) -> Option<String> + Send + Sync>;
 
 /// Tells a person who watches, after what it speaks of was recorded and before its effects.
 pub type Teller = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Keeps what was withheld, for a person; after that was recorded.
+pub type Keeper = Box<dyn Fn(&Quarantined) + Send + Sync>;
 
 /// Told once when the record can no longer be written, and once when it can again.
 pub type Alarm = Box<dyn Fn(Option<&AuditError>) + Send + Sync>;
@@ -24,6 +27,7 @@ pub struct RelaySettings {
     pub observer: Observer,
     pub teller: Teller,
     pub alarm: Alarm,
+    pub keeper: Keeper,
     /// Takes down every line, before it is decided over.
     pub trace: Option<Arc<Trace>>,
 }

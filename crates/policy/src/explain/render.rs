@@ -66,6 +66,7 @@ fn said(rule: &Considered) -> String {
     match (rule.outcome, rule.effect) {
         (Outcome::Speaks, Effect::Require) => format!("does not hold{reason}"),
         (Outcome::Speaks, _) => format!("matches{reason}"),
+        (Outcome::OtherRun, _) => "silent: it is about runs that a guard has marked".into(),
         (Outcome::OtherPrincipal, _) => "silent: it is for other principals".into(),
         (Outcome::OtherArguments, _)
             if rule.judgements.iter().any(|judged| !judged.unless && !judged.holds) =>

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Reader;
+use super::guards::GuardPart;
 use super::rules::Ruled;
-use super::settings::GuardPart;
 use crate::history::{Part, Precondition, Sequence};
 use crate::labels::LabelEntry;
 use crate::model::{Drift, Hide, Limit, Rule, Verdict};

@@ -4,6 +4,7 @@ use super::Reader;
 use crate::labels::{Label, LabelEntry, Labels};
 use crate::model::Effect;
 use crate::scope::{Scope, Senses, Who};
+use crate::taint::Taints;
 use crate::tree::{Form, Node};
 
 impl Reader<'_> {
@@ -25,6 +26,7 @@ impl Reader<'_> {
             let who = Who::default();
             let scope = Scope {
                 on,
+                tainted: Taints::NONE,
                 labels: Labels::NONE,
                 file: self.source,
                 senses,

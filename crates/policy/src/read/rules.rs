@@ -8,6 +8,7 @@ use super::units::duration_ms;
 use crate::glob::Name;
 use crate::model::{Effect, Rule};
 use crate::scope::{Scope, Senses, Unless, Who};
+use crate::taint::{Taint, Taints};
 use crate::target::TargetPattern;
 use crate::tree::{Form, Node};
 use crate::words;
@@ -139,7 +140,9 @@ impl Reader<'_> {
         let condition = members.get("if").and_then(|condition| self.condition(condition));
         let unless = members.get("unless").and_then(|unless| self.unless(unless, senses));
         let who = members.get("for").map(|who| self.who(who)).unwrap_or_default();
+        let tainted = members.get("tainted").map(|tainted| self.tainted(tainted, senses)).unwrap_or_default();
         let scope = Scope {
+            tainted,
             on: on?,
             labels: labels.unwrap_or_default(),
             file: self.source,
@@ -151,6 +154,16 @@ impl Reader<'_> {
         };
         self.check_types(members, &scope);
         Some(scope)
+    }
+
+    /// Marks of a run; they are asked for by rules that tighten, since every run begins without.
+    fn tainted(&mut self, node: &Node, senses: Senses) -> Taints {
+        if senses.on != crate::args::Sense::Any {
+            let help = "a run without marks would be denied; use `effect: ask`, `deny` or `require`";
+            self.wrong(node, "`tainted` in a rule that allows", help);
+        }
+        let items = self.items(node, "`tainted`");
+        items.into_iter().filter_map(|item| self.choice(item, "mark of a run", &Taint::ALL)).collect()
     }
 
     fn unless(&mut self, node: &Node, senses: Senses) -> Option<Unless> {

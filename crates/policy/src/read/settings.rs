@@ -1,29 +1,10 @@
-//! The parts of a file that are not rules: vars, roles, guards, pins, discovery.
+//! The parts of a file that are not rules: vars, roles, pins, discovery.
 
 use super::Reader;
-use crate::model::{Drift, GuardAction, Hide};
+use crate::model::{Drift, Hide};
 use crate::roles::RoleEntry;
 use crate::tree::{Form, Node};
 use crate::words;
-
-/// What one file says about the guards; `None` where it is silent.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct GuardPart {
-    pub(crate) injection: Option<GuardAction>,
-    pub(crate) hidden_text: Option<GuardAction>,
-    pub(crate) secrets: Option<GuardAction>,
-}
-
-const OFF: (&str, GuardAction) = ("off", GuardAction::Off);
-const LOG: (&str, GuardAction) = ("log", GuardAction::Log);
-const STRIP: (&str, GuardAction) = ("strip", GuardAction::Strip);
-const REDACT: (&str, GuardAction) = ("redact", GuardAction::Redact);
-const BLOCK: (&str, GuardAction) = ("block", GuardAction::Block);
-
-/// What each guard can do.
-pub(crate) const INJECTION: [(&str, GuardAction); 3] = [OFF, LOG, BLOCK];
-pub(crate) const HIDDEN_TEXT: [(&str, GuardAction); 4] = [OFF, LOG, STRIP, BLOCK];
-pub(crate) const SECRETS: [(&str, GuardAction); 4] = [OFF, LOG, REDACT, BLOCK];
 
 pub(crate) const DRIFTS: [(&str, Drift); 3] =
     [("deny", Drift::Deny), ("ask", Drift::Ask), ("warn", Drift::Warn)];
@@ -93,20 +74,6 @@ impl Reader<'_> {
             });
         }
         out
-    }
-
-    pub(super) fn read_guards(&mut self, node: &Node) -> GuardPart {
-        let Some(members) = self.members(node, &words::GUARDS, "`guards`") else {
-            return GuardPart::default();
-        };
-        let mut action = |name: &str, valid: &[(&str, GuardAction)]| {
-            members.get(name).and_then(|node| self.choice(node, &format!("action of `{name}`"), valid))
-        };
-        GuardPart {
-            injection: action("injection", &INJECTION),
-            hidden_text: action("hidden-text", &HIDDEN_TEXT),
-            secrets: action("secrets", &SECRETS),
-        }
     }
 
     pub(super) fn read_pins(&mut self, node: &Node) -> Option<Drift> {

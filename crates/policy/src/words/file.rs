@@ -1,10 +1,11 @@
 //! The keys of a file and of its settings.
 
 use super::Value::{Choice, Either, List, Map, Named, Some, Text};
+use super::guards::GUARDS;
 use super::rules::{LIMIT, PRECONDITION, RULE, SEQUENCE};
 use super::{map, names};
 use crate::labels::Label;
-use crate::read::{DEFAULTS, DRIFTS, HIDDEN_TEXT, HIDES, INJECTION, SECRETS};
+use crate::read::{DEFAULTS, DRIFTS, HIDES};
 
 map! {
     FILE "file" needs [&["version"]];
@@ -20,7 +21,7 @@ map! {
     "limits" = List(&Map(&LIMIT), 0, None), "a list, [below](#limits)";
     "sequences" = List(&Map(&SEQUENCE), 0, None), "a list, [below](#sequences)";
     "preconditions" = List(&Map(&PRECONDITION), 0, None), "a list, [below](#preconditions)";
-    "guards" = Map(&GUARDS), "what [guards](guards.md) do with what they find; off when not named";
+    "guards" = Map(&GUARDS), "what each [content guard](#guards) does with what it finds; off when not named";
     "pins" = Map(&PINS), "for a tool that changed";
     "discovery" = Map(&DISCOVERY), "what lists leave out";
     later ["flows", "envelopes"];
@@ -41,15 +42,6 @@ map! {
     "inherits" = Some(&Text), "roles that whoever has this one has too";
     later ["permissions"];
     elsewhere &[("extends", "inherits"), ("principals", "members"), ("users", "members")];
-}
-
-map! {
-    GUARDS "guards" needs [];
-    "injection" = Choice(|| names(&INJECTION)), "`off` (also when not said), `log`, `block`";
-    "hidden-text" = Choice(|| names(&HIDDEN_TEXT)), "`off` (also when not said), `log`, `strip`, `block`";
-    "secrets" = Choice(|| names(&SECRETS)), "`off` (also when not said), `log`, `redact`, `block`";
-    later ["shell", "path", "pii"];
-    elsewhere &[("hidden_text", "hidden-text")];
 }
 
 map! {

@@ -6,6 +6,7 @@ use super::{map, names};
 use crate::bounds::STEPS_MAX;
 use crate::labels::Label;
 use crate::read::{COUNTS, EFFECTS, LATER_EFFECTS, PARTS, PER, RESULTS};
+use crate::taint::Taint;
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
 /// `3m`, `1h30m`.
@@ -26,6 +27,7 @@ map! {
     "override" = Choice(|| vec!["true"]), "`true`: this `deny` or `require` has the id of a rule in another file, see [layers](#layers)";
     "on" = TARGETS, "a [target](#targets) or a list";
     "labels" = LABELS, "[labels](#labels), of which the target must have one; without `on` it is about every tool and resource";
+    "tainted" = Some(&Choice(|| names(&Taint::ALL))), "[marks](#marks-of-a-run) of which the run must have one; for `ask`, `deny` and `require`";
     "args" = ARGS, "`{ key pattern: { matcher: value } }`; keys, and the matchers of a key, are joined by AND; lists of patterns by OR";
     "if" = Text, "a [condition](#conditions), joined with `args` by AND";
     "unless" = Map(&UNLESS), "`{ args: { … } }`, `{ if: … }`, or both, joined by AND";

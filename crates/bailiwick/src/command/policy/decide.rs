@@ -66,7 +66,7 @@ impl Rehearsal {
                 match effect {
                     Effect::Ask(question) => asked.push(question.id),
                     Effect::Send { to, .. } => sent |= to == Direction::ToServer,
-                    Effect::Withdraw(_) => {}
+                    Effect::Withdraw(_) | Effect::Quarantine(_) => {}
                 }
             }
         }
@@ -129,6 +129,7 @@ impl Rehearsal {
                 }
                 Effect::Ask(question) => format!("  a human is asked, for {} s", question.ttl_s),
                 Effect::Withdraw(_) => "  a question is withdrawn".to_owned(),
+                Effect::Quarantine(kept) => format!("  kept in quarantine as {}", kept.id),
             }));
         }
         lines

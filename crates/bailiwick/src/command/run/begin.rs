@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use bailiwick_engine::Pins;
+use bailiwick_engine::{Engine, Pins};
 use bailiwick_policy::Drift;
 use bailiwick_record::lock::Lock;
 
@@ -110,6 +110,14 @@ fn is_same(locked: &[String], command: &[String]) -> bool {
         .collect::<Vec<_>>()
         .iter()
         .map(|word| &**word))
+}
+
+/// Suppressions that changed nothing are worth a look: what they were for may be gone.
+pub(crate) fn report_suppressions(engine: &Engine) {
+    let unused = engine.unused_suppressions();
+    if !unused.is_empty() {
+        say::note(&format!("suppressions that changed nothing in this run: {}", unused.join(", ")));
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! Guards over what goes to the server: arguments by what each is for, and texts where the policy asks for it.
+
+use bailiwick_guard::Guard;
+use bailiwick_mcp::{Direction, Value};
+use bailiwick_policy::{GuardAction, GuardName, Target, Verdict};
+
+use super::edited::Edited;
+use super::finding::{Case, Place};
+use super::{About, Inspection};
+use crate::decision::Reason;
+use crate::engine::Engine;
+
+impl Engine {
+    /// What the guards say of the arguments of a request; `uri` is what a resource is read by.
+    pub(crate) fn inspect_arguments(
+        &mut self,
+        target: &Target<'_>,
+        arguments: Option<Value<'_>>,
+        reasons: &mut Vec<Reason>,
+    ) -> Verdict {
+        let about = About { target: Some(*target), ..About::default() };
+        let Some(mut inspector) = self.inspector(about, Direction::ToServer) else { return Verdict::Allow };
+        if let Some(arguments) = arguments {
+            let asked = ARGUMENT_GUARDS.iter().any(|(name, _)| inspector.view.from(*name).is_some());
+            if asked {
+                let judged = inspector.scanner.judge_arguments(target.object(), arguments);
+                for what in judged.not_inspected() {
+                    inspector.out.unread(None, &Place::of(arguments), what);
+                }
+                for finding in &judged.findings {
+                    let Some((name, _)) = ARGUMENT_GUARDS.iter().find(|(_, guard)| *guard == finding.guard)
+                    else {
+                        continue;
+                    };
+                    let span = (finding.span.start, finding.span.end);
+                    let leaf = arguments.descendants().find(|value| value.span() == span);
+                    let text = leaf.and_then(Value::text).unwrap_or_default();
+                    let whole = bailiwick_guard::Finding { span: 0..text.len(), ..finding.clone() };
+                    let (edited, mut edits) = (Edited::new(&text), Vec::new());
+                    let place = leaf.map_or_else(Place::message, Place::of);
+                    let mut case = Case {
+                        view: &inspector.view,
+                        about: &inspector.about,
+                        at: inspector.at,
+                        name: *name,
+                        text: &text,
+                        place: &place,
+                        edited: &edited,
+                        silent: false,
+                        out: &mut inspector.out,
+                        edits: &mut edits,
+                    };
+                    case.take(&whole);
+                }
+            }
+            let reads_text = [
+                GuardName::HiddenText,
+                GuardName::Injection,
+                GuardName::Secrets,
+                GuardName::Pii,
+                GuardName::Size,
+            ];
+            if reads_text.iter().any(|name| inspector.view.from(*name).is_some()) {
+                inspector.name_secrets(arguments);
+                inspector.value(arguments);
+            }
+        }
+        let inspection = inspector.finish();
+        self.take_in(&inspection);
+        verdict_of(inspection, reasons)
+    }
+}
+
+fn verdict_of(mut inspection: Inspection, reasons: &mut Vec<Reason>) -> Verdict {
+    reasons.append(&mut inspection.reasons);
+    match inspection.action {
+        GuardAction::Ask => Verdict::Ask,
+        GuardAction::Quarantine | GuardAction::Block => Verdict::Deny,
+        GuardAction::Off
+        | GuardAction::Log
+        | GuardAction::Annotate
+        | GuardAction::Strip
+        | GuardAction::Redact => Verdict::Allow,
+    }
+}
+
+const ARGUMENT_GUARDS: [(GuardName, Guard); 5] = [
+    (GuardName::Path, Guard::Path),
+    (GuardName::Command, Guard::Command),
+    (GuardName::Sql, Guard::Sql),
+    (GuardName::Ssrf, Guard::Ssrf),
+    (GuardName::Template, Guard::Template),
+];

@@ -1,0 +1,105 @@
+//! The keys of `guards`.
+
+use bailiwick_mcp::Direction;
+
+use super::Value::{self, Choice, Either, Formed, List, Map, Number, Some, Text};
+use super::{map, names};
+use crate::guards::{GuardAction, GuardName};
+use crate::read::{LEVELS, TAKES_PATTERNS};
+
+const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
+const TARGETS: Value = Some(&Text);
+const ACTION: Value = Choice(|| names(&GuardAction::ALL));
+/// An action, an entry, or a list of them.
+const TEXTS: Value =
+    Some(&Either(&[Choice(|| names(GuardName::Injection.actions(Direction::ToClient))), Map(&GUARD)]));
+const HIDDEN: Value =
+    Some(&Either(&[Choice(|| names(GuardName::HiddenText.actions(Direction::ToClient))), Map(&GUARD)]));
+const SIZE: Value =
+    Some(&Either(&[Choice(|| names(GuardName::Size.actions(Direction::ToClient))), Map(&GUARD)]));
+const CALLS: Value =
+    Some(&Either(&[Choice(|| names(GuardName::Path.actions(Direction::ToServer))), Map(&GUARD)]));
+
+map! {
+    GUARDS "guards" needs [];
+    "injection" = TEXTS, "an action (the same as `{ likely: … }`), an entry, or a list of entries; off when not named";
+    "hidden-text" = HIDDEN, "the same; it strips and does not redact";
+    "secrets" = TEXTS, "the same";
+    "pii" = TEXTS, "the same";
+    "size" = SIZE, "the same, without `redact`";
+    "tool-poisoning" = CALLS, "the same, for definitions of tools: `log`, `ask`, `block`";
+    "path" = CALLS, "the same, for arguments of calls: `log`, `ask`, `block`";
+    "command" = CALLS, "the same";
+    "sql" = CALLS, "the same";
+    "ssrf" = CALLS, "the same";
+    "template" = CALLS, "the same";
+    "suppress" = List(&Map(&SUPPRESSION), 0, None), "findings that are known";
+    "patterns" = List(&Map(&GUARD_PATTERN), 0, None), "what guards shall find besides";
+    later [];
+    elsewhere &[
+        ("hidden_text", "hidden-text"),
+        ("shell", "command"),
+        ("url", "ssrf"),
+        ("unicode", "hidden-text"),
+        ("credentials", "secrets"),
+        ("dlp", "secrets"),
+        ("tools", "tool-poisoning"),
+        ("waivers", "suppress"),
+        ("ignore", "suppress"),
+        ("rules", "patterns"),
+    ];
+}
+
+map! {
+    GUARD "guard" needs [&["possible", "likely", "certain"]];
+    "certain" = ACTION, "the action from this level on; a surer finding has at least the action of a less sure one";
+    "likely" = ACTION, "the same";
+    "possible" = ACTION, "the same";
+    "to" = Some(&Choice(|| vec!["client", "server"])), "`client` (what servers send), `server` (what goes to them), or both. Without it guards of arguments look at what goes to the server, the others at what comes back";
+    "on" = TARGETS, "[targets](#targets) that it is about; without it everything";
+    "except" = TARGETS, "targets that it is not about, exactly";
+    "allow" = Some(&Text), "texts (with `*`) that are no finding; what is compared is the text that was found";
+    "write-back" = ACTION, "in place of `redact` and `strip` where the agent may write the text back; `annotate` when not said";
+    "max" = Formed("^[0-9]+(B|kB|MB|GB|KiB|MiB|GiB)?$"), "for `size`: how much text a message may hold; 1 MiB when not said. `certain` is above it, `likely` above a quarter, `possible` above a sixteenth";
+    later [];
+    elsewhere &[
+        ("low", "possible"),
+        ("medium", "likely"),
+        ("high", "certain"),
+        ("action", "likely"),
+        ("direction", "to"),
+        ("tools", "on"),
+        ("unless", "except"),
+        ("max_bytes", "max"),
+    ];
+}
+
+map! {
+    SUPPRESSION "suppression" needs [&["id"], &["guard"], &["on"], &["code", "pattern"], &["until"], &["reason"]];
+    "id" = ID, "as in rules";
+    "guard" = Choice(|| names(&GuardName::ALL)), "whose finding it is";
+    "code" = Text, "the finding, as the record names it behind the guard";
+    "on" = TARGETS, "targets in which it was seen, exactly";
+    "pattern" = Text, "a regular expression that the text fits that was found";
+    "until" = Formed("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), "the last day (UTC) on which it holds";
+    "reason" = Text, "why this is no finding";
+    later [];
+    elsewhere &[
+        ("rule", "code"),
+        ("tool", "on"),
+        ("regex", "pattern"),
+        ("expires", "until"),
+        ("name", "id"),
+    ];
+}
+
+map! {
+    GUARD_PATTERN "guard pattern" needs [&["id"], &["guard"], &["regex"]];
+    "id" = ID, "as in rules; the code of its findings";
+    "guard" = Choice(|| names(&TAKES_PATTERNS)), "`injection`, `hidden-text`, `secrets` or `pii`: who finds it";
+    "regex" = Text, "a regular expression, anchored nowhere";
+    "level" = Choice(|| names(&LEVELS)), "`certain` (also when not said), `likely`, `possible`";
+    "reason" = Text, "what it finds, in words";
+    later [];
+    elsewhere &[("pattern", "regex"), ("severity", "level"), ("message", "reason"), ("name", "id")];
+}
