@@ -37,6 +37,8 @@ pub(crate) enum Bench {
     Scan,
     /// One decision without anything around it, for policies of several sizes
     Decide,
+    /// The same decisions by cel, cedar-policy and regorus, in one run; they take minutes to compile
+    Peers,
 }
 
 #[derive(Args)]
@@ -106,12 +108,21 @@ pub(crate) fn run(bench: &Bench) -> Result<bool> {
         Bench::Replay => looking_back::replay(),
         Bench::Infer => looking_back::infer(),
         Bench::Scan => looking_back::scan(),
+        Bench::Peers => peers(),
         Bench::Decide => {
             let mut cargo = shell::cargo();
             cargo.args(["run", "--release", "-p", "bailiwick-policy", "--example", "decide"]);
             Ok(shell::teed(&mut cargo, |_| ())?.success())
         }
     }
+}
+
+/// A workspace of its own, so that nothing else compiles the peers.
+fn peers() -> Result<bool> {
+    let mut cargo = shell::cargo();
+    cargo.args(["run", "--release", "--locked", "--manifest-path", "bench/peers/Cargo.toml", "--target-dir"]);
+    cargo.arg(shell::root().join("target/peers"));
+    Ok(shell::teed(&mut cargo, |_| ())?.success())
 }
 
 fn stdio(options: &Options) -> Result<bool> {

@@ -1,4 +1,4 @@
-//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | screens | bench`.
+//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | peer-cases | screens | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
 mod bench;
@@ -33,6 +33,12 @@ enum Chore {
     Deny,
     /// Fuzz one target, or each in turn; a crash is saved and printed with how to reproduce it
     Fuzz(fuzz::Options),
+    /// Decide recorded cases of other products by their policies as `policy import` reads them
+    PeerCases {
+        /// JSON lines: a policy, a request or calls, and what was decided
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<std::path::PathBuf>,
+    },
     /// Take pictures of a sample report, on screens and in print, for a person to look at
     Screens,
     /// Measure what Bailiwick costs against a relay that only copies bytes
@@ -56,12 +62,20 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Deny => tools::deny::run(),
         Chore::Fuzz(options) => fuzz::run(&options),
+        Chore::PeerCases { files } => peer_cases(&files),
         Chore::Screens => screens::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::BenchRelay { server } => bench::relay(&server),
         Chore::BenchServer => bench::server(),
     };
     exit_code(ended)
+}
+
+/// An example, because it needs the engine, of which the chores know nothing.
+fn peer_cases(files: &[std::path::PathBuf]) -> Result<bool> {
+    let mut cargo = shell::cargo();
+    cargo.args(["run", "--quiet", "-p", "bailiwick", "--example", "peer_cases", "--"]).args(files);
+    Ok(shell::teed(&mut cargo, |_| ())?.success())
 }
 
 /// `Ok(false)` is a chore that did its work and found something wrong; it has said what.

@@ -300,6 +300,8 @@ The format of a test file: docs/reference/policy-tests.md")]
     /// Read a policy of another product as one of ours, and show what differs
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
+    /// Write a policy for another product, as far as it fits
+    Export(import::ExportArgs),
     /// Find what is valid in policies and most likely not meant (exit 10 if there is something)
     Lint(policy::LintArgs),
     /// Print the JSON Schema of policies, for editors

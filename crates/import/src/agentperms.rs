@@ -298,7 +298,10 @@ fn deny_paths(draft: &mut Draft, server: &Server, all: &str, first: Option<&str>
         return;
     }
     let safe = draft.is_safe();
-    let paths: Vec<String> = server.denied.iter().filter_map(below).collect();
+    let mut paths: Vec<String> = server.denied.iter().filter_map(below).collect();
+    if safe {
+        paths.extend(server.denied.iter().filter_map(Pattern::copies));
+    }
     let globs: Vec<String> = server.denied.iter().map(Pattern::glob).collect();
     let key = if safe { "**" } else { KEYS };
     let on = if safe {

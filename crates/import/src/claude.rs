@@ -123,11 +123,14 @@ fn write(
 ) {
     let line = reader.line(node);
     let tightens = verdict != Verdict::Allow;
-    let targets = targets(about, draft.is_safe() && tightens);
+    // Where the default denies, a wider question would be a way out.
+    let wide = draft.is_safe()
+        && (verdict == Verdict::Deny || verdict == Verdict::Ask && draft.default != Verdict::Deny);
+    let targets = targets(about, wide);
     let args = match &about.spec {
         Spec::Anything => Vec::new(),
         Spec::Command { entry, glob } => {
-            let key = if draft.is_safe() && tightens { "{*command*,*cmd*,*script*}" } else { "command" };
+            let key = if wide { "{*command*,*cmd*,*script*}" } else { "command" };
             let mut args = Vec::new();
             args.extend(entry.as_ref().map(|entry| (key, "command", Out::text(entry.clone()))));
             // What cannot be said in words of a command is compared as text; an allow needs the words.
@@ -137,7 +140,7 @@ fn write(
             args
         }
         Spec::Path(path) => {
-            let key = if draft.is_safe() && tightens { "**" } else { FILE_KEYS };
+            let key = if wide { "**" } else { FILE_KEYS };
             let path = if tightens && !path.ends_with("**") {
                 format!("{}/**", path.trim_end_matches('/'))
             } else {
@@ -145,7 +148,7 @@ fn write(
             };
             vec![(key, "path", Out::text(path))]
         }
-        Spec::Domain(domain) => vec![domain_args(draft.is_safe() && tightens, domain)],
+        Spec::Domain(domain) => vec![domain_args(wide, domain)],
     };
     if args.is_empty() && about.spec != Spec::Anything {
         draft.left_out(line, format!("`{word}`, which cannot be said as words of a command"));
@@ -158,7 +161,7 @@ fn write(
             ("effect", Out::word(verdict.word())),
             ("on", targets.clone()),
         ];
-        if about.writes && draft.is_safe() && tightens && about.spec != Spec::Anything {
+        if about.writes && wide && about.spec != Spec::Anything {
             fields.push(("labels", Out::texts(["write", "delete", "destructive"])));
         }
         fields.extend(
@@ -166,7 +169,7 @@ fn write(
         );
         draft.add(Section::Rules, format!("line {line}: {} `{word}`", verdict.word()), fields);
     }
-    rule::differences(draft, line, word, verdict, about);
+    rule::differences(draft, line, word, (verdict, wide), about);
 }
 
 fn domain_args(wide: bool, domain: &str) -> (&'static str, &'static str, Out) {

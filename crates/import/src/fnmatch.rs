@@ -104,6 +104,13 @@ impl Pattern {
         self.pieces.iter().filter_map(piece).collect()
     }
 
+    /// Copies and backups of files that `*.ending` names: `server.pem.bak`.
+    pub(crate) fn copies(&self) -> Option<String> {
+        let ending = self.written.rsplit('/').next().unwrap_or_default().strip_prefix("*.")?;
+        let plain = !ending.is_empty() && ending.chars().all(|c| c.is_ascii_alphanumeric());
+        plain.then(|| format!("**/*.{ending}[-._~]*/**"))
+    }
+
     /// What the pattern means as a path, in our path patterns; `None` where it means no path. `wide`: what may lie below
     /// counts too, as in a denial.
     pub(crate) fn path(&self, wide: bool) -> Option<String> {

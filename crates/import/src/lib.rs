@@ -2,6 +2,7 @@
 //!
 //! [`recognise`] tells whose a text is, [`import`] translates it: the text of a policy in our language, with comments that
 //! name the lines it comes from, and notes on what differs, each with a call that shows it. Bytes in, text out; no IO.
+//! [`export`] goes the other way, for what fits.
 
 mod aegis;
 mod agentperms;
@@ -9,6 +10,7 @@ mod cedar;
 mod claude;
 mod draft;
 mod envelope;
+mod export;
 mod expression;
 mod fnmatch;
 mod mcpfw;
@@ -19,6 +21,7 @@ mod recognise;
 
 use bailiwick_policy::{Problems, Source};
 
+pub use export::{Exported, export};
 pub use note::{Kind, Note, Shown};
 pub use recognise::recognise;
 

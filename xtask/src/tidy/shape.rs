@@ -70,6 +70,7 @@ const ROOT: &[&str] = &[
     "LICENSE",
     "README.md",
     "SECURITY.md",
+    "bench",
     "cases",
     "clippy.toml",
     "crates",

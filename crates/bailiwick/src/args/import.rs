@@ -30,6 +30,28 @@ pub(crate) struct ImportArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// A policy file of ours
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The language to write
+    #[arg(long, value_enum)]
+    pub(crate) to: Language,
+    /// The server that it will stand before; without it only rules about any server fit
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
+    pub(crate) server: Option<String>,
+    /// Write to this file, which must not exist, instead of standard output
+    #[arg(long, short, value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Cedar, with the names of ToolHive
+    Cedar,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Keep {
     /// The original's order and meaning, with its holes

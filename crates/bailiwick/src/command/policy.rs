@@ -1,4 +1,4 @@
-//! `bailiwick policy`: check, lint, explain, test, schema, layout, import.
+//! `bailiwick policy`: check, lint, explain, test, schema, layout, import, export.
 
 mod check;
 mod decide;
@@ -29,6 +29,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
         PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
         PolicyCommand::Test(args) => test::run(args),
         PolicyCommand::Import(args) => import::run(args),
+        PolicyCommand::Export(args) => import::export_to(args),
         PolicyCommand::Lint(args) => lint::run(args),
         PolicyCommand::Schema(args) => schema::run(args),
         PolicyCommand::Fmt(args) => fmt::run(args),

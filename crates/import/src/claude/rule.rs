@@ -159,7 +159,13 @@ fn domain(spec: &str) -> Result<Spec, Fault> {
 }
 
 /// What differs, with a call.
-pub(super) fn differences(draft: &mut Draft, line: u32, word: &str, verdict: Verdict, about: &About) {
+pub(super) fn differences(
+    draft: &mut Draft,
+    line: u32,
+    word: &str,
+    (verdict, wide): (Verdict, bool),
+    about: &About,
+) {
     let speaks = |speaks: bool| Some((clean(word), speaks));
     let tightens = verdict != Verdict::Allow;
     match &about.spec {
@@ -167,7 +173,7 @@ pub(super) fn differences(draft: &mut Draft, line: u32, word: &str, verdict: Ver
             let command = entry.trim_end_matches(" *");
             let (program, rest) = command.split_once(' ').unwrap_or((command, ""));
             let wrapped = format!("env X=1 /usr/bin/{program} {rest}");
-            let tool = if draft.is_safe() { "run_command" } else { "Bash" };
+            let tool = if wide { "run_command" } else { "Bash" };
             let call = format!("{{\"command\": {}}}", json(wrapped.trim_end()));
             if !command.contains(['/', '*', '=']) {
                 let shown = show(
@@ -180,7 +186,7 @@ pub(super) fn differences(draft: &mut Draft, line: u32, word: &str, verdict: Ver
                 draft.differs(line, format!("`{word}` sees the command however it is wrapped"), Some(shown));
             }
         }
-        Spec::Path(path) if tightens && draft.is_safe() && !path.contains(['?', '[']) => {
+        Spec::Path(path) if wide && !path.contains(['?', '[']) => {
             let text = format!(
                 "`{word}` is about every tool that {}, and every argument",
                 if about.writes { "may write" } else { "names the file" }
@@ -194,7 +200,7 @@ pub(super) fn differences(draft: &mut Draft, line: u32, word: &str, verdict: Ver
             );
             draft.differs(line, text, Some(shown));
         }
-        Spec::Domain(domain) if tightens && draft.is_safe() => {
+        Spec::Domain(domain) if wide => {
             let call = format!("{{\"other\": {}}}", json(&format!("http://www.{domain}/")));
             let shown = show(
                 "srv",

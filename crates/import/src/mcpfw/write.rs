@@ -156,7 +156,8 @@ fn meant(draft: &mut Draft, rule: &Rule, verdict: Verdict, test: &Test, exceptio
     let mut on_all = on(&rule.tools);
     let args = match &test.wants {
         Wants::Globs(patterns) if is_path(test) => {
-            let paths: Vec<String> = patterns.iter().filter_map(|pattern| pattern.path(true)).collect();
+            let mut paths: Vec<String> = patterns.iter().filter_map(|pattern| pattern.path(true)).collect();
+            paths.extend(patterns.iter().filter_map(Pattern::copies));
             if paths.is_empty() {
                 return;
             }

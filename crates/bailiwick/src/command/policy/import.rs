@@ -1,13 +1,13 @@
-//! `bailiwick policy import`: a policy of another product in our language, with what differs.
+//! `bailiwick policy import` and `export`: policies of other products in our language and ours in theirs, with what differs.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use bailiwick_import::{Format, Imported, Kind, Mode, Note, import, recognise};
+use bailiwick_import::{Format, Imported, Kind, Mode, Note, export, import, recognise};
 use bailiwick_policy::Source;
 
-use crate::args::import::{ImportArgs, Keep};
+use crate::args::import::{ExportArgs, ImportArgs, Keep, Language};
 use crate::exit::{self, Failure};
 use crate::{policies, say};
 
@@ -40,6 +40,34 @@ pub(super) fn run(args: &ImportArgs) -> Result<i32, Failure> {
         None => {
             say::line(imported.text.trim_end());
             say::report(&report.join("\n"));
+        }
+    }
+    Ok(exit::OK)
+}
+
+pub(super) fn export_to(args: &ExportArgs) -> Result<i32, Failure> {
+    let source = policies::read(&args.file)?;
+    // What is no policy here says nothing anywhere.
+    policies::compiles(source.clone())?;
+    let exported = match args.to {
+        Language::Cedar => export(&source.text, args.server.as_deref()),
+    };
+    let mut lines = vec![format!(
+        "{}: {} policies of Cedar, {} remarks",
+        source.name,
+        exported.policies,
+        exported.notes.len()
+    )];
+    exported.notes.iter().for_each(|note| describe(note, &mut lines));
+    match &args.out {
+        Some(out) => {
+            write(out, &exported.text)?;
+            lines.iter().for_each(|line| say::line(line));
+            say::line(&format!("written to {}", out.display()));
+        }
+        None => {
+            say::line(exported.text.trim_end());
+            say::report(&lines.join("\n"));
         }
     }
     Ok(exit::OK)
