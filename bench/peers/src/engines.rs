@@ -56,7 +56,7 @@ struct Cel {
     context: cel::Context<'static, 'static>,
 }
 
-pub fn cel(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
+pub fn cel(rules: &[Rule], asked: &Asked) -> Option<Box<dyn Decide>> {
     let programs = |effect: &str| {
         let rules = rules.iter().filter(|rule| rule.effect == effect);
         rules.map(|rule| cel::Program::compile(&cel_text(rule)).expect("CEL")).collect()
@@ -68,7 +68,7 @@ pub fn cel(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
     context.add_variable_from_value("server", asked.server);
     context.add_variable_from_value("tool", asked.tool);
     context.add_variable_from_value("args", args);
-    Box::new(Cel { denies: programs("deny"), allows: programs("allow"), context })
+    Some(Box::new(Cel { denies: programs("deny"), allows: programs("allow"), context }))
 }
 
 fn cel_text(rule: &Rule) -> String {
@@ -99,7 +99,7 @@ struct Cedar {
     authorizer: cedar_policy::Authorizer,
 }
 
-pub fn cedar(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
+pub fn cedar(rules: &[Rule], asked: &Asked) -> Option<Box<dyn Decide>> {
     use cedar_policy::{Authorizer, Entities, EntityUid, PolicySet, Request, RestrictedExpression};
     let text: String = rules.iter().map(cedar_text).collect();
     let string = |text: &str| RestrictedExpression::new_string(text.to_owned());
@@ -116,12 +116,12 @@ pub fn cedar(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
         cedar_policy::Context::from_pairs(members).expect("a context"),
         None,
     );
-    Box::new(Cedar {
+    Some(Box::new(Cedar {
         policies: PolicySet::from_str(&text).expect("Cedar"),
         request: request.expect("a request"),
         entities: Entities::empty(),
         authorizer: Authorizer::new(),
-    })
+    }))
 }
 
 fn cedar_text(rule: &Rule) -> String {
@@ -159,7 +159,8 @@ struct Rego {
 
 const ENTRY: &str = "data.bench.allowed";
 
-pub fn rego(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
+/// `None`: more rules than its programs may hold.
+pub fn rego(rules: &[Rule], asked: &Asked) -> Option<Box<dyn Decide>> {
     let mut text = String::from(
         "package bench\nimport rego.v1\ndefault allowed := false\ndefault deny := false\ndefault allow := false\n\
          allowed if { not deny; allow }\n",
@@ -168,14 +169,14 @@ pub fn rego(rules: &[Rule], asked: &Asked) -> Box<dyn Decide> {
     let mut engine = regorus::Engine::new();
     engine.add_policy("bench.rego".to_owned(), text).expect("Rego");
     let compiled = engine.compile_with_entrypoint(&ENTRY.into()).expect("a policy");
-    let program = Compiler::compile_from_policy(&compiled, &[ENTRY]).expect("a program");
+    let program = Compiler::compile_from_policy(&compiled, &[ENTRY]).ok()?;
     let mut machine = RegoVM::new();
     machine.load_program(program);
     let arguments = scenario::arguments(asked);
     let args = arguments.trim_start_matches('{');
     let comma = if args == "}" { "" } else { "," };
     let input = format!("{{\"server\":\"{}\",\"tool\":\"{}\"{comma}{args}", asked.server, asked.tool);
-    Box::new(Rego { machine, input: regorus::Value::from_json_str(&input).expect("JSON") })
+    Some(Box::new(Rego { machine, input: regorus::Value::from_json_str(&input).expect("JSON") }))
 }
 
 fn rego_text(rule: &Rule) -> String {

@@ -27,16 +27,19 @@ fn main() {
         let rules = scenario::rules(count);
         let mut candidates: Vec<(&str, Vec<Box<dyn Decide>>)> =
             vec![("bailiwick", CALLS.iter().map(|asked| bailiwick(&rules, asked)).collect())];
-        type Make = fn(&[Rule], &Asked) -> Box<dyn Decide>;
+        type Make = fn(&[Rule], &Asked) -> Option<Box<dyn Decide>>;
         let peers: [(&str, &str, Make); 3] = [
             ("cel, all", "cel, tool's", cel),
             ("cedar, all", "cedar, tool's", cedar),
             ("regorus, all", "regorus, tool's", rego),
         ];
         for (all, tools, make) in peers {
-            candidates.push((all, CALLS.iter().map(|asked| make(&rules, asked)).collect()));
+            match CALLS.iter().map(|asked| make(&rules, asked)).collect() {
+                Some(engines) => candidates.push((all, engines)),
+                None => println!("{all}: cannot load {count} rules"),
+            }
             let own = |asked: &Asked| make(&of_tool(&rules, asked), asked);
-            candidates.push((tools, CALLS.iter().map(own).collect()));
+            candidates.extend(CALLS.iter().map(own).collect::<Option<_>>().map(|engines| (tools, engines)));
         }
         report(count, &mut candidates);
     }
