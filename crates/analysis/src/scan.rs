@@ -38,7 +38,7 @@ struct Look<'l> {
 }
 
 /// Every audit, in the order of the reference.
-pub const AUDITS: [&Audit; 18] = [
+pub const AUDITS: [&Audit; 19] = [
     &audits::known_bad::AUDIT,
     &audits::look_alike::AUDIT,
     &audits::unpinned::AUDIT,
@@ -51,6 +51,7 @@ pub const AUDITS: [&Audit; 18] = [
     &audits::exposed_config::AUDIT,
     &audits::exposed_command::AUDIT,
     &audits::plain_http::AUDIT,
+    &audits::undone_policy::AUDIT,
     &audits::bare_server::AUDIT,
     &audits::shadowed_server::AUDIT,
     &audits::same_tool::AUDIT,

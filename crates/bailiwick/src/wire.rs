@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bailiwick_clients::config::{Launch, Server};
+use bailiwick_clients::config::Server;
 use bailiwick_clients::table::Scope;
-use bailiwick_clients::wrap::{State, Wrapper, editable};
+use bailiwick_clients::wrap::{State, Wrapper, editable, undoing};
 use bailiwick_disk::{Plan, Records};
 use bailiwick_record::audit::visible;
 use similar::TextDiff;
@@ -104,18 +104,18 @@ fn file(
     {
         let name = visible(&format!("{client}/{}", server.name));
         if let Err(why) = editable(server) {
-            let is_remote = matches!(server.launch, Launch::Remote { .. });
-            rewired.refused += usize::from(!is_remote);
+            rewired.refused += 1;
             say::line(&format!("{WARN}not covered:{WARN:#} {name}: {}", visible(&why.to_string())));
             continue;
         }
-        let (now, wrapper) = match State::of(server) {
+        let (now, wrapper) = match State::of_words(server) {
             State::Ours { wrapper, .. } => (true, Some(wrapper)),
             State::Bare | State::ByHand => (false, None),
         };
         let next = decide(server, wrapper.as_ref());
         rewired.covered += 1;
-        if next == wrapper || !now && next.is_none() {
+        let is_undone = next.is_some() && undoing(server).is_some();
+        if !is_undone && next == wrapper || !now && next.is_none() {
             say::line(&format!("{DIM}as it is:{DIM:#} {name} ({})", state_word(server)));
         } else {
             wanted.push((at, next));

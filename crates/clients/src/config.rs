@@ -49,7 +49,11 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Launch {
     Stdio(Stdio),
-    Remote { url: Word },
+    Remote {
+        url: Word,
+        /// A key by which the client brings what nobody else could: a sign-in of its own, an older transport.
+        needs: Option<String>,
+    },
 }
 
 /// A command with its arguments.
@@ -254,7 +258,7 @@ impl Stdio {
 }
 
 /// The first member that has one of these keys.
-fn first<'n>(node: &'n Node, keys: &[String]) -> Option<&'n Member> {
+pub(crate) fn first<'n>(node: &'n Node, keys: &[String]) -> Option<&'n Member> {
     keys.iter().find_map(|key| node.get(key))
 }
 

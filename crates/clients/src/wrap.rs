@@ -5,6 +5,7 @@
 
 mod check;
 mod insert;
+mod remote;
 mod remove;
 mod state;
 
@@ -13,10 +14,11 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::config::{Config, Launch, Reading, Server, Stdio, read};
-use crate::tree::Fault;
+use crate::config::{Config, Launch, Reading, Server, read};
+use crate::tree::{Fault, Form, Node};
 
-pub use state::{State, Wrapper};
+pub use remote::{BRIDGE, bridge};
+pub use state::{State, Wrapper, undoing};
 
 /// Replaces a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,12 @@ enum Anchor {
     Head,
     /// Behind the command.
     Behind,
+    /// A remote server's address, with its key.
+    Address,
+    /// The text that says what kind of server it is.
+    Kind,
+    /// The key of its headers.
+    Settings,
 }
 
 /// What is to become of one server.
@@ -72,8 +80,10 @@ pub struct Edited {
 pub enum Refused {
     #[error("{0}")]
     Fault(#[from] Fault),
-    #[error("it is reached over the network, which a wrapped command cannot cover")]
-    Remote,
+    #[error("it is reached over the network with `{0}`, which a command cannot be given")]
+    Remote(String),
+    #[error("its entry sets `{0}`, which would decide over what stands before it")]
+    Undone(String),
     #[error("another server of the same name stands in the same file")]
     Twice,
     #[error("it was wrapped by hand")]
@@ -109,18 +119,18 @@ pub fn edit(text: &str, reading: &Reading, changes: &[Change<'_>]) -> Result<Edi
 /// # Errors
 /// The reason.
 pub fn editable(server: &Server) -> Result<(), Refused> {
-    let Launch::Stdio(stdio) = &server.launch else { return Err(Refused::Remote) };
     if server.is_twice {
         return Err(Refused::Twice);
     }
-    match State::of(server) {
-        State::ByHand => Err(Refused::ByHand),
-        State::Ours { .. } => Ok(()),
+    match (&server.launch, State::of_words(server)) {
+        (Launch::Remote { .. }, _) => bridge("bailiwick", server).map(drop),
+        (Launch::Stdio(_), State::ByHand) => Err(Refused::ByHand),
+        (Launch::Stdio(_), State::Ours { .. }) => Ok(()),
         // Some clients split it, most do not: what is meant is not for us to say.
-        State::Bare if stdio.arguments.is_empty() && is_line(&stdio.program.text) => {
+        (Launch::Stdio(stdio), State::Bare) if stdio.arguments.is_empty() && is_line(&stdio.program.text) => {
             Err(Refused::Line(stdio.program.text.clone()))
         }
-        State::Bare => Ok(()),
+        (Launch::Stdio(_), State::Bare) => Ok(()),
     }
 }
 
@@ -132,42 +142,65 @@ fn is_line(program: &str) -> bool {
 /// Changes one server of `text`, which earlier changes have already been made to.
 fn one(text: &mut String, reading: &Reading, change: &Change<'_>) -> Result<(Vec<Piece>, bool), Refused> {
     let mut drifted = false;
-    let (stdio, state) = stdio_of(text, reading, change.server)?;
-    if let State::Ours { inner, .. } = state {
-        // The record must lead back to the very command that is wrapped now.
+    let (config, server) = nth(text, reading, change.server)?;
+    if let (Launch::Stdio(stdio), State::Ours { inner, .. }) = (&server.launch, State::of_words(&server)) {
+        // The record must lead back to the very command that is wrapped now, or the address at its end.
         let right = |new: &String| leads_to(new, reading, change.server, &inner);
-        let exact = change.pieces.iter().find_map(|pieces| remove::exact(text, &stdio, pieces).filter(right));
+        let node = node_at(&config.root, &server.way).ok_or(Refused::Gone)?;
+        let exact = change.pieces.iter().find_map(|pieces| {
+            let remote = || remote::exact(text, node, &reading.dialect, pieces).filter(right);
+            remove::exact(text, stdio, pieces).filter(right).or_else(remote)
+        });
         let restored = match exact {
             Some(restored) => restored,
             None => {
                 drifted = true;
-                remove::by_meaning(text, &stdio, &inner).filter(right).ok_or(Refused::Layout)?
+                remove::by_meaning(text, stdio, &inner).filter(right).ok_or(Refused::Layout)?
             }
         };
         *text = restored;
     }
     let Some(wrapper) = change.wrapper else { return Ok((Vec::new(), drifted)) };
-    let (stdio, _) = stdio_of(text, reading, change.server)?;
-    let planned = insert::plan(text, reading.format, &stdio, &wrapper.words())?;
+    let (config, server) = nth(text, reading, change.server)?;
+    if let Some(name) = undoing(&server) {
+        return Err(Refused::Undone(name.to_owned()));
+    }
+    let planned = match &server.launch {
+        Launch::Stdio(stdio) => insert::plan(text, reading.format, stdio, &wrapper.words())?,
+        Launch::Remote { .. } => {
+            let mut words = wrapper.words();
+            words.extend(bridge(&wrapper.binary, &server)?);
+            let node = node_at(&config.root, &server.way).ok_or(Refused::Gone)?;
+            remote::plan(text, reading.format, node, &reading.dialect, &words)?
+        }
+    };
     *text = apply(text, planned.iter().map(|(_, splice)| splice.clone()).collect());
     Ok((planned.into_iter().map(|(piece, _)| piece).collect(), drifted))
 }
 
-fn stdio_of(text: &str, reading: &Reading, server: usize) -> Result<(Stdio, State), Refused> {
+fn nth(text: &str, reading: &Reading, server: usize) -> Result<(Config, Server), Refused> {
     let config: Config = read(text, reading)?;
-    let server = config.servers.into_iter().nth(server).ok_or(Refused::Gone)?;
-    let state = State::of(&server);
-    match server.launch {
-        Launch::Stdio(stdio) => Ok((stdio, state)),
-        Launch::Remote { .. } => Err(Refused::Remote),
-    }
+    let server = config.servers.get(server).cloned().ok_or(Refused::Gone)?;
+    Ok((config, server))
+}
+
+fn node_at<'n>(root: &'n Node, way: &[usize]) -> Option<&'n Node> {
+    way.iter().try_fold(root, |node, at| match &node.form {
+        Form::Map(_, members) => members.get(*at).map(|member| &member.value),
+        Form::List(_, elements) => elements.get(*at),
+        Form::Text(_) | Form::Truth(_) | Form::Number(_) | Form::Nothing => None,
+    })
 }
 
 fn leads_to(text: &str, reading: &Reading, server: usize, inner: &[String]) -> bool {
-    read(text, reading)
-        .ok()
-        .and_then(|config| config.servers.into_iter().nth(server))
-        .is_some_and(|server| server.words() == inner.iter().map(String::as_str).collect::<Vec<_>>())
+    read(text, reading).ok().and_then(|config| config.servers.into_iter().nth(server)).is_some_and(|server| {
+        match &server.launch {
+            Launch::Remote { .. } => {
+                inner.first().is_some_and(|own| bridge(own, &server).as_deref() == Ok(inner))
+            }
+            Launch::Stdio(_) => server.words().into_iter().eq(inner.iter().map(String::as_str)),
+        }
+    })
 }
 
 /// The text with `splices` made, which must not overlap.

@@ -17,6 +17,7 @@ pub(super) mod sensitive_mount;
 pub(super) mod shadowed_server;
 pub(super) mod shell_wrapper;
 pub(super) mod toxic_combination;
+pub(super) mod undone_policy;
 pub(super) mod unpinned;
 
 use super::commands::{Command, Piece, commands};

@@ -3,7 +3,7 @@
 use bailiwick_clients::config::{Config, Launch, Server, Stdio, Word};
 use bailiwick_clients::place::Lines;
 use bailiwick_clients::table::{Dialect, Scope};
-use bailiwick_clients::wrap::State;
+use bailiwick_clients::wrap::{State, undoing};
 
 /// All that one scan looks at.
 #[derive(Debug, Default)]
@@ -100,7 +100,7 @@ impl<'s> Seat<'s> {
     pub(super) fn is_enforced(self) -> bool {
         match State::of(self.server) {
             State::Ours { wrapper, .. } => wrapper.is_enforced(),
-            State::ByHand => true,
+            State::ByHand => undoing(self.server).is_none(),
             State::Bare => false,
         }
     }

@@ -44,7 +44,7 @@ pub(crate) fn state_word(server: &Server) -> &'static str {
 /// A server's own command or address, with secrets masked.
 pub(crate) fn target(server: &Server, scanner: &Scanner) -> String {
     let text = match (&server.launch, State::of(server)) {
-        (Launch::Remote { url }, _) => url.text.clone(),
+        (Launch::Remote { url, .. }, _) => url.text.clone(),
         (Launch::Stdio(_), State::Ours { inner, .. }) => inner.join(" "),
         (Launch::Stdio(_), State::Bare | State::ByHand) => server.words().join(" "),
     };

@@ -5,7 +5,7 @@ mod files;
 mod logs;
 
 use bailiwick_analysis::render;
-use bailiwick_clients::wrap::State;
+use bailiwick_clients::wrap::{State, undoing};
 use bailiwick_engine::Scanner;
 use bailiwick_gateway::relay;
 use bailiwick_record::time::TimeText;
@@ -77,6 +77,7 @@ fn servers(survey: &Survey, scanner: &Scanner) -> Vec<Server> {
                 }
                 State::Ours { .. } => (Standing::Recorded, Vec::new()),
                 // What a person wrote may be in any mode; that it is ours is all that is known.
+                State::ByHand if undoing(server).is_some() => (Standing::Bare, Vec::new()),
                 State::ByHand => (Standing::Enforced, vec!["wrapped by hand".to_owned()]),
                 State::Bare => (Standing::Bare, Vec::new()),
             };

@@ -106,9 +106,7 @@ fn row_human(row: &Row<'_>) {
     let detail = match &row.wrapper {
         Some(wrapper) if wrapper.is_enforced() => format!("policy {}", wrapper.policies.join(", ")),
         Some(wrapper) => format!("traces in {}", wrapper.trace.as_deref().unwrap_or_default()),
-        None if matches!(row.server.launch, Launch::Remote { .. }) => {
-            "not covered: reached over the network".to_owned()
-        }
+        None if matches!(row.server.launch, Launch::Remote { .. }) => "reached over the network".to_owned(),
         None => String::new(),
     };
     let path = shown(&row.installed.found.path);

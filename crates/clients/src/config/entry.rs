@@ -30,7 +30,7 @@ pub(super) fn read(node: &Node, dialect: &Dialect, is_flat: bool) -> Result<Opti
     }
     let launch = match (first(node, &dialect.command), first(node, &dialect.url)) {
         (Some(command), _) => Launch::Stdio(stdio(node, command, dialect)?),
-        (None, Some(url)) => Launch::Remote { url: word(&url.value, &url.key)? },
+        (None, Some(url)) => Launch::Remote { url: word(&url.value, &url.key)?, needs: needs(node, kind) },
         (None, None) if is_flat || is_toggle(node) => return Ok(None),
         (None, None) => {
             let key = dialect.command.first().map_or("command", String::as_str);
@@ -47,6 +47,22 @@ pub(super) fn read(node: &Node, dialect: &Dialect, is_flat: bool) -> Result<Opti
     };
     let (environment, headers) = (settings_of(&dialect.environment), settings_of(&dialect.headers));
     Ok(Some(Entry { is_enabled, launch, environment, headers }))
+}
+
+/// What of a remote entry only its client can do.
+fn needs(node: &Node, kind: Option<&str>) -> Option<String> {
+    const OWN: [&str; 8] = [
+        "auth",
+        "oauth",
+        "authorization",
+        "authProviderType",
+        "bearer_token_env_var",
+        "env_http_headers",
+        "headersHelper",
+        "requestInit",
+    ];
+    let own = OWN.iter().find(|key| node.get(key).is_some()).map(|key| (*key).to_owned());
+    own.or_else(|| kind.filter(|kind| *kind == "sse" || *kind == "ws").map(|kind| format!("type: {kind}")))
 }
 
 /// `{ "enabled": false }` switches off a server that stands elsewhere.

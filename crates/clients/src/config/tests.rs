@@ -12,7 +12,7 @@ fn words(client: &str, text: &str) -> Vec<(String, Vec<String>)> {
     let config = read(text, &reading(client, 0)).unwrap();
     assert_eq!(config.broken, [], "{client}");
     let words = |server: &Server| match &server.launch {
-        Launch::Remote { url } => vec![url.text.clone()],
+        Launch::Remote { url, .. } => vec![url.text.clone()],
         Launch::Stdio(_) => server.words().into_iter().map(str::to_owned).collect(),
     };
     config.servers.iter().map(|server| (server.name.clone(), words(server))).collect()

@@ -1,7 +1,7 @@
 //! After an edit: the changed entries say what they should, and everything else says what it said.
 
 use super::{Change, Refused, State};
-use crate::config::{Config, Reading, read};
+use crate::config::{Config, Launch, Reading, Server, read};
 use crate::tree::{Form, Node};
 
 pub(super) fn only_these(
@@ -20,35 +20,47 @@ pub(super) fn only_these(
         else {
             return Err(Refused::Gone);
         };
-        let inner = match State::of(was) {
-            State::Ours { inner, .. } => inner,
-            State::Bare => was.words().into_iter().map(str::to_owned).collect(),
-            State::ByHand => return Err(Refused::ByHand),
+        let bridge = |binary: &str, server| super::bridge(binary, server);
+        let inner = match (&was.launch, State::of_words(was), change.wrapper) {
+            (Launch::Remote { .. }, _, Some(wrapper)) => bridge(&wrapper.binary, was)?,
+            (Launch::Remote { .. }, _, None) => return Err(Refused::Gone),
+            (Launch::Stdio(_), State::Ours { inner, .. }, _) => inner,
+            (Launch::Stdio(_), State::Bare, _) => was.words().into_iter().map(str::to_owned).collect(),
+            (Launch::Stdio(_), State::ByHand, _) => return Err(Refused::ByHand),
         };
         let ours = change.wrapper.map(|wrapper| wrapper.words()).unwrap_or_default();
-        let expected = ours.iter().chain(&inner).map(String::as_str);
-        let same_settings = was.environment.len() == is.environment.len()
-            && was
-                .environment
-                .iter()
-                .zip(&is.environment)
-                .all(|(was, is)| was.name == is.name && was.value.text == is.value.text);
-        if was.way != is.way || !is.words().into_iter().eq(expected) || !same_settings {
+        let expected: Vec<String> = ours.into_iter().chain(inner).collect();
+        let says = match (&is.launch, expected.first()) {
+            (Launch::Remote { .. }, Some(binary)) => bridge(binary, is)? == expected,
+            (Launch::Remote { .. }, None) => false,
+            (Launch::Stdio(_), _) => is.words().into_iter().eq(expected.iter().map(String::as_str)),
+        };
+        if was.way != is.way || !says || !settings(was).eq(settings(is)) {
             return Err(Refused::Layout);
         }
-        blank(&mut old, &was.way, reading);
-        blank(&mut new, &is.way, reading);
+        let is_remote = |server: &Server| matches!(server.launch, Launch::Remote { .. });
+        let either = is_remote(was) || is_remote(is);
+        blank(&mut old, &was.way, reading, either);
+        blank(&mut new, &is.way, reading, either);
     }
     if old.same(&new) { Ok(()) } else { Err(Refused::Layout) }
 }
 
-/// Takes the command and its arguments out of the entry at `way`.
-fn blank(node: &mut Node, way: &[usize], reading: &Reading) {
+/// Names and values: a remote server's headers are its command's environment.
+fn settings(server: &Server) -> impl Iterator<Item = (&str, &str)> {
+    let all = server.environment.iter().chain(&server.headers);
+    all.map(|setting| (setting.name.as_str(), setting.value.text.as_str()))
+}
+
+/// Takes the command and its arguments out of the entry at `way`; of one that was or is remote also its address.
+fn blank(node: &mut Node, way: &[usize], reading: &Reading, either: bool) {
     let Some((at, rest)) = way.split_first() else {
         if let Form::Map(_, members) = &mut node.form {
             let dialect = &reading.dialect;
             members.retain(|member| {
-                !dialect.command.contains(&member.key) && !dialect.arguments.contains(&member.key)
+                let of_command =
+                    dialect.command.contains(&member.key) || dialect.arguments.contains(&member.key);
+                !(of_command || either && super::remote::is_of_either(dialect, &member.key))
             });
         }
         return;
@@ -56,12 +68,12 @@ fn blank(node: &mut Node, way: &[usize], reading: &Reading) {
     match &mut node.form {
         Form::Map(_, members) => {
             if let Some(member) = members.get_mut(*at) {
-                blank(&mut member.value, rest, reading);
+                blank(&mut member.value, rest, reading, either);
             }
         }
         Form::List(_, elements) => {
             if let Some(element) = elements.get_mut(*at) {
-                blank(element, rest, reading);
+                blank(element, rest, reading, either);
             }
         }
         Form::Text(_) | Form::Truth(_) | Form::Number(_) | Form::Nothing => {}

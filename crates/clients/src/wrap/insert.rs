@@ -109,7 +109,7 @@ pub(super) fn line_before(text: &str, at: usize) -> (usize, &str) {
 }
 
 /// How the line around `at` ends.
-fn line_end(text: &str, at: usize) -> &'static str {
+pub(super) fn line_end(text: &str, at: usize) -> &'static str {
     let rest = text.get(at..).unwrap_or_default();
     let line = rest.split_inclusive('\n').next().filter(|line| line.ends_with('\n'));
     let any = line.or_else(|| text.split_inclusive('\n').next());

@@ -28,7 +28,8 @@ fn anchor(text: &str, stdio: &Stdio, at: Anchor) -> Option<usize> {
             head(text, list.start, *layout, stdio.program.span.start)
         }
         (Anchor::Head, Shape::Apart { list: None, .. })
-        | (Anchor::Program | Anchor::Behind, Shape::Joined { .. }) => None,
+        | (Anchor::Program | Anchor::Behind, Shape::Joined { .. })
+        | (Anchor::Address | Anchor::Kind | Anchor::Settings, _) => None,
     }
 }
 

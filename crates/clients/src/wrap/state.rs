@@ -36,9 +36,8 @@ impl Wrapper {
         let mut words = vec![self.binary.clone(), "run".to_owned()];
         let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), value.to_owned()]);
         flag("--server", &self.server);
-        if self.policies.is_empty() {
-            flag("--mode", "observe");
-        }
+        // Said in full: a variable of the client's environment decides nothing.
+        flag("--mode", if self.policies.is_empty() { "observe" } else { "enforce" });
         for policy in &self.policies {
             flag("--policy", policy);
         }
@@ -64,9 +63,18 @@ impl Wrapper {
 }
 
 impl State {
-    /// How `server` is launched.
+    /// How `server` is launched. One whose entry sets what would decide over our flags is not launched as we do it.
     #[must_use]
     pub fn of(server: &Server) -> State {
+        match State::of_words(server) {
+            State::Ours { .. } if undoing(server).is_some() => State::ByHand,
+            other => other,
+        }
+    }
+
+    /// The same by its command alone, for taking it away.
+    #[must_use]
+    pub fn of_words(server: &Server) -> State {
         let words = server.words();
         let Some((program, rest)) = words.split_first() else { return State::Bare };
         if file_name(program) != OUR_NAME || rest.first() != Some(&"run") {
@@ -95,7 +103,7 @@ fn ours(binary: &str, words: &[&str]) -> Option<State> {
             "--policy" => wrapper.policies.push(value),
             "--lock" => wrapper.lock = Some(value),
             "--trace" => wrapper.trace = Some(value),
-            "--mode" if value == "observe" => {}
+            "--mode" if value == "observe" || value == "enforce" => {}
             _ => return None,
         }
     }
@@ -103,6 +111,18 @@ fn ours(binary: &str, words: &[&str]) -> Option<State> {
     let same = wrapper.words().iter().skip(2).map(String::as_str).eq(flags.iter().copied().chain(["--"]));
     let inner: Vec<String> = inner.iter().map(|word| (*word).to_owned()).collect();
     (same && !inner.is_empty()).then_some(State::Ours { wrapper, inner })
+}
+
+/// A variable that the entry sets and that would decide over what we put before the server: one of ours, one by which other
+/// code gets into our process, or one that says where our files and `~` are.
+#[must_use]
+pub fn undoing(server: &Server) -> Option<&str> {
+    let undoes = |name: &&str| {
+        let name = name.to_ascii_uppercase();
+        ["BAILIWICK_", "LD_", "DYLD_"].iter().any(|start| name.starts_with(start))
+            || ["HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"].contains(&name.as_str())
+    };
+    server.environment.iter().map(|setting| setting.name.as_str()).find(undoes)
 }
 
 fn file_name(program: &str) -> &str {

@@ -84,6 +84,84 @@ fn every_layout_is_wrapped_and_comes_back_byte_for_byte() {
     }
 }
 
+const REMOTE: [(&str, &str); 9] = [
+    ("cursor", r#"{"mcpServers":{"r":{"url":"https://e/mcp"}}}"#),
+    (
+        "vscode",
+        "{\r\n  \"servers\": {\r\n    \"r\": {\r\n      \"type\": \"http\", // remote\r\n      \"url\": \"https://e/mcp\",\r\n      \"headers\": { \"Authorization\": \"Bearer ${input:t}\", \"X-Key\": \"hush\" },\r\n    },\r\n  },\r\n}\r\n",
+    ),
+    (
+        "claude-code",
+        r#"{"mcpServers":{"r":{"headers":{"Authorization":"${T}"},"url":"https://e/mcp","type":"http"}}}"#,
+    ),
+    ("gemini", r#"{"mcpServers":{"r":{"httpUrl":"https://e/mcp","timeout":5}}}"#),
+    (
+        "opencode",
+        "{\"mcp\":{\"r\":{\"type\":\"remote\", \"url\":\"https://e/mcp\" /* u */, \"headers\":{\"X-Key\":\"{env:K}\"}}}}",
+    ),
+    ("codex", "[mcp_servers.r] # r\nurl = 'https://e/mcp' # u\nhttp_headers = { \"X-Key\" = 'hush' }\n"),
+    (
+        "codex",
+        "[mcp_servers.r]\r\nurl = 'https://e/mcp'\r\n\r\n[mcp_servers.r.http_headers]\r\nX-Key = 'hush'\r\n",
+    ),
+    (
+        "goose",
+        "extensions:\n  r:  # c\n    type: streamable_http\n    uri: https://e/mcp  # d\n    headers:\n      X-Key: hush\n",
+    ),
+    ("continue", "mcpServers:\n  - url: https://e/mcp\n    name: r # n\n"),
+];
+
+#[test]
+fn a_remote_server_becomes_the_command_of_a_bridge_and_comes_back_byte_for_byte() {
+    for (client, text) in REMOTE {
+        let reading = reading(client);
+        let original = read(text, &reading).unwrap().servers.remove(0);
+        let inner = super::bridge("/opt/b in/bailiwick", &original).unwrap();
+        assert_eq!(inner.last().map(String::as_str), Some("https://e/mcp"));
+        let wrapped =
+            wrap(text, &reading, 0, &wrapper()).unwrap_or_else(|error| panic!("{client} {text}: {error}"));
+        let server = read(&wrapped.text, &reading).unwrap().servers.remove(0);
+        assert_eq!(State::of(&server), State::Ours { wrapper: wrapper(), inner }, "{}", wrapped.text);
+        // Every header is a variable of the same name and value, and none is in the undo record.
+        let values = |settings: &[crate::config::Setting]| -> Vec<(String, String)> {
+            settings.iter().map(|own| (own.name.clone(), own.value.text.clone())).collect()
+        };
+        assert_eq!(values(&server.environment), values(&original.headers), "{}", wrapped.text);
+        for header in &original.headers {
+            assert!(!format!("{:?}", wrapped.pieces).contains(&header.value.text));
+        }
+        let enforced = Wrapper { policies: vec!["standard".to_owned()], trace: None, ..wrapper() };
+        let change = Change { server: 0, pieces: &wrapped.pieces, wrapper: Some(&enforced) };
+        let again = edit(&wrapped.text, &reading, &[change]).unwrap();
+        for (text_now, pieces) in [(&wrapped.text, &wrapped.pieces), (&again.text, &again.pieces)] {
+            let restored = unwrap(text_now, &reading, pieces);
+            assert_eq!((restored.text.as_str(), restored.drifted), (text, vec![false]), "{client}");
+        }
+        // Without the record the entry still reaches the server, by the bridge alone.
+        let restored =
+            edit(&wrapped.text, &reading, &[Change { server: 0, pieces: &[], wrapper: None }]).unwrap();
+        let words = read(&restored.text, &reading).unwrap().servers[0].words().join(" ");
+        assert!(restored.drifted == [true] && words.starts_with("/opt/b in/bailiwick bridge "), "{words}");
+    }
+}
+
+#[test]
+fn an_entry_that_sets_our_variables_is_not_called_enforced() {
+    let reading = reading("cursor");
+    let text = r#"{"mcpServers":{"fs":{"command":"npx","args":["-y"]}}}"#;
+    let wrapped =
+        wrap(text, &reading, 0, &Wrapper { policies: vec!["standard".to_owned()], ..wrapper() }).unwrap();
+    assert!(wrapped.text.contains(r#""--mode", "enforce""#), "{}", wrapped.text);
+    for name in ["BAILIWICK_MODE", "LD_PRELOAD", "HOME"] {
+        let env = format!("\"env\":{{\"{name}\":\"x\"}},\"command\"");
+        let undone = wrapped.text.replacen("\"command\"", &env, 1);
+        let server = read(&undone, &reading).unwrap().servers.remove(0);
+        assert_eq!(State::of(&server), State::ByHand, "{undone}");
+        // It can still be taken away.
+        assert_eq!(unwrap(&undone, &reading, &wrapped.pieces).text, text.replacen("\"command\"", &env, 1));
+    }
+}
+
 #[test]
 fn wrapping_again_changes_the_flags_and_keeps_the_way_back() {
     for (client, text) in LAYOUTS {
@@ -126,7 +204,26 @@ fn a_client_that_lays_the_file_out_anew_is_undone_by_meaning() {
 #[test]
 fn what_cannot_be_wrapped_is_refused_with_its_reason() {
     for (client, text, reason) in [
-        ("cursor", r#"{"mcpServers":{"a":{"url":"https://e"}}}"#, Refused::Remote),
+        (
+            "cursor",
+            r#"{"mcpServers":{"a":{"url":"https://e","auth":{"CLIENT_ID":"x"}}}}"#,
+            Refused::Remote("auth".to_owned()),
+        ),
+        (
+            "vscode",
+            r#"{"servers":{"a":{"type":"sse","url":"https://e"}}}"#,
+            Refused::Remote("type: sse".to_owned()),
+        ),
+        (
+            "cursor",
+            r#"{"mcpServers":{"a":{"url":"https://e","headers":{"LD_PRELOAD":"/x.so"}}}}"#,
+            Refused::Remote("LD_PRELOAD".to_owned()),
+        ),
+        (
+            "cursor",
+            r#"{"mcpServers":{"a":{"command":"x","env":{"BAILIWICK_MODE":"observe"}}}}"#,
+            Refused::Undone("BAILIWICK_MODE".to_owned()),
+        ),
         ("cursor", r#"{"mcpServers":{"a":{"command":"x"},"a":{"command":"y"}}}"#, Refused::Twice),
         (
             "cursor",

@@ -17,7 +17,7 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
     for seat in look.subject.servers() {
         let mut addresses = Vec::new();
         match &seat.server.launch {
-            Launch::Remote { url } => addresses.push(url),
+            Launch::Remote { url, .. } => addresses.push(url),
             // `mcp-remote http://…` is a remote server as well.
             Launch::Stdio(_) => addresses.extend(seat.words()),
         }

@@ -42,7 +42,7 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
                 sink.add(said(seat, word.span.start, message, advice(seat, "NAME")));
             }
         }
-        if let bailiwick_clients::config::Launch::Remote { url } = &seat.server.launch
+        if let bailiwick_clients::config::Launch::Remote { url, .. } = &seat.server.launch
             && let Some(what) = secret(look, "", &url.text)
         {
             let message = format!("the address holds a {what}");

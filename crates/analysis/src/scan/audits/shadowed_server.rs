@@ -41,7 +41,7 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
 fn is_same(one: Seat<'_>, other: Seat<'_>) -> bool {
     let words = |seat: Seat<'_>| seat.words().iter().map(|word| word.text.clone()).collect::<Vec<_>>();
     let url = |seat: Seat<'_>| match &seat.server.launch {
-        bailiwick_clients::config::Launch::Remote { url } => Some(url.text.clone()),
+        bailiwick_clients::config::Launch::Remote { url, .. } => Some(url.text.clone()),
         bailiwick_clients::config::Launch::Stdio(_) => None,
     };
     words(one) == words(other) && url(one) == url(other)
