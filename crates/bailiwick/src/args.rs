@@ -1,5 +1,6 @@
 //! Arguments: one definition for the parser, the help and the environment twins.
 
+pub(crate) mod bridge;
 pub(crate) mod clients;
 mod gateway;
 mod guards;
@@ -58,6 +59,9 @@ SIGHUP, or a change of a policy file, loads the policy again; if it is invalid t
     Gateway(Box<GatewayArgs>),
     /// Answer what a gateway asks a person
     Approvals(ApprovalsArgs),
+    /// Reach a remote server over standard streams, so that `run` can stand before it
+    #[command(after_help = crate::args::bridge::EXAMPLES)]
+    Bridge(bridge::BridgeArgs),
     /// Record the identity of servers' tools, prompts and instructions, or compare with what was recorded
     #[command(after_help = "\
 Examples:

@@ -2,6 +2,7 @@
 
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod bridge;
 pub(crate) mod clients;
 pub(crate) mod demo;
 pub(crate) mod enforce;

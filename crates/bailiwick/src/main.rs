@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Run(args) => command::run::run(args),
         Command::Gateway(args) => command::gateway::run(*args),
         Command::Approvals(args) => command::approvals::run(&args.command),
+        Command::Bridge(args) => command::bridge::run(&args),
         Command::Lock(args) => command::lock::run(&args),
         Command::Clients(args) => command::clients::run(&args),
         Command::Scan(args) => command::scan::run(&args),

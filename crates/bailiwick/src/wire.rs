@@ -104,7 +104,7 @@ fn file(
     {
         let name = visible(&format!("{client}/{}", server.name));
         if let Err(why) = editable(server) {
-            rewired.refused += 1;
+            rewired.refused += usize::from(decide(server, None).is_some());
             say::line(&format!("{WARN}not covered:{WARN:#} {name}: {}", visible(&why.to_string())));
             continue;
         }
@@ -164,11 +164,15 @@ fn diff(path: &Path, plan: &Plan) -> String {
     diff.unified_diff().context_radius(3).header(&name, &name).to_string().trim_end().to_owned()
 }
 
-/// A name that rules can speak of.
+/// A name that rules can speak of, and that no command line takes for a flag.
 pub(crate) fn rule_name(name: &str) -> String {
-    let wrong =
-        |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '*' | '?' | '[' | ']' | '{' | '}');
-    name.chars().map(|c| if wrong(c) { '-' } else { c }).collect()
+    let wrong = |c: char| {
+        c.is_control() || c.is_whitespace() || matches!(c, '/' | '*' | '?' | '[' | ']' | '{' | '}')
+            // One that nobody sees is one that nobody could write a rule about.
+            || visible(c.encode_utf8(&mut [0; 4])).starts_with("<U+")
+    };
+    let plain: String = name.chars().map(|c| if wrong(c) { '-' } else { c }).collect();
+    if plain.is_empty() || plain.starts_with('-') { format!("server{plain}") } else { plain }
 }
 
 /// Our own binary as clients must name it: they start with hardly any `PATH`.

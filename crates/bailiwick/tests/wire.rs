@@ -19,7 +19,7 @@ impl Home {
         let binary = OURS;
         home.put(
             ".cursor/mcp.json",
-            &format!("\u{feff}{{\r\n\t// mine\r\n\t\"mcpServers\" : {{\r\n\t\t\"my files\": {{ \"command\":\"{binary}\" , \"args\":[ \"__demo-server\" /* x */ ] }},\r\n\t\t\"far\": {{ \"url\": \"https://example.com/mcp\" }}\r\n\t}}\r\n}}\r\n"),
+            &format!("\u{feff}{{\r\n\t// mine\r\n\t\"mcpServers\" : {{\r\n\t\t\"my files\": {{ \"command\":\"{binary}\" , \"args\":[ \"__demo-server\" /* x */ ] }},\r\n\t\t\"far\": {{ \"url\": \"https://example.com/mcp\", \"auth\": {{}} }}\r\n\t}}\r\n}}\r\n"),
         );
         home.put(
             ".config/Code/User/mcp.json",
@@ -71,11 +71,11 @@ fn record_enforce_and_stop_give_every_byte_back() {
     let home = Home::new();
     let before = home.files();
     home.put("p.yaml", "version: 1\nname: p\nrules:\n  - { id: all, effect: allow, on: ['*/*'] }\n");
-    let recorded = home.expect(0, &["record"]);
+    let recorded = home.expect(1, &["record"]);
     assert!(recorded.contains("not covered: cursor/far: it is reached over the network"), "{recorded}");
     assert!(home.expect(0, &["status"]).contains("recorded   goose/files"));
-    assert!(home.expect(0, &["record"]).contains("as it is: codex/files (recorded)"));
-    let enforced = home.expect(0, &["enforce", "--policy", "p.yaml"]);
+    assert!(home.expect(1, &["record"]).contains("as it is: codex/files (recorded)"));
+    let enforced = home.expect(1, &["enforce", "--policy", "p.yaml"]);
     assert_eq!(enforced.matches("proven: launched").count(), 4, "{enforced}");
     let status = home.expect(0, &["status"]);
     assert_eq!(status.matches("enforced ").count(), 4, "{status}");

@@ -88,7 +88,7 @@ pub enum Refused {
     Twice,
     #[error("it was wrapped by hand")]
     ByHand,
-    #[error("its command holds blanks: `{0}`")]
+    #[error("its command is empty, or a whole line: `{0}`")]
     Line(String),
     #[error("its entry is written in a way that cannot be edited safely")]
     Layout,
@@ -127,7 +127,10 @@ pub fn editable(server: &Server) -> Result<(), Refused> {
         (Launch::Stdio(_), State::ByHand) => Err(Refused::ByHand),
         (Launch::Stdio(_), State::Ours { .. }) => Ok(()),
         // Some clients split it, most do not: what is meant is not for us to say.
-        (Launch::Stdio(stdio), State::Bare) if stdio.arguments.is_empty() && is_line(&stdio.program.text) => {
+        (Launch::Stdio(stdio), State::Bare)
+            if stdio.program.text.trim().is_empty()
+                || stdio.arguments.is_empty() && is_line(&stdio.program.text) =>
+        {
             Err(Refused::Line(stdio.program.text.clone()))
         }
         (Launch::Stdio(_), State::Bare) => Ok(()),

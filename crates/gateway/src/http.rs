@@ -8,6 +8,7 @@ mod admin;
 mod answer;
 mod ask;
 mod authenticate;
+mod bridge;
 mod desk;
 mod endpoint;
 mod exchange;
@@ -47,6 +48,7 @@ use tokio::sync::mpsc;
 
 pub use ask::{Answering, Approver, Asked};
 pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
+pub use bridge::bridge;
 pub use front::bind;
 pub use head::Names;
 pub use limits::HttpLimits;

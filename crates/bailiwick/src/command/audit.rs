@@ -27,7 +27,7 @@ fn style() -> Style {
 fn show(path: &Path, denied: bool) -> Result<i32, Failure> {
     let file = File::open(path)
         .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))?;
-    let mut status = exit::OK;
+    let (mut status, mut broken) = (exit::OK, 0_u64);
     for record in Records::new(BufReader::new(file)) {
         match record {
             Ok(record) if !denied || record.text("verdict").is_some_and(|verdict| verdict != "allow") => {
@@ -35,10 +35,16 @@ fn show(path: &Path, denied: bool) -> Result<i32, Failure> {
             }
             Ok(_) => {}
             Err(error) => {
-                say::warning(&format!("{error}; `bailiwick audit verify` says more"));
+                broken += 1;
+                if broken == 1 {
+                    say::warning(&error.to_string());
+                }
                 status = exit::ERROR;
             }
         }
+    }
+    if broken > 1 {
+        say::warning(&format!("{broken} lines are no records"));
     }
     Ok(status)
 }

@@ -73,6 +73,11 @@ pub(crate) fn run(args: &DemoArgs) -> Result<i32, Failure> {
     let policy = folder.join("demo.yaml");
     fs::write(&policy, POLICY).map_err(place)?;
     let audit = args.audit.clone().unwrap_or_else(|| folder.join("audit.jsonl"));
+    // The run that keeps it would say so where nobody looks.
+    let kept = audit.parent().filter(|kept| !kept.as_os_str().is_empty());
+    if let Some(kept) = kept.filter(|kept| !kept.is_dir()) {
+        return Err(Failure::error(format!("there is no folder `{}` for the audit log", kept.display())));
+    }
     say::line(&format!(
         "{BOLD}An agent, an MCP server that offers far too much, and bailiwick between them.{BOLD:#}\n{DIM}policy: {}{DIM:#}\n",
         policy.display()

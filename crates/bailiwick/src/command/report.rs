@@ -4,9 +4,12 @@ mod drift;
 mod files;
 mod logs;
 
+use std::sync::Arc;
+
 use bailiwick_analysis::render;
+use bailiwick_analysis::replay::{self, Battery, attack, built_in};
 use bailiwick_clients::wrap::{State, undoing};
-use bailiwick_engine::Scanner;
+use bailiwick_engine::{Principal, Scanner};
 use bailiwick_gateway::relay;
 use bailiwick_record::time::TimeText;
 use bailiwick_report::history::History;
@@ -36,8 +39,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<i32, Failure> {
     let seen = logs::read(args, &mut history, &mut page)?;
     drift::compare(args, &survey, &scanner, &seen, &mut history, &mut page)?;
     if !args.policies.is_empty() {
-        page.policy = Some(policy(args)?);
-        page.not_inspected.push(("attacks".to_owned(), "no pack was replayed".to_owned()));
+        attacked(args, scanner, &mut page)?;
     }
     page.tools = history.tools();
     page.timeline = history.timeline();
@@ -106,14 +108,18 @@ fn unlisted(page: &mut Page) {
     }
 }
 
-fn policy(args: &ReportArgs) -> Result<Policy, Failure> {
-    let loaded = Layers::new(&args.policies, None)?.load(say::colour_on_stderr())?;
-    let policy = &loaded.policy;
-    Ok(Policy {
-        layers: args.policies.clone(),
-        digest: policy.digest().to_owned(),
-        rules: policy.rules().len(),
-    })
+/// Replays the built-in packs against the policy.
+fn attacked(args: &ReportArgs, scanner: Scanner, page: &mut Page) -> Result<(), Failure> {
+    let policy = Layers::new(&args.policies, None)?.load(say::colour_on_stderr())?.policy;
+    let packs = built_in().map_err(|error| Failure::error(format!("a built-in pack is broken: {error}")))?;
+    let scanner = Arc::new(scanner);
+    let principal = Principal { id: "user:local".to_owned(), ..Principal::default() };
+    let battery = Battery { policy: &policy, scanner: &scanner, principal, servers: &[] };
+    let report = replay::Report { attacks: attack(&battery, &packs), ..replay::Report::default() };
+    page.attacks = Some(bailiwick_report::packs(&report));
+    let layers = args.policies.clone();
+    page.policy = Some(Policy { layers, digest: policy.digest().to_owned(), rules: policy.rules().len() });
+    Ok(())
 }
 
 fn write(args: &ReportArgs, page: &Page) -> Result<(), Failure> {

@@ -29,7 +29,15 @@ pub(super) fn read(node: &Node, dialect: &Dialect, is_flat: bool) -> Result<Opti
         return Ok(None);
     }
     let launch = match (first(node, &dialect.command), first(node, &dialect.url)) {
-        (Some(command), _) => Launch::Stdio(stdio(node, command, dialect)?),
+        // One client would start the command, another go to the address, past whatever stands before the command.
+        (Some(command), Some(url)) => {
+            let why = format!(
+                "the entry has both `{}` and `{}`: clients differ in what they take",
+                command.key, url.key
+            );
+            return Err((url.key_span.start, why));
+        }
+        (Some(command), None) => Launch::Stdio(stdio(node, command, dialect)?),
         (None, Some(url)) => Launch::Remote { url: word(&url.value, &url.key)?, needs: needs(node, kind) },
         (None, None) if is_flat || is_toggle(node) => return Ok(None),
         (None, None) => {

@@ -118,3 +118,18 @@ fn a_text_of_another_format_is_refused() {
     }
     assert!(read(&format!("a = {deep}"), &reading("codex", 0)).is_err());
 }
+
+#[test]
+fn an_entry_with_a_command_and_an_address_is_neither() {
+    for (client, text) in [
+        (
+            "cursor",
+            r#"{"mcpServers":{"a":{"type":"http","url":"https://e","command":"x"},"b":{"command":"y"}}}"#,
+        ),
+        ("codex", "[mcp_servers.a]\nurl = 'https://e'\ncommand = 'x'\n[mcp_servers.b]\ncommand = 'y'\n"),
+    ] {
+        let config = read(text, &reading(client, 0)).unwrap();
+        assert_eq!(config.servers.iter().map(|server| server.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert!(config.broken[0].why.contains("both `command` and `url`"), "{:?}", config.broken);
+    }
+}

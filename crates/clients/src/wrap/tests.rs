@@ -219,6 +219,7 @@ fn what_cannot_be_wrapped_is_refused_with_its_reason() {
             r#"{"mcpServers":{"a":{"url":"https://e","headers":{"LD_PRELOAD":"/x.so"}}}}"#,
             Refused::Remote("LD_PRELOAD".to_owned()),
         ),
+        ("cursor", r#"{"mcpServers":{"a":{"command":""}}}"#, Refused::Line(String::new())),
         (
             "cursor",
             r#"{"mcpServers":{"a":{"command":"x","env":{"BAILIWICK_MODE":"observe"}}}}"#,

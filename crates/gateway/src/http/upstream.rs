@@ -108,7 +108,25 @@ impl Link {
         headers: HeaderMap,
         letter: &Letter,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        let mut request = Request::new(Full::new(letter.bytes().clone()));
+        self.put(uri, headers, letter.bytes().clone()).await
+    }
+
+    /// Passes on what a gate before us permitted: for a bridge, which stands in the place of a server.
+    pub(super) async fn pass(
+        &self,
+        headers: HeaderMap,
+        line: Bytes,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        self.put(self.target.uri.clone(), headers, line).await
+    }
+
+    async fn put(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+        bytes: Bytes,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(Full::new(bytes));
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

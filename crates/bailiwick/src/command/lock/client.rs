@@ -210,7 +210,9 @@ impl Client {
         let input = self.input.as_mut().ok_or_else(|| Failure::error("the server's input is closed"))?;
         let mut line = text.to_vec();
         line.push(b'\n');
-        input.write_all(&line).map_err(|error| Failure::error(format!("the server does not read: {error}")))
+        input
+            .write_all(&line)
+            .map_err(|error| Failure::error(format!("the server ended, or does not read: {error}")))
     }
 }
 
