@@ -23,7 +23,7 @@ fn every_server_is_listed_with_its_state_and_no_secret() {
         &home.path().join(".cursor/mcp.json"),
         r#"{"mcpServers":{
             "a": {"command":"npx","args":["-y","p","--token=ghp_0123456789abcdefghijABCDEFGHIJ012345"]},
-            "b": {"command":"/opt/bailiwick","args":["run","--server","b","--policy","/p.yaml","--","npx","q"]},
+            "b": {"command":"/opt/bailiwick","args":["run","--server","b","--mode","enforce","--policy","/p.yaml","--","npx","q"]},
             "c": {"url":"https://example.com/mcp"},
             "d": 7 }}"#,
     );

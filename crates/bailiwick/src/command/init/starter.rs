@@ -138,7 +138,10 @@ rules:
     on: [\"*/*\", \"resource:*\", \"completion:*\"]
     args:
       \"**\":
-        path: [\"~/.ssh/**\", \"~/.aws/**\", \"~/.gnupg/**\", \"~/.kube/**\", \"~/.config/gcloud/**\", \"~/.netrc\", \"**/.env\", \"**/.env[-._~]*\", \"**/id_rsa*\", \"**/id_ed25519*\", \"**/*.pem\", \"**/*.key\"]
+        path:
+          [\"~/.ssh/**\", \"~/.aws/**\", \"~/.azure/**\", \"~/.gnupg/**\", \"~/.kube/**\", \"~/.docker/**\", \"~/.config/gcloud/**\",
+           \"~/.config/gh/**\", \"~/.netrc\", \"~/.npmrc\", \"~/.pypirc\", \"~/.git-credentials\", \"~/.cargo/credentials*\", \"/etc/**\", \"/proc/**\", \"**/.env\",
+           \"**/.env[-._~]*\", \"**/id_rsa*\", \"**/id_ed25519*\", \"**/*.pem\", \"**/*.pem[-._~]*\", \"**/*.key\", \"**/*.key[-._~]*\"]
     reason: \"credential files are out of bounds\"
 ";
 
