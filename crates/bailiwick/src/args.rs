@@ -279,7 +279,7 @@ pub(crate) enum PolicyCommand {
     },
     /// Say what the policy decides over one call, and why
     #[command(after_help = "\
-CALL.json holds one JSON-RPC message, for example:
+CALL.json holds one JSON-RPC message, or a line of a trace or an audit log (--line N of a whole one), for example:
   {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"read_file\",\"arguments\":{\"path\":\"~/.ssh/id_rsa\"}}}
 `-` reads it from standard input.")]
     Explain {
@@ -289,6 +289,9 @@ CALL.json holds one JSON-RPC message, for example:
         /// each that asks is approved
         #[arg(long, value_name = "FILE")]
         history: Option<PathBuf>,
+        /// Take this line of the file, counted from 1
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        line: Option<u64>,
         /// A file with the message
         #[arg(value_name = "CALL.json")]
         call: PathBuf,

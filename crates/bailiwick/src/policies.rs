@@ -111,6 +111,19 @@ impl Layers {
         Ok(bailiwick_policy::lint::lint(sources, &mut files, &self.context, catalog))
     }
 
+    /// The policy with one more rule, written as an entry of `rules`; only of one layer, since each of several decides by itself.
+    pub(crate) fn with_rule(&self, rule: &str) -> Option<Policy> {
+        let [only] = self.names.as_slice() else { return None };
+        let extended = serde_json::Value::from(only.as_str());
+        let text = format!("version: 1\nextends: [{extended}]\nrules:\n  - {rule}\n");
+        let source = Source { name: "the new rule".to_owned(), text };
+        let policy = compile(vec![source], &mut Files::default(), &self.context).ok()?;
+        Some(match &self.links {
+            Some(links) => policy.following(Arc::clone(links) as Arc<dyn Follow>),
+            None => policy,
+        })
+    }
+
     /// Reads and compiles all layers. An error anywhere loads nothing (law 4).
     pub(crate) fn load(&self, colour: bool) -> Result<Loaded, Failure> {
         let mut files = Files::default();

@@ -92,6 +92,17 @@ impl Condition {
         self.nodes.iter().any(|node| node.expression == Expression::Root(Root::Labels))
     }
 
+    /// True if the name of the tool is compared with a text that has a server in it.
+    pub(crate) fn compares_tool_with_server(&self) -> bool {
+        let tool = |id: tree::Id| *self.expression(id) == Expression::Root(Root::Tool);
+        let whole =
+            |id: tree::Id| matches!(self.expression(id), Expression::Text(text) if text.contains('/'));
+        self.nodes.iter().any(|node| match node.expression {
+            Expression::Compare(_, one, other) => (tool(one) && whole(other)) || (tool(other) && whole(one)),
+            _ => false,
+        })
+    }
+
     /// True if nothing but arguments is asked about.
     pub(crate) fn asks_only_arguments(&self) -> bool {
         let other =

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod condition;
+mod doubts;
 mod file;
 mod guards;
 mod hours;

@@ -1,9 +1,5 @@
 //! What `policy lint` finds, and what it must not find.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::panic,
-    reason = "a test reads its data, and must fail when it cannot"
-)]
+#![expect(clippy::disallowed_methods, reason = "a test may read and write; the crate may not")]
 
 use std::path::Path;
 
@@ -237,3 +233,75 @@ A finding is made where it is certain. Rules are compared by what they are writt
 spelt in two ways are taken for different, and brackets, regexes and variables are compared by their spelling. So silence does not
 say that every rule is needed.
 ";
+
+/// What reads like something else: each of these was written by somebody and denied nothing.
+#[test]
+fn patterns_that_are_read_otherwise_than_they_look_are_warned_of() {
+    for on in [
+        "fs/bash,fs/sh",
+        "fs/bash|fs/sh",
+        "!fs/read",
+        "^fs/.*",
+        "fs/.*",
+        "tools/call",
+        "resources:fs/x",
+        "Resource:fs/x",
+        "sampling/x",
+        "fs/{}",
+        "fs/bash\u{200b}",
+        "fs/b\u{430}sh",
+        "resource:file://etc/**",
+        "*/${workspace}",
+    ] {
+        let text = format!("version: 1\nrules: [{{ id: a, effect: deny, on: \"{on}\" }}]\n");
+        assert_eq!(found(&text, None), ["2:36 read-otherwise"], "{on}");
+    }
+    for args in [
+        "a: { host: \"10.*\" }",
+        "a: { host: \"10.0.0.*\" }",
+        "a: { regex: \"\\brm\\b\" }",
+        "a: { path: \"/e\u{301}tc/x\" }",
+        "a: { command: \"rm; ls\" }",
+        "a: { command: \"X=1 rm\" }",
+        "a: { command: \"$(rm)\" }",
+        "a: { command: '\"rm\"' }",
+        "a: { command: { program: git, subcommand: \"push --force\" } }",
+        "a: { command: { program: rm, flags: [\"-r -f\"] } }",
+        "a: { sql: { tables: [\"secrets;\"] } }",
+        "a: { sql: { tables: ['\"Secrets\"'] } }",
+        "a: { sql: { functions: [\"pg_read_file()\"] } }",
+        "a: { url: \"http://evil.com/a/../b\" }",
+        "params.arguments.path: { glob: x }",
+        "$.path: { glob: x }",
+        "\"paths[0]\": { glob: x }",
+        "paths.0: { glob: x }",
+        "/path: { glob: x }",
+        "path|file: { glob: x }",
+        "\"{path,file}\": { glob: x }",
+        "a: { path: \"{workspace}/**\" }",
+        "a: { path: \"./$${workspace}/**\" }",
+    ] {
+        let text = format!("version: 1\nrules: [{{ id: a, effect: deny, on: fs/x, args: {{ {args} }} }}]\n");
+        let found = found(&text, None);
+        let wanted = |code: &String| code.ends_with("read-otherwise") || code.ends_with("shell-variable");
+        assert!(!found.is_empty() && found.iter().all(wanted), "{args}: {found:?}");
+    }
+    let invalid = |args: &str| {
+        found(
+            &format!(
+                "version: 1\nrules: [{{ id: a, effect: deny, on: fs/x, args: {{ a: {{ {args} }} }} }}]\n"
+            ),
+            None,
+        )
+    };
+    assert!(invalid("url: { port: 0 }").iter().all(|code| code.ends_with("invalid")));
+    assert!(invalid("sql: { functions: [any, none] }").iter().all(|code| code.ends_with("invalid")));
+    assert_eq!(
+        rules("  - { id: a, effect: deny, on: fs/x, if: \"tool == 'fs/x'\" }\n"),
+        ["3:42 never-matches"]
+    );
+    assert_eq!(
+        rules("  - { id: a, effect: deny, on: fs/x, for: { principals: [\"ana \"] } }\n"),
+        ["3:58 stray-blank"]
+    );
+}

@@ -2,31 +2,33 @@
 
 mod check;
 mod decide;
+mod explain;
 mod fmt;
 mod import;
+mod line;
 mod lint;
+mod remedy;
 mod schema;
 mod test;
 
 use std::io::Read as _;
 use std::path::Path;
 
-use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Limits, Message, Parser, Value};
-use bailiwick_policy::{BUNDLED, Call, Target, bundled};
+use bailiwick_mcp::{Limits, Message, Value};
+use bailiwick_policy::{BUNDLED, Target, bundled};
 
-use crate::args::{PolicyChoice, PolicyCommand};
+use crate::args::PolicyCommand;
 use crate::exit::{self, Failure};
-use crate::policies::Layers;
 use crate::say;
-use decide::Rehearsal;
 
 pub(crate) fn run(command: &PolicyCommand) -> Result<i32, Failure> {
     match command {
         PolicyCommand::Check { policies, workspace, lock, strict } => {
             check::run(policies, workspace.as_deref(), lock.as_deref(), *strict)
         }
-        PolicyCommand::Explain { policy, history, call } => explain(policy, history.as_deref(), call),
+        PolicyCommand::Explain { policy, history, line, call } => {
+            explain::run(policy, history.as_deref(), *line, call)
+        }
         PolicyCommand::Test(args) => test::run(args),
         PolicyCommand::Import(args) => import::run(args),
         PolicyCommand::Export(args) => import::export_to(args),
@@ -43,37 +45,6 @@ fn show(name: &str) -> Result<i32, Failure> {
             .help(format!("one of: {}", BUNDLED.join(", ")))
     })?;
     say::line(text.trim_end());
-    Ok(exit::OK)
-}
-
-fn explain(choice: &PolicyChoice, history: Option<&Path>, call: &Path) -> Result<i32, Failure> {
-    let loaded = Layers::of(choice)?.following(choice)?.load(say::colour_on_stderr())?;
-    let text = read(call)?;
-    let mut parser = Parser::default();
-    let packet = Packet::parse(&mut parser, text.trim_ascii(), &Limits::DEFAULT).map_err(|error| {
-        Failure::error(format!("`{}` is no message: {error}", call.display())).help(EXAMPLE)
-    })?;
-    let Packet::One(message) = packet else {
-        return Err(Failure::error("a batch cannot be explained at once").help("give one message"));
-    };
-    let server = choice.server.as_deref().unwrap_or("server");
-    let principal = choice.principal();
-    let (target, arguments) = aim(&message, server)?;
-    let call = Call {
-        target: target.view(),
-        arguments: arguments.and_then(|key| part(&message, key)),
-        principal: &principal,
-    };
-    say::line(loaded.policy.explain(&call).render(say::colour()).trim_end());
-    say::line("");
-    let mut rehearsal = Rehearsal::new(&loaded.policy, server, principal.clone());
-    if let Some(history) = history {
-        let text = read(history)?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Failure::error(format!("`{}` is not UTF-8", history.display())))?;
-        rehearsal.precede(&text)?.iter().for_each(|line| say::line(line));
-    }
-    rehearsal.decide(&message).iter().for_each(|line| say::line(line));
     Ok(exit::OK)
 }
 

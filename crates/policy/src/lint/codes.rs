@@ -95,6 +95,10 @@ lints! {
     "A blank at the end of a name"
     "Blanks are compared like all other characters, and no value that people type has one there."
 
+    "read-otherwise" Medium
+    "A pattern that is read otherwise than it looks"
+    "It looks like a list, a regular expression, a network, a shell command or the name of a method, and is compared as it stands: mostly it matches nothing, so a deny denies nothing. The message says what to write."
+
     "shell-variable" Medium
     "A `$` in a path"
     "Variables of the environment are not filled in. Declare it under `vars` and write `${name}`; `[$]` is the character itself."

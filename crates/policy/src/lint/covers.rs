@@ -224,8 +224,7 @@ fn meets(one: &str, other: &str) -> bool {
                 row.get(j).copied().unwrap_or_default(),
             );
             let equal = symbol == *character || symbol == '?' || *character == '?';
-            let meets =
-                (symbol == '*' && (up || left)) || (*character == '*' && (up || left)) || (equal && both);
+            let meets = ((symbol == '*' || *character == '*') && (up || left)) || (equal && both);
             if meets {
                 set(&mut next, j.saturating_add(1));
             }

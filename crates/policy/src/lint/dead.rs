@@ -40,6 +40,17 @@ pub(super) fn never_matches(look: &Look<'_>, out: &mut Vec<Found>) {
                 None => {}
             }
         }
+        if let (Some(node), Some(condition)) = (entry.member("if"), &scope.condition)
+            && condition.compares_tool_with_server()
+        {
+            let message = format!("`tool` in the condition of `{}` is the name without its server", entry.id);
+            out.push(entry.found(
+                "never-matches",
+                node.span.start,
+                message,
+                "compare `server` and `tool`, each by itself",
+            ));
+        }
         resources_without_arguments(entry, word, out);
         contradictions(look, entry, out);
         excepts_all(entry, out);

@@ -18,7 +18,6 @@ pub(super) fn names(look: &Look<'_>, out: &mut Vec<Found>) {
             let who = entry.member("for").map(members).unwrap_or_default();
             for (key, names) in who {
                 for name in items(names) {
-                    blank(file, name, out);
                     if key.scalar() == Some("roles") {
                         roles.push(name);
                     }
@@ -42,15 +41,6 @@ pub(super) fn names(look: &Look<'_>, out: &mut Vec<Found>) {
             }
         }
         variables(look, file, tree, out);
-    }
-}
-
-fn blank(file: usize, name: &Node, out: &mut Vec<Found>) {
-    let text = name.scalar().unwrap_or_default();
-    if text.trim() != text {
-        let message = format!("the name `{text}` begins or ends with a blank, which is compared too");
-        let fix = Some(format!("write `{}`", text.trim()));
-        out.push(Found { code: "stray-blank", file, at: name.span.start, message, fix });
     }
 }
 

@@ -74,6 +74,7 @@ impl Reader<'_> {
             "prefix" => {
                 let prefixes = self.texts(node, "a prefix");
                 prefixes.iter().for_each(|prefix| {
+                    self.controls(node, "the prefix", prefix);
                     if prefix.trim_start() != prefix {
                         self.blanks(node, "the prefix", prefix);
                     }
@@ -126,6 +127,7 @@ impl Reader<'_> {
         let mut globs = Vec::new();
         for item in self.items(node, what) {
             let Some(glob) = self.pattern(item, what) else { continue };
+            self.controls(item, what, &glob.iter().map(|symbol| symbol.character).collect::<String>());
             if what == "a path" && !self.path_is_sound(item, &glob) {
                 continue;
             }
@@ -190,6 +192,7 @@ impl Reader<'_> {
             }
             expression.push(symbol.character);
         }
+        self.controls(node, "the regex", &expression);
         Some(expression)
     }
 

@@ -33,6 +33,7 @@ impl Reader<'_> {
     fn command_words(&mut self, node: &Node, sense: Sense) -> Option<(CommandEntry, String)> {
         let symbols = self.pattern(node, "a command")?;
         let shown: String = symbols.iter().map(|symbol| symbol.character).collect();
+        self.command_is_doubtful(node, &shown);
         // What a variable stands for is one word, whatever blanks are in it.
         let mut parts = symbols.split(|symbol| symbol.is(' ')).filter(|part| !part.is_empty());
         let Some(program) = parts.next() else {
@@ -152,6 +153,13 @@ impl Reader<'_> {
             .into_iter()
             .filter_map(|item| {
                 let symbols = self.pattern(item, what)?;
+                if what == "a subcommand" {
+                    self.one_word(
+                        item,
+                        what,
+                        &symbols.iter().map(|symbol| symbol.character).collect::<String>(),
+                    );
+                }
                 self.command_name(item, &symbols, fold)
             })
             .collect()
@@ -180,6 +188,7 @@ impl Reader<'_> {
         for item in self.items(node, "a flag") {
             let Some(symbols) = self.pattern(item, "a flag") else { continue };
             let written: String = symbols.iter().map(|symbol| symbol.character).collect();
+            self.one_word(item, "a flag", &written);
             if !written.starts_with(['-', '/', '+', '*']) {
                 self.wrong(item, format!("`{written}` is not a flag"), "begin with `-` or `--`");
                 continue;

@@ -19,6 +19,7 @@ impl Reader<'_> {
         let (mut patterns, mut written) = (Vec::new(), Vec::new());
         for item in self.items(node, "a host") {
             let Some(symbols) = self.pattern(item, "a host") else { continue };
+            self.host_is_doubtful(item, &text(&symbols));
             patterns.extend(self.host_pattern(item, &symbols));
             written.push(text(&symbols));
         }
@@ -53,6 +54,7 @@ impl Reader<'_> {
         let (mut patterns, mut written) = (Vec::new(), Vec::new());
         for item in self.items(node, "a URL") {
             let Some(symbols) = self.pattern(item, "a URL") else { continue };
+            self.url_is_doubtful(item, &text(&symbols));
             if let Some(pattern) = self.url_pattern(item, &symbols, fold) {
                 patterns.push(pattern);
                 written.push(text(&symbols));
@@ -188,6 +190,7 @@ impl Reader<'_> {
         let mut ports = Vec::new();
         for item in self.items(node, "a port") {
             match item.scalar().and_then(|text| text.parse().ok()) {
+                Some(0) => self.wrong(item, "no URL has the port 0", "write `port: [443, 8443]`, or `any`"),
                 Some(port) => ports.push(port),
                 None => self.wrong(
                     item,

@@ -184,6 +184,11 @@ impl Reader<'_> {
         }
         let principals = members.get("principals").map(|node| self.names(node, "a principal"));
         let roles = members.get("roles").map(|node| self.texts(node, "a role"));
+        for key in ["roles", "scopes"] {
+            for item in members.get(key).map(|node| self.items(node, key)).unwrap_or_default() {
+                self.blanks(item, "the name", item.scalar().unwrap_or_default());
+            }
+        }
         if let (Some(node), Some(roles)) = (members.get("roles"), &roles) {
             self.roles_named.extend(roles.iter().map(|role| (role.clone(), node.span.clone())));
         }
@@ -214,6 +219,7 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for item in self.items(node, what) {
             let Some(text) = self.word(item, what) else { continue };
+            self.blanks(item, what, text);
             match Name::new(text, false) {
                 Ok(name) => out.push(name),
                 Err(cause) => self.wrong(item, format!("{cause} in {what}"), "`*` is any text"),

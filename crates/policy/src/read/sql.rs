@@ -25,6 +25,7 @@ impl Reader<'_> {
         }
         if let Some(node) = members.get("tables") {
             let tables = self.texts(node, "a table");
+            tables.iter().for_each(|table| self.sql_name_is_doubtful(node, table));
             out.written.push(format!("tables {}", tables.join(", ")));
             out.tables = Some(tables.iter().filter_map(|table| self.table(node, table)).collect());
         }
@@ -69,6 +70,12 @@ impl Reader<'_> {
             Some("any") => vec!["*".to_owned()],
             _ => self.texts(node, "a function"),
         };
+        names.iter().for_each(|name| self.sql_name_is_doubtful(node, name));
+        if let (true, Some(word)) =
+            (names.len() > 1, names.iter().find(|name| matches!(name.as_str(), "any" | "none")))
+        {
+            self.wrong(node, format!("`{word}` beside names of functions"), "it stands alone");
+        }
         let shown = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         written.push(format!("functions {shown}"));
         let mut out = Vec::new();

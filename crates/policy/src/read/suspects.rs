@@ -49,6 +49,7 @@ impl Reader<'_> {
                 format!("`$` in the path `{text}` is a character, not a variable of the environment");
             self.warn("shell-variable", &node.span, message, Some(help.to_owned()));
         }
+        self.path_is_doubtful(node, &text);
         if encoded(&text) {
             let help = "write the character itself; values are decoded before they are compared";
             let message = format!("an encoded character in the path `{text}` is compared as it stands");
@@ -76,6 +77,9 @@ impl Reader<'_> {
                 message,
                 Some(format!("inside of `args` the argument is called `{inner}`")),
             );
+        }
+        if inner.is_none() {
+            self.key_is_otherwise(key, name);
         }
         self.blanks(key, "the key", name);
     }

@@ -18,6 +18,9 @@ impl Reader<'_> {
         let filled = self.pattern(node, "a target")?;
         let text: String = filled.iter().map(|symbol| symbol.character).collect();
         self.blanks(node, "the target", &text);
+        if fold {
+            self.target_is_doubtful(node, &text);
+        }
         let (word, rest) = match text.split_once(':') {
             Some((word, rest)) if !word.contains('/') => (word, Some(rest)),
             _ => (text.as_str(), None),
