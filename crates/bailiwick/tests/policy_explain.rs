@@ -1,0 +1,77 @@
+//! `bailiwick policy explain`, `lint` and `fmt`, as they are used.
+#![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn bailiwick(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bailiwick"));
+    command.arg("policy").args(args).env_clear().env("HOME", folder).current_dir(folder);
+    let output = command.output().expect("the program starts");
+    let text = String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned();
+    (output.status.code(), text)
+}
+
+const POLICY: &str = "version: 1
+default: deny
+rules:
+  - { id: src, effect: allow, on: fs/write, args: { path: { path: \"/srv/app/src/**\" }, size: { range: [0, 50] } } }
+  - { id: no, effect: deny, on: fs/drop }
+";
+
+#[test]
+fn the_smallest_changes_that_would_allow_a_call_are_tried_out() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::write(folder.join("p.yaml"), POLICY).expect("a file");
+    let lines = r#"{"at":1,"decision":{"method":"tools/call","target":"write","arguments":{"path":"/etc/x","size":70}}}
+{"kind":"decision","method":"tools/call","target":"drop","arguments":{}}
+"#;
+    fs::write(folder.join("t.jsonl"), lines).expect("a file");
+    let explain = |line: &str| {
+        bailiwick(
+            folder,
+            &["explain", "-p", "p.yaml", "--server", "fs", "--no-follow", "--line", line, "t.jsonl"],
+        )
+    };
+    let (status, text) = explain("1");
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("- in the call: `path` = \"/srv/app/src/x\", `size` = 50 (rule `src`)"), "{text}");
+    let rule = "- in the policy: { id: this-call, effect: allow, on: \"fs/write\", args: { \"path\": { in: [\"/etc/x\"] }, \"size\": { in: [70] } } }";
+    assert!(text.contains(rule), "{text}");
+    let (status, text) = explain("2");
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("rule `no` (p.yaml:5) must not match"), "{text}");
+    assert!(!text.contains("smallest"), "no rule undoes a deny: {text}");
+    assert_eq!(explain("3").0, Some(1));
+}
+
+#[test]
+fn lint_and_fmt_return_what_ci_needs() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
+    write("good.yaml", POLICY);
+    assert_eq!(bailiwick(folder, &["lint", "good.yaml"]), (Some(0), "nothing found\n".to_owned()));
+    write("wide.yaml", "version: 1\nrules: [{id: a,effect: allow, on:   \"*/*\"}] # all\n");
+    let (status, text) = bailiwick(folder, &["lint", "wide.yaml"]);
+    assert_eq!(status, Some(10), "{text}");
+    assert!(text.starts_with("wide.yaml:2:14: allows-everything (high)\n"), "{text}");
+    let (status, text) = bailiwick(folder, &["lint", "wide.yaml", "--format", "sarif"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("\"ruleId\":\"allows-everything\""), "{text}");
+    assert_eq!(bailiwick(folder, &["lint", "wide.yaml", "--fail-on", "never"]).0, Some(0));
+    write("bad.yaml", "version: 1\nrulez: []\n");
+    let (status, text) = bailiwick(folder, &["lint", "bad.yaml", "--format", "github"]);
+    assert_eq!(status, Some(78), "{text}");
+    assert!(text.contains("::error file=bad.yaml,line=2,col=1,title=invalid::"), "{text}");
+
+    assert_eq!(bailiwick(folder, &["fmt", "--check", "wide.yaml"]).0, Some(10));
+    assert_eq!(bailiwick(folder, &["fmt", "wide.yaml"]).0, Some(0));
+    let text = fs::read_to_string(folder.join("wide.yaml")).expect("a file");
+    assert_eq!(text, "version: 1\nrules: [{ id: a, effect: allow, on: \"*/*\" }] # all\n");
+    assert_eq!(bailiwick(folder, &["fmt", "--check", "wide.yaml", "good.yaml"]).0, Some(0));
+    write("broken.yaml", "a: [\n");
+    assert_eq!(bailiwick(folder, &["fmt", "broken.yaml"]).0, Some(78));
+}
