@@ -1,5 +1,9 @@
 //! Every recipe of `docs/guide/cookbook.md` does what its tests say, and nothing in it is found by lint.
-#![expect(clippy::disallowed_methods, clippy::panic, reason = "a test reads its data, and must fail when it cannot")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "a test reads its data, and must fail when it cannot"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,9 +42,12 @@ fn every_recipe_does_what_its_tests_say() {
         let source = Source { name: title.clone(), text: block(section, "policy").into() };
         let remarks = lint::lint(vec![source.clone()], &mut Nothing, &context, None).remarks;
         remarks.iter().for_each(|remark| report.push_str(&format!("{remark:#?}\n")));
-        let policy = compile(vec![source], &mut Nothing, &context).unwrap_or_else(|problems| panic!("{problems}"));
+        let policy =
+            compile(vec![source], &mut Nothing, &context).unwrap_or_else(|problems| panic!("{problems}"));
         let policy = match &suite.links {
-            Some(links) => policy.following(Arc::new(Given { links: links.clone(), directory: suite.workspace.clone() })),
+            Some(links) => {
+                policy.following(Arc::new(Given { links: links.clone(), directory: suite.workspace.clone() }))
+            }
             None => policy,
         };
         let tested = run(&suite, &Arc::new(policy));
