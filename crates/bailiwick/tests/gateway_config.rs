@@ -7,6 +7,8 @@ mod approvals;
 mod legacy;
 #[path = "gateway/tls.rs"]
 mod tls;
+#[path = "gateway/together.rs"]
+mod together;
 
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;

@@ -5,6 +5,7 @@
 //! on either side is a `Letter`, which only a permit of the engine becomes.
 
 mod admin;
+mod aggregate;
 mod answer;
 mod ask;
 mod authenticate;
@@ -53,7 +54,7 @@ pub use front::bind;
 pub use head::Names;
 pub use limits::HttpLimits;
 pub use office::Deciding;
-pub use plan::{Http, Listener, Plan, Route, Service};
+pub use plan::{Http, Listener, Plan, Route, Serves, Service};
 pub use recorder::Recording;
 pub use server::Target;
 pub use stdio::Command;

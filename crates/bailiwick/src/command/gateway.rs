@@ -123,7 +123,8 @@ fn shown(setup: &Setup, planned: &Planned) -> Vec<String> {
         let scheme = if tls { "https" } else { "http" };
         for route in &setup.routes {
             if route.listeners.is_empty() || route.listeners.contains(name) {
-                lines.push(format!("serving {scheme}://{address}{} for {}", route.path, route.upstream));
+                let names = route.serving.names().join(", ");
+                lines.push(format!("serving {scheme}://{address}{} for {names}", route.path));
             }
         }
     }

@@ -43,15 +43,18 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Rep
     let Some(place) = map.paths.get(head.uri.path()) else {
         return refuse(StatusCode::NOT_FOUND, -32600, "nothing is served at this path");
     };
-    let (Place::Endpoint(gate) | Place::Stream { gate, .. } | Place::Messages(gate)) = place;
-    let here = &Worker::of(gate);
     if head.method == Method::OPTIONS {
         return preflight(head);
     }
-    let principal = match gate.authenticate.principal(head).await {
+    let principal = match front.hub.authenticate.principal(head).await {
         Ok(principal) => principal,
         Err(challenge) => return challenged(&challenge),
     };
+    let gate = match place {
+        Place::Endpoint(gate) | Place::Stream { gate, .. } | Place::Messages(gate) => gate,
+        Place::Together(together) => return together.serve(head, body, &principal).await,
+    };
+    let here = &Worker::of(gate);
     match (place, &head.method) {
         (Place::Endpoint(_), &Method::POST) => post(here, head, body, &principal).await,
         (Place::Endpoint(_), &Method::GET) => listen(here, head, &principal).await,
@@ -60,7 +63,9 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Rep
             legacy::open(here, head, &principal, messages).await
         }
         (Place::Messages(_), &Method::POST) => legacy::message(here, head, body, &principal).await,
-        (Place::Endpoint(_) | Place::Stream { .. } | Place::Messages(_), _) => wrong_method(),
+        (Place::Endpoint(_) | Place::Stream { .. } | Place::Messages(_) | Place::Together(_), _) => {
+            wrong_method()
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use super::aggregate::Aggregate;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
 use super::head::Names;
@@ -56,6 +57,8 @@ pub(super) enum Place {
         messages: String,
     },
     Messages(Arc<Gate>),
+    /// Several services as one.
+    Together(Arc<Aggregate>),
 }
 
 /// Accepted connections on their way to the thread that serves them.

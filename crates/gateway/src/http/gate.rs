@@ -10,7 +10,6 @@ use hyper::body::Bytes;
 use hyper::header::HeaderName;
 use tokio::sync::watch;
 
-use super::authenticate::Authenticate;
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
 use super::office::Office;
@@ -50,7 +49,6 @@ pub(super) struct Gate {
     pub(super) limits: HttpLimits,
     /// Headers that go on to the upstream besides the protocol's own.
     pub(super) forward: Vec<HeaderName>,
-    pub(super) authenticate: Arc<dyn Authenticate>,
     pub(super) phases: Arc<watch::Sender<Phase>>,
     pub(super) phase: watch::Receiver<Phase>,
     /// A reload put another in its place: threads need not keep their ends of it.

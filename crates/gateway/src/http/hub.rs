@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use super::aggregate::{Aggregate, Wholes};
 use super::ask::Approver;
 use super::authenticate::Authenticate;
 use super::front::{Front, Map, Place};
@@ -16,7 +17,7 @@ use super::gate::{Gate, Phase};
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
 use super::office::Office;
-use super::plan::{Listener, Plan, Service};
+use super::plan::{Listener, Plan, Serves, Service};
 use super::recorder::Recorder;
 use super::server::Target;
 use super::stdio::{Source, Stable};
@@ -39,6 +40,8 @@ pub(super) struct Hub {
 struct Places {
     fronts: Vec<Arc<Front>>,
     gates: Vec<Arc<Gate>>,
+    /// Sessions over several services, by their path.
+    wholes: HashMap<String, Arc<Wholes>>,
     /// Services that are gone from the plan, while somebody has something in hand.
     retired: Vec<(Instant, Arc<Gate>)>,
 }
@@ -87,8 +90,9 @@ impl Hub {
             }
         }
         for route in &routes {
-            if !services.iter().any(|service| service.name == route.service) {
-                return Err(io::Error::other(format!("there is no service `{}`", route.service)));
+            let known = |name: &&String| services.iter().any(|service| service.name == **name);
+            if let Some(unknown) = route.serves.names().iter().find(|name| !known(name)) {
+                return Err(io::Error::other(format!("there is no service `{unknown}`")));
             }
         }
         let gates: Vec<Arc<Gate>> =
@@ -98,7 +102,17 @@ impl Hub {
             let serves = |listeners: &[String]| listeners.is_empty() || listeners.contains(&name);
             let mut paths = HashMap::new();
             for route in routes.iter().filter(|route| serves(&route.listeners)) {
-                let Some(gate) = gates.iter().find(|gate| gate.name == route.service) else { continue };
+                let named = |name: &String| gates.iter().find(|gate| gate.name == *name).cloned();
+                let gate = match &route.serves {
+                    Serves::One(name) => named(name),
+                    Serves::Together(names) => {
+                        let sessions = Arc::clone(places.wholes.entry(route.path.clone()).or_default());
+                        let together = Aggregate::new(names.iter().filter_map(named).collect(), sessions);
+                        paths.insert(route.path.clone(), Place::Together(Arc::new(together)));
+                        continue;
+                    }
+                };
+                let Some(gate) = &gate else { continue };
                 paths.insert(route.path.clone(), Place::Endpoint(Arc::clone(gate)));
                 if let Some(stream) = &route.sse {
                     let messages = format!("{stream}/message");
@@ -177,7 +191,6 @@ impl Hub {
             metrics: Arc::clone(&self.metrics),
             limits,
             forward,
-            authenticate: Arc::clone(&self.authenticate),
             phases,
             phase,
             superseded: AtomicBool::new(false),
@@ -195,6 +208,7 @@ impl Hub {
     pub(super) fn expire(&self) {
         let mut places = self.places();
         places.gates.iter().for_each(|gate| gate.expire());
+        places.wholes.values().for_each(|wholes| wholes.expire(&self.limits));
         let quiet = |since: &Instant, gate: &Gate| since.elapsed() >= RETIRED && gate.sessions.in_hand() == 0;
         let done: Vec<_> = places.retired.extract_if(.., |(since, gate)| quiet(since, gate)).collect();
         drop(places);

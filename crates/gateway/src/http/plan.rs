@@ -60,8 +60,24 @@ pub struct Route {
     pub listeners: Vec<String>,
     /// Where clients of HTTP+SSE (2024-11-05) open their stream; they post to the path `/message` below it.
     pub sse: Option<String>,
-    /// The name of a service.
-    pub service: String,
+    pub serves: Serves,
+}
+
+/// What is behind a path, by the names of services.
+#[derive(Debug)]
+pub enum Serves {
+    One(String),
+    /// Several behind one endpoint: their tools and prompts are called `service__name`, their URIs begin with `service+`.
+    Together(Vec<String>),
+}
+
+impl Serves {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Serves::One(name) => std::slice::from_ref(name),
+            Serves::Together(names) => names,
+        }
+    }
 }
 
 /// An upstream, and how it is spoken to.

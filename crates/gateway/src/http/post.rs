@@ -66,7 +66,7 @@ pub(super) async fn receive(
 }
 
 /// Finds the run that the message belongs to, and decides.
-fn decide(
+pub(super) fn decide(
     here: &Arc<Worker>,
     head: &Parts,
     bytes: &Bytes,

@@ -56,7 +56,7 @@ pub(super) fn message(status: StatusCode, letter: &Letter) -> Reply {
     json(status, letter.bytes().clone())
 }
 
-fn json(status: StatusCode, bytes: Bytes) -> Reply {
+pub(super) fn json(status: StatusCode, bytes: Bytes) -> Reply {
     let mut reply = bare(status);
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *reply.body_mut() = Body::Whole(Some(bytes));

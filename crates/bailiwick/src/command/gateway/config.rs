@@ -79,9 +79,26 @@ pub(super) struct Routing {
     pub(super) path: String,
     /// None: all.
     pub(super) listeners: Vec<String>,
-    pub(super) upstream: String,
+    pub(super) serving: Serving,
     /// For clients of HTTP+SSE.
     pub(super) sse: Option<String>,
+}
+
+/// What a route leads to.
+#[derive(Debug, Clone)]
+pub(super) enum Serving {
+    One(String),
+    /// Several as one.
+    Together(Vec<String>),
+}
+
+impl Serving {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Serving::One(name) => std::slice::from_ref(name),
+            Serving::Together(names) => names,
+        }
+    }
 }
 
 impl Routing {
@@ -151,7 +168,7 @@ impl Setup {
             routes: vec![Routing {
                 path: args.path.clone(),
                 listeners: Vec::new(),
-                upstream: name.clone(),
+                serving: Serving::One(name.clone()),
                 sse: args.sse_path.clone(),
             }],
             upstreams: vec![Upstream {

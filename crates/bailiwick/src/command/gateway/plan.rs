@@ -8,11 +8,11 @@ use std::sync::Arc;
 use bailiwick_engine::{Policy, Scanner};
 use bailiwick_gateway::http::{
     Command, Deciding, Endpoint, HeaderName, HeaderValue, Identity, Listener, Names, Plan, Roots, Route,
-    Service, Target, bind,
+    Serves, Service, Target, bind,
 };
 
 use super::begin;
-use super::config::{At, Listening, Setup, Upstream, Value};
+use super::config::{At, Listening, Serving, Setup, Upstream, Value};
 use crate::args::GatewayArgs;
 use crate::command::run::{check_names, locked_pins, mode};
 use crate::exit::Failure;
@@ -57,7 +57,10 @@ pub(super) fn plan(
         path: routing.path.clone(),
         listeners: routing.listeners.clone(),
         sse: routing.sse.clone(),
-        service: routing.upstream.clone(),
+        serves: match &routing.serving {
+            Serving::One(name) => Serves::One(name.clone()),
+            Serving::Together(names) => Serves::Together(names.clone()),
+        },
     };
     planned.plan.routes = setup.routes.iter().map(route).collect();
     // Sockets last: nothing else can fail behind them.

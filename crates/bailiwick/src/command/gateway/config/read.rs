@@ -10,7 +10,7 @@ use bailiwick_policy::document::{Document, Node};
 use bailiwick_policy::{Source, bundled};
 
 use super::words::{DAY, ENTRIES_MAX, FILE, HOUR, LIMITS, LISTENER, ROUTE, TLS, WEEK};
-use super::{Listening, Routing, Setup, Upstream, beside, http_limits};
+use super::{Listening, Routing, Serving, Setup, Upstream, beside, http_limits};
 use crate::args::{DurabilityArg, GatewayArgs, ModeArg};
 use crate::command::gateway::begin;
 use crate::exit::{self, Failure};
@@ -190,7 +190,7 @@ impl Reader<'_> {
             setup.routes.push(route);
         }
         for name in setup.upstreams.iter().map(|upstream| &upstream.name) {
-            if !setup.routes.iter().any(|route| route.upstream == *name) {
+            if !setup.routes.iter().any(|route| route.serving.names().contains(name)) {
                 let help = "add `{ path: …, upstream: … }` to `routes`, or remove it";
                 self.document.wrong(node, format!("no route leads to the upstream `{name}`"), help);
             }
@@ -209,16 +209,11 @@ impl Reader<'_> {
                 }
             }
         }
-        let mut needed = |key: &str| {
-            let found = members.get(key).copied();
-            if found.is_none() {
-                let help = "write `{ path: /mcp, upstream: name }`";
-                self.document.wrong(node, format!("a route has no `{key}`"), help);
-            }
-            found
+        let Some(at) = members.get("path") else {
+            let help = "write `{ path: /mcp, upstream: name }`";
+            self.document.wrong(node, "a route has no `path`", help);
+            return None;
         };
-        let (path, upstream) = (needed("path"), needed("upstream"));
-        let (at, upstream) = (path?, upstream?);
         let path = self.document.text(at, "`path`")?;
         if let Err(why) = begin::check_path(path) {
             self.document.wrong(at, why, "write `/mcp`, or another plain path");
@@ -229,10 +224,36 @@ impl Reader<'_> {
         }
         let known: Vec<(&str, ())> =
             setup.upstreams.iter().map(|upstream| (upstream.name.as_str(), ())).collect();
-        self.document.choice(upstream, "upstream", &known)?;
-        let upstream = self.document.text(upstream, "`upstream`")?.to_owned();
+        let one = |reader: &mut Self, node: &Node| {
+            reader.document.choice(node, "upstream", &known)?;
+            node.scalar_text().map(str::to_owned)
+        };
+        let serving = match (members.get("upstream"), members.get("upstreams")) {
+            (Some(node), None) => Serving::One(one(self, node)?),
+            (None, Some(several)) => {
+                let nodes = self.document.list(several, "`upstreams`");
+                let names: Vec<String> = nodes.into_iter().filter_map(|node| one(self, node)).collect();
+                if names.iter().enumerate().any(|(at, name)| names.iter().take(at).any(|other| other == name))
+                {
+                    self.document.wrong(several, "an upstream is named twice", "name each once");
+                }
+                if let Some((node, _)) = sse {
+                    self.document.wrong(node, "several upstreams are not served over HTTP+SSE", "remove it");
+                }
+                Serving::Together(names)
+            }
+            (Some(_), Some(_)) | (None, None) => {
+                let help = "write `upstream: name`, or `upstreams: [one, two]` for several as one";
+                self.document.wrong(
+                    node,
+                    "a route has no `upstream`, or both `upstream` and `upstreams`",
+                    help,
+                );
+                return None;
+            }
+        };
         let sse = sse.map(|(_, path)| path.to_owned());
-        Some(Routing { path: path.to_owned(), listeners, upstream, sse })
+        Some(Routing { path: path.to_owned(), listeners, serving, sse })
     }
 
     fn limits(&mut self, node: &Node, http: &mut HttpLimits, messages: &mut Limits) {

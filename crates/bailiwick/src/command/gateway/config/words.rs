@@ -33,7 +33,7 @@ pub(super) const UPSTREAM: [&str; 14] = [
     "session-idle",
     "sessions",
 ];
-pub(super) const ROUTE: [&str; 4] = ["path", "listeners", "upstream", "sse"];
+pub(super) const ROUTE: [&str; 5] = ["path", "listeners", "upstream", "upstreams", "sse"];
 pub(super) const LIMITS: [&str; 12] = [
     "message-bytes",
     "depth",

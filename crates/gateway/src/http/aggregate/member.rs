@@ -1,0 +1,290 @@
+//! One of several services behind a path: how it is asked, when it is not asked any more, and its part of a session.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bailiwick_engine::Principal;
+use bailiwick_mcp::framing::{Event, Part, Sse};
+use bailiwick_mcp::{Limits, Timestamp};
+use http_body_util::BodyExt as _;
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::super::gate::{Gate, Worker};
+use super::super::head::{LAST_EVENT, SESSION, is_type};
+use super::super::post::decide;
+use super::super::reply::{Body, Reply, events, json};
+use super::words;
+use crate::relay::now;
+
+/// How long one server may take of an answer that others have a part in; then it is missing there.
+const TOGETHER: Duration = Duration::from_secs(10);
+/// Failures in a row after which a server is not asked for a while.
+const FAILURES_MAX: u32 = 3;
+/// That while: the first, and the longest; it doubles.
+const RESTS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// One service, and how it has been.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) gate: Arc<Gate>,
+    /// Failures in a row, and until when it rests.
+    failures: Mutex<(u32, Option<Instant>)>,
+}
+
+impl Member {
+    pub(super) fn new(gate: Arc<Gate>) -> Member {
+        Member { gate, failures: Mutex::default() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.gate.name
+    }
+
+    /// Whether it is asked at all. After a rest one request tries.
+    pub(super) fn admits(&self) -> Result<(), String> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        match failures.1 {
+            Some(until) if Instant::now() < until => {
+                let left = until.saturating_duration_since(Instant::now()).as_secs() + 1;
+                Err(format!("it failed {} times in a row and is asked again in {left} s", failures.0))
+            }
+            Some(_) => {
+                // Others wait for what comes of this one.
+                failures.1 = Some(Instant::now() + TOGETHER);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn fared(&self, well: bool) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if well {
+            *failures = (0, None);
+            return;
+        }
+        let count = failures.0.saturating_add(1);
+        let rest = RESTS.0.saturating_mul(1 << count.saturating_sub(FAILURES_MAX).min(8)).min(RESTS.1);
+        *failures = (count, (count >= FAILURES_MAX).then(|| Instant::now() + rest));
+    }
+
+    /// The way of any other message of this service.
+    pub(super) async fn pass(&self, head: &Parts, bytes: Bytes, principal: &Arc<Principal>) -> Reply {
+        let reply = pass(Arc::clone(&self.gate), head, bytes, principal).await;
+        self.fared(!failed(&reply));
+        reply
+    }
+
+    /// The same, while others are asked.
+    pub(super) fn begin(&self, head: Parts, bytes: Bytes, principal: &Arc<Principal>) -> JoinHandle<Reply> {
+        let (gate, principal) = (Arc::clone(&self.gate), Arc::clone(principal));
+        tokio::spawn(async move { pass(gate, &head, bytes, &principal).await })
+    }
+
+    /// What came of it: the session that began, and the result; none where it does not know the method.
+    pub(super) async fn finish(
+        &self,
+        task: JoinHandle<Reply>,
+        limits: &Limits,
+    ) -> Result<(Option<HeaderValue>, Option<Bytes>), String> {
+        let abort = task.abort_handle();
+        let whole = async {
+            let reply = task.await.ok()?;
+            let (bad, session) = (failed(&reply), reply.headers().get(SESSION).cloned());
+            Some((bad, session, last(reply, limits).await))
+        };
+        let Ok(came) = timeout(TOGETHER, whole).await else {
+            abort.abort();
+            self.fared(false);
+            return Err("it did not answer in time".to_owned());
+        };
+        let Some((bad, session, bytes)) = came else { return Err("it broke off".to_owned()) };
+        self.fared(!bad);
+        match bytes.as_ref().and_then(|bytes| words::outcome(bytes, limits)) {
+            Some(Ok(())) => Ok((session, bytes)),
+            Some(Err((-32601, _))) => Ok((session, None)),
+            Some(Err((_, why))) => Err(why),
+            None => Err("it did not answer".to_owned()),
+        }
+    }
+
+    /// Its answer in the client's words.
+    pub(super) async fn outward(&self, reply: Reply) -> Reply {
+        let limits = self.gate.office.with.limits;
+        let (status, is_json) = (reply.status(), is_type(reply.headers(), "application/json"));
+        match reply.into_body() {
+            Body::Whole(Some(bytes)) if is_json => json(status, words::outward(self.name(), &bytes, &limits)),
+            whole @ Body::Whole(_) => {
+                let mut reply = Reply::new(whole);
+                *reply.status_mut() = status;
+                reply
+            }
+            streamed @ Body::Events(_) => {
+                let (pieces, receiver) = mpsc::channel(super::PIECES_MAX);
+                self.pump(streamed, pieces);
+                events(receiver)
+            }
+        }
+    }
+
+    /// Passes on a stream of its events, in the client's words, until either side ends. Where to resume from is not passed on:
+    /// several streams have one end here.
+    pub(super) fn pump(&self, mut body: Body, pieces: mpsc::Sender<Bytes>) {
+        let (gate, limits) = (Arc::clone(&self.gate), self.gate.office.with.limits);
+        tokio::spawn(async move {
+            let mut sse = Sse::new(&limits);
+            loop {
+                let frame = tokio::select! {
+                    frame = body.frame() => frame,
+                    () = pieces.closed() => return,
+                };
+                let Some(Ok(frame)) = frame else { return };
+                let Ok(data) = frame.into_data() else { continue };
+                sse.extend(&data);
+                let mut out = Vec::new();
+                while let Some(part) = sse.next() {
+                    match part {
+                        Part::Event(event) if event.is_message() => {
+                            let data = Bytes::from(event.data.unwrap_or_default());
+                            let data = words::outward(&gate.name, &data, &limits);
+                            Event::default().write(Some(&data), &mut out);
+                        }
+                        Part::Comment(_) => out.extend_from_slice(b":\n\n"),
+                        Part::Event(_) | Part::TooLong { .. } => {}
+                    }
+                }
+                let unread = gate.limits.unread_time;
+                if !out.is_empty() && !matches!(timeout(unread, pieces.send(out.into())).await, Ok(Ok(()))) {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+async fn pass(gate: Arc<Gate>, head: &Parts, bytes: Bytes, principal: &Arc<Principal>) -> Reply {
+    match decide(&Worker::of(&gate), head, &bytes, principal) {
+        Ok(posted) => posted.carry_out().await,
+        Err(refused) => *refused,
+    }
+}
+
+/// The service could not be asked, or did not answer.
+fn failed(reply: &Reply) -> bool {
+    let bad = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+    bad.contains(&reply.status())
+}
+
+/// The answer in a reply, in one piece or at the end of a stream.
+async fn last(reply: Reply, limits: &Limits) -> Option<Bytes> {
+    let mut body = match reply.into_body() {
+        Body::Whole(bytes) => return bytes,
+        streamed @ Body::Events(_) => streamed,
+    };
+    let mut sse = Sse::new(limits);
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        sse.extend(&data);
+        while let Some(part) = sse.next() {
+            let Part::Event(Event { data: Some(data), .. }) = part else { continue };
+            let data = Bytes::from(data);
+            if words::outcome(&data, limits).is_some() {
+                return Some(data);
+            }
+        }
+    }
+    None
+}
+
+/// One client's session with several services.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) principal: Arc<Principal>,
+    /// Its `initialize`, for servers that come later.
+    hello: Bytes,
+    /// The sessions behind it, by service.
+    begun: Mutex<BTreeMap<String, HeaderValue>>,
+    /// Held by whoever begins one.
+    beginning: tokio::sync::Mutex<()>,
+    used: AtomicI64,
+}
+
+impl Whole {
+    pub(super) fn new(principal: Arc<Principal>, hello: Bytes) -> Whole {
+        let used = AtomicI64::new(now().as_micros());
+        let beginning = tokio::sync::Mutex::const_new(());
+        Whole { principal, hello, begun: Mutex::default(), beginning, used }
+    }
+
+    pub(super) fn touch(&self) {
+        self.used.store(now().as_micros(), Ordering::Relaxed);
+    }
+
+    pub(super) fn used(&self) -> Timestamp {
+        Timestamp(self.used.load(Ordering::Relaxed))
+    }
+
+    /// The head for a service whose session has begun.
+    pub(super) fn head(&self, member: &Member, head: &Parts) -> Option<Parts> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = without_session(head);
+        own.headers.insert(SESSION, begun.get(member.name())?.clone());
+        Some(own)
+    }
+
+    pub(super) async fn entered(&self, name: &str, session: HeaderValue) {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), session);
+    }
+
+    /// The head for a service; its session is begun if it has none, or the one that it had has ended.
+    pub(super) async fn enter(&self, member: &Member, head: &Parts) -> Result<Parts, String> {
+        let known = || {
+            let own = self.head(member, head)?;
+            let id = own.headers.get(SESSION)?;
+            member.gate.sessions.find(id.as_bytes(), &self.principal).map(|_| own)
+        };
+        if let Some(own) = known() {
+            return Ok(own);
+        }
+        let _one = self.beginning.lock().await;
+        if let Some(own) = known() {
+            return Ok(own);
+        }
+        let limits = member.gate.office.with.limits;
+        let task = member.begin(without_session(head), self.hello.clone(), &self.principal);
+        let (session, _) = member.finish(task, &limits).await?;
+        let session = session.ok_or("it begins no session")?;
+        self.entered(member.name(), session).await;
+        let own = self.head(member, head).ok_or("it begins no session")?;
+        drop(member.pass(&own, Bytes::from_static(INITIALIZED), &self.principal).await);
+        Ok(own)
+    }
+}
+
+const INITIALIZED: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+
+/// The head of a request that is part of no session.
+pub(super) fn without_session(head: &Parts) -> Parts {
+    let mut head = head.clone();
+    head.headers.remove(SESSION);
+    head.headers.remove(LAST_EVENT);
+    head
+}
+
+/// A name as a header's value; what a header cannot hold is coded (SEP-2243).
+pub(super) fn header_value(name: &str) -> HeaderValue {
+    let plain = name.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        && name.trim() == name
+        && !name.starts_with("=?base64?");
+    let coded = || format!("=?base64?{}?=", data_encoding::BASE64.encode(name.as_bytes()));
+    let text = if plain { name.to_owned() } else { coded() };
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}

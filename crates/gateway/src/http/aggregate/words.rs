@@ -1,0 +1,241 @@
+//! Names of several servers in one: what a client's message means to which server, and what their answers are to a client.
+//! Only bytes in and out.
+//!
+//! A tool or prompt `n` of the server `s` is `s__n`, a URI `u` of it is `s+u`, and a question `7` of it is `"s/7"`. Names of
+//! servers have no `_`, `+` or `/`, so each is read back in one way alone.
+
+mod merge;
+
+use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::splice::Splice;
+use bailiwick_mcp::{Body, Id, Limits, Message, Packet, Parser, Value};
+use hyper::body::Bytes;
+
+pub(super) use self::merge::{empty, merged_hello, merged_list};
+
+/// What a client's message is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// `initialize`.
+    Begin,
+    /// `server/discover`.
+    Discover,
+    /// A list: what is asked of each server that has more.
+    List {
+        of: &'static List,
+        pages: Vec<(usize, Bytes)>,
+    },
+    /// One server's: its index, the message in its words, and the name that it knows.
+    One {
+        server: usize,
+        message: Bytes,
+        inner: Option<String>,
+    },
+    /// All of them.
+    All,
+    Ping,
+    /// Nobody's: the name that no server has, or the method that is not served here.
+    Nobody {
+        unknown: String,
+    },
+    Method(String),
+    /// Several messages, or none.
+    Unreadable {
+        batch: bool,
+    },
+}
+
+/// One kind of list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct List {
+    method: &'static str,
+    pub(super) key: &'static str,
+    field: &'static str,
+}
+
+const LISTS: [List; 4] = [
+    List { method: "tools/list", key: "tools", field: "name" },
+    List { method: "prompts/list", key: "prompts", field: "name" },
+    List { method: "resources/list", key: "resources", field: "uri" },
+    List { method: "resources/templates/list", key: "resourceTemplates", field: "uriTemplate" },
+];
+
+/// A message and what it is about.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) meant: Meant,
+    /// Of a request.
+    pub(super) id: Option<Id<'static>>,
+    pub(super) modern: bool,
+}
+
+/// Reads a client's message for the servers of these names.
+pub(super) fn read(bytes: &Bytes, limits: &Limits, names: &[&str]) -> Read {
+    let mut parser = Parser::default();
+    let (Ok(Packet::One(message)), Ok(text)) =
+        (Packet::parse(&mut parser, bytes, limits), std::str::from_utf8(bytes))
+    else {
+        let batch = bytes.trim_ascii_start().first() == Some(&b'[');
+        return Read { meant: Meant::Unreadable { batch }, id: None, modern: false };
+    };
+    let modern = message.stated_version().is_some();
+    let (id, meant) = match &message.body {
+        Body::Request { id, method, params } => {
+            (Some(id.clone().into_owned()), request(method, *params, text, names))
+        }
+        Body::Notification { .. } => (None, Meant::All),
+        Body::Result { id, .. } | Body::Error { id: Some(id), .. } => {
+            (None, answer(&message, id, text, names))
+        }
+        Body::Error { id: None, .. } => (None, Meant::Unreadable { batch: false }),
+    };
+    Read { meant, id, modern }
+}
+
+fn request(method: &str, params: Option<Value<'_>>, text: &str, names: &[&str]) -> Meant {
+    let place = |keys: &[&str]| keys.iter().try_fold(params?, |value, key| value.get(key));
+    if let Some(of) = LISTS.iter().find(|list| list.method == method) {
+        return list(of, params, text, names);
+    }
+    let (value, mark) = match method {
+        "initialize" => return Meant::Begin,
+        "server/discover" => return Meant::Discover,
+        "ping" => return Meant::Ping,
+        "logging/setLevel" => return Meant::All,
+        "tools/call" | "prompts/get" => (place(&["name"]), "__"),
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => (place(&["uri"]), "+"),
+        "completion/complete" => match place(&["ref", "name"]) {
+            Some(name) => (Some(name), "__"),
+            None => (place(&["ref", "uri"]), "+"),
+        },
+        _ => return Meant::Method(method.to_owned()),
+    };
+    let name = value.and_then(Value::text).unwrap_or_default();
+    let found = name
+        .split_once(mark)
+        .and_then(|(server, inner)| Some((names.iter().position(|name| *name == server)?, inner.to_owned())));
+    let (Some((server, inner)), Some(value)) = (found, value) else {
+        return Meant::Nobody { unknown: name.into_owned() };
+    };
+    let mut splice = Splice::default();
+    splice.replace(value.span(), quoted(&inner));
+    Meant::One { server, message: splice.apply(text, 0).into(), inner: Some(inner) }
+}
+
+/// A page of every server, or of those that the cursor names.
+fn list(of: &'static List, params: Option<Value<'_>>, text: &str, names: &[&str]) -> Meant {
+    let Some(cursor) = params.and_then(|params| params.get("cursor")) else {
+        let pages = (0..names.len()).map(|server| (server, Bytes::copy_from_slice(text.as_bytes())));
+        return Meant::List { of, pages: pages.collect() };
+    };
+    let mut pages = Vec::new();
+    for part in cursor.text().unwrap_or_default().split(',') {
+        let known = part.split_once(':').and_then(|(server, coded)| {
+            let server = names.iter().position(|name| *name == server)?;
+            let inner = data_encoding::BASE64URL_NOPAD.decode(coded.as_bytes()).ok()?;
+            Some((server, String::from_utf8(inner).ok()?))
+        });
+        let Some((server, inner)) =
+            known.filter(|(server, _)| pages.iter().all(|(other, _)| other != server))
+        else {
+            // A cursor that is none of ours leads nowhere.
+            return Meant::Nobody { unknown: "cursor".to_owned() };
+        };
+        let mut splice = Splice::default();
+        splice.replace(cursor.span(), quoted(&inner));
+        pages.push((server, Bytes::from(splice.apply(text, 0))));
+    }
+    Meant::List { of, pages }
+}
+
+/// The client's answer to a question of one server, under the id that the server gave it.
+fn answer(message: &Message<'_>, id: &Id<'_>, text: &str, names: &[&str]) -> Meant {
+    let Id::Text(said) = id else { return Meant::Unreadable { batch: false } };
+    let found = said
+        .split_once('/')
+        .and_then(|(server, inner)| Some((names.iter().position(|name| *name == server)?, inner)));
+    let (Some((server, inner)), Some(place)) = (found, message.value().get("id")) else {
+        return Meant::Unreadable { batch: false };
+    };
+    let mut splice = Splice::default();
+    // What stands there now is read strictly again, by the server's own engine.
+    splice.replace(place.span(), inner.as_bytes());
+    Meant::One { server, message: splice.apply(text, 0).into(), inner: None }
+}
+
+/// A message of the server `name` in the words of the client.
+pub(super) fn outward(name: &str, bytes: &Bytes, limits: &Limits) -> Bytes {
+    let mut parser = Parser::default();
+    let (Ok(Packet::One(message)), Ok(text)) =
+        (Packet::parse(&mut parser, bytes, limits), std::str::from_utf8(bytes))
+    else {
+        return bytes.clone();
+    };
+    let mut splice = Splice::default();
+    let ours = |value: Value<'_>, splice: &mut Splice| {
+        splice.replace(value.span(), quoted(&format!("{name}/{}", value.raw())));
+    };
+    match &message.body {
+        Body::Request { .. } => {
+            if let Some(id) = message.value().get("id") {
+                ours(id, &mut splice);
+            }
+        }
+        Body::Notification { method, params } => match (&**method, params) {
+            ("notifications/resources/updated", Some(params)) => uri(name, *params, "uri", &mut splice),
+            ("notifications/cancelled", Some(params)) => {
+                if let Some(id) = params.get("requestId") {
+                    ours(id, &mut splice);
+                }
+            }
+            _ => {}
+        },
+        Body::Result { result, .. } => {
+            for content in result.get("contents").into_iter().flat_map(Value::elements) {
+                uri(name, content, "uri", &mut splice);
+            }
+            let blocks = result.get("content").into_iter().flat_map(Value::elements);
+            let messages = result.get("messages").into_iter().flat_map(Value::elements);
+            for block in blocks.chain(messages.filter_map(|message| message.get("content"))) {
+                uri(name, block, "uri", &mut splice);
+                if let Some(resource) = block.get("resource") {
+                    uri(name, resource, "uri", &mut splice);
+                }
+            }
+        }
+        Body::Error { .. } => {}
+    }
+    if splice.is_empty() { bytes.clone() } else { splice.apply(text, 0).into() }
+}
+
+fn uri(name: &str, of: Value<'_>, key: &str, splice: &mut Splice) {
+    if let Some(value) = of.get(key)
+        && let Some(text) = value.text()
+    {
+        splice.replace(value.span(), quoted(&format!("{name}+{text}")));
+    }
+}
+
+/// What kind of answer it is: a result, or the code and words of an error.
+pub(super) fn outcome(bytes: &Bytes, limits: &Limits) -> Option<Result<(), (i64, String)>> {
+    let mut parser = Parser::default();
+    let Ok(Packet::One(message)) = Packet::parse(&mut parser, bytes, limits) else { return None };
+    match &message.body {
+        Body::Result { .. } => Some(Ok(())),
+        Body::Error { error, .. } => {
+            let code = error.get("code").and_then(Value::integer).unwrap_or_default();
+            let words = error.get("message").and_then(Value::text).unwrap_or_default();
+            Some(Err((code, words.into_owned())))
+        }
+        Body::Request { .. } | Body::Notification { .. } => None,
+    }
+}
+
+fn quoted(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    escape_into(text, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests;
