@@ -354,7 +354,7 @@ fn require_paths(draft: &mut Draft, server: &Server, all: &str, first: Option<&s
     let id = crate::draft::clean(&format!("{}.allowed_paths", server.name));
     let call = r#"{"path": 5}"#.to_owned();
     let text = format!(
-        "`{}`: what is no text under such a key is outside; agentperms looks at texts alone",
+        "`{}`: what is no text under such a key is outside, and so is a path with `~`, which not every server expands",
         server.name
     );
     let shown = show(&server.name, "some_tool", call, ("is no path argument", "denies"), Some((id, true)));

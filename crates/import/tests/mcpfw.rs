@@ -211,7 +211,7 @@ fn ours(policy: &Policy, tool: &str, arguments: &Arguments) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn exact_decides_as_they_do(file in file(), calls in calls()) {

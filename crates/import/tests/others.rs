@@ -45,7 +45,7 @@ const PATHS: [&str; 10] = [
     "/etc/passwd",
     "/srv/data/x",
     "~/.ssh/id",
-    "~/notes/n",
+    "/home/ana/notes/n",
     "/tmp/x",
     "secret.txt",
     "/srv/data/secrets",

@@ -85,19 +85,18 @@ fn class<'s>(rest: &'s [Symbol], star: Star, out: &mut String) -> Result<&'s [Sy
         return Err("an empty class".into());
     }
     out.push_str(if negated { "(?u:[^" } else { "(?u:[" });
-    for symbol in members {
+    if star == Star::Segment && negated {
+        // A class never crosses a separator. First, or it would be the end of a range behind a `-`.
+        out.push('/');
+    }
+    for (index, symbol) in members.iter().enumerate() {
         if symbol.is('-') {
-            out.push('-');
+            out.push_str(if index == 0 { "\\-" } else { "-" });
         } else {
             escape(symbol.character, out);
         }
     }
-    out.push(']');
-    if star == Star::Segment && negated {
-        // A class never crosses a separator.
-        out.insert(out.len().saturating_sub(1), '/');
-    }
-    out.push(')');
+    out.push_str("])");
     Ok(after.get(1..).unwrap_or_default())
 }
 

@@ -17,7 +17,7 @@ mod stage;
 use std::collections::BTreeMap;
 
 use bailiwick_import::{Format, Mode};
-use bailiwick_policy::Verdict;
+use bailiwick_policy::{Policy, Principal, Target, Verdict};
 use serde_json::Value;
 use stage::Stage;
 
@@ -171,10 +171,7 @@ fn ours(row: &Value, format: Format, mode: Mode) -> Result<Vec<Verdict>, String>
     let server = row.get("server").and_then(Value::as_str).unwrap_or("srv");
     let policy = stage::policy(&texts(row), format, mode, labels.as_deref().unwrap_or_default())?;
     if let Some(tools) = row.get("tools_list").and_then(Value::as_array) {
-        return Ok(tools
-            .iter()
-            .map(|tool| stage::offered(&policy, server, tool.as_str().unwrap()))
-            .collect());
+        return Ok(tools.iter().map(|tool| offered(&policy, server, tool.as_str().unwrap())).collect());
     }
     let mut stage = Stage::new(policy, server, principal, roles);
     if let Some(calls) = row.get("calls").and_then(Value::as_array) {
@@ -189,6 +186,12 @@ fn ours(row: &Value, format: Format, mode: Mode) -> Result<Vec<Verdict>, String>
         (None, None, arguments) => stage.call(&Value::String("some_tool".to_owned()), arguments, Some(0)),
     };
     Ok(vec![decided])
+}
+
+/// Whether a list shows the tool.
+fn offered(policy: &Policy, server: &str, name: &str) -> Verdict {
+    let seen = policy.could_allow(&Target::Tool { server, name }, &Principal::default());
+    if seen { Verdict::Allow } else { Verdict::Deny }
 }
 
 /// A line that got past them, in `safe`.

@@ -6,7 +6,7 @@ use bailiwick_engine::{Effect, Engine, Mode as Enforcing, Outcome, Scanner, Sett
 use bailiwick_import::{Format, Mode, import};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Message, Parser, Timestamp};
-use bailiwick_policy::{Context, Load, Policy, Principal, Source, Target, Verdict, compile};
+use bailiwick_policy::{Context, Load, Policy, Principal, Source, Verdict, compile};
 use serde_json::{Value, json};
 
 struct Nothing;
@@ -34,12 +34,6 @@ pub(crate) fn policy(texts: &[String], format: Format, mode: Mode, more: &str) -
     }
     let context = Context { workspace: Some("/work/app".into()), home: Some("/home/ana".into()) };
     compile(sources, &mut Nothing, &context).map_err(|problems| problems.render(false))
-}
-
-/// Whether a list shows the tool.
-pub(crate) fn offered(policy: &Policy, server: &str, name: &str) -> Verdict {
-    let seen = policy.could_allow(&Target::Tool { server, name }, &Principal::default());
-    if seen { Verdict::Allow } else { Verdict::Deny }
 }
 
 pub(crate) struct Stage {

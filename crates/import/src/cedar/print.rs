@@ -41,13 +41,14 @@ impl Printer {
         Err(Wrong { at: self.at, length: 6, message: message.into(), help: help.into() })
     }
 
-    /// An expression that is true or false, in brackets where it has parts.
-    fn truth(&mut self, expression: &Expression, negated: bool) -> Result<String, Wrong> {
+    /// An expression that is true or false, in brackets where it has parts. `nested`: below `!` or `||`, where it matters whether a
+    /// part is false or cannot be evaluated.
+    fn truth(&mut self, expression: &Expression, nested: bool) -> Result<String, Wrong> {
         Ok(match expression {
             Expression::Boolean(value) => value.to_string(),
-            Expression::Not(inner) => format!("!{}", self.truth(inner, !negated)?),
-            Expression::Or(all) => self.joined(all, negated, true)?,
-            Expression::And(all) => self.joined(all, negated, false)?,
+            Expression::Not(inner) => format!("!{}", self.truth(inner, true)?),
+            Expression::Or(all) => self.joined(all, nested, true)?,
+            Expression::And(all) => self.joined(all, nested, false)?,
             Expression::Has(attribute) => {
                 let at = self.place(attribute)?;
                 if at == "tool" { "true".to_owned() } else { format!("has({at})") }
@@ -78,13 +79,13 @@ impl Printer {
         })
     }
 
-    fn joined(&mut self, all: &[Expression], negated: bool, or: bool) -> Result<String, Wrong> {
+    fn joined(&mut self, all: &[Expression], nested: bool, or: bool) -> Result<String, Wrong> {
         let mut parts = Vec::new();
         for one in all {
-            parts.push(self.truth(one, negated)?);
+            parts.push(self.truth(one, nested || or)?);
         }
         // Where what comes first may fail, the rest must not decide. Joined by `&&`, both mean that a permit is silent.
-        let first_counts = self.permits && (or || negated) && all.iter().any(may_fail);
+        let first_counts = self.permits && (or || nested) && all.iter().any(may_fail);
         if !first_counts {
             return Ok(format!("({})", parts.join(if or { " || " } else { " && " })));
         }

@@ -84,6 +84,11 @@ fn one(key: &str, matchers: Vec<(&'static str, Out)>) -> Out {
     Out::map([(key, Out::map(matchers))])
 }
 
+/// What Python makes of a list was not allowed.
+fn text() -> (&'static str, Out) {
+    ("type", Out::word("string"))
+}
+
 fn matcher(wants: &Wants) -> (&'static str, Out) {
     match wants {
         Wants::Globs(patterns) => ("glob", Out::texts(patterns.iter().map(Pattern::glob))),
@@ -124,7 +129,7 @@ fn exact_allow(of: &Test) -> Option<Args> {
     if of.key.contains('.') {
         return Some(Args::If(test(of)));
     }
-    Some(Args::Match(one(&of.key, vec![("type", Out::word("string")), matcher(&of.wants)])))
+    Some(Args::Match(one(&of.key, vec![text(), matcher(&of.wants)])))
 }
 
 fn safe_allow(draft: &mut Draft, rule: &Rule, test: &Test) -> Option<Args> {
@@ -146,7 +151,7 @@ fn safe_allow(draft: &mut Draft, rule: &Rule, test: &Test) -> Option<Args> {
         return None;
     }
     // As it was written, too: what is spelled otherwise was not allowed.
-    Some(Args::Match(one(&test.key, vec![("path", Out::texts(paths)), matcher(&test.wants)])))
+    Some(Args::Match(one(&test.key, vec![text(), ("path", Out::texts(paths)), matcher(&test.wants)])))
 }
 
 /// A denial of what was meant: paths by every spelling and under every key, commands by what a shell would run.
@@ -243,8 +248,8 @@ pub(super) fn unless(rule: &Rule) -> Option<Out> {
         Wants::Globs(patterns) if is_path(test) => {
             let paths: Vec<String> = patterns.iter().filter_map(|pattern| pattern.path(false)).collect();
             (!paths.is_empty())
-                .then(|| one(&test.key, vec![("path", Out::texts(paths)), matcher(&test.wants)]))
+                .then(|| one(&test.key, vec![text(), ("path", Out::texts(paths)), matcher(&test.wants)]))
         }
-        wants => Some(one(&test.key, vec![("type", Out::word("string")), matcher(wants)])),
+        wants => Some(one(&test.key, vec![text(), matcher(wants)])),
     }
 }
