@@ -2,6 +2,7 @@
 
 mod attack;
 mod kind;
+mod links;
 mod pack;
 mod report;
 mod traffic;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use attack::{Battery, attack};
 pub use kind::kinds;
+pub use links::{Fact, Recalled};
 pub use pack::{Deed, PACK_BYTES_MAX, Pack, PackError, Planned, Step, built_in};
 
 pub use report::{

@@ -73,3 +73,25 @@ fn an_allowed_directory_does_not_reach_through_links() {
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(text.contains("/secret/key"), "{text}");
 }
+
+/// Law 6: what was recorded is decided again with the links of that time, whatever lies on the disk now.
+#[test]
+fn a_replay_follows_the_links_that_were_recorded() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = fs::canonicalize(place.path()).expect("a folder");
+    fs::create_dir_all(folder.join("src")).expect("a folder");
+    fs::create_dir(folder.join("secret")).expect("a folder");
+    symlink("../secret", folder.join("src/out")).expect("a link");
+    fs::write(folder.join("policy.yaml"), POLICY).expect("a file");
+    let text = answer(&folder, &["--trace", "traces", "--audit", "log.jsonl"], "src/out/key");
+    assert!(text.contains("Denied by bailiwick"), "{text}");
+    fs::remove_file(folder.join("src/out")).expect("the link is there");
+    for record in ["traces", "log.jsonl"] {
+        let mut replay = Command::new(BUILT);
+        replay.args(["replay", "--policy", "policy.yaml", "--trace", record, "--format", "json"]);
+        let output =
+            replay.env_clear().env("HOME", &folder).current_dir(&folder).output().expect("it starts");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(text.contains("\"calls\":1,") && text.contains("\"differences\":[]"), "{record}: {text}");
+    }
+}

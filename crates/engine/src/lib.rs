@@ -22,7 +22,7 @@ mod rules;
 mod run;
 
 pub use bailiwick_guard::Scanner;
-pub use bailiwick_policy::{Policy, Principal};
+pub use bailiwick_policy::{Link, Policy, Principal};
 pub use counters::Counters;
 pub use decision::{
     Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Quarantined,

@@ -5,6 +5,8 @@ mod draft;
 mod fold;
 mod render;
 
+pub(crate) use render::link;
+
 use std::sync::{Arc, MutexGuard};
 
 use bailiwick_engine::{Decision, Outcome, Scanner};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bailiwick_engine::{Arguments, Decision, Event, Policy, Reason, Scanner};
+use bailiwick_engine::{Arguments, Decision, Event, Link, Policy, Reason, Scanner};
 use bailiwick_mcp::{Direction, Limits, Parser, method};
 use sha2::{Digest as _, Sha256};
 
@@ -188,6 +188,17 @@ fn write_reason(scanner: &Scanner, object: &mut Object<'_>, reason: &Reason, pol
     }
     if !described.message.is_empty() {
         name(scanner, object, "message", &described.message);
+    }
+    if let Reason::Link(followed) = reason {
+        link(scanner, object, followed);
+    }
+}
+
+/// A link as a fact: whoever decides again later follows it where it led.
+pub(crate) fn link(scanner: &Scanner, object: &mut Object<'_>, link: &Link) {
+    object.string("text", &scanner.redact_secrets(&link.text));
+    if let Some(to) = &link.to {
+        object.string("to", &scanner.redact_secrets(to));
     }
 }
 

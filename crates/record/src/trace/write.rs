@@ -1,10 +1,11 @@
 //! The lines of a trace.
 
-use bailiwick_engine::{Arguments, Decision, Event, Scanner};
+use bailiwick_engine::{Arguments, Decision, Event, Reason, Scanner};
 use bailiwick_mcp::limits::Limits;
 use bailiwick_mcp::{Direction, Parser, Timestamp};
 
 use super::{About, MESSAGE_BYTES_MAX, TRACE_VERSION};
+use crate::entry::link;
 use crate::json::Object;
 
 fn line(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
@@ -68,6 +69,9 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, scanner: &Sca
                         reasons.object(|object| {
                             object.string("source", described.source);
                             object.string("id", &scanner.redact_secrets(&described.id));
+                            if let Reason::Link(followed) = reason {
+                                link(scanner, object, followed);
+                            }
                         });
                     }
                 });

@@ -1,20 +1,23 @@
 //! Traces and audit logs, read line by line and decided again.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_analysis::replay::{Place, Recorded, Replayer, RunAbout, Traffic};
+use bailiwick_analysis::replay::{Fact, Place, Recalled, Recorded, Replayer, RunAbout, Traffic};
 use bailiwick_engine::{Policy, Principal, Scanner};
 use bailiwick_mcp::Timestamp;
 use bailiwick_record::audit::{ReadError, Record, Records};
 use bailiwick_record::trace::{Header, Line, Reader, TracedDecision};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::links;
 use crate::args::replay::ReplayArgs;
 use crate::exit::{self, Failure};
+use crate::wire;
 
 /// What of the record was not looked at, and why.
 pub(super) type Left = Vec<(String, String)>;
@@ -24,6 +27,7 @@ pub(super) fn replay(
     args: &ReplayArgs,
     policy: &Arc<Policy>,
     scanner: &Arc<Scanner>,
+    recalled: Option<Links>,
 ) -> Result<(Traffic, Left), Failure> {
     let files = files(&args.traces)?;
     if files.is_empty() {
@@ -36,6 +40,7 @@ pub(super) fn replay(
         absent: 0,
         progress: progress(&files),
         lines: 0,
+        recalled,
     };
     for file in &files {
         reading.file(file)?;
@@ -53,6 +58,26 @@ pub(super) fn replay(
         }
         _ => Ok((traffic, reading.left)),
     }
+}
+
+/// Who follows the recorded links, and those of each file.
+pub(super) type Links = (Arc<Recalled>, BTreeMap<PathBuf, Vec<Fact>>);
+
+/// The links that the decisions recorded; nothing where there were none.
+pub(super) fn recalled(args: &ReplayArgs) -> Result<Option<Links>, Failure> {
+    let mut facts = BTreeMap::new();
+    for path in files(&args.traces)? {
+        let found = links::facts(&path)
+            .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))?;
+        if !found.is_empty() {
+            facts.insert(path, found);
+        }
+    }
+    if facts.is_empty() {
+        return Ok(None);
+    }
+    let directory = wire::absolute(args.workspace.as_deref().unwrap_or(Path::new(".")))?;
+    Ok(Some((Arc::new(Recalled::new(directory)), facts)))
 }
 
 /// Files by name, those of folders in the order of their names, so that the parts of a run follow each other.
@@ -104,6 +129,7 @@ struct Reading {
     absent: u64,
     progress: ProgressBar,
     lines: u64,
+    recalled: Option<Links>,
 }
 
 /// Lines between two looks at the clock.
@@ -121,6 +147,9 @@ impl Reading {
         start.read_until(b'\n', &mut first).map_err(|error| fail(&error))?;
         file.rewind().map_err(|error| fail(&error))?;
         let shown = path.display().to_string();
+        if let Some((links, facts)) = &self.recalled {
+            links.file(facts.get(path).map(Vec::as_slice).unwrap_or_default());
+        }
         self.replayer.file();
         let input = BufReader::with_capacity(256 << 10, self.progress.wrap_read(file));
         if first.starts_with(b"{\"trace\"") {
@@ -144,6 +173,13 @@ impl Reading {
         }
     }
 
+    /// Links lead where they led at this line.
+    fn at(&self, line: u64) {
+        if let Some((links, _)) = &self.recalled {
+            links.at(line);
+        }
+    }
+
     fn trace<R: std::io::BufRead>(&mut self, file: &str, mut reader: Reader<R>) -> Result<(), String> {
         let about = about(&reader.header);
         self.replayer.begin(&about);
@@ -151,6 +187,7 @@ impl Reading {
             let line = line.map_err(|error| error.to_string())?;
             self.line();
             let number = reader.line_number();
+            self.at(number);
             match line {
                 Line::Message { at, to, message } => {
                     self.replayer.message(&about.run, at, to, message.get());
@@ -172,6 +209,7 @@ impl Reading {
         for record in records {
             number += 1;
             self.line();
+            self.at(number);
             match record {
                 Ok(record) => self.record(Place { file, line: number }, &record),
                 Err(ReadError::Io(error)) => return Err(error.to_string()),

@@ -1,0 +1,104 @@
+//! Symbolic links as they were when a run was recorded: replayed traffic follows those, not what lies on this disk now (law 6).
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use bailiwick_policy::{Follow, Followed};
+
+/// Where a text led, as a decision recorded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Line of the decision in its file.
+    pub line: u64,
+    pub text: String,
+    /// `None`: it could not be found out.
+    pub to: Option<String>,
+}
+
+/// Follows recorded links: of several records of one text the next one behind the line that is replayed.
+#[derive(Debug)]
+pub struct Recalled {
+    /// Where relative paths start.
+    directory: String,
+    now: Mutex<Now>,
+}
+
+#[derive(Debug, Default)]
+struct Now {
+    facts: BTreeMap<String, Vec<(u64, Option<String>)>>,
+    line: u64,
+}
+
+impl Recalled {
+    #[must_use]
+    pub fn new(directory: String) -> Recalled {
+        Recalled { directory, now: Mutex::default() }
+    }
+
+    /// Another file is replayed, whose decisions recorded `facts`, in their order.
+    pub fn file(&self, facts: &[Fact]) {
+        let mut by_text: BTreeMap<String, Vec<(u64, Option<String>)>> = BTreeMap::new();
+        for fact in facts {
+            by_text.entry(fact.text.clone()).or_default().push((fact.line, fact.to.clone()));
+        }
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Now { facts: by_text, line: 0 };
+    }
+
+    /// The line that is replayed.
+    pub fn at(&self, line: u64) {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).line = line;
+    }
+}
+
+impl Follow for Recalled {
+    fn follow(&self, path: &str) -> Followed {
+        if path.is_empty() || path.contains('\0') {
+            return Followed::Nowhere;
+        }
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let records = now.facts.get(path).map(Vec::as_slice).unwrap_or_default();
+        let record = records.iter().find(|(line, _)| *line >= now.line).or(records.last());
+        match record {
+            Some((_, Some(to))) => Followed::To(to.clone()),
+            Some((_, None)) => Followed::Unknown,
+            None => Followed::Plain(plain(&self.directory, path)),
+        }
+    }
+}
+
+/// The absolute path without `.` and `..`, where no link was.
+fn plain(directory: &str, path: &str) -> String {
+    let start = if path.starts_with('/') { "" } else { directory };
+    let mut names: Vec<&str> = Vec::new();
+    for name in start.split('/').chain(path.split('/')) {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    format!("/{}", names.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fact, Follow, Followed, Recalled};
+
+    #[test]
+    fn a_link_leads_where_it_led_at_that_time() {
+        let recalled = Recalled::new("/work/app".into());
+        let fact = |line, to: Option<&str>| Fact { line, text: "out/x".into(), to: to.map(str::to_owned) };
+        recalled.file(&[fact(3, Some("/etc/x")), fact(9, None)]);
+        recalled.at(2);
+        assert_eq!(recalled.follow("out/x"), Followed::To("/etc/x".into()));
+        recalled.at(4);
+        assert_eq!(recalled.follow("out/x"), Followed::Unknown);
+        recalled.at(20);
+        assert_eq!(recalled.follow("out/x"), Followed::Unknown, "the last that is known");
+        assert_eq!(recalled.follow("src/../y"), Followed::Plain("/work/app/y".into()));
+        recalled.file(&[]);
+        assert_eq!(recalled.follow("out/x"), Followed::Plain("/work/app/out/x".into()));
+    }
+}
