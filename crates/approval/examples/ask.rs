@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         gesture,
         screen: Screen::new(),
         mask: Box::new(|text| if text == "break" { text.repeat(usize::MAX) } else { text.to_owned() }),
+        keeper: None,
     };
     let (answered, answers) = channel();
     let desk = Desk::open(options, move |id, answer| {

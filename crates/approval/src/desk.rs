@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::question::{Answer, DenyCause, Question};
 use crate::screen::Screen;
-use crate::terminal::{Gesture, Interrupt, Terminal};
+use crate::terminal::{Gesture, Interrupt, Keeper, Terminal};
 
 /// How many questions may wait behind the one on the screen. More is a flood that nobody reviews.
 pub const WAITING_MAX: usize = 32;
@@ -32,6 +32,8 @@ pub struct DeskOptions {
     pub screen: Screen,
     /// Hides secrets in any text that is shown; it gets the strings of the arguments decoded, one by one.
     pub mask: Box<dyn Fn(&str) -> String + Send>,
+    /// Who puts the terminal back if this process is killed while a question stands on it; nobody, if `None`.
+    pub keeper: Option<Box<dyn Keeper>>,
 }
 
 impl fmt::Debug for DeskOptions {
@@ -65,8 +67,8 @@ impl Desk {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         waker.set_nonblocking(true)?;
-        let DeskOptions { terminal: path, runtime_folder, gesture, screen, mask } = options;
-        let terminal = Terminal { path, runtime_folder, gesture, screen, mask };
+        let DeskOptions { terminal: path, runtime_folder, gesture, screen, mask, keeper } = options;
+        let terminal = Terminal { path, runtime_folder, gesture, screen, mask, keeper };
         let shared = Arc::new(Mutex::new(Queue::default()));
         let clerk = Clerk { shared: Arc::clone(&shared), wake, terminal, deliver };
         let thread = thread::Builder::new().name("approval".to_owned()).spawn(move || clerk.work())?;

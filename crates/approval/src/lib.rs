@@ -34,5 +34,5 @@ pub use prompt::{Confirm, SETTLE};
 pub use question::{Answer, DenyCause, NoTerminal, Question, Reason};
 pub use screen::Screen;
 pub use sheet::page;
-pub use terminal::Gesture;
+pub use terminal::{Gesture, Keeper};
 pub use visible::visible;

@@ -14,6 +14,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, LocalFlags, tcflush, tcgetattr};
 
+pub use self::hold::Keeper;
 use self::hold::{JobSignals, Raw, Turn};
 use crate::arguments::Mask;
 use crate::prompt::{Confirm, Prompt, Step};
@@ -49,6 +50,7 @@ pub(crate) struct Terminal {
     pub(crate) gesture: Gesture,
     pub(crate) screen: Screen,
     pub(crate) mask: Box<Mask>,
+    pub(crate) keeper: Option<Box<dyn Keeper>>,
 }
 
 /// What can end a question from our side.
@@ -75,7 +77,7 @@ impl Terminal {
         in_foreground(&tty)?;
         let _turn = Turn::wait(&self.runtime_folder, deadline, interrupt)?;
         let _screen = self.screen.hold();
-        let _raw = Raw::enter(&tty)?;
+        let _raw = Raw::enter(&tty, self.keeper.as_deref())?;
         let (columns, lines) = size(&tty);
         let sheet = rows(question, columns.saturating_sub(1), &self.mask)?;
         let confirm = match self.gesture {

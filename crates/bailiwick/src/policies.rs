@@ -224,11 +224,13 @@ fn choices() -> String {
 }
 
 /// What tells one state of a file from another.
-pub(crate) type Stamp = Option<(u64, u64, i64, i64)>;
+pub(crate) type Stamp = Option<(u64, u64, [(i64, i64); 2])>;
 
 pub(crate) fn stamp(path: &Path) -> Stamp {
     let about = fs::metadata(path).ok()?;
-    Some((about.ino(), about.size(), about.mtime(), about.mtime_nsec()))
+    // The time of modification can be put back by whoever copies a file; that of the change cannot.
+    let times = [(about.mtime(), about.mtime_nsec()), (about.ctime(), about.ctime_nsec())];
+    Some((about.ino(), about.size(), times))
 }
 
 /// Loads the policy again after SIGHUP or a change of one of its files. The last good policy stays until then.

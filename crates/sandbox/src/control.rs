@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 /// Asks the supervisor to end the command: TERM, then KILL after the grace. Any other byte is a signal to forward.
 pub(crate) const STOP: u8 = 0;
+/// Comes with a terminal and its local flags, eight bytes: they are put back if we die before [`FORGET`].
+pub(crate) const KEEP: u8 = 255;
+pub(crate) const FORGET: u8 = 254;
 
 /// One thing that the supervisor says to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,7 @@ pub use self::diagnose::LaunchError;
 use crate::control::{Report, STOP};
 use crate::signals::Signal;
 use crate::supervise::{SUPERVISE, SWEEP_MAX, family};
+use crate::terminal::TerminalKeeper;
 
 /// What to start, and how to end it.
 #[derive(Debug, Clone)]
@@ -142,6 +143,14 @@ impl Process {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.command
+    }
+
+    /// Who puts a terminal back if we are killed while a question stands on it.
+    ///
+    /// # Errors
+    /// If the control socket cannot be shared.
+    pub fn terminal_keeper(&self) -> io::Result<TerminalKeeper> {
+        TerminalKeeper::new(&self.control)
     }
 
     /// Sends a signal to the command's process group. To a command that has ended it does nothing.

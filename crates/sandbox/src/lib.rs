@@ -13,7 +13,7 @@
 //! | killed | what happens |
 //! |---|---|
 //! | the command | the supervisor ends what it left behind, and reports its status |
-//! | us, even by SIGKILL | the control socket closes: TERM to the command, KILL to every descendant after the grace |
+//! | us, even by SIGKILL | the control socket closes: TERM to the command, KILL to every descendant after the grace; a terminal in single-key mode is put back |
 //! | the supervisor | the kernel kills the command; what else is left comes to us (Linux) and is killed there |
 //!
 //! The supervisor leads a new session, so neither the command nor anything below it has our controlling terminal:
@@ -30,7 +30,9 @@ mod control;
 mod launch;
 mod signals;
 mod supervise;
+mod terminal;
 
 pub use launch::{Exit, Launch, LaunchError, Process, StandardError, Supervised, launch};
 pub use signals::{Signal, signals};
 pub use supervise::{SUPERVISE, supervise_main};
+pub use terminal::TerminalKeeper;

@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     if script.doubt.is_none() && nested.doubt.is_none() {
         let inner = words(&nested);
         for command in words(&script) {
-            let _ = inner.contains(&command);
+            assert!(inner.contains(&command), "{command:?} is hidden in {inner:?}");
         }
     }
 });

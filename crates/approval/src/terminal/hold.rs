@@ -1,7 +1,7 @@
 //! What is held while a question stands on the terminal, and given back in every case: signals, the turn, the mode.
 
 use std::fs::{self, DirBuilder, File};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -91,10 +91,19 @@ fn lock_file(folder: &Path) -> Result<File, DenyCause> {
 pub(super) struct Raw<'a> {
     tty: &'a File,
     before: Termios,
+    keeper: Option<&'a dyn Keeper>,
+}
+
+/// Gives a terminal its mode back where this process cannot any more.
+pub trait Keeper: Send {
+    /// From now on, should this process die: `terminal` had these local flags.
+    fn keep(&self, terminal: BorrowedFd<'_>, local_flags: u64);
+    /// The terminal is as it was.
+    fn forget(&self);
 }
 
 impl<'a> Raw<'a> {
-    pub(super) fn enter(tty: &'a File) -> Result<Raw<'a>, DenyCause> {
+    pub(super) fn enter(tty: &'a File, keeper: Option<&'a dyn Keeper>) -> Result<Raw<'a>, DenyCause> {
         if is_taken(tty)? {
             return Err(NoTerminal::Taken.into());
         }
@@ -103,7 +112,10 @@ impl<'a> Raw<'a> {
         // Without ISIG a Ctrl-C denies this question instead of ending the client and us.
         let off = LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG | LocalFlags::IEXTEN;
         mode.local_flags.remove(off);
-        let raw = Raw { tty, before };
+        if let Some(keeper) = keeper {
+            keeper.keep(tty.as_fd(), u64::from(before.local_flags.bits()));
+        }
+        let raw = Raw { tty, before, keeper };
         // TCSAFLUSH would wait for output that a Ctrl-S holds back.
         tcsetattr(tty, SetArg::TCSANOW, &mode).map_err(unusable)?;
         tcflush(tty, FlushArg::TCIFLUSH).map_err(unusable)?;
@@ -116,6 +128,9 @@ impl Drop for Raw<'_> {
         // Keys meant for the question shall not reach the program that reads next.
         let _ = tcflush(self.tty, FlushArg::TCIFLUSH);
         let _ = tcsetattr(self.tty, SetArg::TCSANOW, &self.before);
+        if let Some(keeper) = self.keeper {
+            keeper.forget();
+        }
     }
 }
 

@@ -98,6 +98,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let screen = Screen::new();
     let server = start(args, &screen)?;
+    let keeper = server.process.terminal_keeper().ok();
     let engine = Engine::new(settings.clone(), Arc::clone(&loaded.policy), Arc::clone(&scanner), pins);
     let stdio = Stdio {
         engine,
@@ -118,7 +119,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
         .map_err(|error| Failure::error(format!("cannot use the standard streams: {error}")))?;
     let relay = Arc::clone(&connected.relay);
     let desk = match args.ask {
-        AskArg::Terminal => Some(asker::open(&relay, &settings, &scanner, &screen)?),
+        AskArg::Terminal => Some(asker::open(&relay, &settings, &scanner, (&screen, keeper))?),
         AskArg::Never => None,
     };
     let ended = connected.drive(Box::new(Watched::new(layers, &loaded)));

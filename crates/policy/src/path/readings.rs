@@ -145,6 +145,10 @@ const FORMS_MAX: usize = 24;
 fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
     if !alias {
         push_new(&mut out.spellings, text.to_owned());
+        // Some servers take the one for the other before they open it, on systems with links too.
+        if text.contains('\\') {
+            push_new(&mut out.spellings, text.replace('\\', "/"));
+        }
     }
     let mut add = |resolved: Resolved| match resolved {
         Resolved::Path(path) => {

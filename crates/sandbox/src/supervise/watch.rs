@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 
 use super::{Order, SWEEP_MAX, family};
 use crate::control::{Report, STOP};
+use crate::terminal::{self, Kept};
 
 /// What the supervisor knows about the command.
 pub(super) struct Watch {
@@ -23,6 +24,7 @@ pub(super) struct Watch {
     stop: UnixStream,
     end: Option<Report>,
     stage: Stage,
+    terminal: Kept,
 }
 
 #[derive(Clone, Copy)]
@@ -37,7 +39,8 @@ enum Stage {
 impl Watch {
     pub(super) fn new(command: Pid, order: &Order, wake: UnixStream, stop: UnixStream) -> Watch {
         let Order { grace, parent, .. } = *order;
-        Watch { command, grace, parent, wake, stop, end: None, stage: Stage::Running }
+        let terminal = Kept::default();
+        Watch { command, grace, parent, wake, stop, end: None, stage: Stage::Running, terminal }
     }
 
     /// Returns when the command and all its descendants are gone, with how the command ended.
@@ -63,10 +66,11 @@ impl Watch {
                 self.begin_stop();
             }
             drained(&self.wake);
-            match control.map(drained_or_closed) {
+            match control.map(|control| terminal::orders(control, &mut self.terminal)) {
                 Some(Some(orders)) => orders.into_iter().for_each(|order| self.obey(order)),
                 Some(None) => {
                     control = None;
+                    self.terminal.put_back();
                     self.begin_stop();
                 }
                 None => {}
@@ -136,6 +140,7 @@ impl Watch {
     }
 
     fn obey(&mut self, order: u8) {
+        let Some(order) = self.terminal.take(order) else { return };
         if order == STOP {
             self.begin_stop();
         } else if let Ok(signal) = Signal::try_from(i32::from(order)) {

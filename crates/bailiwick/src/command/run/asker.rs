@@ -1,11 +1,13 @@
 //! Questions of the engine brought to the terminal, and answers brought back.
 
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bailiwick_approval::{self as approval, Desk, DeskOptions, Gesture, Screen};
+use bailiwick_approval::{self as approval, Desk, DeskOptions, Gesture, Keeper, Screen};
 use bailiwick_engine::{Answer, Question, QuestionId, Scanner, Settings};
 use bailiwick_gateway::{Asker, Relay};
+use bailiwick_sandbox::TerminalKeeper;
 
 use crate::exit::Failure;
 use crate::places;
@@ -28,7 +30,7 @@ pub(crate) fn open(
     relay: &Arc<Relay>,
     settings: &Settings,
     scanner: &Arc<Scanner>,
-    screen: &Screen,
+    (screen, keeper): (&Screen, Option<TerminalKeeper>),
 ) -> Result<OpenDesk, Failure> {
     let answers = Arc::downgrade(relay);
     let deliver = move |id: u64, answer: approval::Answer| {
@@ -48,6 +50,7 @@ pub(crate) fn open(
         gesture: Gesture::for_this_system(),
         screen: screen.clone(),
         mask: Box::new(move |text| scanner.redact_for_person(text).into_owned()),
+        keeper: keeper.map(|keeper| Box::new(Supervisor(keeper)) as Box<dyn Keeper>),
     };
     let desk = Desk::open(options, deliver)
         .map_err(|error| Failure::error(format!("cannot start a thread: {error}")))?;
@@ -68,6 +71,19 @@ impl OpenDesk {
         if let Some(desk) = desk {
             desk.close();
         }
+    }
+}
+
+/// The supervisor outlives us, and puts the terminal back if we are killed.
+struct Supervisor(TerminalKeeper);
+
+impl Keeper for Supervisor {
+    fn keep(&self, terminal: BorrowedFd<'_>, local_flags: u64) {
+        self.0.keep(terminal, local_flags);
+    }
+
+    fn forget(&self) {
+        self.0.forget();
     }
 }
 
