@@ -114,17 +114,11 @@ pub fn infer(
         Some((base, _)) => beyond(base.policy, &all),
         None => (all, Kept::default()),
     };
-    let needs = Needs::of(&needed);
-    let (open, closed) = needs.split(options.min_support.max(1));
+    let mut left = LeftOut::default();
+    let needed = left.sayable(needed, options, context);
+    let (open, closed) = Needs::of(&needed).split(options.min_support.max(1));
     let covered: Vec<&Use> = needed.iter().copied().filter(|used| open.has(used)).collect();
-    let mut loosened: BTreeSet<Key> = BTreeSet::new();
-    let mut plan = write::Plan { options, loosened: &loosened, without: None };
-    // A call that its own rule does not let through has values that no matcher can say: its tool is opened as a whole.
-    let first = write::rules_only(&open, &plan);
-    for used in check::refused(&first, &covered, context, &mut Alone) {
-        loosened.insert(Key::of(used));
-    }
-    plan = write::Plan { options, loosened: &loosened, without: None };
+    let plan = write::Plan { options, without: None };
     let around = write::Around {
         extends: base.as_ref().map(|(base, _)| base.name),
         taken: base
@@ -132,6 +126,7 @@ pub fn infer(
             .map(|(base, _)| base.policy.rules().iter().map(|rule| rule.id.clone()).collect()),
         unused: unused(observed, &open),
         per_minute: peak(&covered),
+        left: left.told(),
     };
     let text = write::policy(&open, &plan, &around);
     let mut alone = Alone;
@@ -140,7 +135,8 @@ pub fn infer(
         None => (None, &mut alone),
     };
     let checked = check::check(&text, (&open, &covered), &plan, context, load);
-    let mut summary = summary(observed, (&open, &closed), &loosened);
+    let mut summary = summary(observed, (&open, &closed));
+    summary.extend(left.told());
     if let Some(name) = name {
         summary.extend(kept.told(name, &open));
     }
@@ -159,6 +155,58 @@ fn is_sayable(used: &Use) -> bool {
         Kind::Resource => resource::is_plain(&used.name),
     };
     name && write::is_plain(&used.server)
+}
+
+/// Uses with values that no rule can say without letting others through: they are not allowed, and that is said.
+#[derive(Debug, Default)]
+struct LeftOut(BTreeMap<Key, (usize, String, String)>);
+
+/// Looks at the needs without those that were left out before.
+const ROUNDS_MAX: usize = 8;
+
+impl LeftOut {
+    /// The uses that rules can say.
+    fn sayable<'u>(&mut self, mut uses: Vec<&'u Use>, options: &Options, context: &Context) -> Vec<&'u Use> {
+        for _ in 0..ROUNDS_MAX {
+            let needs = Needs::of(&uses);
+            let before = uses.len();
+            uses.retain(|used| match needs.unsaid(used) {
+                Some((way, value)) => self.leave(used, &way, &value),
+                None => true,
+            });
+            if uses.len() < before {
+                continue;
+            }
+            let text = write::rules_only(&needs, &write::Plan { options, without: None });
+            let refused = check::refused(&text, &uses, context, &mut Alone);
+            if refused.is_empty() {
+                break;
+            }
+            uses.retain(|used| match refused.iter().any(|one| std::ptr::eq(*one, *used)) {
+                true => self.leave(used, "", &used.name),
+                false => true,
+            });
+        }
+        uses
+    }
+
+    fn leave(&mut self, used: &Use, way: &str, value: &str) -> bool {
+        let told: String = value.chars().flat_map(char::escape_debug).take(80).collect();
+        let (count, ..) = self.0.entry(Key::of(used)).or_insert_with(|| (0, way.to_owned(), told));
+        *count = count.saturating_add(1);
+        false
+    }
+
+    fn told(&self) -> Vec<String> {
+        let line = |(key, (count, way, value)): (&Key, &(usize, String, String))| {
+            let way = if way.is_empty() { String::new() } else { format!(" `{way}`") };
+            format!(
+                "{count} uses of {} are left out, and denied: no rule says{way} {value} and nothing more",
+                key.written()
+            )
+        };
+        self.0.iter().map(line).collect()
+    }
 }
 
 /// What the base says of the needs: how many it lets through, and which of its rules deny how many.
@@ -241,7 +289,7 @@ fn peak(uses: &[&Use]) -> usize {
 /// Names that are told of a longer list.
 const TOLD_MAX: usize = 12;
 
-fn summary(observed: &Observed, (open, closed): (&Needs, &Needs), loosened: &BTreeSet<Key>) -> Vec<String> {
+fn summary(observed: &Observed, (open, closed): (&Needs, &Needs)) -> Vec<String> {
     let uses = &observed.uses;
     let runs: BTreeSet<&str> = uses.iter().map(|used| used.run.as_str()).collect();
     let servers: BTreeSet<&str> = open.iter().map(|(key, _)| key.server.as_str()).collect();
@@ -282,9 +330,6 @@ fn summary(observed: &Observed, (open, closed): (&Needs, &Needs), loosened: &BTr
             key.written(),
             need::count(variants)
         ));
-    }
-    for key in loosened {
-        lines.push(format!("the arguments of {} could not be narrowed: look at its rule", key.written()));
     }
     let odd = uses.iter().filter(|used| !is_sayable(used)).count();
     if odd > 0 {

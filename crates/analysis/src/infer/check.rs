@@ -102,11 +102,11 @@ fn pieces(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context, chec
         by_key.entry(Key::of(used)).or_default().push(used);
     }
     let mut decisions = 0_usize;
-    for (key, variants) in needs.iter().filter(|(key, _)| !plan.loosened.contains(key)) {
+    for (key, variants) in needs.iter() {
         let own = by_key.get(key).map(Vec::as_slice).unwrap_or_default();
         let alone = Needs::of(own);
         for (variant, seen) in variants.values().enumerate() {
-            let targets = write::targets(key, Some(seen), plan.options);
+            let targets = write::targets(key, seen, plan.options);
             let matchers = write::matchers(seen, plan.options);
             let of_targets = if targets.len() > 1 { targets.len() } else { 0 };
             let lists = std::iter::once(("", of_targets, None))

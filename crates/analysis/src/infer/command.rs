@@ -12,6 +12,13 @@ pub(super) fn is_key(key: &str) -> bool {
     ["command", "cmd", "commandline", "command_line", "shell_command", "script"].contains(&last.as_str())
 }
 
+/// True if it is said by the words of its programs.
+pub(super) fn is_sayable(text: &str) -> bool {
+    let script = read(text);
+    let plain = script.commands.iter().all(|simple| words(simple).is_some());
+    script.doubt.is_none() && !script.commands.is_empty() && plain
+}
+
 /// Programs whose first word says what they do.
 const WITH_SUBCOMMANDS: [&str; 26] = [
     "git",

@@ -105,6 +105,18 @@ impl Needs {
         self.0.iter()
     }
 
+    /// The way to a value of this use that its rule could not say beside the others; none if there is no such value.
+    pub(super) fn unsaid(&self, used: &Use) -> Option<(String, String)> {
+        let mut flat = Flat::default();
+        flat.object("", &used.arguments, 0);
+        let seen: Vec<&Seen> = self.0.get(&Key::of(used))?.values().collect();
+        let unsaid = |(way, value): &&(String, &Value)| {
+            let shapes = || seen.iter().filter_map(|seen| seen.values.get(way));
+            shapes().count() > 0 && !shapes().any(|shape| shape.says(value))
+        };
+        flat.leaves.iter().find(unsaid).map(|(way, value)| (way.clone(), value.to_string()))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -28,6 +28,11 @@ pub(super) fn is_absolute(text: &str) -> bool {
     (text.starts_with('/') || text.starts_with("~/")) && !text.starts_with("//") && text.len() > 1
 }
 
+/// True if a pattern can speak of this very path.
+pub(super) fn is_sayable(text: &str) -> bool {
+    !text.is_empty() && !text.contains("[redacted:") && Split::of(text).is_some()
+}
+
 /// Patterns that hold every one of `paths`; none if one of them cannot be written as a pattern.
 pub(super) fn patterns(paths: &BTreeSet<String>, generalise: Generalise) -> Option<Vec<String>> {
     let split = paths.iter().map(|path| Split::of(path)).collect::<Option<Vec<_>>>()?;

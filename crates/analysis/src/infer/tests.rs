@@ -202,6 +202,45 @@ fn resources_and_prompts_are_inferred() {
 }
 
 #[test]
+fn one_odd_value_opens_nothing_and_is_said() {
+    let files = ["src/a.rs", "src/b.rs", "src/c.txt", "src/d"];
+    let odd = [
+        "src/[a]",
+        "src/*",
+        "..",
+        "src/../../x",
+        "src/a\n",
+        "file:///etc/passwd",
+        "%2e%2e/x",
+        "${HOME}/x",
+        "C:/x",
+        "http://x/y",
+    ];
+    let odd = odd.iter().map(|path| json!(path)).chain([json!(["/x"]), json!(null), json!({ "a": 1 })]);
+    for path in odd {
+        let read = |path: Value| used("1", "read_file", json!({ "path": path }));
+        let mut uses: Vec<Use> = files.iter().map(|path| read(json!(path))).collect();
+        uses.push(read(path.clone()));
+        for generalise in [Generalise::Strict, Generalise::Balanced, Generalise::Loose] {
+            let policy = inferred(&uses, generalise);
+            assert!(!passes(&policy, &read(json!("/etc/shadow"))), "{path}\n{}", policy.text);
+            assert!(passes(&policy, &read(json!("src/a.rs"))), "{path}\n{}", policy.text);
+            let said = policy.summary.iter().any(|line| line.contains("1 uses of fs/read_file are left out"));
+            assert!(said && policy.text.contains("# 1 uses"), "{path} {:?}\n{}", policy.summary, policy.text);
+        }
+    }
+    let odd =
+        ["https://u:p@h.example.com", "ftp://x.y/", "https://a.example.com:8443/", "http://*/x", "notaurl"];
+    for url in odd {
+        let fetch = |url: &str| used("1", "fetch", json!({ "url": url }));
+        let hosts = ["https://a.example.com/1", "https://b.example.com/2", "https://a.example.com/3"];
+        let uses: Vec<Use> = hosts.into_iter().chain([url]).map(fetch).collect();
+        let policy = inferred(&uses, Generalise::Balanced);
+        assert!(!passes(&policy, &fetch("https://evil.example/")), "{url}\n{}", policy.text);
+    }
+}
+
+#[test]
 fn what_was_offered_and_not_used_is_said() {
     let offered = [("fs".to_owned(), ["read", "delete"].map(str::to_owned).into())].into();
     let observed = Observed { uses: vec![used("1", "read", json!({}))], offered };

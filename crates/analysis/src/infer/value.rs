@@ -1,6 +1,7 @@
 //! What values of one argument have in common.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,11 +18,14 @@ pub(super) struct Shape {
     /// The least and the greatest, where every number is one that peers read the same.
     numbers: Option<(f64, f64)>,
     whole: bool,
-    kinds: BTreeSet<&'static str>,
+    /// How often each type was there.
+    kinds: BTreeMap<&'static str, usize>,
     truths: BTreeSet<bool>,
     is_path: bool,
     is_command: bool,
     is_opaque: bool,
+    /// What all of it is, once all of it is there.
+    told: OnceCell<Sense>,
 }
 
 /// Texts that are remembered of one argument.
@@ -36,13 +40,13 @@ impl Shape {
         self.is_path |= paths::is_key(key);
         self.is_command |= command::is_key(key);
         match value {
-            Value::Null => drop(self.kinds.insert("null")),
+            Value::Null => self.kind("null"),
             Value::Bool(truth) => {
-                self.kinds.insert("boolean");
+                self.kind("boolean");
                 self.truths.insert(*truth);
             }
             Value::Number(number) => {
-                self.kinds.insert("number");
+                self.kind("number");
                 let value = number.as_f64().filter(|value| value.abs() < EXACT_MAX);
                 self.is_opaque |= value.is_none();
                 let value = value.unwrap_or_default();
@@ -50,9 +54,12 @@ impl Shape {
                 self.whole = (self.whole || self.numbers.is_none()) && value.fract() == 0.0;
                 self.numbers = Some((low.min(value), high.max(value)));
             }
-            Value::String(text) => self.text(text),
+            Value::String(text) => {
+                self.kind("string");
+                self.text(text);
+            }
             Value::Array(elements) => {
-                self.kinds.insert("array");
+                self.kind("array");
                 for element in elements {
                     match element {
                         Value::String(text) => self.text(text),
@@ -67,16 +74,18 @@ impl Shape {
                 }
             }
             Value::Object(_) => {
-                self.kinds.insert("object");
+                self.kind("object");
                 self.is_opaque = true;
             }
         }
     }
 
+    fn kind(&mut self, kind: &'static str) {
+        let count = self.kinds.entry(kind).or_default();
+        *count = count.saturating_add(1);
+    }
+
     fn text(&mut self, text: &str) {
-        if !self.kinds.contains("array") {
-            self.kinds.insert("string");
-        }
         self.text_count = self.text_count.saturating_add(1);
         self.longest = self.longest.max(text.len());
         // A masked secret is not what was there.
@@ -97,7 +106,10 @@ impl Shape {
             (one, other) => one.or(other),
         };
         self.whole &= other.whole;
-        self.kinds.extend(other.kinds);
+        for (kind, count) in other.kinds {
+            let own = self.kinds.entry(kind).or_default();
+            *own = own.saturating_add(count);
+        }
         self.truths.extend(other.truths);
         self.is_path |= other.is_path;
         self.is_command |= other.is_command;
@@ -106,7 +118,7 @@ impl Shape {
 
     /// The matchers that hold the argument to what was seen; none if nothing can be said.
     pub(super) fn matchers(&self, generalise: Generalise) -> Option<Matcher> {
-        let kinds: Vec<&str> = self.kinds.iter().copied().collect();
+        let kinds: Vec<&str> = self.kinds.keys().copied().collect();
         let by_type = || Some(Matcher::whole(format!("type: [{}]", kinds.join(", "))));
         if self.is_opaque || kinds.len() != 1 {
             return by_type();
@@ -130,17 +142,61 @@ impl Shape {
         self.is_command
     }
 
-    fn text_matchers(&self, generalise: Generalise) -> Option<Matcher> {
+    /// What its texts are. One odd value among many does not change it: whoever slips it in would open the argument to all.
+    fn sense(&self) -> Sense {
+        *self.told.get_or_init(|| self.sensed())
+    }
+
+    fn sensed(&self) -> Sense {
+        let most = |is: &dyn Fn(&str) -> bool| {
+            let count = self.texts.iter().filter(|text| is(text)).count();
+            count > 0 && count.saturating_mul(2) > self.texts.len()
+        };
         if self.is_command {
-            let entries = command::entries(&self.texts, generalise)?;
-            return Some(Matcher::texts("command", &entries));
+            Sense::Command
+        } else if self.is_path || most(&paths::is_absolute) {
+            Sense::Path
+        } else if most(&|text| host(text).is_some()) {
+            Sense::Host
+        } else {
+            Sense::Text
         }
-        if self.is_path || self.texts.iter().all(|text| paths::is_absolute(text)) {
-            return Some(Matcher::texts("path", &paths::patterns(&self.texts, generalise)?));
+    }
+
+    /// False if a rule that holds the other values to what they are cannot say this one.
+    pub(super) fn says(&self, value: &Value) -> bool {
+        let sense = self.sense();
+        if sense == Sense::Text {
+            return true;
         }
-        let hosts: Option<BTreeSet<&str>> = self.texts.iter().map(|text| host(text)).collect();
-        if let Some(hosts) = hosts {
-            return Some(Matcher::list("host", hosts.into_iter().map(quoted).collect()));
+        let says = |text: &str| match sense {
+            Sense::Command => command::is_sayable(text),
+            Sense::Path => paths::is_sayable(text),
+            Sense::Host => host(text).is_some(),
+            Sense::Text => true,
+        };
+        // Of the types too the usual one counts: a list where a text should be is another way to say what is not allowed.
+        let usual = self.kinds.iter().max_by_key(|(_, count)| **count).map_or("", |(kind, _)| *kind);
+        match value {
+            Value::String(text) => usual == "string" && says(text),
+            Value::Array(elements) => {
+                usual == "array" && elements.iter().all(|element| element.as_str().is_some_and(says))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+        }
+    }
+
+    fn text_matchers(&self, generalise: Generalise) -> Option<Matcher> {
+        match self.sense() {
+            Sense::Command => {
+                return Some(Matcher::texts("command", &command::entries(&self.texts, generalise)?));
+            }
+            Sense::Path => return Some(Matcher::texts("path", &paths::patterns(&self.texts, generalise)?)),
+            Sense::Host => {
+                let hosts: Option<BTreeSet<&str>> = self.texts.iter().map(|text| host(text)).collect();
+                return Some(Matcher::list("host", hosts?.into_iter().map(quoted).collect()));
+            }
+            Sense::Text => {}
         }
         // Few words, seen again and again, are a choice; many different ones are content.
         let repeats = self.text_count >= self.texts.len().saturating_mul(2);
@@ -155,8 +211,17 @@ impl Shape {
         }
         let room = self.longest.max(64).checked_next_power_of_two()?;
         let text = || Matcher::whole(format!("type: [string], max_bytes: {room}"));
-        self.kinds.contains("string").then(text)
+        self.kinds.contains_key("string").then(text)
     }
+}
+
+/// What the texts of an argument are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    Command,
+    Path,
+    Host,
+    Text,
 }
 
 /// A matcher in parts, so that what it allows can be taken out piece by piece.

@@ -10,8 +10,6 @@ use super::{Kind, Options, resource};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan<'p> {
     pub(super) options: &'p Options,
-    /// What no matcher could narrow.
-    pub(super) loosened: &'p BTreeSet<Key>,
     /// One allowance is left out, to see whether anything needs it.
     pub(super) without: Option<Piece<'p>>,
 }
@@ -36,6 +34,8 @@ pub(super) struct Around<'a> {
     pub(super) unused: BTreeMap<String, Vec<String>>,
     /// The most calls in a minute.
     pub(super) per_minute: usize,
+    /// What was used and is denied, a line each.
+    pub(super) left: Vec<String>,
 }
 
 /// The whole policy.
@@ -50,6 +50,9 @@ pub(super) fn policy(needs: &Needs, plan: &Plan<'_>, around: &Around<'_>) -> Str
             tools.len(),
             plain.join(", ")
         ));
+    }
+    for line in &around.left {
+        out.push_str(&format!("# {}\n", line.chars().filter(|c| !c.is_control()).collect::<String>()));
     }
     out.push_str(&format!("version: 1\nname: {}\n", quoted(&plan.options.name)));
     match around.extends {
@@ -81,32 +84,33 @@ fn rules(out: &mut String, needs: &Needs, plan: &Plan<'_>, mut ids: BTreeSet<Str
         out.push_str("rules:\n");
     }
     for (key, variants) in needs.iter() {
-        let is_open = plan.loosened.contains(key);
         let effect = if need::is_risky(key, variants) { "ask" } else { "allow" };
-        for (number, seen) in variants.values().enumerate().take(if is_open { 1 } else { usize::MAX }) {
+        for (number, seen) in variants.values().enumerate() {
             let id = unique(key, &mut ids);
             let runs = seen.runs.len();
             out.push_str(&format!(
                 "  # {} calls in {runs} runs\n  - id: {id}\n    effect: {effect}\n",
                 seen.uses
             ));
-            rule(out, key, (!is_open).then_some(seen), (plan, number));
+            rule(out, key, seen, (plan, number));
         }
     }
 }
 
-fn rule(out: &mut String, key: &Key, narrowed: Option<&Seen>, (plan, number): (&Plan<'_>, usize)) {
+fn rule(out: &mut String, key: &Key, seen: &Seen, (plan, number): (&Plan<'_>, usize)) {
     let left_out = |way: &str| {
         plan.without.filter(|piece| piece.variant == number && piece.way == way).map(|piece| piece.index)
     };
-    let targets = targets(key, narrowed, plan.options);
+    let targets = targets(key, seen, plan.options);
     let kept = targets.iter().enumerate().filter(|(index, _)| left_out("") != Some(*index));
     let kept: Vec<String> = kept.map(|(_, target)| quoted(target)).collect();
     match kept.as_slice() {
         [one] => out.push_str(&format!("    on: {one}\n")),
         many => out.push_str(&format!("    on: [{}]\n", many.join(", "))),
     }
-    let Some(seen) = narrowed.filter(|_| key.kind != Kind::Resource) else { return };
+    if key.kind == Kind::Resource {
+        return;
+    }
     out.push_str(&format!("    if: {}\n", quoted(&condition(seen))));
     let matchers = matchers(seen, plan.options);
     if !matchers.is_empty() {
@@ -118,14 +122,13 @@ fn rule(out: &mut String, key: &Key, narrowed: Option<&Seen>, (plan, number): (&
 }
 
 /// What a rule is about.
-pub(super) fn targets(key: &Key, seen: Option<&Seen>, options: &Options) -> Vec<String> {
-    match (key.kind, seen) {
-        (Kind::Resource, Some(seen)) => {
+pub(super) fn targets(key: &Key, seen: &Seen, options: &Options) -> Vec<String> {
+    match key.kind {
+        Kind::Resource => {
             let patterns = resource::patterns(&seen.uris, options.generalise);
             patterns.iter().map(|pattern| format!("resource:{}/{pattern}", key.server)).collect()
         }
-        (Kind::Resource, None) => vec![format!("resource:{}/*", key.server)],
-        (Kind::Tool | Kind::Prompt, _) => vec![key.written()],
+        Kind::Tool | Kind::Prompt => vec![key.written()],
     }
 }
 
