@@ -1,5 +1,6 @@
 //! What a policy makes of attacks, and of calls that were recorded: the engine that decides over live traffic, asked again.
 
+mod again;
 mod attack;
 mod kind;
 mod links;
@@ -11,6 +12,7 @@ mod trial;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, Decided, Input};
 pub use attack::{Battery, attack};
 pub use kind::kinds;
 pub use links::{Fact, Recalled};

@@ -258,7 +258,7 @@ fn stamps(files: &[PathBuf]) -> Vec<(PathBuf, Stamp)> {
 
 impl Reload for Watched {
     fn poll(&mut self, relay: &Relay, forced: bool) {
-        self.look(relay.entries(), forced, |policy| relay.engine().replace_policy(policy));
+        self.look(relay.entries(), forced, |policy| relay.replace_policy(policy));
     }
 }
 

@@ -134,6 +134,12 @@ impl Engine {
         &self.policy
     }
 
+    /// The limits of the wire.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.settings.limits
+    }
+
     /// What is pinned of the server so far.
     #[must_use]
     pub fn pins(&self) -> &Pins {

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bailiwick_engine::{Answer, Engine, Event, Outcome, Question, QuestionId, Scanner};
+use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Policy, Question, QuestionId, Scanner};
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp, Value};
 use bailiwick_record::entry::Entries;
-use bailiwick_record::trace::Trace;
+use bailiwick_record::trace::{Happening, Trace};
 
 use self::batch::Batch;
 use self::words::Words;
@@ -122,11 +122,21 @@ impl Relay {
         for text in texts {
             match text {
                 Text::TooLong { id, request } => {
+                    if let Some(trace) = &self.trace {
+                        trace.lost(
+                            (at, direction, Lane::default()),
+                            Malformation::TooLong,
+                            (id.as_ref(), request),
+                        );
+                    }
                     engine.too_long(at, direction, (id, request), &mut outcomes);
                 }
                 Text::Read { packet, line, clear } => {
-                    if let (Some(trace), Some(line)) = (&self.trace, line) {
-                        trace.line(at, direction, line);
+                    let way = (at, direction, Lane::default());
+                    match (&self.trace, line) {
+                        (Some(trace), Some(line)) => trace.line(way, line, packet.as_ref().err()),
+                        (Some(trace), None) => trace.lost(way, Malformation::CarriageReturn, (None, false)),
+                        (None, _) => {}
                     }
                     match clear {
                         true => engine.receive_clear(at, direction, packet, &mut outcomes),
@@ -274,7 +284,8 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn answer(&self, question: QuestionId, answer: &Answer) -> std::io::Result<()> {
-        self.carry_out_all(|engine, outcomes| engine.answer(now(), question, answer, outcomes))
+        let happening = Happening::Answer(question, answer);
+        self.carry_out_all(&happening, |engine, at, outcomes| engine.answer(at, question, answer, outcomes))
     }
 
     /// Passing time, a few times a second.
@@ -282,7 +293,7 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn tick(&self) -> std::io::Result<()> {
-        self.carry_out_all(|engine, outcomes| engine.tick(now(), outcomes))
+        self.carry_out_all(&Happening::Tick, |engine, at, outcomes| engine.tick(at, outcomes))
     }
 
     /// The server is gone: what is open is answered.
@@ -290,7 +301,8 @@ impl Relay {
     /// # Errors
     /// If the client does not read any more.
     pub fn server_ended(&self, why: &str) -> std::io::Result<()> {
-        self.carry_out_all(|engine, outcomes| engine.server_ended(now(), why, outcomes))
+        let happening = Happening::ServerEnded(why);
+        self.carry_out_all(&happening, |engine, at, outcomes| engine.server_ended(at, why, outcomes))
     }
 
     /// Nothing more will come from the client: the server's input is closed, which asks it to end. Calls that wait for
@@ -313,17 +325,32 @@ impl Relay {
         self.to_server.courier();
     }
 
-    /// Decides by `decide`, and carries out what comes of it.
+    /// Another policy decides from now on.
+    pub fn replace_policy(&self, policy: Arc<Policy>) {
+        let mut engine = self.engine();
+        if let Some(trace) = &self.trace {
+            trace.happening(now(), &Happening::Reload(policy.digest()));
+        }
+        engine.replace_policy(policy);
+    }
+
+    /// Decides by `decide` over what happened, and carries out what comes of it.
     fn carry_out_all(
         &self,
-        decide: impl FnOnce(&mut Engine, &mut Vec<Outcome<'static>>),
+        happening: &Happening<'_>,
+        decide: impl FnOnce(&mut Engine, Timestamp, &mut Vec<Outcome<'static>>),
     ) -> std::io::Result<()> {
         self.in_hand.fetch_add(1, Ordering::SeqCst);
         let (mut outcomes, mut batch) = (Vec::new(), Batch::default());
         {
             let mut engine = self.engine();
-            decide(&mut engine, &mut outcomes);
+            let at = now();
+            decide(&mut engine, at, &mut outcomes);
             if !outcomes.is_empty() {
+                // Most of time passes without anything to tell.
+                if let Some(trace) = &self.trace {
+                    trace.happening(at, happening);
+                }
                 self.gather(&mut engine, &mut outcomes, &mut batch);
             }
         }

@@ -6,12 +6,14 @@
 //! files of its own, so that any number of processes may use one folder.
 //!
 //! ```json
-//! {"trace":"1.0","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
+//! {"trace":"1.1","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
 //! {"at":1763712000000001,"to":"server","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}}
 //! {"at":1763712000000001,"decision":{"event":"decision","call":1,"to":"server","method":"tools/call","verdict":"allow","effect":"forwarded"}}
 //! {"at":1763712000000900,"end":"the client closed its end"}
 //! ```
 
+mod broken;
+mod pins;
 mod read;
 mod write;
 
@@ -22,13 +24,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bailiwick_engine::{Outcome, Scanner};
-use bailiwick_mcp::{Direction, Timestamp};
+use bailiwick_engine::{Answer, Lane, Outcome, QuestionId, Scanner};
+use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Timestamp};
 
-pub use read::{Header, Line, Reader, TraceError, TracedDecision};
+pub use pins::{pins_of, pins_text};
+pub use read::{Absent, Given, Header, Line, Reader, TraceError, TracedDecision, TracedReason};
 
 /// The version that is written. A reader takes every minor version of its major one.
-pub const TRACE_VERSION: (u32, u32) = (1, 0);
+pub const TRACE_VERSION: (u32, u32) = (1, 1);
 /// A message above this is left out, with its length, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
 /// A file above this is followed by a new one, in bytes.
@@ -46,6 +49,22 @@ pub struct About {
     pub mode: String,
     /// The policy's digest.
     pub policy: String,
+    /// By which our own requests are told from everybody else's.
+    pub nonce: String,
+    pub limits: Limits,
+    /// What the lock file pins of the server, as JSON ([`pins_text`]).
+    pub pins: Option<String>,
+}
+
+/// What enters a run from outside of the conversation, and is decided over as messages are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening<'h> {
+    /// A person answered, or nobody could.
+    Answer(QuestionId, &'h Answer),
+    Tick,
+    ServerEnded(&'h str),
+    /// Another policy decides from now on; its digest.
+    Reload(&'h str),
 }
 
 /// The trace of one run.
@@ -93,9 +112,24 @@ impl Trace {
         Ok(Trace { about, folder: folder.to_owned(), scanner, out: Mutex::new(out), alarm, broken })
     }
 
-    /// Adds a line that came from a peer, before it is decided over.
-    pub fn line(&self, at: Timestamp, to: Direction, line: &[u8]) {
-        self.add(|buffer| write::message(buffer, at, to, line, &self.scanner));
+    /// Adds a line that came from a peer, before it is decided over; `malformed` says why it is no message, if it is none.
+    pub fn line(&self, way: (Timestamp, Direction, Lane), line: &[u8], malformed: Option<&Malformed>) {
+        self.add(|buffer| write::message(buffer, way, line, malformed, &self.scanner));
+    }
+
+    /// Adds that a line came whose text was not kept.
+    pub fn lost(
+        &self,
+        way: (Timestamp, Direction, Lane),
+        cause: Malformation,
+        (id, is_request): (Option<&Id<'_>>, bool),
+    ) {
+        self.add(|buffer| write::lost(buffer, way, cause, (id, is_request)));
+    }
+
+    /// Adds what came from outside, before it is decided over.
+    pub fn happening(&self, at: Timestamp, happening: &Happening<'_>) {
+        self.add(|buffer| write::happening(buffer, at, happening));
     }
 
     /// Adds what was decided, and writes what waits.

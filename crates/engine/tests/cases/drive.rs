@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bailiwick_engine::{Answer, Effect, Engine, Event, Mode, Outcome, Pins, QuestionId, Scanner, Settings};
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Item, Limits, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Id, Item, Limits, Malformation, Malformed, Parser, Timestamp};
 use bailiwick_policy::{Context, Load, Policy, Principal, Source, bundled, compile};
 use bailiwick_testkit::cases::{self, Case, Deed, Observed, Seen, Way};
 
@@ -24,13 +24,34 @@ pub(crate) const NONCE: &str = "NONCE";
 pub(crate) const NOBODY: &str =
     "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
 
+/// Sees everything that the engine is handed, before it is, and everything that it decides.
+pub(crate) trait Watch {
+    fn begin(&mut self, _settings: &Settings, _policy: &Policy, _pins: Option<&Pins>) {}
+    fn text(&mut self, _at: Timestamp, _to: Direction, _line: &[u8], _malformed: Option<&Malformed>) {}
+    fn lost(&mut self, _at: Timestamp, _to: Direction, _cause: Malformation, _id: (Option<&Id<'_>>, bool)) {}
+    fn answer(&mut self, _at: Timestamp, _question: QuestionId, _answer: &Answer) {}
+    fn tick(&mut self, _at: Timestamp) {}
+    fn server_ended(&mut self, _at: Timestamp, _why: &str) {}
+    fn reload(&mut self, _at: Timestamp, _policy: &Policy) {}
+    fn outcome(&mut self, _outcome: &Outcome<'_>) {}
+}
+
+struct Nobody;
+
+impl Watch for Nobody {}
+
 /// What came of each step.
 pub(crate) fn play(case: &Case, places: &Places) -> Vec<Observed> {
+    play_watched(case, places, &mut Nobody)
+}
+
+/// The same, while somebody watches.
+pub(crate) fn play_watched(case: &Case, places: &Places, watch: &mut dyn Watch) -> Vec<Observed> {
     let policy = match policy(case, &case.policies, places) {
         Ok(policy) => policy,
         Err(error) => panic!("{}: the policy does not load:\n{error}", case.name),
     };
-    let mut stage = Stage::new(case, policy);
+    let mut stage = Stage::new(case, policy, watch);
     case.steps.iter().map(|step| stage.step(case, step, places)).collect()
 }
 
@@ -110,7 +131,8 @@ fn limits(case: &Case) -> Limits {
 }
 
 /// An engine with the framers of both directions, and the questions that are open.
-struct Stage {
+struct Stage<'w> {
+    watch: &'w mut dyn Watch,
     engine: Engine,
     limits: Limits,
     readers: [Lines; 2],
@@ -120,8 +142,8 @@ struct Stage {
 /// Any moment will do: the engine knows no calendar.
 const START: Timestamp = Timestamp(1_800_000_000_000_000);
 
-impl Stage {
-    fn new(case: &Case, policy: Policy) -> Stage {
+impl<'w> Stage<'w> {
+    fn new(case: &Case, policy: Policy, watch: &'w mut dyn Watch) -> Stage<'w> {
         let limits = limits(case);
         let settings = Settings {
             mode: match case.mode.as_str() {
@@ -139,8 +161,11 @@ impl Stage {
             limits,
             nonce: NONCE.to_owned(),
         };
-        let engine = Engine::new(settings, Arc::new(policy), Arc::clone(&SCANNER), pins(case));
+        let pins = pins(case);
+        watch.begin(&settings, &policy, pins.as_ref());
+        let engine = Engine::new(settings, Arc::new(policy), Arc::clone(&SCANNER), pins);
         Stage {
+            watch,
             engine,
             limits,
             readers: [Lines::new(&limits), Lines::new(&limits)],
@@ -162,21 +187,28 @@ impl Stage {
                     cases::Answer::Nobody => Answer::Deny(NOBODY.to_owned()),
                 };
                 let mut out = Vec::new();
+                self.watch.answer(at, question, &answer);
                 self.engine.answer(at, question, &answer, &mut out);
                 self.take(out, &mut observed);
             }
             Deed::Reload(file) => match policy(case, std::slice::from_ref(file), places) {
-                Ok(policy) => self.engine.replace_policy(Arc::new(policy)),
+                Ok(policy) => {
+                    self.watch.reload(at, &policy);
+                    self.engine.replace_policy(Arc::new(policy));
+                }
                 Err(error) => panic!("{}: {error}", step.place),
             },
             Deed::Tick => {
                 let mut out = Vec::new();
+                self.watch.tick(at);
                 self.engine.tick(at, &mut out);
                 self.take(out, &mut observed);
             }
             Deed::ServerEnds => {
                 let mut out = Vec::new();
-                self.engine.server_ended(at, "the server ended before it answered", &mut out);
+                let why = "the server ended before it answered";
+                self.watch.server_ended(at, why);
+                self.engine.server_ended(at, why, &mut out);
                 self.take(out, &mut observed);
             }
             Deed::EngineOnly(_) => {}
@@ -198,14 +230,18 @@ impl Stage {
             match frame {
                 Frame::Line(line) => {
                     let packet = Packet::parse(&mut parser, line, &self.limits);
+                    self.watch.text(at, direction, line, packet.as_ref().err());
                     self.engine.receive(at, direction, packet, &mut out);
                 }
                 Frame::CarriageReturn(_) => {
-                    let packet = Err(Malformed::new(Malformation::CarriageReturn));
+                    let cause = Malformation::CarriageReturn;
+                    self.watch.lost(at, direction, cause, (None, false));
+                    let packet = Err(Malformed::new(cause));
                     self.engine.receive(at, direction, packet, &mut out);
                 }
                 Frame::TooLong { id, request, .. } => {
-                    self.engine.too_long(at, direction, (id, request), &mut out)
+                    self.watch.lost(at, direction, Malformation::TooLong, (id.as_ref(), request));
+                    self.engine.too_long(at, direction, (id, request), &mut out);
                 }
             }
             self.take(out, observed);
@@ -215,6 +251,7 @@ impl Stage {
 
     fn take(&mut self, outcomes: Vec<Outcome<'_>>, observed: &mut Observed) {
         for outcome in outcomes {
+            self.watch.outcome(&outcome);
             observed.decisions.push(seen(&outcome));
             for effect in outcome.effects {
                 match effect {

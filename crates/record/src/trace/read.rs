@@ -2,18 +2,19 @@
 
 use std::io::{BufRead, Read as _};
 
-use bailiwick_mcp::{Direction, Timestamp};
+use bailiwick_engine::{Answer, QuestionId};
+use bailiwick_mcp::{Direction, Limits, Malformation, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::TRACE_VERSION;
+use super::{TRACE_VERSION, broken};
 
 /// A line above this is refused, in bytes.
 const LINE_BYTES_MAX: u64 = 4 << 20;
 
 /// The first line.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Header {
     pub trace: String,
     pub run: String,
@@ -26,6 +27,30 @@ pub struct Header {
     pub mode: String,
     #[serde(default)]
     pub policy: String,
+    /// From 1.1 on, as the next two.
+    pub nonce: Option<String>,
+    /// Of the wire: bytes of a message, depth, values, members of a batch, requests that wait.
+    #[serde(default)]
+    pub limits: Vec<usize>,
+    pub pins: Option<Box<RawValue>>,
+}
+
+impl Header {
+    /// The limits of the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        match self.limits.as_slice() {
+            [message_bytes_max, depth_max, values_max, batch_max, pending_max, ..] => Limits {
+                message_bytes_max: *message_bytes_max,
+                depth_max: *depth_max,
+                values_max: *values_max,
+                batch_max: *batch_max,
+                pending_max: *pending_max,
+                ..Limits::DEFAULT
+            },
+            _ => Limits::DEFAULT,
+        }
+    }
 }
 
 /// Any other line.
@@ -34,14 +59,17 @@ pub enum Line {
     Message {
         at: Timestamp,
         to: Direction,
+        lane: u64,
+        /// Secrets in it are masked.
+        is_masked: bool,
         message: Box<RawValue>,
     },
     /// A message that is not in the trace: too long, or none at all.
-    Absent {
+    Absent(Absent),
+    /// Something from outside of the conversation.
+    Given {
         at: Timestamp,
-        to: Direction,
-        bytes: u64,
-        is_malformed: bool,
+        given: Given,
     },
     Decision {
         at: Timestamp,
@@ -53,6 +81,30 @@ pub enum Line {
     },
     /// Of a later minor version.
     Unknown,
+}
+
+/// A message that is not in the trace.
+#[derive(Debug)]
+pub struct Absent {
+    pub at: Timestamp,
+    pub to: Direction,
+    pub lane: u64,
+    pub bytes: u64,
+    /// Why it is no message; none of one that is left out, and before 1.1.
+    pub cause: Option<Malformation>,
+    pub is_malformed: bool,
+    /// Its id as JSON, and that it was a request, as far as that could be read.
+    pub id: Option<Box<RawValue>>,
+    pub is_request: bool,
+}
+
+/// What came from outside of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    Answer(QuestionId, Answer),
+    Tick,
+    ServerEnded(String),
+    Reload(String),
 }
 
 /// A decision as it was recorded.
@@ -82,6 +134,9 @@ pub struct TracedDecision {
 pub struct TracedReason {
     pub source: String,
     pub id: String,
+    /// Of a link: the text, and where it leads if that is known.
+    pub text: Option<String>,
+    pub to: Option<String>,
 }
 
 /// Where a message was going.
@@ -106,9 +161,26 @@ struct Raw {
     #[serde(default)]
     at: i64,
     to: Option<To>,
+    #[serde(default)]
+    lane: u64,
+    #[serde(default)]
+    masked: bool,
     message: Option<Box<RawValue>>,
     left_out_bytes: Option<u64>,
     malformed_bytes: Option<u64>,
+    cause: Option<String>,
+    #[serde(default)]
+    offset: usize,
+    id: Option<Box<RawValue>>,
+    #[serde(default)]
+    request: bool,
+    answer: Option<u64>,
+    approve: Option<String>,
+    deny: Option<String>,
+    #[serde(default)]
+    tick: bool,
+    server_ended: Option<String>,
+    reload: Option<String>,
     decision: Option<TracedDecision>,
     end: Option<String>,
 }
@@ -172,16 +244,38 @@ impl<R: BufRead> Reader<R> {
 impl Raw {
     fn line(self) -> Line {
         let at = Timestamp(self.at);
-        let absent = self
-            .left_out_bytes
-            .map(|bytes| (bytes, false))
-            .or(self.malformed_bytes.map(|bytes| (bytes, true)));
-        match (self.to.map(Direction::from), self.message, absent, self.decision, self.end) {
-            (Some(to), Some(message), ..) => Line::Message { at, to, message },
-            (Some(to), None, Some((bytes, is_malformed)), ..) => Line::Absent { at, to, bytes, is_malformed },
-            (_, _, _, Some(decision), _) => Line::Decision { at, decision },
-            (_, _, _, None, Some(why)) => Line::End { at, why },
-            _ => Line::Unknown,
+        if let Some(decision) = self.decision {
+            return Line::Decision { at, decision };
+        }
+        if let (Some(to), Some(message)) = (self.to, self.message) {
+            let (to, lane, is_masked) = (Direction::from(to), self.lane, self.masked);
+            return Line::Message { at, to, lane, is_masked, message };
+        }
+        if let (Some(to), Some(bytes)) = (self.to, self.left_out_bytes.or(self.malformed_bytes)) {
+            return Line::Absent(Absent {
+                at,
+                to: Direction::from(to),
+                lane: self.lane,
+                bytes,
+                cause: self.cause.and_then(|word| broken::cause(&word, self.offset)),
+                is_malformed: self.left_out_bytes.is_none(),
+                id: self.id,
+                is_request: self.request,
+            });
+        }
+        let answered = match (self.answer, self.approve, self.deny) {
+            (Some(question), Some(by), _) => Some(Given::Answer(QuestionId(question), Answer::Approve(by))),
+            (Some(question), None, Some(why)) => Some(Given::Answer(QuestionId(question), Answer::Deny(why))),
+            _ => None,
+        };
+        let given = answered
+            .or(self.tick.then_some(Given::Tick))
+            .or(self.server_ended.map(Given::ServerEnded))
+            .or(self.reload.map(Given::Reload));
+        match (given, self.end) {
+            (Some(given), _) => Line::Given { at, given },
+            (None, Some(why)) => Line::End { at, why },
+            (None, None) => Line::Unknown,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick_engine::Scanner;
+use bailiwick_engine::{Answer, Lane, QuestionId, Scanner};
 use bailiwick_mcp::{Direction, Timestamp};
 
-use super::{About, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError};
+use super::{About, Absent, Given, Happening, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError};
 
 const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 
@@ -21,7 +21,14 @@ fn about(run: &str) -> About {
         roles: vec![text("dev")],
         mode: text("observe"),
         policy: text("00"),
+        nonce: text("n"),
+        limits: bailiwick_mcp::Limits::DEFAULT,
+        pins: None,
     }
+}
+
+fn way(at: i64, to: Direction) -> (Timestamp, Direction, Lane) {
+    (Timestamp(at), to, Lane::default())
 }
 
 fn open(folder: &Path, run: &str) -> Trace {
@@ -40,9 +47,9 @@ fn messages_come_back_in_order_and_masked() {
     let trace = open(folder.path(), "r1");
     let call =
         format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{{\"token\":\"{KEY}\"}}}}");
-    trace.line(Timestamp(8), Direction::ToServer, call.as_bytes());
-    trace.line(Timestamp(9), Direction::ToClient, b"{ not json");
-    trace.line(Timestamp(10), Direction::ToClient, &vec![b' '; MESSAGE_BYTES_MAX + 1]);
+    trace.line(way(8, Direction::ToServer), call.as_bytes(), None);
+    trace.line(way(9, Direction::ToClient), b"{ not json", None);
+    trace.line(way(10, Direction::ToClient), &vec![b' '; MESSAGE_BYTES_MAX + 1], None);
     trace.end(Timestamp(11), "over");
     let path = folder.path().join("a_b_c-r1.jsonl");
     assert!(!fs::read_to_string(&path).unwrap().contains(KEY));
@@ -51,13 +58,15 @@ fn messages_come_back_in_order_and_masked() {
         (header.run.as_str(), header.server.as_str(), header.roles.as_slice()),
         ("r1", "a/b c", &["dev".to_owned()][..])
     );
-    let [Line::Message { at, to, message }, malformed, long, Line::End { why, .. }] = lines.as_slice() else {
+    let [Line::Message { at, to, message, is_masked: true, .. }, malformed, long, Line::End { why, .. }] =
+        lines.as_slice()
+    else {
         panic!("{lines:?}");
     };
     assert_eq!((*at, *to, why.as_str()), (Timestamp(8), Direction::ToServer, "over"));
     assert!(message.get().contains("[redacted:"), "{message}");
-    assert!(matches!(malformed, Line::Absent { bytes: 10, is_malformed: true, .. }), "{malformed:?}");
-    assert!(matches!(long, Line::Absent { is_malformed: false, .. }), "{long:?}");
+    assert!(matches!(malformed, Line::Absent(Absent { bytes: 10, is_malformed: true, .. })), "{malformed:?}");
+    assert!(matches!(long, Line::Absent(Absent { is_malformed: false, .. })), "{long:?}");
 }
 
 #[test]
@@ -78,13 +87,48 @@ fn a_torn_last_line_is_passed_over_and_others_are_named() {
     fs::write(&path, format!("{header}\nbroken\n")).unwrap();
     let mut reader = Reader::new(BufReader::new(fs::File::open(&path).unwrap())).unwrap();
     assert!(matches!(reader.next(), Some(Err(TraceError::Line { line: 2, .. }))));
-    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.0\"", "\"1.7\""))).unwrap();
+    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.1\"", "\"1.7\""))).unwrap();
     assert!(matches!(lines(&path).1.as_slice(), [Line::Unknown]), "a later minor version is read");
-    fs::write(&path, header.replace("\"1.0\"", "\"2.0\"") + "\n").unwrap();
+    fs::write(&path, header.replace("\"1.1\"", "\"2.0\"") + "\n").unwrap();
     assert!(matches!(
         Reader::new(BufReader::new(fs::File::open(&path).unwrap())),
         Err(TraceError::Version { .. })
     ));
+}
+
+#[test]
+fn what_comes_from_outside_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = open(folder.path(), "r1");
+    let (yes, no) = (Answer::Approve("ana".to_owned()), Answer::Deny("no".to_owned()));
+    let all = [
+        Happening::Answer(QuestionId(1), &yes),
+        Happening::Answer(QuestionId(2), &no),
+        Happening::Tick,
+        Happening::ServerEnded("gone"),
+        Happening::Reload("00"),
+    ];
+    for happening in &all {
+        trace.happening(Timestamp(8), happening);
+    }
+    trace.end(Timestamp(9), "over");
+    let (header, lines) = lines(&folder.path().join("a_b_c-r1.jsonl"));
+    assert_eq!((header.nonce.as_deref(), header.limits()), (Some("n"), bailiwick_mcp::Limits::DEFAULT));
+    let given: Vec<Given> = lines
+        .into_iter()
+        .filter_map(|line| match line {
+            Line::Given { given, .. } => Some(given),
+            _ => None,
+        })
+        .collect();
+    let wanted = [
+        Given::Answer(QuestionId(1), yes.clone()),
+        Given::Answer(QuestionId(2), no.clone()),
+        Given::Tick,
+        Given::ServerEnded("gone".to_owned()),
+        Given::Reload("00".to_owned()),
+    ];
+    assert_eq!(given, wanted);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The lines of a trace.
 
-use bailiwick_engine::{Arguments, Decision, Event, Reason, Scanner};
+use bailiwick_engine::{Answer, Arguments, Decision, Event, Lane, Reason, Scanner};
 use bailiwick_mcp::limits::Limits;
-use bailiwick_mcp::{Direction, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp};
 
-use super::{About, MESSAGE_BYTES_MAX, TRACE_VERSION};
+use super::{About, Happening, MESSAGE_BYTES_MAX, TRACE_VERSION};
 use crate::entry::link;
 use crate::json::Object;
 
@@ -26,26 +26,112 @@ pub(super) fn header(out: &mut Vec<u8>, about: &About, part: u32, at: Timestamp)
             }
         });
         object.string("mode", &about.mode).string("policy", &about.policy);
+        object.string("nonce", &about.nonce);
+        let limits = &about.limits;
+        object.array("limits", |out| {
+            for limit in [
+                limits.message_bytes_max,
+                limits.depth_max,
+                limits.values_max,
+                limits.batch_max,
+                limits.pending_max,
+            ] {
+                out.raw(limit.to_string().as_bytes());
+            }
+        });
+        if let Some(pins) = &about.pins {
+            object.raw("pins", pins.as_bytes());
+        }
         object.number("at", micros(at));
     });
 }
 
-pub(super) fn message(out: &mut Vec<u8>, at: Timestamp, to: Direction, raw: &[u8], scanner: &Scanner) {
+pub(super) fn message(
+    out: &mut Vec<u8>,
+    (at, to, lane): (Timestamp, Direction, Lane),
+    raw: &[u8],
+    malformed: Option<&Malformed>,
+    scanner: &Scanner,
+) {
     line(out, |object| {
         object.number("at", micros(at)).string("to", direction(to));
+        if lane != Lane::default() {
+            object.number("lane", lane.0);
+        }
         if raw.len() > MESSAGE_BYTES_MAX {
             object.number("left_out_bytes", raw.len() as u64);
+            if let Some(malformed) = malformed {
+                broken(object, malformed.cause, malformed.id.as_ref());
+            }
             return;
         }
         let mut parser = Parser::default();
-        match parser.parse(raw, &Limits::DEFAULT) {
-            Ok(document) => {
+        // A text that a limit of the run refused is refused again by its cause.
+        match (parser.parse(raw, &Limits::DEFAULT), malformed.map(|malformed| malformed.cause)) {
+            // `null` is JSON, but what is not there reads the same.
+            (Err(_), _) | (_, Some(Malformation::Json(_) | Malformation::Shape)) => {
+                // What is no message may be anything; only that it came, and why it is none, is of use.
+                object.number("malformed_bytes", raw.len() as u64);
+                if let Some(malformed) = malformed {
+                    broken(object, malformed.cause, malformed.id.as_ref());
+                }
+            }
+            (Ok(document), _) => {
                 let mut masked = Vec::with_capacity(raw.len());
                 scanner.redact_json(document.root(), &mut masked);
+                if masked != raw.trim_ascii() {
+                    object.boolean("masked", true);
+                }
                 object.raw("message", &masked);
             }
-            // What is no message may be anything; only that it came is of use.
-            Err(_) => drop(object.number("malformed_bytes", raw.len() as u64)),
+        }
+    });
+}
+
+/// A line that was not kept: too long, or with a carriage return in it.
+pub(super) fn lost(
+    out: &mut Vec<u8>,
+    (at, to, lane): (Timestamp, Direction, Lane),
+    cause: Malformation,
+    (id, is_request): (Option<&Id<'_>>, bool),
+) {
+    line(out, |object| {
+        object.number("at", micros(at)).string("to", direction(to));
+        if lane != Lane::default() {
+            object.number("lane", lane.0);
+        }
+        object.number("malformed_bytes", 0);
+        broken(object, cause, id);
+        if is_request {
+            object.boolean("request", true);
+        }
+    });
+}
+
+fn broken(object: &mut Object<'_>, cause: Malformation, id: Option<&Id<'_>>) {
+    let (word, offset) = super::broken::word(cause);
+    object.string("cause", word).number("offset", offset as u64);
+    if let Some(id) = id {
+        let mut text = Vec::new();
+        id.write(&mut text);
+        object.raw("id", &text);
+    }
+}
+
+/// What came from outside of the conversation.
+pub(super) fn happening(out: &mut Vec<u8>, at: Timestamp, happening: &Happening<'_>) {
+    line(out, |object| {
+        object.number("at", micros(at));
+        match happening {
+            Happening::Answer(question, Answer::Approve(by)) => {
+                object.number("answer", question.0).string("approve", by);
+            }
+            Happening::Answer(question, Answer::Deny(why)) => {
+                object.number("answer", question.0).string("deny", why);
+            }
+            Happening::Tick => drop(object.boolean("tick", true)),
+            Happening::ServerEnded(why) => drop(object.string("server_ended", why)),
+            Happening::Reload(policy) => drop(object.string("reload", policy)),
         }
     });
 }

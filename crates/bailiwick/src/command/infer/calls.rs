@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bailiwick_analysis::infer::{Fate, Kind, Use};
 use bailiwick_mcp::{Direction, Timestamp};
-use bailiwick_record::trace::{Line, Reader, TracedDecision};
+use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
 use serde_json::{Map, Value};
 
 use crate::exit::Failure;
@@ -46,8 +46,8 @@ impl Calls {
                     self.waiting = requests(message.get())
                 }
                 Line::Message { to: Direction::ToClient, message, .. } => self.listed(&server, message.get()),
-                Line::Absent { to: Direction::ToServer, .. } => self.waiting.clear(),
-                Line::Absent { .. } | Line::End { .. } | Line::Unknown => {}
+                Line::Absent(Absent { to: Direction::ToServer, .. }) => self.waiting.clear(),
+                Line::Absent(_) | Line::End { .. } | Line::Given { .. } | Line::Unknown => {}
             }
         }
         Ok(())

@@ -189,16 +189,16 @@ impl Reading {
             let number = reader.line_number();
             self.at(number);
             match line {
-                Line::Message { at, to, message } => {
+                Line::Message { at, to, message, .. } => {
                     self.replayer.message(&about.run, at, to, message.get());
                 }
                 Line::Decision { at, decision } => {
                     let place = Place { file, line: number };
                     self.replayer.decision(&about.run, at, place, &recorded(&decision));
                 }
-                Line::Absent { .. } => self.absent += 1,
+                Line::Absent(_) => self.absent += 1,
                 Line::End { .. } => self.replayer.end(&about.run),
-                Line::Unknown => {}
+                Line::Given { .. } | Line::Unknown => {}
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bailiwick_mcp::Direction;
 use bailiwick_record::audit::{PublicKey, Record, Records, Severity, verify_file};
-use bailiwick_record::trace::{Line, Reader, TracedDecision};
+use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
 use bailiwick_report::history::{Decided, History, microseconds};
 use bailiwick_report::page::{Approval, Drift, Log, Page, Trust};
 
@@ -185,9 +185,13 @@ fn trace(path: &Path, history: &mut History, runs: &Runs) -> Result<(), String> 
     for line in &mut reader {
         match line.map_err(|error| error.to_string())? {
             Line::Message { to: Direction::ToServer, message, .. } => told.waiting = called(message.get()),
-            Line::Absent { to: Direction::ToServer, .. } => told.waiting.clear(),
+            Line::Absent(Absent { to: Direction::ToServer, .. }) => told.waiting.clear(),
             Line::Decision { at, decision } => told.decision(at.as_micros(), &decision),
-            Line::Message { .. } | Line::Absent { .. } | Line::End { .. } | Line::Unknown => {}
+            Line::Message { .. }
+            | Line::Absent(_)
+            | Line::Given { .. }
+            | Line::End { .. }
+            | Line::Unknown => {}
         }
     }
     Ok(())

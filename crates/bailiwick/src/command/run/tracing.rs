@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick_engine::{Outcome, Scanner, Settings};
+use bailiwick_engine::{Outcome, Pins, Scanner, Settings};
 use bailiwick_gateway::relay::{self, Observer};
 use bailiwick_policy::Policy;
-use bailiwick_record::trace::{About, Trace};
+use bailiwick_record::trace::{About, Trace, pins_text};
 
 use crate::exit::Failure;
 use crate::say;
@@ -15,7 +15,7 @@ pub(super) fn open(
     folder: Option<&Path>,
     run: &str,
     (settings, scanner): (&Settings, &Arc<Scanner>),
-    policy: &Policy,
+    (policy, pins): (&Policy, Option<&Pins>),
 ) -> Result<Option<Arc<Trace>>, Failure> {
     let Some(folder) = folder else { return Ok(None) };
     let about = About {
@@ -25,6 +25,9 @@ pub(super) fn open(
         roles: settings.principal.roles.clone(),
         mode: format!("{:?}", settings.mode).to_lowercase(),
         policy: policy.digest().to_owned(),
+        nonce: settings.nonce.clone(),
+        limits: settings.limits,
+        pins: pins.map(pins_text),
     };
     let alarm = Box::new(|error: &std::io::Error| {
         say::warning(&format!("the trace cannot be written, and goes no further: {error}"));

@@ -1,0 +1,149 @@
+//! A recorded run once more, exactly: the same input gives the same decisions (law 6).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Pins, QuestionId, Scanner, Settings};
+use bailiwick_mcp::message::Packet;
+use bailiwick_mcp::{Direction, Id, Malformed, Parser, Timestamp};
+use bailiwick_policy::{Follow, Followed, Policy};
+
+/// What a run was handed.
+#[derive(Debug)]
+pub enum Input<'i> {
+    /// A line of a peer.
+    Text {
+        to: Direction,
+        lane: Lane,
+        text: &'i str,
+    },
+    /// A line that is no message, and is not recorded.
+    Broken {
+        to: Direction,
+        lane: Lane,
+        malformed: Malformed,
+    },
+    /// A line above the limit; its id, and that it was a request, as far as that could be read.
+    TooLong {
+        to: Direction,
+        lane: Lane,
+        id: Option<Id<'static>>,
+        is_request: bool,
+    },
+    Answer(QuestionId, &'i Answer),
+    Tick,
+    ServerEnded(&'i str),
+    Reload(Box<Policy>),
+}
+
+/// One decision, in the words of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub event: &'static str,
+    pub call: u64,
+    pub to: Direction,
+    pub method: String,
+    pub target: Option<String>,
+    pub verdict: &'static str,
+    pub effect: &'static str,
+    /// Source and id of each.
+    pub reasons: Vec<(String, String)>,
+}
+
+/// A run that is decided again.
+#[derive(Debug)]
+pub struct Again {
+    engine: Engine,
+    links: Arc<Recorded>,
+}
+
+/// Where links led then, whatever the disk looks like now: none are followed but those that were.
+#[derive(Debug, Default)]
+struct Recorded(Mutex<BTreeMap<String, Option<String>>>);
+
+impl Follow for Recorded {
+    fn follow(&self, path: &str) -> Followed {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            Some(Some(to)) => Followed::To(to.clone()),
+            Some(None) => Followed::Unknown,
+            None => Followed::Nowhere,
+        }
+    }
+}
+
+impl Again {
+    #[must_use]
+    pub fn new(settings: Settings, policy: Policy, scanner: Arc<Scanner>, pins: Option<Pins>) -> Again {
+        let links = Arc::new(Recorded::default());
+        let policy = policy.following(Arc::clone(&links) as Arc<dyn Follow>);
+        Again { engine: Engine::new(settings, Arc::new(policy), scanner, pins), links }
+    }
+
+    /// Decides over one input. `links` are those that were recorded with its decisions: a text, and where it led.
+    pub fn decide(
+        &mut self,
+        at: Timestamp,
+        input: Input<'_>,
+        links: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Vec<Decided> {
+        *self.links.0.lock().unwrap_or_else(PoisonError::into_inner) = links.into_iter().collect();
+        let mut parser = Parser::default();
+        let mut out = Vec::new();
+        let engine = &mut self.engine;
+        match input {
+            Input::Text { to, lane, text } => {
+                engine.enter(lane);
+                let packet = Packet::parse(&mut parser, text.as_bytes(), &engine.limits());
+                engine.receive(at, to, packet, &mut out);
+            }
+            Input::Broken { to, lane, malformed } => {
+                engine.enter(lane);
+                engine.receive(at, to, Err(malformed), &mut out);
+            }
+            Input::TooLong { to, lane, id, is_request } => {
+                engine.enter(lane);
+                engine.too_long(at, to, (id, is_request), &mut out);
+            }
+            Input::Answer(question, answer) => {
+                owned(&mut out, |out| engine.answer(at, question, answer, out))
+            }
+            Input::Tick => owned(&mut out, |out| engine.tick(at, out)),
+            Input::ServerEnded(why) => owned(&mut out, |out| engine.server_ended(at, why, out)),
+            Input::Reload(policy) => {
+                let links = Arc::clone(&self.links) as Arc<dyn Follow>;
+                engine.replace_policy(Arc::new(policy.following(links)));
+            }
+        }
+        out.iter().map(decided).collect()
+    }
+}
+
+fn owned(out: &mut Vec<Outcome<'_>>, decide: impl FnOnce(&mut Vec<Outcome<'static>>)) {
+    let mut own = Vec::new();
+    decide(&mut own);
+    out.extend(own);
+}
+
+fn decided(outcome: &Outcome<'_>) -> Decided {
+    let decision = &outcome.decision;
+    let reasons = decision.reasons.iter().map(|reason| {
+        let described = reason.describe(&decision.policy);
+        (described.source.to_owned(), described.id.into_owned())
+    });
+    Decided {
+        event: match decision.event {
+            Event::Decision => "decision",
+            Event::Completion => "outcome",
+            Event::Malformed => "malformed",
+            Event::Approval => "approval",
+            Event::Pin => "pin",
+        },
+        call: decision.call,
+        to: decision.direction,
+        method: decision.method.to_string(),
+        target: decision.target.as_deref().map(str::to_owned),
+        verdict: decision.verdict.word(),
+        effect: decision.action.as_str(),
+        reasons: reasons.collect(),
+    }
+}
