@@ -321,6 +321,37 @@ fn folds(data: &Data, out: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Data, Model, fnv};
+
+    /// What our own rows alone make.
+    const OWN_BLOB: u64 = 0xad8a_119c_c2ab_5eca;
+
+    fn folder() -> &'static Path {
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/model"))
+    }
+
+    #[test]
+    fn the_same_rows_make_the_same_blob_byte_for_byte() {
+        let data = Data::read(&[folder()]).unwrap();
+        assert!(data.rows.len() > 1_000);
+        let blob = Model::train(&data.rows.iter().collect::<Vec<_>>()).bytes();
+        assert_eq!(fnv(&blob), OWN_BLOB, "{:016x}", fnv(&blob));
+    }
+
+    #[test]
+    fn the_manifest_names_the_blob_and_our_rows() {
+        let file = |name: &str| std::fs::read(folder().join(name)).unwrap();
+        let manifest = String::from_utf8(file("injection.manifest.json")).unwrap();
+        for name in ["injection.bin", "own.jsonl"] {
+            assert!(manifest.contains(&format!("{:016x}", fnv(&file(name)))), "{name}");
+        }
+    }
+}
+
 /// FNV-1a, 64 bits: to name data, not to protect it.
 fn fnv(bytes: &[u8]) -> u64 {
     bytes

@@ -3,6 +3,7 @@
 //! Imperatives are normal here, so the weights are other than those of results. Each sign counts once; no single one
 //! suffices but those that no honest definition has.
 
+mod look_alike;
 mod pretexts;
 mod signs;
 
@@ -24,17 +25,20 @@ struct Sign {
 }
 
 /// Judges the name, the descriptions and every text of the schemas of one tool.
-pub(crate) fn judge(injection: &Injection, tool: Value<'_>, _names: &[&str]) -> Verdict {
+pub(crate) fn judge(injection: &Injection, tool: Value<'_>, names: &[&str]) -> Verdict {
     let name = tool.get("name").and_then(Value::text).unwrap_or_default();
     let described = tool.get("description").map_or((0, 0), Value::span);
     let mut found = Found(Vec::new());
     let mut best = Parts::default();
     for (text, value) in texts(tool) {
-        found.read(&text, value.span(), value.span() == described, &name);
+        found.read(&text, value.span(), value.span() == described, (&name, names));
         let (parts, _) = injection.judge(&text, &mut |_| {});
         if parts.points() > best.points() {
             best = parts;
         }
+    }
+    if look_alike::is_one(&name, names) {
+        found.note(tool.span(), "look-alike", LOOK_ALIKE, 120);
     }
     let signs: i32 = found.0.iter().map(|finding| finding.points).sum();
     let injected = best.points().clamp(0, 300) * 7 / 10;
@@ -64,8 +68,15 @@ impl Found {
         }
     }
 
-    fn read(&mut self, text: &str, span: (usize, usize), is_description: bool, name: &str) {
+    fn read(
+        &mut self,
+        text: &str,
+        span: (usize, usize),
+        is_description: bool,
+        (name, names): (&str, &[&str]),
+    ) {
         let plain = model::normalise(text);
+        let other = speaks_of_another(&plain, name);
         for sign in SIGNS.iter().chain(PRETEXTS) {
             if sign.phrases.iter().any(|phrase| holds(&plain, phrase)) {
                 self.note(span, sign.code, sign.message, sign.points);
@@ -77,7 +88,9 @@ impl Found {
             (switches_script(text), "other-script", OTHER_SCRIPT, 70),
             (hides(text), "hidden-characters", HIDDEN, 250),
             (addresses(&plain) && sends(&plain), "sends-away", SENDS_AWAY, 110),
-            (speaks_of_another(&plain, name), "other-tool", OTHER_TOOL, 80),
+            (other.is_some(), "other-tool", OTHER_TOOL, 80),
+            // Of its own server's tools a definition may speak; of those of others it knows nothing.
+            (other.is_some_and(|other| is_foreign(other, names)), "other-server", OTHER_SERVER, 60),
         ];
         for (holds, code, message, points) in others {
             if holds {
@@ -102,6 +115,8 @@ const OTHER_SCRIPT: &str = "another script than that of the rest begins in the m
 const HIDDEN: &str = "characters that a person does not see";
 const SENDS_AWAY: &str = "something is to be sent to an address";
 const OTHER_TOOL: &str = "the definition says how another tool is to be used";
+const OTHER_SERVER: &str = "the definition governs a tool that its server does not have";
+const LOOK_ALIKE: &str = "the name looks like that of another tool";
 const PARAMETER: &str = "a parameter asks for secrets or for the conversation";
 const ORDERS: &str = "the definition reads like an injected order";
 
@@ -227,14 +242,21 @@ fn sends(text: &str) -> bool {
 }
 
 /// Another tool by name (in backticks, with an underscore) in a sentence that governs its use.
-fn speaks_of_another(text: &str, name: &str) -> bool {
+fn speaks_of_another<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let own = name.to_ascii_lowercase();
-    let quoted = text.split('`').skip(1).step_by(2).take(32).any(|quoted| {
-        quoted != own
+    let quoted = text.split('`').skip(1).step_by(2).take(32).find(|quoted| {
+        **quoted != *own
             && quoted.len() > 3
             && quoted.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
     });
-    quoted && signs::GOVERNING.iter().any(|word| holds(text, word))
+    quoted.filter(|_| signs::GOVERNING.iter().any(|word| holds(text, word)))
+}
+
+/// True if the names of the server's tools are known, and this is none of them.
+fn is_foreign(other: &str, names: &[&str]) -> bool {
+    other.contains(['_', '-'])
+        && !names.is_empty()
+        && !names.iter().any(|name| name.eq_ignore_ascii_case(other))
 }
 
 /// What the guard can find.
@@ -246,6 +268,8 @@ pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static s
         ("hidden-characters", HIDDEN),
         ("sends-away", SENDS_AWAY),
         ("other-tool", OTHER_TOOL),
+        ("other-server", OTHER_SERVER),
+        ("look-alike", LOOK_ALIKE),
         ("parameter", PARAMETER),
         ("orders", ORDERS),
     ];

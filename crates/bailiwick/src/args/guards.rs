@@ -31,6 +31,8 @@ pub(crate) enum GuardFormat {
     Json,
     /// One JSON document a line, for each line of the input
     Jsonl,
+    /// SARIF 2.1.0 for code scanning (scan only)
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]

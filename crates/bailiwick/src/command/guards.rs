@@ -6,6 +6,7 @@ mod judge;
 mod list;
 mod page;
 mod rows;
+mod sarif;
 mod scan;
 
 use crate::args::GuardsCommand;

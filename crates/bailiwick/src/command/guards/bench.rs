@@ -55,6 +55,10 @@ pub(super) fn run(
     match format {
         GuardFormat::Human => say::line(page::tables(&areas).trim_end()),
         GuardFormat::Json => say::line(&serde_json::to_string_pretty(&document(&areas)).unwrap_or_default()),
+        GuardFormat::Sarif => {
+            return Err(Failure::new(exit::USAGE, "`bench` has no findings to write as SARIF")
+                .help("use `guards scan`"));
+        }
         GuardFormat::Jsonl => areas.iter().for_each(|(kind, samples)| lines(*kind, samples)),
     }
     if list {
@@ -102,7 +106,9 @@ fn places(row: &Json, is_attack: bool) -> Vec<(GuardKind, Vec<String>)> {
     }
     if row.get("inputSchema").is_some() {
         match (is_attack, kind) {
-            (true, "published_poc" | "peer_tests") => add("attacks, published"),
+            (true, "published_poc") => add("attacks, published"),
+            // Strings from the tests of other scanners, some of which are the titles of tests.
+            (true, "peer_tests") => add("attacks, strings of scanners' tests"),
             (false, "real_server") => add(ORDINARY),
             (false, _) => add("other definitions"),
             (true, _) => {}

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::judge::judge;
 use super::rows::{self, Row};
+use super::sarif;
 use crate::args::{GuardFormat, GuardKind};
 use crate::exit::{self, Failure};
 use crate::say::{self, BAD, DIM, GOOD, WARN};
@@ -21,6 +22,7 @@ pub(super) fn run(
     let scanner = Scanner::new();
     let mut parser = Parser::default();
     let mut documents = Vec::new();
+    let mut results = Vec::new();
     let mut totals = Totals::default();
     for source in rows::read_all(files)? {
         for row in &source.rows {
@@ -30,6 +32,7 @@ pub(super) fn run(
                 GuardFormat::Human => human(&source.name, row, &verdict),
                 GuardFormat::Jsonl => say::line(&document(&source.name, row, kind, &verdict).to_string()),
                 GuardFormat::Json => documents.push(document(&source.name, row, kind, &verdict)),
+                GuardFormat::Sarif => sarif::results(&source.name, row.line, &verdict, &mut results),
             }
         }
     }
@@ -42,6 +45,7 @@ pub(super) fn run(
             let Totals { rows, found, unread, .. } = totals;
             say::line(&format!("{rows} judged, {found} with findings, {unread} not fully inspected"));
         }
+        GuardFormat::Sarif => say::line(&sarif::document(results).to_string()),
         GuardFormat::Jsonl => {}
     }
     Ok(match Level::from_name(fail_on) {
