@@ -65,19 +65,16 @@ impl Injection {
         if !self.screen.may_match(text) && !suspect::is_suspect(text) {
             return (best, left_out);
         }
-        let mut start = 0;
-        // Findings that reach into the overlap with the next part are found again there.
-        let mut seen: Vec<(&'static str, usize)> = Vec::new();
+        // Of the stretch that two parts share the first half is told by the one, the second by the other: each has seen what
+        // stands around it.
+        let (mut start, mut from) = (0, 0);
         loop {
             let end = text.floor_char_boundary(start + INJECTION_PART_BYTES);
-            let mut late = Vec::new();
+            let to =
+                if end >= text.len() { usize::MAX } else { end.saturating_sub(INJECTION_OVERLAP_BYTES / 2) };
             let (parts, full) = self.part(text.get(start..end).unwrap_or_default(), &mut |mut finding| {
                 finding.span = finding.span.start + start..finding.span.end + start;
-                let place = (finding.code, finding.span.start);
-                if finding.span.end + INJECTION_OVERLAP_BYTES >= end {
-                    late.push(place);
-                }
-                if !seen.contains(&place) {
+                if (from..to).contains(&finding.span.start) {
                     report(finding);
                 }
             });
@@ -88,7 +85,7 @@ impl Injection {
             if end >= text.len() {
                 return (best, left_out);
             }
-            seen = late;
+            from = to;
             start = text.floor_char_boundary(end.saturating_sub(INJECTION_OVERLAP_BYTES)).max(start + 1);
         }
     }
