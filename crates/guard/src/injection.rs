@@ -92,9 +92,16 @@ impl Injection {
 
     /// The parts of the best score, and whether pieces were left out.
     fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) -> (Parts, bool) {
-        let mut best = self.plain(text, report);
+        let mut best = Parts::default();
+        if self.screen.may_match(text) {
+            best = self.plain(text, report);
+        }
         let views = Views::of(text);
         for piece in views.pieces {
+            // What was only joined again weighs nothing by itself.
+            if piece.points == 0 && !self.screen.may_match(&piece.text) {
+                continue;
+            }
             let parts = self.hidden(&piece, report);
             if parts.points() > best.points() {
                 best = parts;

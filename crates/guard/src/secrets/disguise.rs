@@ -104,12 +104,14 @@ fn runs(text: &str, look: &mut Look<'_>) {
             }
         } else if !hex {
             let whole = run.get(..length - usize::from(length % 4 == 1)).unwrap_or_default().as_bytes();
-            let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
-            if let Ok(plain) = plain {
-                decoded(&plain, start..at, "base64", look);
+            if may_hold_text(whole) {
+                let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
+                if let Ok(plain) = plain {
+                    decoded(&plain, start..at, "base64", look);
+                }
             }
-            let backwards: String = run.chars().rev().collect();
-            if PREFIXES.iter().any(|prefix| backwards.starts_with(prefix)) {
+            if PREFIXES.iter().any(|prefix| ends_backwards(run, prefix)) {
+                let backwards: String = run.chars().rev().collect();
                 look(&backwards, Place::Whole(start..at), "reversed");
             }
         }
@@ -131,6 +133,16 @@ fn runs(text: &str, look: &mut Look<'_>) {
 }
 
 const RUN_MIN: usize = 16;
+
+/// The first of four letters of base64 holds the upper six bits of a byte: of those of text there are few.
+fn may_hold_text(run: &[u8]) -> bool {
+    run.iter().step_by(4).take(4).all(|letter| matches!(letter, b'I'..=b'Z' | b'a'..=b'f' | b'C' | b'D'))
+}
+
+/// True if `run` read backwards begins with `prefix`.
+fn ends_backwards(run: &str, prefix: &str) -> bool {
+    run.len() >= prefix.len() && run.bytes().rev().zip(prefix.bytes()).all(|(one, other)| one == other)
+}
 
 fn decoded(plain: &[u8], span: Range<usize>, name: &'static str, look: &mut Look<'_>) {
     let Ok(text) = std::str::from_utf8(plain) else { return };

@@ -35,7 +35,16 @@ pub(super) fn find(text: &str, views: &mut Views) {
 
 /// The next run of encoding letters from `at` on; lines that break it at one width belong to it.
 fn next_run(bytes: &[u8], at: usize) -> Option<(Vec<u8>, Range<usize>)> {
-    let start = at + bytes.get(at..)?.iter().position(|byte| is_code(*byte))?;
+    let mut start = at;
+    // Words are far more than runs, and are passed over without a copy.
+    loop {
+        start += bytes.get(start..)?.iter().position(|byte| is_code(*byte))?;
+        let piece = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| is_code(**byte)).count();
+        if piece >= RUN_MIN {
+            break;
+        }
+        start += piece;
+    }
     let mut run = Vec::new();
     let mut end = start;
     loop {
