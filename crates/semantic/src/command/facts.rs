@@ -5,7 +5,7 @@ mod routes;
 
 use clients::CLIENTS;
 
-use super::{Doubt, Redirection, Script, Simple};
+use super::{Doubt, Redirection, Script, Simple, Word};
 
 /// A word, or a part of one, that may name a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,56 +169,19 @@ impl Simple {
     pub fn paths(&self) -> Vec<PathFact> {
         let name = self.names().next().unwrap_or_default();
         let mut out = Vec::new();
-        let mut pattern = PATTERN_FIRST.contains(&name.as_str())
-            && !self.arguments().iter().any(|word| {
-                matches!(word.text.as_str(), "-e" | "-f" | "--regexp" | "--file" | "--expression")
-            });
-        let mut text_next = false;
-        let mut file_next = false;
-        let mut value_next = false;
-        for word in self.arguments() {
-            let is_file = std::mem::replace(
-                &mut file_next,
-                matches!(word.text.as_str(), "-f" | "-F" | "-r" | "--file" | "--reference"),
-            );
-            let valued = std::mem::replace(
-                &mut value_next,
-                matches!(word.text.as_str(), "-v" | "-g" | "--glob" | "--iglob" | "--include" | "--assign"),
-            );
-            let is_text = std::mem::replace(
-                &mut text_next,
-                TEXTS.contains(&word.text.as_str()) && matches!(name.as_str(), "git" | "gh"),
-            );
-            let option = word.text.starts_with('-') && word.text.len() > 1;
-            if is_text || (!option && !is_file && NO_FILES.contains(&name.as_str())) {
-                continue;
-            }
-            // `awk -v f=FILE`, `rg -g FILE`: the value of an option is not the pattern.
-            if !option && !valued && std::mem::replace(&mut pattern, false) {
-                continue;
-            }
+        for word in self.file_words(&name) {
+            let option = is_option(word);
             if STATEMENTS.contains(&name.as_str()) {
-                for text in word.texts().flat_map(|text| text.split_whitespace()) {
-                    out.push(PathFact {
-                        text: text.to_owned(),
-                        unknown: word.unknown.is_some(),
-                        glob: false,
-                        sure: false,
-                    });
-                }
+                let texts = word.texts().flat_map(|text| text.split_whitespace());
+                out.extend(texts.map(|text| fact(text, word, false)));
             }
             for text in word.texts() {
                 parts(text, option, &mut |text, sure| {
-                    out.push(PathFact {
-                        text: text.to_owned(),
-                        unknown: word.unknown.is_some(),
-                        glob: word.glob,
-                        sure,
-                    });
+                    out.push(PathFact { glob: word.glob, ..fact(text, word, sure) });
                 });
             }
             if word.unknown.is_some() && option {
-                out.push(PathFact { text: word.text.clone(), unknown: true, glob: false, sure: true });
+                out.push(fact(&word.text, word, true));
             }
         }
         if self.reads_names(&name) {
@@ -228,7 +191,8 @@ impl Simple {
             out.push(PathFact { text: ".".to_owned(), unknown: false, glob: false, sure: true });
         }
         // A list of words has redirections only where a shell reads it, so the program's own name may be a file too.
-        for word in self.program().into_iter().filter(|word| word.text.contains('/')) {
+        let program = self.program().into_iter().filter(|word| word.text.contains('/'));
+        for word in program.chain(self.assignments.iter().map(|one| &one.value)) {
             out.extend(word.texts().map(|text| PathFact {
                 text: text.to_owned(),
                 unknown: false,
@@ -236,13 +200,32 @@ impl Simple {
                 sure: false,
             }));
         }
-        for one in &self.assignments {
-            out.extend(one.value.texts().map(|text| PathFact {
-                text: text.to_owned(),
-                unknown: false,
-                glob: false,
-                sure: false,
-            }));
+        out
+    }
+
+    /// The arguments of a program, but for those that are texts, patterns and the like.
+    fn file_words(&self, name: &str) -> Vec<&Word> {
+        const FILES: &[&str] = &["-f", "-F", "-r", "--file", "--reference"];
+        const VALUES: &[&str] = &["-v", "-g", "--glob", "--iglob", "--include", "--assign"];
+        const PATTERNS: &[&str] = &["-e", "-f", "--regexp", "--file", "--expression"];
+        let given = |word: &Word, options: &[&str]| options.contains(&word.text.as_str());
+        let arguments = self.arguments();
+        let mut pattern =
+            PATTERN_FIRST.contains(&name) && !arguments.iter().any(|word| given(word, PATTERNS));
+        let mut out = Vec::new();
+        let mut before: Option<&Word> = None;
+        for word in arguments {
+            let behind = |options: &[&str]| before.is_some_and(|before| given(before, options));
+            let is_text = behind(TEXTS) && matches!(name, "git" | "gh");
+            let names_none = !is_option(word) && !behind(FILES) && NO_FILES.contains(&name);
+            // `awk -v f=FILE`, `rg -g FILE`: the value of an option is not the pattern.
+            let is_pattern = !is_text && !names_none && !is_option(word) && !behind(VALUES) && pattern;
+            if is_pattern {
+                pattern = false;
+            } else if !is_text && !names_none {
+                out.push(word);
+            }
+            before = Some(word);
         }
         out
     }
@@ -301,6 +284,14 @@ impl Simple {
         }
         out
     }
+}
+
+fn is_option(word: &Word) -> bool {
+    word.text.starts_with('-') && word.text.len() > 1
+}
+
+fn fact(text: &str, word: &Word, sure: bool) -> PathFact {
+    PathFact { text: text.to_owned(), unknown: word.unknown.is_some(), glob: false, sure }
 }
 
 /// The host of `/dev/tcp/host/port`.

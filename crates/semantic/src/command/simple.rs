@@ -126,7 +126,7 @@ impl Parser<'_, '_> {
         let start = self.at;
         let numbered = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         self.skip(numbered);
-        let mut elsewhere = self.since(start).trim_start_matches('0') != "";
+        let mut elsewhere = !self.since(start).trim_start_matches('0').is_empty();
         if numbered == 0 {
             elsewhere = self.named_descriptor();
         }
