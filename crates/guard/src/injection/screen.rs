@@ -349,7 +349,8 @@ mod tests {
                 state = table[usize::from(state & !super::HIT) * super::CLASSES + usize::from(class)];
                 let mut found = ends[usize::from(state & !super::HIT)].clone();
                 found.sort_unstable();
-                let expected = (0..words.len()).filter(|word| folded.as_bytes()[..=at].ends_with(words[*word].as_bytes()));
+                let expected = (0..words.len())
+                    .filter(|word| folded.as_bytes()[..=at].ends_with(words[*word].as_bytes()));
                 let expected: Vec<u16> = expected.map(|word| u16::try_from(word).unwrap()).collect();
                 assert_eq!(found, expected, "{text} at {at}");
                 assert_eq!(state & super::HIT != 0, !expected.is_empty(), "{text} at {at}");
