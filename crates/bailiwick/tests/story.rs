@@ -193,6 +193,26 @@ fn from_sudo_to_a_reviewed_policy_and_back_in_five_clients() {
     let said = home.bailiwick(0, &["infer", "traces", "-o", "policy.yaml", "--workspace", "project"]);
     assert!(said.contains("recorded calls pass"), "{said}");
     home.bailiwick(0, &["policy", "check", "policy.yaml", "--lock", "bailiwick.lock"]);
+
+    // Replay: no attack of the packs passes it, and what was recorded does.
+    let said = home.bailiwick(0, &["replay", "--policy", "policy.yaml", "--workspace", "project"]);
+    assert!(said.contains(" 0 passed"), "{said}");
+    let said = home.bailiwick(
+        0,
+        &[
+            "replay",
+            "--policy",
+            "policy.yaml",
+            "--workspace",
+            "project",
+            "--trace",
+            "traces",
+            "--format",
+            "json",
+        ],
+    );
+    let traffic = &json_of(&said)["traffic"];
+    assert!(traffic["calls"].as_u64() >= Some(10) && traffic["nowDenied"] == 0, "{traffic}");
     let said = home.bailiwick(
         0,
         &["enforce", "--client", CLIENTS, "--policy", "policy.yaml", "--lock", "bailiwick.lock"],
