@@ -18,6 +18,9 @@ pub(super) fn tools(page: &Page) -> Markup {
     let most = page.tools.iter().map(Tool::calls).max().unwrap_or(0).max(1);
     let sum = |of: fn(&Tool) -> u64| page.tools.iter().map(of).fold(0, u64::saturating_add);
     let unseen = page.tools.iter().filter(|tool| tool.calls() == 0).count();
+    // What was used is read first.
+    let mut rows: Vec<&Tool> = page.tools.iter().collect();
+    rows.sort_by_key(|tool| std::cmp::Reverse(tool.calls()));
     let content = html! {
         @if page.tools.is_empty() { p { "No tool is known: nothing is locked, and no call is recorded." } } @else {
             p.soft { "Calls as they were decided. " (unseen) " of " (page.tools.len())
@@ -26,7 +29,7 @@ pub(super) fn tools(page: &Page) -> Markup {
             table {
                 thead { tr { th scope="col" { "Tool" } th scope="col" { "State" } th scope="col" { "Calls" } th.number scope="col" { "Allowed" }
                     th.number scope="col" { "Asked" } th.number scope="col" { "Denied" } th.number scope="col" { "Failed" } } }
-                tbody { @for tool in page.tools.iter().take(ROWS_MAX) { (tool_row(tool, most)) } }
+                tbody { @for tool in rows.into_iter().take(ROWS_MAX) { (tool_row(tool, most)) } }
             }
             (more(page.tools.len(), "tool"))
         }
