@@ -1,10 +1,5 @@
 //! Servers that are reached over the network: their entries are wrapped by a bridge, governed like any other, and put back.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says so by a panic when it fails"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "a test says so by a panic when it fails"
 )]
+#![expect(clippy::string_slice, clippy::too_many_lines, reason = "a story is told in one piece")]
 
 #[path = "story/home.rs"]
 mod home;

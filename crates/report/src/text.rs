@@ -21,7 +21,7 @@ pub(crate) fn shown(text: &str) -> String {
 pub(crate) fn prose(text: &str) -> Markup {
     let text = shown(text);
     // A lone backtick is somebody's name.
-    let is_even = text.matches('`').count() % 2 == 0;
+    let is_even = text.matches('`').count().is_multiple_of(2);
     let parts = text.split(if is_even { '`' } else { '\0' });
     html! { @for (at, part) in parts.enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
 }

@@ -1,4 +1,10 @@
 //! Whatever strangers call their servers, tools and files, the page stays the page.
+#![expect(
+    clippy::string_slice,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says so by a panic when it fails"
+)]
 
 #[path = "../examples/sample/page.rs"]
 mod sample;
