@@ -129,10 +129,9 @@ pub fn infer(
         left: left.told(),
     };
     let text = write::policy(&open, &plan, &around);
-    let mut alone = Alone;
-    let (name, load): (_, &mut dyn Load) = match base {
-        Some((base, load)) => (Some(base.name), load),
-        None => (None, &mut alone),
+    let (name, load) = match base {
+        Some((base, load)) => (Some(base.name), Some(load)),
+        None => (None, None),
     };
     let checked = check::check(&text, (&open, &covered), &plan, context, load);
     let mut summary = summary(observed, (&open, &closed));

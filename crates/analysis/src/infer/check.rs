@@ -57,9 +57,10 @@ pub(super) fn check(
     (needs, uses): (&Needs, &[&Use]),
     plan: &Plan<'_>,
     context: &Context,
-    load: &mut dyn Load,
+    base: Option<&mut dyn Load>,
 ) -> Checked {
-    let whole = match policy(text, context, load) {
+    let widens = base.is_some();
+    let whole = match policy(text, context, base.unwrap_or(&mut Alone)) {
         Ok(policy) => policy,
         Err(broken) => return Checked { broken: Some(broken), ..Checked::default() },
     };
@@ -72,10 +73,15 @@ pub(super) fn check(
     let mut needed: BTreeSet<u32> = BTreeSet::new();
     let mut denied = 0_usize;
     for used in uses {
-        if let [only] = decide(&own, used).1.as_slice() {
+        let (mut verdict, hits) = decide(&own, used);
+        if let [only] = hits.as_slice() {
             needed.insert(only.rule);
         }
-        denied = denied.saturating_add(usize::from(decide(&whole, used).0 == Verdict::Deny));
+        // Without a base the whole has no rules but these.
+        if widens {
+            verdict = decide(&whole, used).0;
+        }
+        denied = denied.saturating_add(usize::from(verdict == Verdict::Deny));
     }
     let rules = own.rules().len();
     let mut checked = Checked {
@@ -142,7 +148,7 @@ fn pieces(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context, chec
 /// Runs that are held out, one after the other.
 const RUNS_MAX: usize = 32;
 /// Calls that are looked at for it, all runs together.
-const HELD_OUT_CALLS_MAX: usize = 250_000;
+const HELD_OUT_CALLS_MAX: usize = 150_000;
 
 fn held_out(uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Option<HeldOut> {
     let runs: BTreeSet<&str> = uses.iter().map(|used| used.run.as_str()).collect();

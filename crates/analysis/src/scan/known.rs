@@ -76,34 +76,78 @@ pub(super) struct Bad {
     pub(super) name: &'static str,
     /// The first version without the fault; none if no version is known to be good.
     pub(super) fixed: Option<&'static str>,
+    /// The last bad one of those that are named by dates (`2026.8.31`), where others (`2.0.1`) follow them.
+    pub(super) dated: Option<&'static str>,
     pub(super) why: &'static str,
+    /// Where this stands, as it was looked up on 2026-11-21.
+    pub(super) source: &'static str,
 }
 
+impl Bad {
+    /// True if that version has the fault.
+    pub(super) fn has(&self, version: &str) -> bool {
+        let is_dated = |version: &str| {
+            let year = version.split('.').next().and_then(|year| year.parse::<u32>().ok());
+            year.is_some_and(|year| year >= 2_000)
+        };
+        match (self.fixed, self.dated) {
+            (None, _) => true,
+            (Some(_), Some(last)) if is_dated(version) => !is_before(last, version),
+            (Some(fixed), _) => is_before(version, fixed),
+        }
+    }
+}
+
+/// Entries whose source could not be found again are not in it.
 pub(super) const BAD: &[Bad] = &[
     Bad {
         name: "postmark-mcp",
         fixed: None,
+        dated: None,
         why: "sent a copy of every mail to its author (September 2025)",
+        source: "postmarkapp.com, security alert of September 2025",
     },
     Bad {
         name: "mcp-remote",
         fixed: Some("0.1.16"),
+        dated: None,
         why: "a server can run commands on the client (CVE-2025-6514)",
+        source: "GHSA-6xpm-ggf7-wc3p",
     },
     Bad {
         name: "@modelcontextprotocol/server-filesystem",
-        fixed: Some("2025.7.1"),
-        why: "its folders can be left (CVE-2025-53109, CVE-2025-53110)",
+        fixed: Some("2.0.1"),
+        dated: Some("2026.8.31"),
+        why: "its folders can be left (GHSA-53mr-w429-c597, GHSA-7rgq-gccq-qphx)",
+        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
     },
     Bad {
-        name: "figma-developer-mcp",
-        fixed: Some("0.6.3"),
-        why: "arguments reach a shell (CVE-2025-53967)",
+        name: "@modelcontextprotocol/server-everything",
+        fixed: Some("2.0.1"),
+        dated: Some("2026.8.31"),
+        why: "has faults that its authors mended in October 2026",
+        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
+    },
+    Bad {
+        name: "mcp-server-fetch",
+        fixed: Some("2026.10.24"),
+        dated: None,
+        why: "has faults that its authors mended in October 2026",
+        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
     },
     Bad {
         name: "mcp-server-kubernetes",
-        fixed: Some("2.5.0"),
-        why: "arguments reach a shell (CVE-2025-53355)",
+        fixed: Some("3.9.0"),
+        dated: None,
+        why: "names of resources reach kubectl as options, and the cluster's token leaves (CVE-2026-61459)",
+        source: "GHSA-wmg3-h8mf-wgvr",
+    },
+    Bad {
+        name: "@akoskm/create-mcp-server-stdio",
+        fixed: Some("0.0.13"),
+        dated: None,
+        why: "arguments reach a shell (CVE-2025-54994)",
+        source: "GHSA-3ch2-jxxc-v4xf",
     },
 ];
 
@@ -124,7 +168,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// True if `version` comes before `fixed`; unknown forms do not.
-pub(super) fn is_before(version: &str, fixed: &str) -> bool {
+fn is_before(version: &str, fixed: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let plain = text.split(['-', '+']).next().unwrap_or(text);
@@ -133,5 +177,31 @@ pub(super) fn is_before(version: &str, fixed: &str) -> bool {
     match (numbers(version), numbers(fixed)) {
         (Some(version), Some(fixed)) => version < fixed,
         (None, _) | (_, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BAD;
+
+    #[test]
+    fn versions_by_date_and_by_number_are_told_apart() {
+        let has = |name: &str, version: &str| BAD.iter().find(|bad| bad.name == name).unwrap().has(version);
+        let files = "@modelcontextprotocol/server-filesystem";
+        for (name, version, wanted) in [
+            (files, "2025.7.1", true),
+            (files, "2026.8.31", true),
+            (files, "2026.9.1", false),
+            (files, "2.0.0", true),
+            (files, "0.6.2", true),
+            (files, "2.0.1", false),
+            ("mcp-server-fetch", "2025.4.7", true),
+            ("mcp-server-fetch", "2026.10.24", false),
+            ("mcp-remote", "0.1.15", true),
+            ("mcp-remote", "0.1.16", false),
+            ("postmark-mcp", "9.9.9", true),
+        ] {
+            assert_eq!(has(name, version), wanted, "{name} {version}");
+        }
     }
 }

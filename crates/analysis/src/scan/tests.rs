@@ -259,7 +259,7 @@ fn the_three_together_are_found_unless_a_policy_stands_before_them() {
             ),
             false => format!("{{\"command\":\"npx\",\"args\":[\"{package}\"]}}"),
         };
-        let files = entry("@modelcontextprotocol/server-filesystem@2026.1.1");
+        let files = entry("@modelcontextprotocol/server-filesystem@2.0.1");
         format!("{{\"mcpServers\":{{\"f\":{files},\"w\":{}}}}}", entry("firecrawl-mcp@1.2.3"))
     };
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Packages that did harm, or have a known fault.
 
 use super::{Audit, Look, Severity, Sink, every_command, said};
-use crate::scan::known::{BAD, is_before, plain};
+use crate::scan::known::{BAD, plain};
 use crate::scan::package::packages;
 
 pub(in crate::scan) const AUDIT: Audit = Audit {
@@ -23,16 +23,13 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
             let name = plain(&package.name);
             for bad in BAD.iter().filter(|bad| bad.name == name) {
                 let version = package.version.as_deref();
-                let is_hit = match bad.fixed {
-                    None => true,
-                    Some(fixed) => version.is_some_and(|version| is_before(version, fixed)),
-                };
+                let is_hit = bad.fixed.is_none() || version.is_some_and(|version| bad.has(version));
                 if is_hit {
                     let fix = match bad.fixed {
                         None => format!("remove `{name}`"),
                         Some(fixed) => format!("take version {fixed} or later"),
                     };
-                    let message = format!("`{name}` {}", bad.why);
+                    let message = format!("`{name}` {} [{}]", bad.why, bad.source);
                     sink.add(said(seat, package.at, message, fix));
                 }
             }
