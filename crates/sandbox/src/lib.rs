@@ -28,11 +28,13 @@
 
 mod control;
 mod launch;
+mod memory;
 mod signals;
 mod supervise;
 mod terminal;
 
 pub use launch::{Exit, Launch, LaunchError, Process, StandardError, Supervised, launch};
+pub use memory::give_back;
 pub use signals::{Signal, signals};
 pub use supervise::{SUPERVISE, supervise_main};
 pub use terminal::TerminalKeeper;

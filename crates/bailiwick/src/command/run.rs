@@ -118,6 +118,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
     let connected = stdio
         .connect()
         .map_err(|error| Failure::error(format!("cannot use the standard streams: {error}")))?;
+    bailiwick_sandbox::give_back();
     let relay = Arc::clone(&connected.relay);
     let desk = match args.ask {
         AskArg::Terminal => Some(asker::open(&relay, &settings, &scanner, (&screen, keeper))?),
