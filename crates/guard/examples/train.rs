@@ -321,6 +321,13 @@ fn folds(data: &Data, out: &str) -> Outcome<()> {
     Ok(())
 }
 
+/// FNV-1a, 64 bits: to name data, not to protect it.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -350,11 +357,4 @@ mod tests {
             assert!(manifest.contains(&format!("{:016x}", fnv(&file(name)))), "{name}");
         }
     }
-}
-
-/// FNV-1a, 64 bits: to name data, not to protect it.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -269,9 +269,10 @@ proptest! {
         let end = bailiwick_guard::limits::INJECTION_PART_BYTES;
         let at = if far { end - back } else { end - bailiwick_guard::limits::INJECTION_OVERLAP_BYTES - back };
         let filling = FILLING.repeat(end / FILLING.len() + 200);
-        let text = format!("{}\n{order}{}", &filling[..at - 1], &filling[at..]);
+        let part = |range: std::ops::Range<usize>| filling.get(range).unwrap();
+        let text = format!("{}\n{order}{}", part(0..at - 1), part(at..filling.len()));
         // The same with little around it, in one part.
-        let (before, behind) = (&filling[at - 3_000..at - 1], &filling[at..at + 3_000]);
+        let (before, behind) = (part(at - 3_000..at - 1), part(at..at + 3_000));
         let mut short = Vec::new();
         let _ = SCANNER.scan(Guard::Injection, &format!("{before}\n{order}{behind}"), &mut short);
         let mut long = Vec::new();
