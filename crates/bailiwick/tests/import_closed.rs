@@ -1,6 +1,6 @@
 //! Ways around other products' policies: read in `safe`, none of them is open. Each line is a policy of theirs, what came before,
 //! and a call that their own engine lets pass.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by a panic when it fails")]
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
 #[path = "../examples/peer_cases/stage.rs"]
 mod stage;

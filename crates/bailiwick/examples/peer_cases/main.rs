@@ -7,7 +7,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::exit,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a check of data reads, prints and fails"
 )]
