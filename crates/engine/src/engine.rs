@@ -140,6 +140,14 @@ impl Engine {
         self.settings.limits
     }
 
+    /// The same pins as those of another run are kept once: `equal` is handed what is pinned, and returns what equals it.
+    pub fn share_pins(&mut self, equal: impl FnOnce(&Arc<Pins>) -> Arc<Pins>) {
+        let shared = equal(&self.offer.pinned);
+        if !Arc::ptr_eq(&shared, &self.offer.pinned) && *shared == *self.offer.pinned {
+            self.offer.pinned = shared;
+        }
+    }
+
     /// What is pinned of the server so far.
     #[must_use]
     pub fn pins(&self) -> &Pins {

@@ -1,6 +1,7 @@
 //! Lists: filtered item by item, pinned or compared, and fetched by us when a call comes before any list.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::message::listing_clear;
@@ -23,7 +24,7 @@ impl Engine {
             && let Some(name) = value.text()
         {
             // The name alone stands for the tool: every call of it shows the same one.
-            self.offer.pinned.add(Item::Tool, &name, value);
+            Arc::make_mut(&mut self.offer.pinned).add(Item::Tool, &name, value);
             self.offer.observe(Item::Tool, &name, value);
         }
         self.offer.set_complete(Item::Tool);

@@ -1,6 +1,7 @@
 //! Pins: the recorded identity of what a server offers, and how an offer differs from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bailiwick_mcp::{Item, Value};
 use bailiwick_policy::Target;
@@ -128,7 +129,7 @@ pub fn change(before: &Pin, now: &Pin) -> Option<String> {
 #[derive(Debug, Default)]
 pub(crate) struct Offer {
     /// From the lock file, or from the first lists of this run.
-    pub(crate) pinned: Pins,
+    pub(crate) pinned: Arc<Pins>,
     /// A lock file was given: nothing is pinned at first sight.
     pub(crate) locked: bool,
     /// The first list of that kind was seen to its end.
@@ -289,7 +290,7 @@ impl Offer {
         let difference = match pinned.get(name) {
             Some(before) => change(before, &pin(value)),
             None if first_sight && pinned.len() < ITEMS_MAX => {
-                self.pinned.add(item, name, value);
+                Arc::make_mut(&mut self.pinned).add(item, name, value);
                 None
             }
             None if self.locked => Some("not in the lock file".to_owned()),
@@ -314,7 +315,7 @@ impl Offer {
             Some(before) if *before != now => Some("instructions changed since they were pinned".to_owned()),
             Some(_) => None,
             None => {
-                self.pinned.instructions = Some(now);
+                Arc::make_mut(&mut self.pinned).instructions = Some(now);
                 None
             }
         }
@@ -322,7 +323,7 @@ impl Offer {
 
     pub(crate) fn with_lock(pins: Option<Pins>) -> Offer {
         let locked = pins.is_some();
-        Offer { pinned: pins.unwrap_or_default(), locked, ..Offer::default() }
+        Offer { pinned: Arc::new(pins.unwrap_or_default()), locked, ..Offer::default() }
     }
 }
 

@@ -45,6 +45,8 @@ use bailiwick_record::entry::Entries;
 use bailiwick_sandbox::Signal;
 pub use hyper::Uri;
 pub use hyper::header::{HeaderName, HeaderValue};
+/// The head of a request, by which it is said whose it is.
+pub use hyper::http::request::Parts as Head;
 use tokio::sync::mpsc;
 
 pub use ask::{Answering, Approver, Asked};

@@ -1,5 +1,6 @@
 //! What all runs of one service share: the policy in force, and what engines are made from.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +43,9 @@ impl Deciding {
     }
 }
 
+/// Different states of pins that are remembered, so that runs can share them.
+const PINS_MAX: usize = 16;
+
 /// [`Deciding`], shared.
 #[derive(Debug)]
 pub(super) struct Office {
@@ -52,6 +56,8 @@ pub(super) struct Office {
     pub(super) phases: Arc<watch::Sender<Phase>>,
     entries: Entries,
     policy: Mutex<Arc<Policy>>,
+    /// What most runs have pinned: they keep it once.
+    pins: Mutex<VecDeque<Arc<Pins>>>,
     /// Counts policies, so that a run sees without the lock that it has the newest.
     generation: AtomicU64,
 }
@@ -69,6 +75,7 @@ impl Office {
             recorder: Arc::clone(recorder),
             entries: recorder.with.entries.for_server(&with.server),
             policy: Mutex::new(Arc::clone(&with.policy)),
+            pins: Mutex::default(),
             with,
             generation: AtomicU64::new(1),
         }
@@ -86,6 +93,25 @@ impl Office {
             *now = policy;
             self.generation.fetch_add(1, Ordering::Release);
         }
+    }
+
+    /// Lets the engine keep its pins together with other runs', if they are the same; `seen` are those of the last time.
+    pub(super) fn share_pins(&self, seen: &mut Arc<Pins>, engine: &mut Engine) {
+        engine.share_pins(|own| {
+            if Arc::ptr_eq(own, seen) {
+                return Arc::clone(own);
+            }
+            let mut known = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = known.iter().find(|known| ***known == **own).cloned();
+            let shared = found.unwrap_or_else(|| {
+                // Lists come page by page and kind by kind: what a run has meanwhile must not push out what it will have.
+                known.push_front(Arc::clone(own));
+                known.truncate(PINS_MAX);
+                Arc::clone(own)
+            });
+            *seen = Arc::clone(&shared);
+            shared
+        });
     }
 
     /// Gives the engine the policy in force, if it is not that of `seen`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Principal, QuestionId};
+use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId};
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
 use bailiwick_record::AuditError;
@@ -34,6 +34,8 @@ struct State {
     /// Number of the policy that the engine has.
     generation: u64,
     waiters: BTreeMap<(Lane, Id<'static>), oneshot::Sender<What>>,
+    /// What was pinned when it was last looked whether other runs have the same.
+    pins: Arc<Pins>,
 }
 
 /// What came of one text, recorded but perhaps not written yet.
@@ -70,7 +72,7 @@ impl Run {
         engine: Engine,
         entries: Entries,
     ) -> Run {
-        let state = State { engine, generation: 0, waiters: BTreeMap::new() };
+        let state = State { engine, generation: 0, waiters: BTreeMap::new(), pins: Arc::default() };
         let used = AtomicI64::new(now().as_micros());
         Run { office, account, principal, state: Mutex::new(state), entries, lanes: AtomicU64::new(1), used }
     }
@@ -217,10 +219,11 @@ impl Run {
         let mut decided = Decided::default();
         let mut waiters = Vec::new();
         let mut state = self.state();
-        let State { engine, generation, waiters: waiting } = &mut *state;
+        let State { engine, generation, waiters: waiting, pins } = &mut *state;
         self.office.refresh(generation, engine);
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
+        self.office.share_pins(pins, engine);
         for outcome in &outcomes {
             let key = outcome.decision.id.as_ref().map(|id| (outcome.decision.lane, id));
             let waiter = key.filter(|_| !waiting.is_empty() && settles(outcome));
