@@ -1,5 +1,10 @@
 //! A gateway from a file: several listeners, servers and routes, TLS on both sides, and reloads in mid-call.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by a panic when it fails"
+)]
 
 #[path = "gateway/approvals.rs"]
 mod approvals;

@@ -1,5 +1,7 @@
 //! One upstream of a gateway's file.
 
+use std::collections::BTreeMap;
+
 use bailiwick_gateway::http::HeaderName;
 use bailiwick_policy::document::Node;
 
@@ -42,11 +44,17 @@ impl Reader<'_> {
         self.count(members.get("sessions").copied(), "`sessions`", 1..=1_000_000, &mut limits.sessions_max);
         let At::Command { mut processes_max, .. } = upstream.at else { return None };
         self.count(members.get("processes").copied(), "`processes`", 1..=10_000, &mut processes_max);
+        upstream.at = self.at(node, &members, processes_max)?;
+        Some(upstream)
+    }
+
+    /// Where the server is: at a URL, or behind a command.
+    fn at(&mut self, node: &Node, members: &BTreeMap<&str, &Node>, processes_max: usize) -> Option<At> {
         let for_http = ["headers", "ca", "forward-headers", "transport"];
         let legacy = members
             .get("transport")
             .and_then(|node| self.document.choice(node, "transport", &[("http", false), ("sse", true)]));
-        upstream.at = match (members.get("url"), members.get("command")) {
+        Some(match (members.get("url"), members.get("command")) {
             (Some(at), None) => {
                 if let Some(node) = members.get("processes") {
                     self.document.wrong(node, "`processes` of an upstream by URL", "remove it");
@@ -80,8 +88,7 @@ impl Reader<'_> {
                 self.document.wrong(node, "an upstream has no `url` or `command`", "say where the server is");
                 return None;
             }
-        };
-        Some(upstream)
+        })
     }
 
     fn headers(&mut self, node: &Node) -> Vec<(HeaderName, Value)> {

@@ -1,3 +1,5 @@
+//! Names on the one path: what is written into them comes out again, for the right server.
+
 use bailiwick_mcp::{Id, Limits};
 use hyper::body::Bytes;
 
