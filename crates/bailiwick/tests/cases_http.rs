@@ -204,6 +204,8 @@ fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
     }
     flag("mode", &case.mode);
     flag("audit", "audit.jsonl");
+    // Nobody is there, as in the engine's cases.
+    flag("ask", "never");
     case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));
     if let Some(pins) = drive::pins(case) {
         puppet.lock(&case.server, &pins);
