@@ -65,6 +65,7 @@ fn shells_that_read_what_stands_around_them() {
     seen(&[
         "bash +x -c zap",
         "sh +e -c zap",
+        "sh -c +x zap",
         "bash -e +u -c zap",
         "bash +O extglob -c zap",
         "bash +o pipefail -c zap",

@@ -36,7 +36,9 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     let words = &simple.words;
     let mut options = read(words, 1, OPTIONS);
     // `+x` switches off what `-x` switches on; `+o` and `+O` are followed by a name. Options may follow again.
-    while let Some(word) = words.get(options.operands).filter(|word| word.text.starts_with('+')) {
+    while let Some(word) =
+        words.get(options.operands).filter(|word| word.text.len() > 1 && word.text.starts_with('+'))
+    {
         let named = usize::from(word.text.ends_with(['o', 'O']));
         let behind = options.operands.saturating_add(1).saturating_add(named).min(words.len());
         let more = read(words, behind, OPTIONS);
@@ -66,7 +68,7 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
             .skip(1)
             .skip_while(|word| !(word.text.starts_with('-') && word.text.contains('c')))
             .nth(1);
-        out.extend(behind.filter(|word| word.text.starts_with('-')).cloned().map(Inner::Script));
+        out.extend(behind.filter(|word| word.text.starts_with(['-', '+'])).cloned().map(Inner::Script));
         return;
     }
     if asks_only(words) {
