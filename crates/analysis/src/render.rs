@@ -4,7 +4,6 @@ pub mod lint;
 pub mod replay;
 mod sarif;
 pub mod suite;
-mod visible;
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -12,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::scan::{Finding, Report, Severity};
 
+pub use bailiwick_guard::visible;
 pub use sarif::sarif;
-pub use visible::visible;
 
 /// What a report says beside its findings (law 10).
 #[derive(Debug, Clone, Default)]

@@ -21,7 +21,7 @@ mod result;
 mod rules;
 mod run;
 
-pub use bailiwick_guard::Scanner;
+pub use bailiwick_guard::{Scanner, visible};
 pub use bailiwick_policy::{Link, Policy, Principal};
 pub use counters::Counters;
 pub use decision::{

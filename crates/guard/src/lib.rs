@@ -16,6 +16,7 @@ mod scanner;
 mod secrets;
 mod size;
 mod verdict;
+mod visible;
 
 pub use blob::{Blob, blob, blob_of};
 pub use codes::{Code, codes};
@@ -25,3 +26,4 @@ pub use injection::model;
 pub use scanner::Scanner;
 pub use size::size;
 pub use verdict::{Parts, Verdict};
+pub use visible::visible;

@@ -58,6 +58,7 @@ mod state;
 mod verify;
 mod writer;
 
+pub use bailiwick_engine::visible;
 pub use chain::{CHECKPOINT_EVERY, ChainHash, FORMAT, LINE_BYTES_MAX, Position, VERSION};
 pub use error::{AuditError, KeyFault};
 pub use follow::{FOLLOW_INTERVAL, Follow};
@@ -66,7 +67,7 @@ pub use log::{AuditLog, Durability, FLUSH_INTERVAL, PENDING_BYTES_MAX};
 pub use note::{NOTE_BYTES_MAX, note_path, read_note};
 pub use open::{OpenOptions, Opened};
 pub use read::{ReadError, Reason, Record, Records};
-pub use render::{Style, render_line, visible};
+pub use render::{Style, render_line};
 pub use report::{FINDINGS_MAX, Fault, Finding, Report, Severity, Torn};
 pub(crate) use source::{Sink, Source};
 pub use verify::{Checkpoint, VerifyOptions, verify, verify_file};
