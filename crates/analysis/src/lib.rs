@@ -6,6 +6,7 @@
 pub mod infer;
 pub mod render;
 pub mod replay;
+pub mod resolved;
 pub mod scan;
 pub mod schema;
 pub mod suite;

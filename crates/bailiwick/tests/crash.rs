@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -58,12 +59,42 @@ impl Home {
     }
 
     fn finish(&self, command: &mut Command) -> Output {
-        command
-            .env_clear()
-            .env("HOME", self.0.path())
-            .env("PATH", "/usr/bin:/bin")
-            .current_dir(self.0.path());
-        command.stdin(Stdio::null()).output().expect("the program starts")
+        self.around(command).stdin(Stdio::null()).output().expect("the program starts")
+    }
+
+    fn around<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env_clear().env("HOME", self.0.path()).env("PATH", "/usr/bin:/bin").current_dir(self.0.path())
+    }
+
+    /// A run in which a file is read, with a key, a log and a trace; killed at the first byte of a file beyond `bytes`.
+    fn session(&self, bytes: u64) {
+        let mut command = Command::new("/usr/bin/prlimit");
+        command.arg(format!("--fsize={bytes}:unlimited")).arg(OURS);
+        command.args([
+            "run",
+            "--server",
+            "a",
+            "--mode",
+            "observe",
+            "--audit",
+            "audit.jsonl",
+            "--trace",
+            "traces",
+        ]);
+        self.around(command.args(["--", OURS, "__demo-server"]));
+        let mut run = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        // A run that is dead already does not read.
+        let _ = run.stdin.take().expect("an input").write_all(SESSION.as_bytes());
+        run.wait().expect("it ends");
+    }
+
+    fn files_of(&self, folder: &str) -> usize {
+        fs::read_dir(self.path(folder)).map(Iterator::count).unwrap_or_default()
     }
 
     fn expect(&self, args: &[&str]) {
@@ -95,6 +126,49 @@ fn configurations_and_undo_records_survive_a_crash_at_any_write() {
         assert_eq!(home.files(), old, "{bytes}");
     }
     assert!(killed >= 8, "only {killed} of the sizes killed it");
+}
+
+const SESSION: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#,
+    "\n",
+    r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"src/a.rs"}}}"#,
+    "\n"
+);
+
+#[test]
+fn keys_logs_traces_and_policies_survive_a_crash_at_any_write() {
+    for bytes in [0, 1, 31, 33, 60, 100, 120, 300, 500, 800, 1_000, 1_300, 1_600, 2_000, 2_400, 3_000] {
+        let home = Home::new();
+        home.session(bytes);
+        // Whatever is left, the next run goes on with it: one key, a log that verifies, traces that are read.
+        home.session(u64::from(u32::MAX));
+        assert!(home.files_of("traces") > 0, "{bytes}");
+        home.expect(&["audit", "verify", "audit.jsonl"]);
+        for killed in [Some(bytes), None] {
+            let infer = ["infer", "traces", "-o", "policy.yaml"];
+            match killed {
+                Some(bytes) => drop(home.killed_at(bytes, &infer)),
+                None if home.path("policy.yaml").exists() => {}
+                None => home.expect(&infer),
+            }
+            if home.path("policy.yaml").exists() {
+                home.expect(&["policy", "check", "policy.yaml"]);
+            }
+        }
+        home.expect(&["replay", "--policy", "policy.yaml", "--trace", "traces"]);
+        home.expect(&["replay", "--policy", "policy.yaml", "--trace", "audit.jsonl"]);
+        home.expect(&["report", "-o", "report.html"]);
+        home.put(
+            "theirs.yaml",
+            "name: theirs\nrules:\n  - action: allow\n    tools: [\"read_*\"]\ndefault_action: deny\n",
+        );
+        let import = ["policy", "import", "theirs.yaml", "--from", "mcpfw", "-o", "ours.yaml"];
+        home.killed_at(bytes, &import);
+        if !home.path("ours.yaml").exists() {
+            home.expect(&import);
+        }
+        home.expect(&["policy", "check", "ours.yaml"]);
+    }
 }
 
 #[test]

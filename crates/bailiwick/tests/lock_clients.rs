@@ -105,3 +105,125 @@ fn two_servers_of_one_name_need_files_of_their_own() {
     home.expect(3, &["--client", "cursor", "--server", "nobody", "--yes"]);
     home.expect(2, &[]);
 }
+
+/// A program that says what our own demo server says, under the name of a launcher.
+fn launcher(home: &Home, name: &str) {
+    let path = home.path(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, format!("#!/bin/sh\nexec {OURS} __demo-server\n")).expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&path, mode).expect("it may run");
+}
+
+fn put(home: &Home, name: &str, text: &str) {
+    fs::create_dir_all(home.path(name).parent().expect("a folder")).expect("a folder");
+    fs::write(home.path(name), text).expect("a file");
+}
+
+fn entry(home: &Home, name: &str, program: &str, args: &[&str]) -> String {
+    let program = home.path(program).display().to_string();
+    format!("{}:{}", serde_json::json!(name), serde_json::json!({ "command": program, "args": args }))
+}
+
+const NPM: &str = r#"{"packages":{"node_modules/acme-files":{"version":"1.2.3","integrity":"sha512-QUJD"}}}"#;
+const RECORD: &str = "acme_git/server.py,sha256=AAAA,10\n../../../bin/acme-git,sha256=BBBB,7\n";
+const METADATA: &str = "Metadata-Version: 2.4\nName: acme-git\nVersion: 2.0.1\n\ntext\n";
+
+#[test]
+fn what_is_on_the_machine_is_locked_and_its_drift_is_shown() {
+    let home = Home::new("");
+    for program in ["bin/npx", "bin/uvx", "venv/bin/acme-git", "app/node_modules/acme-near/server.js"] {
+        launcher(&home, program);
+    }
+    let cache = ".npm/_npx/abc/node_modules/.package-lock.json";
+    put(&home, cache, NPM);
+    let tool = ".local/share/uv/tools/acme-git/lib/python3.12/site-packages/acme_git-2.0.1.dist-info";
+    let venv = "venv/lib/python3.12/site-packages/acme_git-2.0.1.dist-info";
+    for place in [tool, venv] {
+        put(&home, &format!("{place}/METADATA"), METADATA);
+        put(&home, &format!("{place}/RECORD"), RECORD);
+    }
+    put(&home, &format!("{venv}/entry_points.txt"), "[console_scripts]\nacme-git = acme_git:main\n");
+    put(&home, "venv/pyvenv.cfg", "");
+    put(&home, "app/node_modules/acme-near/package.json", r#"{"name":"acme-near","version":"0.3.0"}"#);
+    put(
+        &home,
+        "app/pnpm-lock.yaml",
+        "packages:\n\n  acme-near@0.3.0:\n    resolution: {integrity: sha512-Tg==}\n",
+    );
+    let servers = [
+        entry(&home, "files", "bin/npx", &["-y", "acme-files@latest"]),
+        entry(&home, "git", "bin/uvx", &["acme_git"]),
+        entry(&home, "script", "venv/bin/acme-git", &[]),
+        entry(&home, "near", "app/node_modules/acme-near/server.js", &[]),
+        entry(&home, "gone", "bin/npx", &["-y", "acme-absent@1.0.0"]),
+    ];
+    put(&home, ".cursor/mcp.json", &format!("{{\"mcpServers\":{{{}}}}}", servers.join(",")));
+    home.expect(0, &["--client", "cursor", "--yes"]);
+    let lock = home.lock();
+    let package = |server: &str, member: &str| lock["servers"][server]["package"][member].clone();
+    assert_eq!(
+        (package("files", "version"), package("files", "integrity")),
+        ("1.2.3".into(), "sha512-QUJD".into())
+    );
+    assert_eq!(package("files", "asked"), "latest");
+    for server in ["git", "script"] {
+        assert_eq!(
+            (package(server, "registry"), package(server, "version")),
+            ("pypi".into(), "2.0.1".into())
+        );
+        assert!(
+            package(server, "integrity").as_str().is_some_and(|digest| digest.starts_with("record:sha256:"))
+        );
+    }
+    assert_eq!(
+        (package("near", "version"), package("near", "integrity")),
+        ("0.3.0".into(), "sha512-Tg==".into())
+    );
+    assert_eq!((package("gone", "asked"), package("gone", "version")), ("1.0.0".into(), Value::Null));
+
+    home.expect(0, &["--client", "cursor", "--yes", "--check"]);
+    put(&home, cache, &NPM.replace("1.2.3", "1.2.4"));
+    put(&home, &format!("{tool}/RECORD"), &RECORD.replace("AAAA", "CCCC"));
+    let said = home.expect(11, &["--client", "cursor", "--yes", "--check"]);
+    assert!(said.contains("~ package: `acme-files 1.2.3` is now `acme-files 1.2.4`"), "{said}");
+    assert!(said.contains("~ package: `acme_git 2.0.1` has the same version and other content"), "{said}");
+    assert_eq!(said.matches("~ package").count(), 2, "{said}");
+    home.expect(0, &["--client", "cursor", "--yes", "--diff"]);
+    // One command by itself is looked up in the same way.
+    let near = home.path("app/node_modules/acme-near/server.js").display().to_string();
+    home.expect(0, &["--lock", "one.lock", "--", &near]);
+    put(&home, "app/node_modules/acme-near/package.json", r#"{"name":"acme-near","version":"0.4.0"}"#);
+    let said = home.expect(11, &["--lock", "one.lock", "--check", "--", &near]);
+    assert!(said.contains("`acme-near 0.3.0` is now `acme-near 0.4.0`"), "{said}");
+}
+
+#[test]
+fn what_package_managers_left_may_be_broken_huge_or_no_file() {
+    let home = Home::new("");
+    launcher(&home, "bin/npx");
+    let list = home.path("node_modules/.package-lock.json");
+    let servers = entry(&home, "files", "bin/npx", &["acme-files"]);
+    put(&home, ".cursor/mcp.json", &format!("{{\"mcpServers\":{{{servers}}}}}"));
+    put(&home, "node_modules/.package-lock.json", &"[".repeat(100_000));
+    let unknown = |case: &str| {
+        home.expect(0, &["--client", "cursor", "--yes"]);
+        let lock = home.lock();
+        let package = &lock["servers"]["files"]["package"];
+        assert!(package["name"] == "acme-files" && package["version"].is_null(), "{case}: {package}");
+    };
+    unknown("too deep");
+    let file = fs::File::options().write(true).open(&list).expect("a file");
+    file.set_len(1 << 40).expect("a sparse file");
+    unknown("a terabyte");
+    fs::remove_file(&list).expect("it was there");
+    std::os::unix::fs::symlink("/dev/zero", &list).expect("a link");
+    unknown("without end");
+    fs::remove_file(&list).expect("it was there");
+    std::os::unix::fs::symlink(".package-lock.json", &list).expect("a link");
+    unknown("a link to itself");
+    fs::remove_file(&list).expect("it was there");
+    let made = Command::new("mkfifo").arg(&list).status().expect("mkfifo");
+    assert!(made.success());
+    unknown("a pipe that nobody writes to");
+}

@@ -7,6 +7,7 @@ mod tree;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -15,7 +16,7 @@ use bailiwick_clients::tree::CONFIG_BYTES_MAX;
 
 pub use discover::{Discovery, Found, discover};
 pub use record::{Plan, Records, Skipped};
-pub use replace::{ReplaceError, replace};
+pub use replace::{ReplaceError, put, replace};
 pub use tree::{TREE_FILES_MAX, Walk, walk};
 
 /// A configuration as it lies on the disk.
@@ -61,15 +62,25 @@ impl Content {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    // Neither a pipe, which would be waited for, nor a device.
-    if !std::fs::metadata(path)?.is_file() {
+    bounded(path, CONFIG_BYTES_MAX)
+}
+
+/// Reads a regular file of at most `bytes_max` bytes whole, whoever laid it there.
+///
+/// # Errors
+/// If it is something else, or longer, or cannot be read.
+pub fn bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    // Neither a pipe, which would be waited for, nor a device; the file that is looked at is the one that is read.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    let most = u64::try_from(CONFIG_BYTES_MAX).unwrap_or(u64::MAX);
+    let most = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() > CONFIG_BYTES_MAX {
-        return Err(io::Error::other(format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > bytes_max {
+        return Err(io::Error::other(format!("it is longer than {bytes_max} bytes")));
     }
     Ok(bytes)
 }

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Content, ReplaceError, replace};
+use super::replace::{Before, Step, replace_by};
+use super::{Content, ReplaceError};
 use bailiwick_clients::config::{Reading, read};
 use bailiwick_clients::tree::Fault;
 use bailiwick_clients::wrap::{Change, Edited, Piece, Refused, Wrapper, edit};
@@ -127,12 +128,22 @@ impl Records {
     /// # Errors
     /// If something cannot be written. The file is then as it was, or as it was planned.
     pub fn carry_out(&self, plan: Plan, reading: &Reading) -> Result<(), ReplaceError> {
+        self.carry_out_by(plan, reading, &mut |_| Ok(()))
+    }
+
+    pub(super) fn carry_out_by(
+        &self,
+        plan: Plan,
+        reading: &Reading,
+        step: &mut dyn FnMut(Step) -> io::Result<()>,
+    ) -> Result<(), ReplaceError> {
         if plan.after == plan.before {
             return Ok(());
         }
         // Before the file, so that what stands in it can always be undone.
-        self.save(&plan.path, &plan.servers)?;
-        replace(&plan.path, Some(&plan.content.with(&plan.before)), &plan.content.with(&plan.after))?;
+        self.save(&plan.path, &plan.servers, step)?;
+        let (before, after) = (plan.content.with(&plan.before), plan.content.with(&plan.after));
+        replace_by(&plan.path, Before::Holds(&before), &after, step)?;
         let wrapped = read(&plan.after, reading).map(|config| config.servers).unwrap_or_default();
         let still: Vec<Recorded> = plan
             .servers
@@ -150,7 +161,7 @@ impl Records {
                 wrapped.iter().any(is_ours).then_some(recorded)
             })
             .collect();
-        self.save(&plan.path, &still)
+        self.save(&plan.path, &still, step)
     }
 
     fn load(&self, path: &Path) -> Record {
@@ -161,16 +172,24 @@ impl Records {
         record.filter(|record| record.version == RECORD_VERSION).unwrap_or(empty)
     }
 
-    fn save(&self, path: &Path, servers: &[Recorded]) -> Result<(), ReplaceError> {
+    fn save(
+        &self,
+        path: &Path,
+        servers: &[Recorded],
+        step: &mut dyn FnMut(Step) -> io::Result<()>,
+    ) -> Result<(), ReplaceError> {
         let own = self.file(path);
         let fail = |source: io::Error| ReplaceError::Io { path: own.clone(), source };
         let before = crate::bytes(&own).ok();
         if servers.is_empty() {
-            return if before.is_some() { fs::remove_file(&own).map_err(fail) } else { Ok(()) };
+            return match before {
+                Some(_) => step(Step::Clean).and_then(|()| fs::remove_file(&own)).map_err(fail),
+                None => Ok(()),
+            };
         }
         let record = Record { version: RECORD_VERSION, file: path.to_owned(), servers: servers.to_vec() };
         let text = serde_json::to_vec_pretty(&record).map_err(|error| fail(io::Error::other(error)))?;
-        replace(&own, before.as_deref(), &text)
+        replace_by(&own, before.as_deref().into(), &text, step)
     }
 
     fn file(&self, path: &Path) -> PathBuf {

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use super::replace::{Step, replace_by};
-use super::{Content, Records, ReplaceError, discover, replace, walk};
+use super::replace::{Before, Step, replace_by};
+use super::{Content, Records, ReplaceError, bounded, discover, put, replace, walk};
 use bailiwick_clients::config::{Reading, read};
 use bailiwick_clients::paths::Surroundings;
 use bailiwick_clients::table::{System, Table};
@@ -103,7 +103,7 @@ fn a_crash_at_any_write_leaves_the_old_file_or_the_new_one() {
         fs::write(&path, "old").unwrap();
         // Nothing that comes after a crash happens, cleaning up included.
         let mut crashed = false;
-        let result = replace_by(&path, Some(b"old"), b"new", &mut |step| {
+        let result = replace_by(&path, Before::Holds(b"old"), b"new", &mut |step| {
             crashed |= step == crash;
             if crashed { Err(io::Error::other("crash")) } else { Ok(()) }
         });
@@ -121,7 +121,7 @@ fn an_error_leaves_nothing_behind() {
     let path = folder.path().join("mcp.json");
     fs::write(&path, "old").unwrap();
     let fails = |step: Step| if step == Step::Sync { Err(io::Error::other("disk full")) } else { Ok(()) };
-    let error = replace_by(&path, Some(b"old"), b"new", &mut { fails }).unwrap_err();
+    let error = replace_by(&path, Before::Holds(b"old"), b"new", &mut { fails }).unwrap_err();
     assert!(error.to_string().contains("disk full"), "{error}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -159,6 +159,89 @@ fn a_crash_between_record_and_file_is_undone_like_nothing_happened() {
     assert_eq!(fs::read_to_string(&path).unwrap(), wrapped);
     assert_eq!(change(folder.path(), &path, None).unwrap(), [("fs".to_owned(), false)]);
     assert_eq!(fs::read_to_string(&path).unwrap(), CURSOR);
+}
+
+#[test]
+fn a_crash_at_any_write_of_record_or_file_can_be_undone() {
+    // Wrapped, wrapped otherwise, put back: each of them cut off at every step that it takes.
+    let wanted = [Some(wrapper(None)), Some(wrapper(Some("/p.yaml"))), None];
+    let mut crashes = 0;
+    for (done, next) in wanted.iter().enumerate() {
+        for crash in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("mcp.json");
+            fs::write(&path, CURSOR).unwrap();
+            for earlier in &wanted[..done] {
+                change(folder.path(), &path, earlier.clone()).unwrap();
+            }
+            let before = fs::read_to_string(&path).unwrap();
+            let records = Records::open(&folder.path().join("undo")).unwrap();
+            let content = Content::load(&path).unwrap();
+            let plan = records.plan(&path, content, &reading(), &[(0, next.clone())]).unwrap();
+            let after = plan.after.clone();
+            let mut steps = 0;
+            let result = records.carry_out_by(plan, &reading(), &mut |_| {
+                steps += 1;
+                if steps > crash { Err(io::Error::other("crash")) } else { Ok(()) }
+            });
+            drop(records);
+            let now = fs::read_to_string(&path).unwrap();
+            assert!(now == before || now == after, "step {crash}: {now}");
+            // Whatever is left in the folder, the way back is there.
+            change(folder.path(), &path, None).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), CURSOR, "after {done}, step {crash}");
+            crashes += 1;
+            if result.is_ok() {
+                break;
+            }
+        }
+    }
+    assert!(crashes > 50, "{crashes} crashes");
+}
+
+#[test]
+fn a_named_file_is_made_or_gives_way_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.yaml");
+    put(&path, b"one", false).unwrap();
+    assert!(matches!(put(&path, b"two", false), Err(ReplaceError::Exists { .. })));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.path().join("link.yaml");
+    symlink("policy.yaml", &link).unwrap();
+    put(&link, b"two", true).unwrap();
+    assert!(link.is_symlink() && fs::read_to_string(&path).unwrap() == "two");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o640);
+    let astray = folder.path().join("astray.yaml");
+    symlink("nowhere", &astray).unwrap();
+    assert!(put(&astray, b"x", true).is_err() && astray.is_symlink());
+    assert!(put(&folder.path().join("no/such"), b"x", true).is_err());
+    put(Path::new("/dev/null"), b"x", false).unwrap();
+    let names = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(names, 3, "nothing else is left");
+    // Somebody was quicker.
+    let late = folder.path().join("late");
+    let result = replace_by(&late, Before::Nothing { mode: 0o600 }, b"ours", &mut |step| match step {
+        Step::Rename => fs::write(&late, "theirs"),
+        _ => Ok(()),
+    });
+    assert!(matches!(result, Err(ReplaceError::Exists { .. })));
+    assert_eq!(fs::read_to_string(&late).unwrap(), "theirs");
+}
+
+#[test]
+fn what_is_read_has_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    fs::write(&path, "12345").unwrap();
+    assert_eq!(bounded(&path, 5).unwrap(), b"12345");
+    assert!(bounded(&path, 4).is_err());
+    for odd in ["/dev/zero", "/dev/tty", "/proc"] {
+        assert!(bounded(Path::new(odd), 5).is_err(), "{odd}");
+    }
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    assert!(bounded(&pipe, 5).is_err(), "it is not waited for");
 }
 
 fn write(path: PathBuf, text: &str) {

@@ -14,7 +14,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use bailiwick_engine::Pins;
@@ -79,7 +78,8 @@ pub struct LockedPackage {
     /// The version that was on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Its digest, in the form of npm's lock files.
+    /// A digest of its content: `sha512-…` of npm's archive, `sha256:…` of a wheel, `record:sha256:…` of the files that
+    /// were installed, `yarn:…` of yarn's own archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrity: Option<String>,
 }
@@ -89,8 +89,6 @@ pub struct LockedPackage {
 pub enum LockError {
     #[error("cannot read the lock file `{path}`: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("cannot write the lock file `{path}`: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
     #[error("`{path}` is not a lock file: {source}")]
     Format { path: PathBuf, source: serde_json::Error },
     #[error("`{path}` has version {found}, and this program reads versions up to {LOCK_VERSION}")]
@@ -140,27 +138,14 @@ impl Lock {
         }
     }
 
-    /// Replaces the lock file at once: a crash leaves the old one or the new one.
+    /// The lock file's text.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), LockError> {
-        let write = |source| LockError::Write { path: path.into(), source };
-        let mut text = serde_json::to_vec_pretty(self)
-            .map_err(|source| LockError::Format { path: path.into(), source })?;
+    /// If a schema cannot be written as JSON.
+    pub fn text(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        // A symbolic link stays one: its target is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = target.with_file_name(name);
-        let mut file = fs::File::create(&temporary).map_err(write)?;
-        let written = file.write_all(&text).and_then(|()| file.sync_all());
-        written.and_then(|()| fs::rename(&temporary, &target)).map_err(|error| {
-            // The first error is the one to tell.
-            let _ = fs::remove_file(&temporary);
-            write(error)
-        })
+        Ok(text)
     }
 }
 
@@ -252,9 +237,17 @@ impl LockedPackage {
         if differ(&self.version, &now.version) || self.name != now.name {
             return Some(format!("~ package: `{}` is now `{}`", text(self), text(now)));
         }
-        let same_bytes = !differ(&self.integrity, &now.integrity);
+        // Digests of different things, as of an archive and of what was unpacked, cannot differ.
+        let comparable =
+            matches!((&self.integrity, &now.integrity), (Some(was), Some(is)) if sort(was) == sort(is));
+        let same_bytes = !comparable || self.integrity == now.integrity;
         (!same_bytes).then(|| format!("~ package: `{}` has the same version and other content", text(now)))
     }
+}
+
+/// What a digest is of, and by which algorithm: all before the digest itself.
+fn sort(integrity: &str) -> &str {
+    integrity.rfind([':', '-']).and_then(|end| integrity.get(..end)).unwrap_or_default()
 }
 
 const ALGORITHM: &str = "sha256:";
@@ -296,7 +289,7 @@ mod tests {
     use bailiwick_engine::Pins;
     use bailiwick_mcp::{Limits, Parser};
 
-    use super::{Lock, LockError, LockedServer};
+    use super::{Lock, LockError, LockedPackage, LockedServer};
 
     fn pins() -> Pins {
         let pin = |description: &str| {
@@ -313,6 +306,10 @@ mod tests {
         }
     }
 
+    fn save(lock: &Lock, path: &std::path::Path) {
+        fs::write(path, lock.text().unwrap()).unwrap();
+    }
+
     fn locked() -> LockedServer {
         LockedServer::new(vec!["npx".to_owned(), "server".to_owned()], &pins())
     }
@@ -324,24 +321,10 @@ mod tests {
         assert!(Lock::load(&path).unwrap().is_none());
         let mut lock = Lock::empty();
         lock.servers.insert("files".to_owned(), locked());
-        lock.save(&path).unwrap();
+        save(&lock, &path);
         let loaded = Lock::load(&path).unwrap().unwrap();
         assert_eq!(loaded, lock);
         assert_eq!(loaded.servers["files"].pins(), pins());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
-    }
-
-    #[test]
-    fn a_symbolic_link_stays_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let (real, link) = (folder.path().join("real.lock"), folder.path().join("bailiwick.lock"));
-        Lock::empty().save(&real).unwrap();
-        std::os::unix::fs::symlink(&real, &link).unwrap();
-        let mut lock = Lock::empty();
-        lock.servers.insert("files".to_owned(), locked());
-        lock.save(&link).unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(Lock::load(&real).unwrap(), Some(lock));
     }
 
     #[test]
@@ -368,7 +351,7 @@ mod tests {
         fs::write(&path, old).unwrap();
         let lock = Lock::load(&path).unwrap().unwrap();
         assert!(lock.servers["files"].input_schemas.is_empty());
-        lock.save(&path).unwrap();
+        save(&lock, &path);
         assert!(fs::read_to_string(&path).unwrap().contains("\"version\": 2"));
         assert_eq!(Lock::load(&path).unwrap().unwrap(), lock);
     }
@@ -389,13 +372,43 @@ mod tests {
         let path = folder.path().join("bailiwick.lock");
         let mut lock = Lock::empty();
         lock.servers.insert("files".to_owned(), server);
-        lock.save(&path).unwrap();
+        save(&lock, &path);
         let mut server = Lock::load(&path).unwrap().unwrap().servers.remove("files").unwrap();
         assert!(server.schema("read").unwrap().contains("\"const\":\"é\""));
         server.add_schema("read", r#"{"type":"object"}"#);
         assert_eq!(server.schema("read"), None, "somebody changed it");
         server.add_schema("other", &" ".repeat(super::SCHEMA_BYTES_MAX + 1));
         assert!(!server.input_schemas.contains_key("other"));
+    }
+
+    #[test]
+    fn another_version_or_other_content_of_a_package_is_a_difference() {
+        let package = |version: Option<&str>, integrity: Option<&str>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            let package = LockedPackage {
+                registry: "npm".to_owned(),
+                name: "files".to_owned(),
+                asked: Some("latest".to_owned()),
+                version: own(version),
+                integrity: own(integrity),
+            };
+            LockedServer { package: Some(package), ..locked() }
+        };
+        let before = package(Some("1.0.0"), Some("sha512-AA"));
+        let differences = |now: LockedServer| before.differences(&now);
+        assert_eq!(
+            differences(package(Some("1.0.1"), Some("sha512-BB"))),
+            ["~ package: `files 1.0.0` is now `files 1.0.1`"]
+        );
+        assert_eq!(
+            differences(package(Some("1.0.0"), Some("sha512-BB"))),
+            ["~ package: `files 1.0.0` has the same version and other content"]
+        );
+        let none: [&str; 0] = [];
+        assert_eq!(differences(package(Some("1.0.0"), Some("sha256:cc"))), none, "of another thing");
+        assert_eq!(differences(package(Some("1.0.0"), None)), none);
+        assert_eq!(differences(package(None, None)), none, "not on this machine");
+        assert_eq!(differences(locked()), none);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 mod calls;
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,10 +61,8 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
     match &args.output {
         None => say::line(inferred.text.trim_end()),
         Some(path) => {
-            let written = OpenOptions::new().write(true).create_new(true).open(path);
-            written
-                .and_then(|mut file| file.write_all(inferred.text.as_bytes()))
-                .map_err(|error| Failure::error(format!("cannot write `{}`: {error}", path.display())))?;
+            bailiwick_disk::put(path, inferred.text.as_bytes(), false)
+                .map_err(|error| Failure::error(error).help("name a file that does not exist yet"))?;
             say::note(&format!("written to {}", path.display()));
         }
     }

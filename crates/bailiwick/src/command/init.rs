@@ -118,12 +118,7 @@ fn put(args: &InitArgs, file: &Path, text: &str) -> Result<bool, Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(fail)?;
     }
-    bailiwick_disk::replace(&path, before.as_deref(), text.as_bytes()).map_err(Failure::error)?;
-    // For its owner alone is right for secrets; this is for everybody who works on the repository.
-    if before.is_none() {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).map_err(fail)?;
-    }
+    bailiwick_disk::put(&path, text.as_bytes(), before.is_some()).map_err(Failure::error)?;
     say::line(&format!("{GOOD}written:{GOOD:#} {shown}"));
     Ok(true)
 }

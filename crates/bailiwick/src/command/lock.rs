@@ -45,7 +45,11 @@ pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
     say::note(&format!("asking `{name}` what it offers"));
     let timeout = Duration::from_secs(args.timeout);
     let command = Command { words: &args.server_command, environment: &[], timeout, alone: true };
-    let now = lock_of(words(&args.server_command), &offer::ask(&command)?);
+    let command_words = words(&args.server_command);
+    let offered = offer::ask(&command)?;
+    // Looked up behind the launch, which may be what installs it.
+    let package = resolved::package(&command_words);
+    let now = LockedServer { package, ..lock_of(command_words, &offered) };
     let mut lock = before.unwrap_or_else(Lock::empty);
     let differences = differences(&name, lock.servers.get(&name), &now);
     for difference in &differences {
@@ -60,7 +64,7 @@ pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
     }
     let summary = format!("{name}: {} locked in {}", contents(&now), args.lock.display());
     lock.servers.insert(name, now);
-    lock.save(&args.lock).map_err(Failure::error)?;
+    save(&lock, args)?;
     say::line(&summary);
     Ok(exit::OK)
 }
@@ -76,6 +80,12 @@ fn load(args: &LockArgs, mode: Mode) -> Result<Option<Lock>, Failure> {
         }
         Mode::Check | Mode::Diff | Mode::Update | Mode::Write => Ok(before),
     }
+}
+
+/// Replaces the lock file at once.
+fn save(lock: &Lock, args: &LockArgs) -> Result<(), Failure> {
+    let text = lock.text().map_err(Failure::error)?;
+    bailiwick_disk::put(&args.lock, &text, true).map_err(Failure::error)
 }
 
 fn lock_of(command: Vec<String>, offered: &Offered) -> LockedServer {

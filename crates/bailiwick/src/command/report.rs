@@ -135,8 +135,7 @@ fn write(args: &ReportArgs, page: &Page) -> Result<(), Failure> {
     match &args.output {
         None => say::line(text.trim_end()),
         Some(path) => {
-            let before = std::fs::read(path).ok();
-            bailiwick_disk::replace(path, before.as_deref(), text.as_bytes()).map_err(Failure::error)?;
+            bailiwick_disk::put(path, text.as_bytes(), true).map_err(Failure::error)?;
             say::note(&format!("written to {}", path.display()));
         }
     }

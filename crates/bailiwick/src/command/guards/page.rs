@@ -50,7 +50,8 @@ pub(super) fn write(page: &Path, areas: &Areas) -> Result<(), Failure> {
         Failure::error(format!("`{}` has no place for the tables", page.display()))
             .help(format!("put `{OPENS}` and `{CLOSES}` where they shall stand"))
     })?;
-    std::fs::write(page, format!("{head}{OPENS}\n\n{}{CLOSES}{foot}", tables(areas))).map_err(fails)
+    let made = format!("{head}{OPENS}\n\n{}{CLOSES}{foot}", tables(areas));
+    bailiwick_disk::replace(page, Some(text.as_bytes()), made.as_bytes()).map_err(Failure::error)
 }
 
 const OPENS: &str = "<!-- measured: bailiwick guards bench -->";

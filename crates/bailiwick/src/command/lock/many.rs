@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bailiwick_analysis::scan::{danger, package_of};
+use bailiwick_analysis::scan::danger;
 use bailiwick_clients::config::{Launch, Server};
 use bailiwick_disk::Found;
 use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
-use bailiwick_record::lock::{Lock, LockedPackage, LockedServer};
+use bailiwick_record::lock::{Lock, LockedServer};
 
 use super::{Mode, contents, lock_of};
 use crate::args::lock::LockArgs;
@@ -117,7 +117,7 @@ fn locked(
                 let masked = words.iter().map(|word| scanner.redact_secrets(word).into_owned()).collect();
                 let mut server = lock_of(masked, &offered);
                 server.environment = due.environment;
-                server.package = package(&words);
+                server.package = super::resolved::package(&words);
                 now.insert(due.name, server);
             }
         }
@@ -127,19 +127,6 @@ fn locked(
         false => Err(Failure::error(format!("some servers did not answer:\n  {}", failed.join("\n  ")))
             .help("nothing was written; mend them, switch them off, or lock the others one by one with --server NAME")),
     }
-}
-
-fn package(words: &[String]) -> Option<LockedPackage> {
-    let package = package_of(words)?;
-    let resolved = super::resolved::of(&package);
-    let (version, integrity) = resolved.unzip();
-    Some(LockedPackage {
-        registry: package.registry.to_owned(),
-        name: package.name,
-        asked: package.version,
-        version,
-        integrity: integrity.flatten(),
-    })
 }
 
 fn conclude(
@@ -171,7 +158,7 @@ fn conclude(
                 consent::ask("accept this?", args.yes, "nothing was written")?;
             }
             lock.servers.extend(now);
-            lock.save(&args.lock).map_err(Failure::error)?;
+            super::save(&lock, args)?;
             say::line(&format!("{} servers locked in {}", lock.servers.len(), args.lock.display()));
             Ok(exit::OK)
         }

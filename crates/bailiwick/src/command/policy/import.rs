@@ -1,7 +1,5 @@
 //! `bailiwick policy import` and `export`: policies of other products in our language and ours in theirs, with what differs.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::Path;
 
 use bailiwick_import::{Format, Imported, Kind, Mode, Note, export, import, recognise};
@@ -74,11 +72,8 @@ pub(super) fn export_to(args: &ExportArgs) -> Result<i32, Failure> {
 }
 
 fn write(out: &Path, text: &str) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(out);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
-        Failure::error(format!("cannot write `{}`: {error}", out.display()))
-            .help("name a file that does not exist yet")
-    })
+    bailiwick_disk::put(out, text.as_bytes(), false)
+        .map_err(|error| Failure::error(error).help("name a file that does not exist yet"))
 }
 
 fn report(name: &str, format: Format, mode: Mode, imported: &Imported) -> Vec<String> {

@@ -35,8 +35,7 @@ pub(super) fn run(args: &TestArgs) -> Result<i32, Failure> {
         }
     }
     if let Some(path) = &args.junit {
-        fs::write(path, render::junit(&ran))
-            .map_err(|error| Failure::error(format!("cannot write `{}`: {error}", path.display())))?;
+        bailiwick_disk::put(path, render::junit(&ran).as_bytes(), true).map_err(Failure::error)?;
     }
     let text = match args.format {
         TestFormat::Human => render::human(&ran),
