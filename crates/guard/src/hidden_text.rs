@@ -86,9 +86,11 @@ fn each_run(text: &str, report: &mut dyn FnMut(Range<usize>, &'static str)) {
     let mut since = 0;
     let mut at = 0;
     while let Some(first) = char_at(text, at) {
-        if first.is_ascii() && first >= ' ' && first != '\u{7f}' {
-            before = Some(first);
-            at += 1;
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let shown = rest.iter().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
+        if shown > 0 {
+            at += shown;
+            before = rest.get(shown - 1).copied().map(char::from);
             continue;
         }
         let start = at;

@@ -16,15 +16,13 @@ mod screen;
 mod suspect;
 mod views;
 
-use std::sync::OnceLock;
-
-use self::concept::Concepts;
 use self::model::Judge;
 use self::normalise::View;
 use self::region::Region;
 use self::rule::{Match, RULES};
 use self::screen::Screen;
 pub(crate) use self::screen::{Folded, is_plain};
+use self::suspect::Marks;
 use self::views::{Piece, Views};
 use crate::guard::{Finding, Guard, Level, Via};
 use crate::limits::{INJECTION_OVERLAP_BYTES, INJECTION_PART_BYTES};
@@ -34,15 +32,11 @@ use crate::verdict::Parts;
 #[derive(Debug)]
 pub(crate) struct Injection {
     screen: Screen,
-    /// Built for the first text that the screen does not pass over: most runs never see one.
-    concepts: OnceLock<Concepts>,
 }
 
 impl Injection {
     pub(crate) fn new() -> Injection {
-        let phrases = concept::phrases();
-        let screen = Screen::new(phrases.iter());
-        Injection { screen, concepts: OnceLock::new() }
+        Injection { screen: Screen::new(concept::phrases()) }
     }
 
     /// False only if there is no finding in the text.
@@ -62,9 +56,6 @@ impl Injection {
     pub(crate) fn judge(&self, text: &str, report: &mut dyn FnMut(Finding)) -> (Parts, Option<&'static str>) {
         let mut best = Parts::default();
         let mut left_out = None;
-        if !self.screen.may_match(text) && !suspect::is_suspect(text) {
-            return (best, left_out);
-        }
         // Of the stretch that two parts share the first half is told by the one, the second by the other: each has seen what
         // stands around it.
         let (mut start, mut from) = (0, 0);
@@ -92,11 +83,8 @@ impl Injection {
 
     /// The parts of the best score, and whether pieces were left out.
     fn part(&self, text: &str, report: &mut dyn FnMut(Finding)) -> (Parts, bool) {
-        let mut best = Parts::default();
-        if self.screen.may_match(text) {
-            best = self.plain(text, report);
-        }
-        let views = Views::of(text);
+        let mut best = self.plain(&View::new(text), report);
+        let views = Views::of(text, Marks::of(text), &self.screen);
         for piece in views.pieces {
             // What was only joined again weighs nothing by itself.
             if piece.points == 0 && !self.screen.may_match(&piece.text) {
@@ -111,16 +99,15 @@ impl Injection {
     }
 
     /// The text as it is.
-    fn plain(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Parts {
-        let view = View::new(text);
-        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
+    fn plain(&self, view: &View<'_>, report: &mut dyn FnMut(Finding)) -> Parts {
+        let hits = self.screen.hits(view);
         let matches = rule::matches(&hits);
-        let (best, regions) = region::regions(&matches, &hits, &view, 0);
+        let (best, regions) = region::regions(&matches, &hits, view, 0);
         each_match(&regions, &matches, &mut |found, code, message, region| {
             report(Finding {
                 guard: Guard::Injection,
                 code,
-                span: to_word_end(text, view.original(found.start, found.end, text)),
+                span: to_word_end(view.source, view.original(found.start, found.end)),
                 message,
                 level: region.level,
                 points: region.parts.points(),
@@ -134,7 +121,7 @@ impl Injection {
     /// What was decoded or put together: the disguise weighs too.
     fn hidden(&self, piece: &Piece, report: &mut dyn FnMut(Finding)) -> Parts {
         let view = View::new(&piece.text);
-        let hits = self.concepts.get_or_init(Concepts::new).hits(&view);
+        let hits = self.screen.hits(&view);
         let matches = rule::matches(&hits);
         let (mut best, regions) = region::regions(&matches, &hits, &view, piece.points);
         if piece.points > 0 && best.structure == 0 {

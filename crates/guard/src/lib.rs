@@ -12,6 +12,7 @@ mod hidden_text;
 mod injection;
 pub mod limits;
 mod pii;
+mod runs;
 mod scanner;
 mod secrets;
 mod size;

@@ -127,21 +127,21 @@ impl Secrets {
     fn find(&self, text: &str) -> Vec<Secret> {
         let mut found: Vec<Secret> = Vec::new();
         let lower = text.to_ascii_lowercase();
-        if !self.prefilter.any(lower.as_bytes(), |_| ControlFlow::Break(())) {
-            return found;
-        }
         let mut at = 0;
-        while let Some(place) = self.literals.next(&lower, at..lower.len()) {
-            at = place.span.start + 1;
-            if in_placeholder(text, place.span.start) {
-                continue;
-            }
-            if let Some(secret) = check(text, &place) {
-                at = at.max(secret.span.end);
-                if secret.code == "aws-access-key" {
-                    found.extend(token::aws_neighbour(text, &secret.span));
+        for stretch in self.prefilter.stretches(lower.as_bytes()) {
+            at = at.max(stretch.start);
+            while let Some(place) = self.literals.next(&lower, at..stretch.end.max(at)) {
+                at = place.span.start + 1;
+                if in_placeholder(text, place.span.start) {
+                    continue;
                 }
-                found.push(secret);
+                if let Some(secret) = check(text, &place) {
+                    at = at.max(secret.span.end);
+                    if secret.code == "aws-access-key" {
+                        found.extend(token::aws_neighbour(text, &secret.span));
+                    }
+                    found.push(secret);
+                }
             }
         }
         merge(found)

@@ -21,7 +21,13 @@ impl Excuses {
     }
 
     /// What is taken off the sum of the matches in `range`. Text that was hidden has no excuse.
-    pub(super) fn discount(&mut self, range: Range<usize>, matches: &[Match], view: &View, sum: u32) -> u32 {
+    pub(super) fn discount(
+        &mut self,
+        range: Range<usize>,
+        matches: &[Match],
+        view: &View<'_>,
+        sum: u32,
+    ) -> u32 {
         let region = matches.get(range.clone()).unwrap_or_default();
         let (Some(first), Some(end)) = (region.first(), region.iter().map(|found| found.end).max()) else {
             return 0;

@@ -1,12 +1,24 @@
 //! The normalised view that concepts are searched in, with the way back to the original offsets.
 
+use std::cell::OnceCell;
+
 use unicode_normalization::UnicodeNormalization;
+
+use super::screen::{Folded, is_plain};
 
 /// Lower-cased text without accents, invisible characters and repeated white space; look-alike letters inside Latin words
 /// are Latin, and text written in tag characters or variation selectors is spelled out.
 #[derive(Debug)]
-pub(super) struct View {
+pub(super) struct View<'t> {
     pub text: String,
+    pub source: &'t str,
+    /// Of plain text it is made when something asks for it: most texts hold nothing that is told.
+    map: OnceCell<Map>,
+}
+
+/// The way back.
+#[derive(Debug, Default)]
+struct Map {
     /// Normalised offset → original offset, wherever the distance between the two changes.
     anchors: Vec<(usize, usize)>,
     /// Normalised stretches that were invisible.
@@ -15,57 +27,52 @@ pub(super) struct View {
     lines: Vec<usize>,
 }
 
-impl View {
-    pub(super) fn new(text: &str) -> View {
-        let mut builder = Builder {
-            view: View {
-                text: String::with_capacity(text.len()),
-                anchors: vec![(0, 0)],
-                hidden: Vec::new(),
-                lines: vec![0],
-            },
-            selectors: Vec::new(),
-            selectors_at: 0,
-        };
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let ascii = rest.bytes().take_while(u8::is_ascii).count();
-            if ascii > 0 {
-                builder.flush_selectors();
-                builder.ascii(rest.get(..ascii).unwrap_or_default(), at);
-                at += ascii;
-            } else if let Some(character) = rest.chars().next() {
-                let next = rest.chars().nth(1);
-                builder.character(character, next, at);
-                at += character.len_utf8();
-            }
+impl<'t> View<'t> {
+    pub(super) fn new(source: &'t str) -> View<'t> {
+        if is_plain(source.as_bytes()) {
+            return View::plain(source, &Folded::new(source));
         }
-        builder.flush_selectors();
-        builder.view
+        let Builder { text, map, .. } = Builder::read(source);
+        View { text, source, map: OnceCell::from(map) }
+    }
+
+    /// The view of a plain text that is folded already: folding is all that normalising does to it.
+    pub(super) fn plain(source: &'t str, folded: &Folded) -> View<'t> {
+        // Plain text is ASCII.
+        let text = String::from_utf8(folded.bytes().to_vec()).unwrap_or_default();
+        View { text, source, map: OnceCell::new() }
+    }
+
+    fn map(&self) -> &Map {
+        self.map.get_or_init(|| Builder::read(self.source).map)
     }
 
     /// The original bytes of a normalised stretch, on character boundaries.
-    pub(super) fn original(&self, start: usize, end: usize, text: &str) -> std::ops::Range<usize> {
+    pub(super) fn original(&self, start: usize, end: usize) -> std::ops::Range<usize> {
+        let text = self.source;
         let from = text.floor_char_boundary(self.origin(start));
         let to = text.ceil_char_boundary((self.origin(end.saturating_sub(1)) + 1).min(text.len()));
         from..to.max(from)
     }
 
     fn origin(&self, at: usize) -> usize {
-        let index = self.anchors.partition_point(|anchor| anchor.0 <= at);
+        let anchors = &self.map().anchors;
+        let index = anchors.partition_point(|anchor| anchor.0 <= at);
         let (normalised, original) =
-            index.checked_sub(1).and_then(|last| self.anchors.get(last)).copied().unwrap_or((0, 0));
+            index.checked_sub(1).and_then(|last| anchors.get(last)).copied().unwrap_or((0, 0));
         original + (at - normalised)
     }
 
     pub(super) fn starts_line(&self, at: usize) -> bool {
-        self.lines.binary_search(&at).is_ok()
+        self.map().lines.binary_search(&at).is_ok()
     }
 
     /// True if any of the stretch was invisible in the original.
     pub(super) fn is_hidden(&self, start: usize, end: usize) -> bool {
-        let index = self.hidden.partition_point(|hidden| hidden.1 <= start);
-        self.hidden.get(index).is_some_and(|hidden| hidden.0 < end)
+        // Of a plain text nothing was invisible.
+        let Some(map) = self.map.get() else { return false };
+        let index = map.hidden.partition_point(|hidden| hidden.1 <= start);
+        map.hidden.get(index).is_some_and(|hidden| hidden.0 < end)
     }
 
     /// True if the stretch is a quotation inside a sentence: in backticks or typographic quotes, or in straight ones that
@@ -91,40 +98,81 @@ const CLOSING_QUOTES: &[char] = &['"', '\'', '`', '”', '’', '»', '“'];
 /// Fewer variation selectors in a row are not a message.
 const SELECTORS_MIN: usize = 4;
 
+#[derive(Default)]
 struct Builder {
-    view: View,
+    text: String,
+    map: Map,
     /// Bytes spelled by the current run of variation selectors.
     selectors: Vec<u8>,
     selectors_at: usize,
 }
 
 impl Builder {
+    fn read(source: &str) -> Builder {
+        let mut builder = Builder { text: String::with_capacity(source.len()), ..Builder::default() };
+        builder.map.lines.push(0);
+        let mut at = 0;
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            if ascii > 0 {
+                builder.flush_selectors();
+                builder.ascii(rest.get(..ascii).unwrap_or_default(), at);
+                at += ascii;
+            } else if let Some(character) = rest.chars().next() {
+                let next = rest.chars().nth(1);
+                builder.character(character, next, at);
+                at += character.len_utf8();
+            }
+        }
+        builder.flush_selectors();
+        builder
+    }
+
     fn ascii(&mut self, run: &str, from: usize) {
-        for (index, byte) in run.bytes().enumerate() {
+        let bytes = run.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at).copied() {
+            // Letters are taken a word at a time.
+            let word =
+                bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_graphic()).count();
+            if word > 0 {
+                self.anchor(from + at);
+                let start = self.text.len();
+                self.text.push_str(run.get(at..at + word).unwrap_or_default());
+                if let Some(added) = self.text.get_mut(start..) {
+                    added.make_ascii_lowercase();
+                }
+                at += word;
+                continue;
+            }
             if byte.is_ascii_whitespace() {
                 self.space(byte == b'\n');
-            } else if byte >= b' ' && byte != 0x7f {
-                self.push(char::from(byte.to_ascii_lowercase()), from + index);
             }
+            at += 1;
         }
     }
 
     fn space(&mut self, line: bool) {
-        if !self.view.text.ends_with(' ') && !self.view.text.is_empty() {
-            self.view.text.push(' ');
+        if !self.text.ends_with(' ') && !self.text.is_empty() {
+            self.text.push(' ');
         }
         if line {
-            self.view.lines.push(self.view.text.len());
+            self.map.lines.push(self.text.len());
+        }
+    }
+
+    /// What is pushed next comes from `original`.
+    fn anchor(&mut self, original: usize) {
+        let at = self.text.len();
+        let expected = self.map.anchors.last().map_or(usize::MAX, |anchor| anchor.1 + (at - anchor.0));
+        if expected != original {
+            self.map.anchors.push((at, original));
         }
     }
 
     fn push(&mut self, character: char, original: usize) {
-        let at = self.view.text.len();
-        let expected = self.view.anchors.last().map_or(0, |anchor| anchor.1 + (at - anchor.0));
-        if expected != original {
-            self.view.anchors.push((at, original));
-        }
-        self.view.text.push(character);
+        self.anchor(original);
+        self.text.push(character);
     }
 
     fn character(&mut self, character: char, next: Option<char>, at: usize) {
@@ -161,7 +209,7 @@ impl Builder {
             if part.is_whitespace() {
                 self.space(false);
             } else if !matches!(part, '\u{300}'..='\u{36f}') {
-                let in_latin = self.view.text.ends_with(|c: char| c.is_ascii_alphabetic())
+                let in_latin = self.text.ends_with(|c: char| c.is_ascii_alphabetic())
                     || next.is_some_and(|c| c.is_ascii_alphabetic());
                 for lower in part.to_lowercase() {
                     self.push(if in_latin { latin(lower) } else { lower }, at);
@@ -171,17 +219,17 @@ impl Builder {
     }
 
     fn hide(&mut self, letter: char, at: usize) {
-        let start = self.view.text.len();
-        match self.view.hidden.last_mut() {
+        let start = self.text.len();
+        match self.map.hidden.last_mut() {
             Some(last) if last.1 == start => last.1 = start + 1,
             _ => {
                 self.space(true);
-                let start = self.view.text.len();
-                self.view.hidden.push((start, start + 1));
+                let start = self.text.len();
+                self.map.hidden.push((start, start + 1));
             }
         }
         if letter == ' ' {
-            self.view.text.push(' ');
+            self.text.push(' ');
         } else {
             self.push(letter.to_ascii_lowercase(), at);
         }

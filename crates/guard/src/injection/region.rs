@@ -20,7 +20,12 @@ pub(super) struct Region {
 }
 
 /// The parts of the best window, and the regions in order: windows that overlap are one.
-pub(super) fn regions(matches: &[Match], hits: &[Hit], view: &View, structure: i32) -> (Parts, Vec<Region>) {
+pub(super) fn regions(
+    matches: &[Match],
+    hits: &[Hit],
+    view: &View<'_>,
+    structure: i32,
+) -> (Parts, Vec<Region>) {
     let mut best = Parts::default();
     let mut regions: Vec<Region> = Vec::new();
     let mut counts = vec![0_u32; RULES.len()];

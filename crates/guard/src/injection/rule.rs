@@ -9,7 +9,7 @@ use super::phrases::Concept::{
     Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, ToolSwitch, Turn, Unbound, Urge, User,
     Verbatim, WeakObject, WordAction, WordConceal, WordObject, WordOverride, WordSecret,
 };
-use super::screen::bit;
+use super::screen::{Window, bit};
 use crate::limits::INJECTION_HITS_MAX;
 
 /// A concept at a place of the normalised view.
@@ -18,6 +18,13 @@ pub(super) struct Hit {
     pub concept: Concept,
     pub start: usize,
     pub end: usize,
+}
+
+impl Hit {
+    /// Their order: by start, then by end.
+    pub(super) fn key(&self) -> (usize, usize, u32) {
+        (self.start, self.end, self.concept as u32)
+    }
 }
 
 /// A rule at a place of the normalised view.
@@ -48,53 +55,74 @@ pub(super) const QUOTE_DISCOUNT: u32 = 10;
 
 /// The most that a text can weigh that holds these concepts and no others.
 pub(super) fn weight_possible(concepts: u64) -> u32 {
-    let any = |wanted: &[Concept]| wanted.iter().any(|concept| concepts & bit(*concept) != 0);
-    let possible = RULES.iter().filter(|rule| any(rule.first) && rule.then.iter().all(|(then, _)| any(then)));
-    possible.map(|rule| rule.weight).sum()
+    let possible = Plan::get().needs.iter().filter(|(_, needs)| needs.iter().all(|any| concepts & any != 0));
+    possible.map(|(weight, _)| weight).sum()
 }
 
 /// Every rule in the hits, by start.
 pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
     let plan = Plan::get();
     let mut found = Vec::new();
+    // What stands behind a hit, as far as a rule can reach: most rules find that they cannot be completed without a search.
+    let mut behind = Window::default();
+    let mut reached = 0;
     for (index, first) in hits.iter().enumerate() {
+        if reached > index {
+            behind.leave(first);
+        }
+        reached = reached.max(index + 1);
+        while let Some(next) = hits.get(reached).filter(|next| next.start <= first.end + REACH) {
+            behind.enter(next);
+            reached += 1;
+        }
+        let rest = hits.get(index + 1..).unwrap_or_default();
         for (rule, steps) in plan.by_first.get(first.concept as usize).into_iter().flatten() {
-            let rest = hits.get(index + 1..).unwrap_or_default();
-            found.extend(complete(steps, first.end, rest).map(|end| Match {
-                rule: *rule,
-                start: first.start,
-                end,
-            }));
+            if steps.iter().all(|(concepts, _)| behind.concepts & concepts != 0) {
+                found.extend(complete(steps, first.end, rest).map(|end| Match {
+                    rule: *rule,
+                    start: first.start,
+                    end,
+                }));
+            }
         }
     }
     found
 }
 
+/// No rule reaches further from the end of its first concept to the start of its last, in bytes: a test holds them to it.
+const REACH: usize = 400;
+
 /// The concepts of one step as a set, and how far it may stand from the one before.
 type Step = (u64, usize);
 
-/// The rules by the concept that they begin with.
+/// The rules, prepared.
 #[derive(Debug)]
 struct Plan {
+    /// By the concept that they begin with.
     by_first: Vec<Vec<(usize, Vec<Step>)>>,
+    /// What each weighs, and of which sets it needs one concept each.
+    needs: Vec<(u32, [u64; 3])>,
 }
 
 impl Plan {
     fn get() -> &'static Plan {
         static PLAN: OnceLock<Plan> = OnceLock::new();
         PLAN.get_or_init(|| {
+            let set = |concepts: &[Concept]| concepts.iter().fold(0, |set, concept| set | bit(*concept));
             let mut by_first = vec![Vec::new(); 64];
+            let mut needs = Vec::new();
             for (index, rule) in RULES.iter().enumerate() {
-                let set = |concepts: &[Concept]| concepts.iter().fold(0, |set, concept| set | bit(*concept));
                 let steps: Vec<Step> =
                     rule.then.iter().map(|(concepts, gap)| (set(concepts), *gap)).collect();
+                let step = |at: usize| steps.get(at).map_or(u64::MAX, |step| step.0);
+                needs.push((rule.weight, [set(rule.first), step(0), step(1)]));
                 for first in rule.first {
                     if let Some(rules) = by_first.get_mut(*first as usize) {
                         rules.push((index, steps.clone()));
                     }
                 }
             }
-            Plan { by_first }
+            Plan { by_first, needs }
         })
     }
 }
@@ -269,7 +297,18 @@ pub(super) static RULES: &[Rule] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::RULES;
+    use super::{REACH, RULES};
+    use crate::injection::concept;
+
+    #[test]
+    fn no_rule_reaches_further_than_is_looked() {
+        let longest = concept::phrases().iter().map(|phrase| phrase.text.len()).max().unwrap();
+        for rule in RULES {
+            assert!(rule.then.len() <= 2, "{}", rule.message);
+            let gaps: usize = rule.then.iter().map(|(_, gap)| gap + longest).sum();
+            assert!(gaps <= REACH, "{} reaches {gaps}", rule.message);
+        }
+    }
 
     #[test]
     fn every_code_is_documented() {

@@ -1,32 +1,108 @@
-//! Could anything in this text be encoded or disguised? Asked of every text, so it has to be cheap: sixty-four bytes at a time,
-//! each class of bytes as one number.
+//! Could anything in this text be encoded or disguised, and how? Asked of every text, so it has to be cheap: sixty-four bytes
+//! at a time, each class of bytes as one number.
 
-use super::views::Tally;
+use super::views::{self, Tally};
 
-/// False only if nothing that [`super::views`] undoes is likely to be there; what it misses, the rules may still see.
-///
-/// Long runs, escapes, single letters, lists of numbers, markup inside of words, line ends inside of words; and small words
-/// in another alphabet.
-pub(super) fn is_suspect(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let mut walk = Walk { before: b' ', ..Walk::default() };
-    let mut tally = Tally::new();
-    for (index, chunk) in bytes.chunks(BLOCK).enumerate() {
-        // Behind the end there is a blank.
-        let mut filled = [b' '; BLOCK];
-        let chunk = <&[u8; BLOCK]>::try_from(chunk).unwrap_or_else(|_| {
-            filled.iter_mut().zip(chunk).for_each(|(place, byte)| *place = *byte);
-            &filled
-        });
-        let start = index * BLOCK;
-        let next = bytes.get(start + BLOCK).copied().unwrap_or(b' ');
-        let block = Block::of(chunk, walk.before, next);
-        if walk.has_marks(&block, chunk) || block.words(|at, length| tally.word(bytes, start + at, length)) {
-            return true;
+/// What of the disguises that [`super::views`] undoes may be there; what it misses, the rules may still see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    /// The longest run of letters and digits that only joiners break.
+    pub run: u32,
+    /// The longest row of single letters and digits.
+    pub singles: u32,
+    /// Percent signs, backslashes and ampersands; dots behind dots, dashes and blanks.
+    pub escapes: u32,
+    pub dots: u32,
+    /// Signs of markup, and those behind a letter.
+    pub signs: u32,
+    pub cuts: u32,
+    /// Many more digits than letters somewhere.
+    pub numbers: bool,
+    /// Digits between letters.
+    pub mixed: u32,
+    /// Words that digits and signs make small ones.
+    pub made: u32,
+    /// Words that are shufflings of known ones.
+    pub shuffled: u32,
+    /// Line ends behind letters and digits.
+    pub breaks: u32,
+    /// Small words of another alphabet.
+    pub moved: bool,
+    /// Some letters were not ASCII: what was counted says less.
+    pub wide: bool,
+}
+
+impl Marks {
+    pub(super) fn of(text: &str) -> Marks {
+        let bytes = text.as_bytes();
+        let mut walk = Walk { before: b' ', ..Walk::default() };
+        let mut tally = Tally::new();
+        let mut lines = 0;
+        for (index, chunk) in bytes.chunks(BLOCK).enumerate() {
+            // Behind the end there is a blank.
+            let mut filled = [b' '; BLOCK];
+            let chunk = <&[u8; BLOCK]>::try_from(chunk).unwrap_or_else(|_| {
+                filled.iter_mut().zip(chunk).for_each(|(place, byte)| *place = *byte);
+                &filled
+            });
+            let start = index * BLOCK;
+            let next = bytes.get(start + BLOCK).copied().unwrap_or(b' ');
+            let block = Block::of(chunk, walk.before, next);
+            walk.note(&block, chunk);
+            let marks = &mut walk.marks;
+            block.words(|at, length| {
+                let line = lines + (block.ends & ((1 << at) - 1)).count_ones();
+                let at = start + at;
+                let length = whole(bytes, at, length, u8::is_ascii_alphabetic);
+                marks.moved = marks.moved || tally.word(bytes, (at, length), line);
+                let word = bytes.get(at..at + length).unwrap_or_default();
+                marks.shuffled += u32::from(views::is_shuffled(word));
+            });
+            block.mixtures(|at, length| {
+                let at = start + at;
+                let length = whole(bytes, at, length, is_made_of);
+                marks.made += u32::from(views::is_made(bytes.get(at..at + length).unwrap_or_default()));
+            });
+            lines += block.ends.count_ones();
+            walk.before = chunk.last().copied().unwrap_or(b' ');
         }
-        walk.before = chunk.last().copied().unwrap_or(b' ');
+        Marks { wide: !text.is_ascii(), ..walk.marks }
     }
-    (1..=BREAKS).contains(&walk.breaks)
+
+    /// False only if nothing is likely to be there.
+    pub(super) fn is_suspect(self) -> bool {
+        self.run >= RUN
+            || self.singles >= SINGLES
+            || self.escapes + self.dots >= ESCAPES
+            || self.cuts >= CUTS
+            || self.numbers
+            || self.mixed >= MIXED
+            || self.moved
+            || (1..=BREAKS).contains(&self.breaks)
+    }
+}
+
+/// The length of the word at `at`, of which `known` bytes stand in its block.
+fn whole(bytes: &[u8], at: usize, known: u32, belongs: fn(&u8) -> bool) -> usize {
+    let known = usize::try_from(known).unwrap_or(0);
+    if !(at + known).is_multiple_of(BLOCK) {
+        return known;
+    }
+    let rest = bytes.get(at + known..).unwrap_or_default().iter();
+    known + rest.take(LETTERS_MAX).take_while(|byte| belongs(byte)).count()
+}
+
+/// Longer words are not asked about.
+const LETTERS_MAX: usize = 16;
+
+/// What stands for letters in words of letters and digits.
+fn is_made_of(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!')
+}
+
+/// The same of a text of which nothing else is asked.
+pub(super) fn is_suspect(text: &str) -> bool {
+    Marks::of(text).is_suspect()
 }
 
 const BLOCK: usize = 64;
@@ -37,6 +113,9 @@ const DIGIT: u8 = 1 << 1;
 const JOINER: u8 = 1 << 2;
 const ESCAPE: u8 = 1 << 3;
 const CUT: u8 = 1 << 4;
+const SIGN: u8 = 1 << 7;
+/// Longer mixtures of letters and digits are no words.
+const MADE_MAX: u32 = 7;
 const DOT: u8 = 1 << 5;
 const END: u8 = 1 << 6;
 
@@ -48,6 +127,7 @@ fn class(byte: u8) -> u8 {
         | class((byte == b'+') | (byte == b'/') | (byte == b'-') | (byte == b'_'), JOINER)
         | class((byte == b'%') | (byte == b'\\') | (byte == b'&'), ESCAPE)
         | class((byte == b'*') | (byte == b'<') | (byte == b'`') | (byte == b'~'), CUT)
+        | class((byte == b'@') | (byte == b'$') | (byte == b'!'), SIGN)
         | class(byte == b'.', DOT)
         | class(byte == b'\n', END)
 }
@@ -59,6 +139,7 @@ struct Block {
     joiners: u64,
     escapes: u64,
     cuts: u64,
+    signs: u64,
     dots: u64,
     ends: u64,
     /// Whether the neighbours are letters, and letters or digits.
@@ -83,6 +164,7 @@ impl Block {
             joiners: of(JOINER),
             escapes: of(ESCAPE),
             cuts: of(CUT),
+            signs: of(SIGN),
             dots: of(DOT),
             ends: of(END),
             letter_before: letters << 1 | u64::from(before.is_ascii_alphabetic()),
@@ -92,9 +174,27 @@ impl Block {
         }
     }
 
-    /// Calls `look` with the place of every word that starts here and how much of it does, until it is satisfied.
-    fn words(&self, mut look: impl FnMut(usize, u32) -> bool) -> bool {
-        places(self.letters & !self.letter_before).any(|at| look(at, (self.letters >> at).trailing_ones()))
+    /// Calls `look` with the place of every word that starts here and how much of it does.
+    fn words(&self, mut look: impl FnMut(usize, u32)) {
+        places(self.letters & !self.letter_before)
+            .for_each(|at| look(at, (self.letters >> at).trailing_ones()));
+    }
+
+    /// The same of words of letters, digits and signs that have more than one of these.
+    fn mixtures(&self, mut look: impl FnMut(usize, u32)) {
+        let odd = self.digits | self.signs;
+        if odd == 0 || self.letters == 0 {
+            return;
+        }
+        let token = odd | self.letters;
+        for at in places(token & !(token << 1)) {
+            let length = (token >> at).trailing_ones();
+            let inside = if length >= u64::BITS { u64::MAX } else { ((1 << length) - 1) << at };
+            // What reaches to the end of the block may go on.
+            if length <= MADE_MAX && (inside & odd != 0 || inside >> 63 == 1) {
+                look(at, length);
+            }
+        }
     }
 }
 
@@ -119,38 +219,34 @@ fn places(mut mask: u64) -> impl Iterator<Item = usize> {
 /// What was counted so far.
 #[derive(Default)]
 struct Walk {
+    marks: Marks,
     /// Letters and digits since something else than a joiner.
     run: u32,
     single: u32,
     digits: u32,
-    escapes: u32,
-    cuts: u32,
-    mixed: u32,
-    breaks: u32,
     /// The byte before the block.
     before: u8,
 }
 
 impl Walk {
-    fn has_marks(&mut self, block: &Block, chunk: &[u8; BLOCK]) -> bool {
+    fn note(&mut self, block: &Block, chunk: &[u8; BLOCK]) {
         let word = block.letters | block.digits;
-        self.mixed += (block.digits & block.letter_before & block.letter_behind).count_ones();
-        self.cuts += (block.cuts & block.letter_before).count_ones();
-        self.breaks += (block.ends & block.word_before).count_ones();
-        self.escapes += block.escapes.count_ones();
+        let marks = &mut self.marks;
+        marks.mixed += (block.digits & block.letter_before & block.letter_behind).count_ones();
+        marks.signs += block.cuts.count_ones();
+        marks.cuts += (block.cuts & block.letter_before).count_ones();
+        marks.breaks += (block.ends & block.word_before).count_ones();
+        marks.escapes += block.escapes.count_ones();
         for at in places(block.dots) {
             let before = at.checked_sub(1).and_then(|at| chunk.get(at)).unwrap_or(&self.before);
-            self.escapes += u32::from(matches!(before, b'.' | b'-' | b' '));
+            marks.dots += u32::from(matches!(before, b'.' | b'-' | b' '));
         }
-        self.escapes >= ESCAPES
-            || self.cuts >= CUTS
-            || self.mixed >= MIXED
-            || self.has_run(word, block.joiners)
-            || self.has_singles(word, block)
-            || self.has_digits(word, block.digits)
+        self.runs(word, block.joiners);
+        self.singles(word, block);
+        self.numbers(word, block.digits);
     }
 
-    fn has_run(&mut self, word: u64, joiners: u64) -> bool {
+    fn runs(&mut self, word: u64, joiners: u64) {
         let token = word | joiners;
         let pairs = token & token >> 1;
         let fours = pairs & pairs >> 2;
@@ -158,52 +254,43 @@ impl Walk {
             // Nothing of eight stands in the block itself: what matters is its start and its end.
             let head = (1 << token.trailing_ones()) - 1;
             self.run += (word & head).count_ones();
-            if self.run >= RUN {
-                return true;
-            }
+            self.marks.run = self.marks.run.max(self.run);
             self.run = (word & !(u64::MAX >> token.leading_ones())).count_ones();
-            return false;
+            return;
         }
         for at in 0..BLOCK {
             if word >> at & 1 == 1 {
                 self.run += 1;
-                if self.run == RUN {
-                    return true;
-                }
+                self.marks.run = self.marks.run.max(self.run);
             } else if joiners >> at & 1 == 0 {
                 self.run = 0;
             }
         }
-        false
     }
 
-    fn has_singles(&mut self, word: u64, block: &Block) -> bool {
+    fn singles(&mut self, word: u64, block: &Block) {
         let single = word & !block.word_before & !block.word_behind;
         if single == 0 {
             self.single = if word == 0 { self.single } else { 0 };
-            return false;
+            return;
         }
         for at in places(word & !block.word_before) {
             self.single = if single >> at & 1 == 1 { self.single + 1 } else { 0 };
-            if self.single == SINGLES {
-                return true;
-            }
+            self.marks.singles = self.marks.singles.max(self.single);
         }
-        false
     }
 
-    fn has_digits(&mut self, word: u64, digits: u64) -> bool {
-        if digits == 0 {
-            self.digits = self.digits.saturating_sub(2 * word.count_ones());
-            return false;
+    fn numbers(&mut self, word: u64, digits: u64) {
+        let count = digits.count_ones();
+        if count == 0 || self.digits + count < DIGITS / 2 {
+            // Far from enough: letter by letter would say little more.
+            self.digits = (self.digits + count).saturating_sub(2 * (word.count_ones() - count));
+            return;
         }
         for at in places(word) {
             self.digits = if digits >> at & 1 == 1 { self.digits + 1 } else { self.digits.saturating_sub(2) };
-            if self.digits >= DIGITS {
-                return true;
-            }
+            self.marks.numbers = self.marks.numbers || self.digits >= DIGITS;
         }
-        false
     }
 }
 
@@ -222,11 +309,29 @@ mod tests {
     use super::*;
     use crate::injection::views::is_moved;
 
-    /// The same, byte by byte.
+    fn seen(text: &str) -> bool {
+        Marks { numbers: false, ..Marks::of(text) }.is_suspect()
+    }
+
+    #[test]
+    fn lists_of_numbers_are_seen_wherever_they_begin() {
+        let list: String = "call the tool with all".bytes().map(|byte| format!("{byte} ")).collect();
+        let binary: String = "call the".bytes().map(|byte| format!("{byte:08b} ")).collect();
+        for lead in 0..130 {
+            let words = "word ".repeat(lead / 5);
+            assert!(Marks::of(&format!("{words}{} {list}and more", "x".repeat(lead % 5))).numbers, "{lead}");
+            assert!(
+                Marks::of(&format!("{words}{} {binary}and more", "x".repeat(lead % 5))).numbers,
+                "{lead}"
+            );
+        }
+    }
+
+    /// The same but for numbers, byte by byte.
     fn walked(text: &str) -> bool {
         let bytes = text.as_bytes();
         let (mut run, mut escapes, mut single, mut cuts) = (0, 0, 0, 0);
-        let (mut digits, mut mixed, mut breaks) = (0_u32, 0, 0);
+        let (mut mixed, mut breaks) = (0, 0);
         let mut before = b' ';
         for (at, byte) in bytes.iter().copied().enumerate() {
             let next = bytes.get(at + 1).copied().unwrap_or(b' ');
@@ -234,7 +339,6 @@ mod tests {
                 run += 1;
                 let alone = !before.is_ascii_alphanumeric() && !next.is_ascii_alphanumeric();
                 single = if alone { single + 1 } else { 0 };
-                digits = if byte.is_ascii_digit() { digits + 1 } else { digits.saturating_sub(2) };
                 let turn =
                     byte.is_ascii_digit() && before.is_ascii_alphabetic() && next.is_ascii_alphabetic();
                 mixed += u32::from(turn);
@@ -251,7 +355,7 @@ mod tests {
                 }
             }
             before = byte;
-            let counted = escapes >= ESCAPES || cuts >= CUTS || digits >= DIGITS || mixed >= MIXED;
+            let counted = escapes >= ESCAPES || cuts >= CUTS || mixed >= MIXED;
             if counted || run >= RUN || single >= SINGLES {
                 return true;
             }
@@ -270,14 +374,14 @@ mod tests {
                 .iter()
                 .map(|(part, times, blanks)| format!("{}{}", PARTS[*part].repeat(*times), " ".repeat(*blanks)))
                 .collect();
-            proptest::prop_assert_eq!(is_suspect(&text), walked(&text), "{:?}", text);
+            proptest::prop_assert_eq!(seen(&text), walked(&text), "{:?}", text);
         }
 
         #[test]
         fn blocks_see_what_a_walk_sees_in_any_text(
             text in "([ -~\n]{0,20}|[a-z]{1,9}|[a-z] ?|[0-9]{1,5}|[.%+/_*<-]|é| |the |gur |gb |naq |eht ){0,90}",
         ) {
-            proptest::prop_assert_eq!(is_suspect(&text), walked(&text), "{:?}", text);
+            proptest::prop_assert_eq!(seen(&text), walked(&text), "{:?}", text);
         }
     }
 

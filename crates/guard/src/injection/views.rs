@@ -15,10 +15,14 @@ mod typos;
 
 use std::ops::Range;
 
+pub(super) use self::letters::is_made;
 #[cfg(test)]
 pub(super) use self::letters::is_moved;
 pub(super) use self::moved::Tally;
+pub(super) use self::typos::is_shuffled;
 
+use super::screen::Screen;
+use super::suspect::Marks;
 use crate::guard::Via;
 use crate::limits::{DECODED_BYTES_MAX, DECODED_VIEWS_MAX};
 
@@ -58,10 +62,10 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Every piece of `text`, and of the pieces that are encoded once more.
-    pub(super) fn of(text: &str) -> Views {
+    /// Every piece of `text`, and of the pieces that are encoded once more. What the marks exclude is not looked for.
+    pub(super) fn of(text: &str, marks: Marks, screen: &Screen) -> Views {
         let mut views = Views { pieces: Vec::new(), bytes: 0, outer: None, full: false };
-        views.find(text);
+        views.find(text, marks, screen);
         // One level deeper: base64 in base64, percent signs in base64.
         let first = views.pieces.len();
         for index in 0..first {
@@ -76,14 +80,24 @@ impl Views {
         views
     }
 
-    fn find(&mut self, text: &str) {
-        runs::find(text, self);
-        escapes::find(text, self);
-        numbers::find(text, self);
-        letters::find(text, self);
-        markup::find(text, self);
-        invisible::find(text, self);
-        typos::find(text, self);
+    fn find(&mut self, text: &str, marks: Marks, screen: &Screen) {
+        if marks.run >= RUN_MIN {
+            runs::find(text, self);
+        }
+        if marks.escapes >= FEW {
+            escapes::find(text, self);
+        }
+        if marks.numbers || marks.dots >= FEW {
+            numbers::find(text, self);
+        }
+        letters::find(text, marks, self);
+        markup::find(text, marks, screen, self);
+        if marks.wide {
+            invisible::find(text, self);
+        }
+        if marks.shuffled >= SHUFFLED_MIN {
+            typos::find(text, self);
+        }
     }
 
     /// Takes decoded bytes if they read as language, or may be encoded once more.
@@ -120,6 +134,12 @@ impl Views {
     }
 }
 
+/// Letters and digits that the shortest run has at least: some of it are joiners.
+const RUN_MIN: u32 = 20;
+/// Fewer signs are punctuation; so many cuts or escapes every finder asks for.
+const FEW: u32 = 4;
+/// One word with two letters changed is a slip.
+const SHUFFLED_MIN: u32 = 2;
 /// Fewer function words are chance.
 const WORDS_MIN: usize = 2;
 /// What a second layer weighs more.

@@ -2,8 +2,7 @@
 //!
 //! Only tokens with a prefix and private keys count here: what stands behind a name is judged where it stands.
 
-use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
@@ -81,43 +80,17 @@ impl Place<'_> {
 /// Runs of letters and digits: base64, hexadecimal, and read backwards.
 fn runs(text: &str, look: &mut Look<'_>) {
     let bytes = text.as_bytes();
-    let code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-    let mut at = 0;
-    while let Some(offset) = bytes.get(at..).and_then(|rest| rest.iter().position(code)) {
-        let start = at + offset;
-        let length = bytes
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take(CANDIDATE_BYTES_MAX)
-            .take_while(|byte| code(byte))
-            .count();
-        at = start + length;
-        if length < RUN_MIN {
-            continue;
+    let _ = crate::runs::runs::<true>(bytes, |whole| {
+        let mut start = whole.start;
+        while start < whole.end {
+            let end = whole.end.min(start + CANDIDATE_BYTES_MAX);
+            run(text.get(start..end).unwrap_or_default(), start, look);
+            start = end;
         }
-        let run = text.get(start..at).unwrap_or_default();
-        let hex = length.is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if hex && length >= 2 * RUN_MIN {
-            if let Ok(plain) = HEXLOWER_PERMISSIVE.decode(run.as_bytes()) {
-                decoded(&plain, start..at, "hex", look);
-            }
-        } else if !hex {
-            let whole = run.get(..length - usize::from(length % 4 == 1)).unwrap_or_default().as_bytes();
-            if may_hold_text(whole) {
-                let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
-                if let Ok(plain) = plain {
-                    decoded(&plain, start..at, "base64", look);
-                }
-            }
-            if PREFIXES.iter().any(|prefix| ends_backwards(run, prefix)) {
-                let backwards: String = run.chars().rev().collect();
-                look(&backwards, Place::Whole(start..at), "reversed");
-            }
-        }
-    }
+        ControlFlow::Continue(())
+    });
     // A key's frame reads backwards too.
-    if let Some(at) = text.find("-----YEK ETAVIRP") {
+    if let Some(at) = memchr::memmem::find(bytes, b"-----YEK ETAVIRP") {
         let end = text.len();
         let backwards: String = text
             .get(at.saturating_sub(0)..end)
@@ -132,7 +105,33 @@ fn runs(text: &str, look: &mut Look<'_>) {
     }
 }
 
-const RUN_MIN: usize = 16;
+/// One run from `start` on.
+fn run(run: &str, start: usize, look: &mut Look<'_>) {
+    let (length, end) = (run.len(), start + run.len());
+    if length < RUN_MIN {
+        return;
+    }
+    let hex = length.is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex && length >= 2 * RUN_MIN {
+        if let Ok(plain) = HEXLOWER_PERMISSIVE.decode(run.as_bytes()) {
+            decoded(&plain, start..end, "hex", look);
+        }
+    } else if !hex {
+        let whole = run.get(..length - usize::from(length % 4 == 1)).unwrap_or_default().as_bytes();
+        if may_hold_text(whole) {
+            let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
+            if let Ok(plain) = plain {
+                decoded(&plain, start..end, "base64", look);
+            }
+        }
+        if PREFIXES.iter().any(|prefix| ends_backwards(run, prefix)) {
+            let backwards: String = run.chars().rev().collect();
+            look(&backwards, Place::Whole(start..end), "reversed");
+        }
+    }
+}
+
+const RUN_MIN: usize = crate::runs::RUN_BYTES_MIN;
 
 /// The first of four letters of base64 holds the upper six bits of a byte: of those of text there are few.
 fn may_hold_text(run: &[u8]) -> bool {
@@ -185,8 +184,7 @@ const PREFIXES: &[&str] = &[
 /// `A K I A …`: single characters with a blank between them.
 fn spread(text: &str, look: &mut Look<'_>) {
     let bytes = text.as_bytes();
-    let alone = |window: &[u8]| matches!(window, [b' ', one, b' '] if one.is_ascii_graphic());
-    if bytes.windows(3).filter(|window| alone(window)).take(RUN_MIN / 2).count() < RUN_MIN / 2 {
+    if !has_row(bytes) {
         return;
     }
     let mut at = 0;
@@ -208,6 +206,20 @@ fn spread(text: &str, look: &mut Look<'_>) {
         }
         at = end.max(at + 1);
     }
+}
+
+/// A cheap look: a row of single characters between blanks.
+fn has_row(bytes: &[u8]) -> bool {
+    let mut row = 0;
+    for window in bytes.windows(3) {
+        if let [before, one, b' '] = window {
+            row = if *before == b' ' && one.is_ascii_graphic() { row + 1 } else { 0 };
+            if row >= RUN_MIN - 2 {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// `%41%4B…`: eight percent escapes or more in a row.
@@ -240,32 +252,37 @@ fn joined(text: &str, look: &mut Look<'_>) {
         look(&plain, Place::Each(&places), "zero-width");
     }
     for glue in ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""] {
-        if text.contains(glue) {
+        if memchr::memmem::find(text.as_bytes(), glue.as_bytes()).is_some() {
             let cuts = text.match_indices(glue).map(|(at, glue)| at..at + glue.len());
             let (plain, places) = without(text, cuts);
             look(&plain, Place::Each(&places), "cut-in-code");
         }
     }
-    for (at, _) in text.match_indices('\n').take(LINES_MAX) {
-        let (head, tail) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
-        let code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=' | '.');
-        let before = head.len() - head.trim_end_matches(code).len();
-        let after = tail.len() - tail.trim_start_matches(code).len();
+    let bytes = text.as_bytes();
+    for at in memchr::memchr_iter(b'\n', bytes).take(LINES_MAX) {
+        let code = |byte: &&u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.')
+        };
+        let (head, tail) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default());
+        let before = head.iter().rev().take_while(code).count();
+        if before < HALF_MIN {
+            continue;
+        }
         let start = at - before;
-        let first: Cow<'_, str> = Cow::Borrowed(head.get(start..).unwrap_or_default());
-        if before >= 4
-            && after >= 4
-            && before + after >= RUN_MIN
-            && PREFIXES.iter().any(|prefix| first.starts_with(prefix))
-        {
-            look(
-                &format!("{first}{}", tail.get(..after).unwrap_or_default()),
-                Place::Whole(start..at + 1 + after),
-                "cut-in-lines",
-            );
+        let first = text.get(start..at).unwrap_or_default();
+        if !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
+            continue;
+        }
+        let after = tail.iter().take_while(code).count();
+        if after >= HALF_MIN && before + after >= RUN_MIN {
+            let rest = text.get(at + 1..at + 1 + after).unwrap_or_default();
+            look(&format!("{first}{rest}"), Place::Whole(start..at + 1 + after), "cut-in-lines");
         }
     }
 }
+
+/// Shorter pieces of a token at a line's end or start are chance.
+const HALF_MIN: usize = 4;
 
 /// The text without these stretches, and where each of its bytes stood.
 fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec<usize>) {

@@ -9,16 +9,10 @@ use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::url::USER_INFORMATION_BYTES_MAX;
-
-/// Shortest run of token characters that every prefixed token has.
-pub(super) const RUN_BYTES_MIN: usize = 16;
+use crate::runs::runs;
 
 /// How far before a mark its literal may start, in bytes; `hooks.slack.com/services/T…/B…/` is the longest way.
 pub(super) const LEAD_BYTES: usize = 80;
-
-/// What a text is cut into for the vector unit, and the size of the pieces that a run has to fill.
-const CHUNK: usize = 64;
-const BLOCK: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Prefilter {
@@ -65,7 +59,23 @@ impl Prefilter {
         };
         fragments
             || self.scheme.find_iter(bytes).any(|at| has_user(bytes, at) && look(near(at, at + 3)).is_break())
-            || runs(bytes, |run| look(run.start.saturating_sub(LEAD_BYTES)..run.end)).is_break()
+            || runs::<false>(bytes, |run| look(run.start.saturating_sub(LEAD_BYTES)..run.end)).is_break()
+    }
+
+    /// The stretches of a text in lower case that may hold a literal, in order; what overlaps is one.
+    pub(super) fn stretches(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.any(bytes, |stretch| {
+            found.push(stretch);
+            ControlFlow::Continue(())
+        });
+        found.sort_unstable_by_key(|stretch| stretch.start);
+        found.dedup_by(|next, open| {
+            let joins = next.start <= open.end;
+            open.end = if joins { open.end.max(next.end) } else { open.end };
+            joins
+        });
+        found
     }
 }
 
@@ -74,45 +84,6 @@ fn has_user(bytes: &[u8], at: usize) -> bool {
     let behind = bytes.get(at..).unwrap_or_default();
     memchr::memchr(b'@', behind.get(..behind.len().min(USER_INFORMATION_BYTES_MAX)).unwrap_or_default())
         .is_some()
-}
-
-/// Every maximal run of at least [`RUN_BYTES_MIN`] token characters: such a run fills an aligned block of eight.
-fn runs(bytes: &[u8], mut look: impl FnMut(Range<usize>) -> ControlFlow<()>) -> ControlFlow<()> {
-    let mut done = 0;
-    for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
-        let mut mask = [0_u8; CHUNK];
-        match <&[u8; CHUNK]>::try_from(chunk) {
-            Ok(chunk) => mask_into(chunk, &mut mask),
-            Err(_) => mask.iter_mut().zip(chunk).for_each(|(mask, byte)| *mask = token_mask(*byte)),
-        }
-        for (block, bits) in mask.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let start = index * CHUNK + block * BLOCK;
-            if u64::from_ne_bytes(*bits) != u64::MAX || start < done {
-                continue;
-            }
-            let before = bytes.get(done..start).unwrap_or_default().iter().rev();
-            let from = start - before.take_while(|byte| token_mask(**byte) != 0).count();
-            let rest = bytes.get(start..).unwrap_or_default().iter();
-            done = start + rest.take_while(|byte| token_mask(**byte) != 0).count();
-            if done - from >= RUN_BYTES_MIN {
-                look(from..done)?;
-            }
-        }
-    }
-    ControlFlow::Continue(())
-}
-
-/// Without branches and of fixed length, so that the compiler uses the vector unit.
-fn mask_into(chunk: &[u8; CHUNK], mask: &mut [u8; CHUNK]) {
-    for (mask, byte) in mask.iter_mut().zip(chunk) {
-        *mask = token_mask(*byte);
-    }
-}
-
-fn token_mask(byte: u8) -> u8 {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let digit = byte.wrapping_sub(b'0') < 10;
-    0_u8.wrapping_sub(u8::from(letter | digit | (byte == b'_') | (byte == b'-')))
 }
 
 /// More than 32, so that the vector search uses twice the buckets and has fewer false starts.
@@ -160,6 +131,7 @@ mod tests {
     use super::super::assignment::KEYWORDS;
     use super::super::token::RULES;
     use super::*;
+    use crate::runs::{RUN_BYTES_MIN, is_of};
 
     #[test]
     fn every_keyword_holds_a_fragment() {
@@ -182,24 +154,8 @@ mod tests {
     fn every_prefixed_token_is_a_run() {
         for rule in RULES {
             for prefix in rule.prefixes {
-                let tail = prefix.bytes().rev().take_while(|byte| token_mask(*byte) != 0).count();
+                let tail = prefix.bytes().rev().take_while(|byte| is_of::<false>(*byte)).count();
                 assert!(tail + rule.body_min >= RUN_BYTES_MIN, "{prefix}");
-            }
-        }
-    }
-
-    #[test]
-    fn runs_are_found_at_every_offset_and_length() {
-        for lead in 0..140 {
-            for length in 0..40 {
-                let text = format!("{}{} x", " ".repeat(lead), "a".repeat(length));
-                let mut found = Vec::new();
-                let _ = runs(text.as_bytes(), |run| {
-                    found.push(run);
-                    ControlFlow::Continue(())
-                });
-                let expected = (length >= RUN_BYTES_MIN).then_some(lead..lead + length);
-                assert_eq!(found, Vec::from_iter(expected), "{lead} {length}");
             }
         }
     }

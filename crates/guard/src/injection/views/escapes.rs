@@ -14,13 +14,17 @@ const ESCAPE: Disguise = Disguise::new("character-escapes", 140);
 const ESCAPES_MIN: usize = 4;
 
 pub(super) fn find(text: &str, views: &mut Views) {
-    if !text.contains(['%', '&', '\\', '=']) {
-        return;
-    }
     let mut stretch: Option<Stretch> = None;
     let mut at = 0;
-    while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
+    loop {
+        if stretch.is_none() {
+            // What stands before the next sign is nothing to look at.
+            let rest = text.as_bytes().get(at..).unwrap_or_default();
+            let Some(sign) = memchr::memchr3(b'%', b'&', b'\\', rest) else { return };
+            at += sign;
+        }
         let rest = text.get(at..).unwrap_or_default();
+        let Some(character) = rest.chars().next() else { break };
         if let Some((byte, length)) = escape(rest) {
             let stretch = stretch.get_or_insert_with(|| Stretch::new(at));
             stretch.escape(byte, at + length, rest.starts_with("%20"));

@@ -6,11 +6,22 @@ const BITS: Disguise = Disguise::new("zero-width-bits", 300);
 const OVERRIDE: Disguise = Disguise::new("right-to-left", 220);
 
 pub(super) fn find(text: &str, views: &mut Views) {
-    if text.is_ascii() {
-        return;
+    // All of these characters have one of two first bytes.
+    let bytes = text.as_bytes();
+    let (mut carriers, mut turns) = (0, 0);
+    for at in memchr::memchr2_iter(0xe2, 0xef, bytes) {
+        match bytes.get(at..at + 3) {
+            Some([0xe2, 0x80, 0x8b..=0x8d] | [0xe2, 0x81, 0xa0] | [0xef, 0xbb, 0xbf]) => carriers += 1,
+            Some([0xe2, 0x80, 0xab | 0xae] | [0xe2, 0x81, 0xa7]) => turns += 1,
+            _ => {}
+        }
     }
-    bits(text, views);
-    overridden(text, views);
+    if carriers >= BITS_MIN {
+        bits(text, views);
+    }
+    if turns > 0 {
+        overridden(text, views);
+    }
 }
 
 /// Runs of two zero-width characters, one for each bit.

@@ -9,10 +9,7 @@ pub(in crate::injection) fn words(text: &str) -> usize {
 const WORDS_MAX: usize = 100;
 
 pub(super) fn is_small(word: &str) -> bool {
-    word.len() <= SMALL_BYTES_MAX && {
-        let lower = word.to_ascii_lowercase();
-        SMALL.binary_search(&lower.as_str()).is_ok()
-    }
+    word.len() <= SMALL_BYTES_MAX && super::moved::is_plain(word.as_bytes())
 }
 
 /// All of them, lower case.

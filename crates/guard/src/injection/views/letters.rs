@@ -3,6 +3,7 @@
 use super::language::is_small;
 use super::moved::{self, MOVED_MIN, Way};
 use super::{Disguise, Views};
+use crate::injection::suspect::Marks;
 use crate::limits::CANDIDATE_BYTES_MAX;
 
 const REVERSED: Disguise = Disguise::new("reversed", 170);
@@ -11,17 +12,28 @@ const LEET: Disguise = Disguise::new("leet", 150);
 const SHIFTED: Disguise = Disguise::new("shifted-letters", 170);
 const ROT13: Disguise = Disguise::new("rot13", 170);
 
-pub(super) fn find(text: &str, views: &mut Views) {
-    lines(text, views);
-    spread(text, views);
-    leet(text, views);
+pub(super) fn find(text: &str, marks: Marks, views: &mut Views) {
+    if marks.moved {
+        lines(text, views);
+    }
+    if marks.singles >= SINGLES_MIN {
+        spread(text, views);
+    }
+    if marks.made >= MADE_MIN {
+        leet(text, views);
+    }
 }
 
-/// A look at the whole text: enough small words of another alphabet.
+/// So many single characters in a row are looked at.
+const SINGLES_MIN: u32 = 5;
+/// One less than is asked for of a line: `70` is counted only there.
+const MADE_MIN: u32 = 2;
+
+/// A look at the whole text: a line with enough small words of another alphabet.
 #[cfg(test)]
 pub(in crate::injection) fn is_moved(text: &str) -> bool {
     let moved = moved::Moved::table();
-    moved.count(text).1.into_iter().any(|count| count >= MOVED_MIN)
+    text.split('\n').any(|line| moved.count(line).1.into_iter().any(|count| count >= MOVED_MIN))
 }
 
 /// A line of which another alphabet reads better than its own.
@@ -117,7 +129,7 @@ fn is_spread(bytes: &[u8]) -> bool {
         if byte.is_ascii_alphanumeric() {
             let alone = !before.is_ascii_alphanumeric() && !next.is_ascii_alphanumeric();
             single = if alone { single + 1 } else { 0 };
-            if single >= 5 {
+            if single >= SINGLES_MIN {
                 return true;
             }
         }
@@ -131,21 +143,26 @@ const SPREAD_MIN: usize = 14;
 
 /// Digits for letters, where that makes small words of what was none.
 fn leet(text: &str, views: &mut Views) {
-    if !text.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'@' | b'$')) {
-        return;
-    }
     for (start, line) in pieces(text) {
-        let mixed = |word: &str| {
-            word.bytes().any(|byte| byte.is_ascii_digit() || b"@$!".contains(&byte))
-                && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-        };
-        let made = line.split(|c: char| c.is_whitespace() || ",.;:".contains(c)).filter(|word| {
-            word.len() <= 7 && (mixed(word) || matches!(*word, "70" | "0f")) && is_small(&plain(word))
-        });
-        if made.take(LEET_MIN).count() == LEET_MIN {
+        if made(line.as_bytes()).take(LEET_MIN).count() == LEET_MIN {
             views.take(&plain(line), start..start + line.len(), LEET);
         }
     }
+}
+
+/// The words of a line that digits and signs make small ones.
+fn made(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let cuts = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | b',' | b'.' | b';' | b':');
+    line.split(cuts).filter(|word| is_made(word) || matches!(*word, b"70"))
+}
+
+/// True if it is letters with digits or signs among them that make a small word of it.
+pub(in crate::injection) fn is_made(word: &[u8]) -> bool {
+    let stands = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!');
+    (2..=7).contains(&word.len())
+        && word.iter().any(stands)
+        && word.iter().any(u8::is_ascii_alphabetic)
+        && std::str::from_utf8(word).is_ok_and(|word| is_small(&plain(word)))
 }
 
 const LEET_MIN: usize = 3;

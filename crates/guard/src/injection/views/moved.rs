@@ -101,35 +101,40 @@ impl Moved {
     }
 }
 
+/// True if the word is a small one as it stands.
+pub(super) fn is_plain(word: &[u8]) -> bool {
+    let letters = word.len() <= WORD_MAX && word.iter().all(u8::is_ascii_alphabetic);
+    letters && Moved::table().ways(pack(word)) & PLAIN != 0
+}
+
 /// Words of a whole text that are small words in each way, counted as they come.
 pub(in crate::injection) struct Tally {
     table: &'static Moved,
     counts: [usize; WAYS.len()],
+    /// The line that is counted.
+    line: u32,
 }
 
 impl Tally {
     pub(in crate::injection) fn new() -> Tally {
-        Tally { table: Moved::table(), counts: [0; WAYS.len()] }
+        Tally { table: Moved::table(), counts: [0; WAYS.len()], line: 0 }
     }
 
-    /// Counts the word at `at`, of which `length` letters are known; true if there are enough in one way.
-    pub(in crate::injection) fn word(&mut self, bytes: &[u8], at: usize, length: u32) -> bool {
+    /// Counts the word of `length` letters at `at`, in this line; true if there are enough of one line in one way.
+    pub(in crate::injection) fn word(
+        &mut self,
+        bytes: &[u8],
+        (at, length): (usize, usize),
+        line: u32,
+    ) -> bool {
+        if !(1..=WORD_MAX).contains(&length) {
+            return false;
+        }
         let behind = bytes.get(at..).unwrap_or_default();
         let mut eight = [0; 8];
         match behind.first_chunk::<8>() {
             Some(first) => eight = *first,
             None => eight.iter_mut().zip(behind).for_each(|(place, byte)| *place = *byte),
-        }
-        let mut length = usize::try_from(length).unwrap_or(usize::MAX);
-        // It may go on where its looker could not see it.
-        length += behind
-            .iter()
-            .skip(length)
-            .take(WORD_MAX + 1)
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
-        if !(1..=WORD_MAX).contains(&length) {
-            return false;
         }
         let word = (u64::from_be_bytes(eight) | 0x2020_2020_2020_2020) >> (64 - 8 * length);
         if !passes(&self.table.hidden, word) {
@@ -138,6 +143,9 @@ impl Tally {
         let ways = self.table.search(word);
         if ways & PLAIN != 0 {
             return false;
+        }
+        if line != self.line {
+            (self.line, self.counts) = (line, [0; WAYS.len()]);
         }
         let counts = self.counts.iter_mut().enumerate();
         counts.for_each(|(bit, count)| *count += usize::from(ways >> bit & 1 == 1));
@@ -167,7 +175,7 @@ fn passes(sieve: &[u64], word: u64) -> bool {
 }
 
 fn pack(word: &[u8]) -> u64 {
-    word.iter().take(WORD_MAX).fold(0, |packed, byte| (packed << 8) | u64::from(*byte))
+    word.iter().take(WORD_MAX).fold(0, |packed, byte| (packed << 8) | u64::from(byte.to_ascii_lowercase()))
 }
 
 fn hash(word: u64) -> u64 {

@@ -8,6 +8,8 @@ const DECIMAL: Disguise = Disguise::new("decimal", 180);
 const HEX: Disguise = Disguise::new("spaced-hex", 160);
 const MORSE: Disguise = Disguise::new("morse", 180);
 
+/// The longest number with what may stick to it, in bytes.
+const LONGEST: usize = 48;
 /// Fewer numbers are no sentence.
 const TOKENS_MIN: usize = 12;
 
@@ -22,6 +24,10 @@ enum Kind {
 pub(super) fn find(text: &str, views: &mut Views) {
     let mut open: Option<(Kind, usize, usize, Vec<u8>, usize)> = None;
     for (start, token) in tokens(text) {
+        // Nearly all tokens are words or longer than a number; they end a list and begin none.
+        if open.is_none() && token.len() > LONGEST {
+            continue;
+        }
         let bare = token.trim_matches(|c: char| matches!(c, '[' | ']' | '"' | '\'' | ',' | ';'));
         let bare = bare.strip_prefix("0x").unwrap_or(bare);
         // Nearly all tokens are words; they end a list and begin none.
@@ -32,7 +38,7 @@ pub(super) fn find(text: &str, views: &mut Views) {
         if let Some((kind, _, last, decoded, count)) = &mut open {
             let goes_on = decoded.len() < CANDIDATE_BYTES_MAX;
             if let Some(byte) = read(bare, *kind).filter(|_| goes_on) {
-                decoded.extend(byte);
+                decoded.push(byte);
                 *last = end;
                 *count += 1;
                 continue;
@@ -41,7 +47,7 @@ pub(super) fn find(text: &str, views: &mut Views) {
         give(open.take(), views);
         // `payload=73 103 …`: what sticks to the first number is cut off.
         let first = bare.rsplit(['=', ':', '"', '>', '(']).next().unwrap_or(bare);
-        open = kind_of(first).and_then(|kind| Some((kind, start, end, read(first, kind)?, 1)));
+        open = kind_of(first).and_then(|kind| Some((kind, start, end, vec![read(first, kind)?], 1)));
     }
     give(open, views);
 }
@@ -61,10 +67,16 @@ fn give(open: Option<(Kind, usize, usize, Vec<u8>, usize)>, views: &mut Views) {
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let base = text.as_ptr() as usize;
-    text.split([' ', '\n', '\t', ',', '\r'])
-        .filter(|token| !token.is_empty())
-        .map(move |token| (token.as_ptr() as usize - base, token))
+    let bytes = text.as_bytes();
+    let ends = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b',' | b'\r');
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let start = at + rest.iter().take_while(ends).count();
+        let token = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| !ends(byte)).count();
+        at = start + token;
+        if token == 0 { None } else { Some((start, text.get(start..at).unwrap_or_default())) }
+    })
 }
 
 fn kind_of(token: &str) -> Option<Kind> {
@@ -74,15 +86,12 @@ fn kind_of(token: &str) -> Option<Kind> {
 }
 
 /// What one token stands for.
-fn read(token: &str, kind: Kind) -> Option<Vec<u8>> {
+fn read(token: &str, kind: Kind) -> Option<u8> {
     if token.is_empty() || token.len() > 8 {
         return None;
     }
     let graphic = |code: u32| {
-        u8::try_from(code)
-            .ok()
-            .filter(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n'))
-            .map(|byte| vec![byte])
+        u8::try_from(code).ok().filter(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n'))
     };
     match kind {
         Kind::Binary => {
@@ -99,11 +108,11 @@ fn read(token: &str, kind: Kind) -> Option<Vec<u8>> {
         }
         Kind::Morse => {
             if token == "/" || token == "|" {
-                return Some(vec![b' ']);
+                return Some(b' ');
             }
             let signs = token.bytes().all(|byte| matches!(byte, b'.' | b'-'));
             let at = MORSE_CODES.iter().position(|code| *code == token).filter(|_| signs)?;
-            MORSE_LETTERS.as_bytes().get(at).map(|letter| vec![*letter])
+            MORSE_LETTERS.as_bytes().get(at).copied()
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Long runs without blanks: base64 in its alphabets, base32, hexadecimal, and gzip inside of them.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
+use crate::runs::is_of;
 
 const BASE64: Disguise = Disguise::new("base64", 100);
 const GZIP: Disguise = Disguise::new("gzip", 180);
@@ -19,36 +20,33 @@ pub(super) fn find(text: &str, views: &mut Views) {
     let mut left = CANDIDATES_MAX;
     let mut at = 0;
     let bytes = text.as_bytes();
-    while let Some((run, span)) = next_run(bytes, at) {
+    let _ = crate::runs::runs::<true>(bytes, |piece| {
+        // What belongs to a wrapped run was read with it.
+        if piece.start < at || piece.len() < RUN_MIN {
+            return ControlFlow::Continue(());
+        }
+        let (run, span) = unwrapped(bytes, piece.start);
         at = span.end;
-        if run.len() < RUN_MIN || run.len() > CANDIDATE_BYTES_MAX || !is_mixed(&run) {
-            continue;
+        if run.len() > CANDIDATE_BYTES_MAX || !is_mixed(&run) {
+            return ControlFlow::Continue(());
         }
         if left == 0 {
             views.full = true;
-            return;
+            return ControlFlow::Break(());
         }
         left -= 1;
         decode(&run, span, views);
-    }
+        ControlFlow::Continue(())
+    });
 }
 
-/// The next run of encoding letters from `at` on; lines that break it at one width belong to it.
-fn next_run(bytes: &[u8], at: usize) -> Option<(Vec<u8>, Range<usize>)> {
-    let mut start = at;
-    // Words are far more than runs, and are passed over without a copy.
-    loop {
-        start += bytes.get(start..)?.iter().position(|byte| is_code(*byte))?;
-        let piece = bytes.get(start..).unwrap_or_default().iter().take_while(|byte| is_code(**byte)).count();
-        if piece >= RUN_MIN {
-            break;
-        }
-        start += piece;
-    }
+/// The run of encoding letters from `start` on; lines that break it at one width belong to it.
+fn unwrapped(bytes: &[u8], start: usize) -> (Vec<u8>, Range<usize>) {
     let mut run = Vec::new();
     let mut end = start;
     loop {
-        let piece = bytes.get(end..).unwrap_or_default().iter().take_while(|byte| is_code(**byte)).count();
+        let rest = bytes.get(end..).unwrap_or_default().iter();
+        let piece = rest.take(CANDIDATE_BYTES_MAX + 1).take_while(|byte| is_of::<true>(**byte)).count();
         run.extend_from_slice(bytes.get(end..end + piece).unwrap_or_default());
         end += piece;
         // A wrapped line is long, and so is what went before.
@@ -59,9 +57,9 @@ fn next_run(bytes: &[u8], at: usize) -> Option<(Vec<u8>, Range<usize>)> {
             [b'\n', ..] => 1,
             _ => 0,
         };
-        let goes_on = rest.get(skip).is_some_and(|byte| is_code(*byte));
+        let goes_on = rest.get(skip).is_some_and(|byte| is_of::<true>(*byte));
         if skip == 0 || piece < WRAPPED_MIN || !goes_on || run.len() > CANDIDATE_BYTES_MAX {
-            return Some((run, start..end));
+            return (run, start..end);
         }
         end += skip;
     }
@@ -69,10 +67,6 @@ fn next_run(bytes: &[u8], at: usize) -> Option<(Vec<u8>, Range<usize>)> {
 
 /// Lines of fewer letters are words.
 const WRAPPED_MIN: usize = 30;
-
-fn is_code(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
 
 /// Words, paths and dashes are not encodings: letters of both cases or digits among them, in no order of words.
 fn is_mixed(run: &[u8]) -> bool {

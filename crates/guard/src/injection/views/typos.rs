@@ -106,7 +106,7 @@ pub(super) fn find(text: &str, views: &mut Views) {
         let mut corrections = 0;
         let mut at = 0;
         for (start, word) in words(stretch) {
-            if let Some(right) = right(word) {
+            if let Some(right) = right(word.as_bytes()) {
                 mended.push_str(stretch.get(at..start).unwrap_or_default());
                 mended.push_str(right);
                 at = start + word.len();
@@ -124,54 +124,68 @@ pub(super) fn find(text: &str, views: &mut Views) {
 const STRETCH_BYTES: usize = 4_096;
 const CORRECTIONS_MIN: usize = 2;
 
+/// The words of five to fourteen letters.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let base = text.as_ptr() as usize;
-    text.split(|c: char| !c.is_ascii_alphabetic())
-        .filter(|word| (5..=14).contains(&word.len()))
-        .map(move |word| (word.as_ptr() as usize - base, word))
-}
-
-/// One bit for each first letter, last letter and length that a known word has.
-fn may_be(word: &str) -> bool {
-    static SIEVE: OnceLock<Vec<u16>> = OnceLock::new();
-    let sieve = SIEVE.get_or_init(|| {
-        let mut sieve = vec![0_u16; 32 * 32];
-        for known in WORDS {
-            if let Some(place) = sieve.get_mut(ends(known)) {
-                *place |= 1 << known.len();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+            let length = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            let start = at;
+            at += length.max(1);
+            if (5..=14).contains(&length) {
+                return Some((start, text.get(start..start + length)?));
             }
         }
-        sieve
+    })
+}
+
+/// True if the word is a shuffling of a known one.
+pub(in crate::injection) fn is_shuffled(word: &[u8]) -> bool {
+    (5..=14).contains(&word.len()) && right(word).is_some()
+}
+
+/// The known words, by their first and last letter.
+fn known(word: &[u8]) -> &'static [&'static str] {
+    static TABLE: OnceLock<Vec<Vec<&str>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table = vec![Vec::new(); 32 * 32];
+        for known in WORDS {
+            if let Some(place) = table.get_mut(ends(known.as_bytes())) {
+                place.push(*known);
+            }
+        }
+        table
     });
-    sieve.get(ends(word)).is_some_and(|lengths| lengths >> word.len() & 1 == 1)
+    table.get(ends(word)).map_or(&[], Vec::as_slice)
 }
 
 /// The first and the last letter as a number.
-fn ends(word: &str) -> usize {
+fn ends(word: &[u8]) -> usize {
     let letter = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0) & 31);
-    letter(word.as_bytes().first()) << 5 | letter(word.as_bytes().last())
+    letter(word.first()) << 5 | letter(word.last())
 }
 
 /// The word that this one is a shuffling of; none if it is spelled right.
-fn right(word: &str) -> Option<&'static str> {
-    if !may_be(word) {
+fn right(word: &[u8]) -> Option<&'static str> {
+    let alike = known(word).iter().filter(|known| known.len() == word.len());
+    let mut candidates = alike.filter(|known| sum(known.as_bytes()) == sum(word)).peekable();
+    candidates.peek()?;
+    if known(word).iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word)) {
         return None;
     }
-    let lower = word.to_ascii_lowercase();
-    let (first, last) = (lower.as_bytes().first()?, lower.as_bytes().last()?);
-    let fits = |known: &&&str| {
-        known.len() == lower.len()
-            && known.as_bytes().first() == Some(first)
-            && known.as_bytes().last() == Some(last)
-    };
-    let mut candidates = WORDS.iter().filter(fits).peekable();
-    candidates.peek()?;
-    let letters = sorted(&lower);
-    candidates.find(|known| sorted(known) == letters && **known != lower).copied()
+    let letters = sorted(word);
+    candidates.find(|known| sorted(known.as_bytes()) == letters).copied()
 }
 
-fn sorted(word: &str) -> Vec<u8> {
-    let mut letters = word.as_bytes().to_vec();
+/// The same for all orders of the same letters.
+fn sum(word: &[u8]) -> u32 {
+    word.iter().map(|byte| u32::from(byte | 0x20)).sum()
+}
+
+fn sorted(word: &[u8]) -> Vec<u8> {
+    let mut letters = word.to_ascii_lowercase();
     letters.sort_unstable();
     letters
 }
