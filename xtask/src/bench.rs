@@ -3,6 +3,7 @@
 //! Every candidate stands between the same client and the same server, over pipes, on the same processors, and the
 //! rounds are interleaved, so that what else the machine does hits all of them alike. Read the ratios, not the microseconds.
 
+mod http;
 mod load;
 mod looking_back;
 mod policy;
@@ -10,6 +11,7 @@ mod process;
 mod relay;
 mod report;
 mod server;
+mod sessions;
 
 use crate::shell;
 use anyhow::{Context, Result, ensure};
@@ -29,6 +31,10 @@ pub(crate) use server::run as server;
 pub(crate) enum Bench {
     /// One client, one server, 1 KB calls: latency, throughput, CPU, memory and start-up of `bailiwick run`
     Stdio(Options),
+    /// Many clients, one upstream, 1 KB calls: requests per second, latency, CPU and memory of `bailiwick gateway`
+    Http(http::Options),
+    /// Memory of `bailiwick gateway` with 10,000 idle sessions, and after as many came and went
+    Sessions(sessions::Options),
     /// `replay` over a trace of 1,000,000 lines; the goal is 20 s
     Replay,
     /// `infer` from 100,000 recorded calls; the goal is 5 s
@@ -105,6 +111,8 @@ impl Placement {
 pub(crate) fn run(bench: &Bench) -> Result<bool> {
     match bench {
         Bench::Stdio(options) => stdio(options),
+        Bench::Http(options) => http::run(options),
+        Bench::Sessions(options) => sessions::run(options),
         Bench::Replay => looking_back::replay(),
         Bench::Infer => looking_back::infer(),
         Bench::Scan => looking_back::scan(),

@@ -24,9 +24,16 @@ pub(super) fn print(rows: &[(&Candidate, Vec<Sample>)], place: Placement) -> boo
     let goals = goals(of, relay);
     if !goals.is_empty() {
         println!("\n¹ with the numbers of its limits raised, or the load would end after 60 calls");
+    }
+    print_goals(&goals)
+}
+
+/// Prints the goals; true when every one was reached (or none was measured).
+pub(super) fn print_goals(goals: &[Goal]) -> bool {
+    if !goals.is_empty() {
         println!("\n| goal | measured | |\n|---|---|---|");
     }
-    for goal in &goals {
+    for goal in goals {
         println!(
             "| {} {} {} | {:.2} | {} |",
             goal.what,
@@ -39,12 +46,12 @@ pub(super) fn print(rows: &[(&Candidate, Vec<Sample>)], place: Placement) -> boo
     goals.iter().all(Goal::reached)
 }
 
-struct Goal {
-    what: String,
+pub(super) struct Goal {
+    pub(super) what: String,
     /// True when more is better.
-    at_least: bool,
-    bound: f64,
-    measured: f64,
+    pub(super) at_least: bool,
+    pub(super) bound: f64,
+    pub(super) measured: f64,
 }
 
 impl Goal {
@@ -125,11 +132,11 @@ fn ratio(samples: &[Sample], relay: &[Sample], value: impl Fn(&Sample) -> f64) -
     ratio_with(samples, relay, |ours, theirs| value(ours) / value(theirs))
 }
 
-fn ratio_with(samples: &[Sample], others: &[Sample], compare: impl Fn(&Sample, &Sample) -> f64) -> f64 {
+pub(super) fn ratio_with<S>(samples: &[S], others: &[S], compare: impl Fn(&S, &S) -> f64) -> f64 {
     median(samples.iter().zip(others).map(|(ours, theirs)| compare(ours, theirs)))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let middle = sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN);

@@ -1,0 +1,136 @@
+//! The processes of a measurement: built, started, told apart by their addresses, and ended with their handle.
+
+use super::Between;
+use crate::bench::policy;
+use crate::shell;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// Where the programs and files are.
+pub(in crate::bench) struct Parties {
+    pub(in crate::bench) tool: PathBuf,
+    bailiwick: PathBuf,
+    folder: PathBuf,
+}
+
+/// One process that serves; it ends when this is dropped.
+pub(in crate::bench) struct Party {
+    child: Child,
+    pub(in crate::bench) address: String,
+}
+
+impl Party {
+    pub(in crate::bench) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Party {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // gone already
+        let _ = self.child.wait();
+    }
+}
+
+impl Parties {
+    /// Builds both programs, unless they are `built`.
+    pub(in crate::bench) fn build(built: bool) -> Result<Self> {
+        let target = shell::root().join("target");
+        if built {
+            println!("measuring programs that were built before: say how, beside the numbers");
+        } else {
+            println!("building: cargo build --release -p bailiwick, and bench/http");
+            let mut cargo = shell::cargo();
+            shell::logged(cargo.args(["build", "--release", "-p", "bailiwick"]), "bench-build")?;
+            let mut cargo = shell::cargo();
+            cargo.args(["build", "--release", "--locked", "--manifest-path", "bench/http/Cargo.toml"]);
+            shell::logged(cargo.arg("--target-dir").arg(target.join("bench-http")), "bench-http-build")?;
+        }
+        let folder = target.join("bench");
+        fs::create_dir_all(&folder)?;
+        let standard = shell::root().join("crates/policy/policies/standard.yaml");
+        let standard = fs::read_to_string(standard).context("the bundled policy is the load's policy")?;
+        fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
+        Ok(Self {
+            tool: target.join("bench-http/release/bailiwick-bench-http"),
+            bailiwick: target.join("release/bailiwick"),
+            folder,
+        })
+    }
+
+    pub(in crate::bench) fn upstream(&self) -> Result<Party> {
+        let mut command = Command::new(&self.tool);
+        command.arg("upstream").stdout(Stdio::piped());
+        started(command, "")
+    }
+
+    /// Starts what stands between; nothing is nothing.
+    pub(in crate::bench) fn start(
+        &self,
+        between: Between,
+        upstream: &Party,
+        flags: &str,
+    ) -> Result<Option<Party>> {
+        let kind = match between {
+            Between::Nothing => return Ok(None),
+            Between::Shared => "shared",
+            Between::PerCore => "per-core",
+            Between::Gateway => return self.gateway(upstream, flags).map(Some),
+        };
+        let mut command = Command::new(&self.tool);
+        command.args(["proxy", kind, &upstream.address]).stdout(Stdio::piped());
+        started(command, "").map(Some)
+    }
+
+    pub(in crate::bench) fn gateway(&self, upstream: &Party, flags: &str) -> Result<Party> {
+        let fresh = self.folder.join("run-http");
+        let _ = fs::remove_dir_all(&fresh); // absent in the first run
+        fs::create_dir_all(&fresh)?;
+        let mut command = Command::new(&self.bailiwick);
+        command.args(["gateway", "--listen", "127.0.0.1:0", "--server", "bench", "--ask", "never"]);
+        command.arg("--target").arg(format!("http://{}/mcp", upstream.address));
+        command.arg("--policy").arg(self.folder.join("standard.yaml"));
+        command.arg("--audit").arg(fresh.join("audit.jsonl"));
+        command.args(flags.split_whitespace());
+        // Keys and state of the benchmark stay in its folder.
+        command
+            .env("XDG_STATE_HOME", self.folder.join("state"))
+            .env("XDG_CONFIG_HOME", self.folder.join("config"));
+        command.current_dir(&fresh).stderr(Stdio::piped());
+        started(command, "serving http://")
+    }
+}
+
+/// Waits for the line that holds `before` and then the address.
+fn started(mut command: Command, before: &str) -> Result<Party> {
+    let program = shell::shown(&command);
+    let mut child =
+        command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {program}"))?;
+    let out: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
+        (Some(out), _) => Box::new(out),
+        (None, Some(err)) => Box::new(err),
+        (None, None) => bail!("no pipe to {program}"),
+    };
+    let mut party = Party { child, address: String::new() };
+    let mut lines = BufReader::new(out);
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line)? == 0 {
+            bail!("{program} ended early: {}", seen.trim());
+        }
+        if let Some((_, address)) = line.split_once(before) {
+            let end = address.find(['/', '\n']).unwrap_or(address.len());
+            party.address = address.get(..end).unwrap_or_default().to_owned();
+            break;
+        }
+        seen.push_str(&line);
+    }
+    // What else it says is read, so that it never waits for us.
+    thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    Ok(party)
+}
