@@ -7,6 +7,8 @@ mod events;
 mod faults;
 #[path = "gateway/heads.rs"]
 mod heads;
+#[path = "gateway/limits.rs"]
+mod limits;
 #[path = "gateway/sessions.rs"]
 mod sessions;
 

@@ -17,7 +17,7 @@ pub struct HttpLimits {
     pub streams_max: usize,
     /// How long a session, and a run without one, may be idle. Default 1 hour.
     pub session_idle: Duration,
-    /// How long a client has for the head of a request. Default 15 s.
+    /// How long a client has for the head of a request. Default 30 s.
     pub head_time: Duration,
     /// How long a client has for the body of a request. Default 30 s.
     pub body_time: Duration,
@@ -43,7 +43,7 @@ impl HttpLimits {
         sessions_max: 20_000,
         streams_max: 8,
         session_idle: Duration::from_secs(3_600),
-        head_time: Duration::from_secs(15),
+        head_time: Duration::from_secs(30),
         body_time: Duration::from_secs(30),
         connect_time: Duration::from_secs(10),
         keep_alive: Duration::from_secs(60),

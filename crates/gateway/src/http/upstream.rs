@@ -7,7 +7,8 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use self::dial::Connector;
+use super::head::SESSION;
 use super::letter::Letter;
 use super::limits::HttpLimits;
 use super::tls::Roots;
@@ -50,6 +52,8 @@ pub(super) enum UpstreamError {
     TooLong,
     #[error("the server sent a compressed answer, though it was asked for a plain one")]
     Compressed,
+    #[error("the server sent a header twice that may be there once")]
+    Twice,
 }
 
 impl UpstreamError {
@@ -60,7 +64,8 @@ impl UpstreamError {
             UpstreamError::Unreachable
             | UpstreamError::Broken
             | UpstreamError::TooLong
-            | UpstreamError::Compressed => StatusCode::BAD_GATEWAY,
+            | UpstreamError::Compressed
+            | UpstreamError::Twice => StatusCode::BAD_GATEWAY,
         }
     }
 }
@@ -71,6 +76,14 @@ pub(super) struct Link {
     client: Client<Connector, Full<Bytes>>,
     target: Target,
     answer_time: Duration,
+}
+
+/// Headers of an answer of which two readers could take two different ones.
+const ONCE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, SESSION];
+
+/// Its length is said in two ways (RFC 9112, section 6.3).
+fn framed_twice(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// Connections kept open without work, per thread.
@@ -164,6 +177,10 @@ impl Link {
             Ok(Err(_)) => return Err(UpstreamError::Broken),
             Err(_) => return Err(UpstreamError::Late),
         };
+        let twice = |name: &HeaderName| response.headers().get_all(name).iter().nth(1).is_some();
+        if ONCE.iter().any(twice) || framed_twice(response.headers()) {
+            return Err(UpstreamError::Twice);
+        }
         let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
         if response.headers().get_all(CONTENT_ENCODING).iter().all(plain) {
             Ok(response)

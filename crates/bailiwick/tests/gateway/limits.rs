@@ -1,0 +1,208 @@
+//! What goes beyond a limit is refused with the status and the words that the reference names, and costs no memory.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bailiwick_testkit::http::{Connection, Text, ask, begin_events, chunk, post, reply, reply_json};
+use bailiwick_testkit::process::peak_kib;
+use bailiwick_testkit::serde_json::{Value, json};
+
+use crate::{INITIALIZE, Place, answer_to, call, modern, plain};
+
+/// The code and words of an error.
+fn error(answer: &Text) -> (i64, String) {
+    let error = &answer.json()["error"];
+    (error["code"].as_i64().expect("a code"), error["message"].as_str().expect("words").to_owned())
+}
+
+#[test]
+fn more_header_fields_than_the_limit_are_431() {
+    let place = Place::new(plain);
+    let fields = |count: usize| (0..count).map(|field| format!("X-{field}: 1\r\n")).collect::<String>();
+    assert_eq!(ask(place.address(), post(INITIALIZE, &fields(90))).status(), 200);
+    assert_eq!(ask(place.address(), post(INITIALIZE, &fields(101))).status(), 431);
+}
+
+#[test]
+fn a_message_too_deep_or_of_too_many_values_is_400_and_says_which_limit() {
+    let place = Place::with(plain, &["--max-depth", "16", "--max-values", "100", "--max-batch", "2"]);
+    let session = place.session();
+    let deep = call(1, "x").to_string().replace("\"x\"", &format!("{}{}", "[".repeat(20), "]".repeat(20)));
+    let many = call(1, "x").to_string().replace("\"x\"", &format!("[{}1]", "1,".repeat(200)));
+    for (body, words) in [(deep, "nested"), (many, "values")] {
+        let answer = ask(place.address(), post(&body, &format!("Mcp-Session-Id: {session}\r\n")));
+        let (code, message) = error(&answer);
+        assert_eq!((answer.status(), code), (400, -32600), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+    let batch = json!([call(1, "a"), call(2, "a"), call(3, "a")]);
+    let answer = place.say(&session, &batch);
+    assert_eq!((answer.status(), error(&answer).0), (400, -32600), "{}", answer.text());
+    assert_eq!(place.calls(), [] as [Value; 0]);
+}
+
+#[test]
+fn more_requests_without_an_answer_than_the_limit_are_an_error_that_says_so() {
+    let slow = |request: &Text, stream: &mut TcpStream| {
+        if request.text().contains("\"slow\"") {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        plain(request, stream)
+    };
+    let place = Place::with(slow, &["--max-pending", "2"]);
+    let session = place.session();
+    assert_eq!(place.say(&session, &call(1, "a")).status(), 200);
+    let held: Vec<Connection> = (2..4)
+        .map(|id| {
+            let mut connection = Connection::open(place.address());
+            let headers = format!("Mcp-Session-Id: {session}\r\n");
+            connection.send(post(&call(id, "slow").to_string(), &headers));
+            connection
+        })
+        .collect();
+    while place.calls().len() < 3 {
+        std::thread::yield_now();
+    }
+    let answer = place.say(&session, &call(4, "a"));
+    assert_eq!((answer.status(), error(&answer).0), (200, 4029), "{}", answer.text());
+    for mut connection in held {
+        assert_eq!(connection.answer().json()["result"]["content"][0]["text"], "slow");
+    }
+    assert_eq!(place.say(&session, &call(5, "b")).json()["result"]["content"][0]["text"], "b");
+}
+
+#[test]
+fn a_connection_above_the_limit_is_closed_at_once() {
+    let place = Place::with(plain, &["--max-connections", "2"]);
+    let mut kept: Vec<Connection> = (0..2).map(|_| Connection::open(place.address())).collect();
+    for connection in &mut kept {
+        connection.send(post(INITIALIZE, ""));
+        assert_eq!(connection.answer().status(), 200);
+    }
+    assert!(Connection::open(place.address()).is_closed());
+    kept.pop();
+    // It is free again as soon as the gateway saw that the other one left.
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut connection = Connection::open(place.address());
+        connection.send(post(INITIALIZE, ""));
+        if connection.try_head().is_some_and(|head| head.status() == 200) {
+            break;
+        }
+        assert!(Instant::now() < end, "a place that became free is not given again");
+    }
+}
+
+#[test]
+fn a_compressed_or_foreign_body_is_415() {
+    let place = Place::new(plain);
+    for header in ["Content-Encoding: gzip\r\n", "Content-Encoding: br, identity\r\n"] {
+        let answer = ask(place.address(), post(INITIALIZE, header));
+        assert_eq!((answer.status(), error(&answer)), (415, (-32600, "a compressed body".to_owned())));
+    }
+    let latin = post(INITIALIZE, "")
+        .replace("application/json\r\nAccept", "application/json; charset=latin1\r\nAccept");
+    assert_eq!(ask(place.address(), latin).status(), 415);
+    assert_eq!(place.upstream.seen().len(), 0);
+}
+
+/// What an upstream writes at most while nobody reads, and what the gateway may take for that.
+const OFFERED: usize = 192 << 20;
+const TAKEN_KIB_MAX: u64 = 24 << 10;
+
+#[test]
+fn a_client_that_does_not_read_holds_the_server_up_and_no_memory() {
+    let written = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&written);
+    let place = Place::new(move |request, stream| {
+        if !request.text().contains("\"flood\"") {
+            return plain(request, stream);
+        }
+        begin_events(stream);
+        let filling = "y".repeat(60_000);
+        let note = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": filling}});
+        let event = format!("data: {note}\n\n");
+        while counted.load(Ordering::Relaxed) < OFFERED {
+            if !chunk(stream, &event) {
+                return false;
+            }
+            counted.fetch_add(event.len(), Ordering::Relaxed);
+        }
+        let answer = answer_to(&request.json()).expect("a request");
+        chunk(stream, &format!("data: {answer}\n\n")) && chunk(stream, "")
+    });
+    let session = place.session();
+    place.say(&session, &call(1, "a"));
+    let before = peak_kib(place.gateway.pid());
+    let mut deaf = Connection::open(place.address());
+    deaf.send(post(&call(2, "flood").to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
+    assert_eq!(deaf.head().status(), 200);
+    // Until nothing moves any more.
+    let mut seen = 0;
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = written.load(Ordering::Relaxed);
+        if now == seen && now > 0 {
+            break;
+        }
+        seen = now;
+    }
+    assert!(seen < OFFERED, "the server was not held up");
+    let taken = peak_kib(place.gateway.pid()) - before;
+    assert!(taken < TAKEN_KIB_MAX, "{taken} KiB for a client that does not read");
+    let mut last = String::new();
+    while let Some(chunk) = deaf.chunk() {
+        last = chunk;
+    }
+    assert!(last.contains("\"id\":2") && written.load(Ordering::Relaxed) >= OFFERED, "{last}");
+}
+
+/// What an upstream may put into its heads reaches no client, and what two readers could read differently is an error.
+#[test]
+fn heads_of_an_upstream_are_read_strictly_and_written_anew() {
+    // The policy lets five calls pass: a gateway for each half.
+    let [place, other] = std::array::from_fn(|_| Place::new(strange_heads));
+    for case in ["twice-type", "twice-session", "twice-length", "both"] {
+        let answer = ask(place.address(), modern(1, case));
+        assert_eq!(answer.status(), 502, "{case}: {}", answer.text());
+    }
+    assert_eq!(ask(place.address(), modern(1, "a")).status(), 200);
+    let mut connection = Connection::open(other.address());
+    for _ in 0..2 {
+        connection.send(modern(1, "bare"));
+        let answer = connection.answer();
+        let text = &answer.json()["result"]["content"][0]["text"];
+        assert_eq!(text, "bare", "the answer and not what stood behind it");
+        assert_eq!((answer.header("set-cookie"), answer.header("x-also")), (None, None));
+        connection.send(modern(1, "b"));
+        assert_eq!(connection.answer().json()["result"]["content"][0]["text"], "b");
+    }
+}
+
+/// Answers with the head that the call names.
+fn strange_heads(request: &Text, stream: &mut TcpStream) -> bool {
+    let text = request.text();
+    let body = answer_to(&request.json()).unwrap_or_default().to_string();
+    let json = "Content-Type: application/json\r\n";
+    let twice = |header: &str| format!("{json}{header}{header}");
+    let case = ["twice-type", "twice-session", "twice-length", "both", "bare"];
+    match case.into_iter().find(|case| text.contains(&format!("\"{case}\""))) {
+        Some("twice-type") => reply(stream, "200 OK", &twice("Content-Type: text/event-stream\r\n"), &body),
+        Some("twice-session") => reply(stream, "200 OK", &twice("Mcp-Session-Id: a\r\n"), &body),
+        Some("twice-length") => reply(stream, "200 OK", &format!("{json}Content-Length: 3\r\n"), &body),
+        Some("both") => reply(stream, "200 OK", &format!("{json}Transfer-Encoding: chunked\r\n"), &body),
+        Some("bare") => {
+            let head = "HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: a=b\nX-Also: 1\n";
+            let smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+            let text = format!("{head}Content-Length: {}\n\n{body}{smuggled}", body.len());
+            stream.write_all(text.as_bytes()).is_ok()
+        }
+        _ => match request.json()["id"].is_null() || request.json()["method"] == "initialize" {
+            true => plain(request, stream),
+            false => reply_json(stream, &body),
+        },
+    }
+}
