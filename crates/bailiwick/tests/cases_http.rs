@@ -1,5 +1,5 @@
 //! The cases of `cases/` through the gateway over HTTP, with a server over stdio whose bytes the test writes: the decisions in
-//! the audit log are those of the engine. What reaches either side byte for byte is for `cases_stdio.rs`.
+//! the audit log are those of the engine, and so are those that follow again from its trace. What reaches either side byte for byte is for `cases_stdio.rs`.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,6 +7,8 @@
     reason = "a test says so by a panic when it fails"
 )]
 
+#[path = "cases/again.rs"]
+mod again;
 #[path = "../../engine/tests/cases/drive.rs"]
 mod drive;
 #[path = "cases/log.rs"]
@@ -15,6 +17,7 @@ mod log;
 #[expect(dead_code, reason = "what reaches the server is for the cases over stdio")]
 mod puppet;
 
+use bailiwick_engine::Scanner;
 use bailiwick_testkit::cases::{self, Case, Deed, Observed, Seen, Step};
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::Connection;
@@ -24,7 +27,7 @@ use bailiwick_testkit::workplace::Workplace;
 use drive::Places;
 use puppet::Puppet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::{fs, thread};
 
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
@@ -151,6 +154,39 @@ fn play(case: &Case) {
         log::await_decisions(&place, wanted.len());
         compare(step, &log::decisions(&place), &wanted);
     }
+    drop(gateway);
+    if !again::NOT_IN_A_TRACE.contains(&case.name.as_str()) {
+        replay(case, &place);
+    }
+}
+
+/// What the gateway took down is decided again as it was (law 6).
+fn replay(case: &Case, place: &Workplace) {
+    static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
+    let workspace = fs::canonicalize(place.path()).expect("the workplace exists").display().to_string();
+    let places = Places { workspace, home: place.at("home") };
+    let traces = fs::read_dir(place.path().join("traces")).expect("the traces can be read");
+    let mut decisions = 0;
+    for trace in traces {
+        let (header, groups) = again::groups(&trace.expect("the traces can be read").path());
+        let mut layers = std::iter::once(case.policies.clone()).chain(case.steps.iter().filter_map(|step| {
+            let Deed::Reload(file) = &step.deed else { return None };
+            Some(vec![file.clone()])
+        }));
+        let take = |_: &str| {
+            let layers = layers.next().expect("the policy is the case's");
+            drive::policy(case, &layers, &places).expect("it loads")
+        };
+        let again = again::replay(&header, &case.server, &SCANNER, &groups, take);
+        // What came together is decided over one by one, and stands together in the trace.
+        let then: Vec<_> = groups.iter().flat_map(|group| &group.decisions).collect();
+        let now: Vec<_> = again.iter().flatten().collect();
+        let differ = then.iter().zip(&now).find(|(then, now)| !again::same(then, now));
+        assert!(differ.is_none() && then.len() == now.len(), "replayed: {differ:?}\n{then:?}\n{now:?}");
+        decisions += now.len();
+    }
+    let recorded = log::decisions(place).len();
+    assert!(decisions >= recorded, "{recorded} decisions are in the audit log and {decisions} in the traces");
 }
 
 /// Takes what reached the server, and learns the ids of our own requests from it.
@@ -182,11 +218,11 @@ fn compare(step: &Step, seen: &[Seen], wanted: &[&Seen]) {
     }
 }
 
-/// Without the words by which the two ways say that nobody is asked, or that the server ended.
+/// Without the words by which the two ways say that nobody is asked, that the server ended, or how long ago a thing was.
 fn plain(seen: &Seen) -> Seen {
     let mut seen = seen.clone();
     for (id, message) in &mut seen.reasons {
-        if id == "approval" || message.contains(" ended") {
+        if id == "approval" || message.contains(" ended") || message.contains(" ago)") {
             message.clear();
         }
     }
@@ -204,6 +240,7 @@ fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
     }
     flag("mode", &case.mode);
     flag("audit", "audit.jsonl");
+    flag("trace", "traces");
     // Nobody is there, as in the engine's cases.
     flag("ask", "never");
     case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));

@@ -6,22 +6,19 @@
     reason = "a test says so by a panic when it fails"
 )]
 
+#[path = "cases/again.rs"]
+mod again;
 #[path = "../../engine/tests/cases/drive.rs"]
 mod drive;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use bailiwick_analysis::replay::{Again, Decided, Input};
 use bailiwick_engine::{Answer, Lane, Mode, Outcome, Pins, QuestionId, Scanner, Settings};
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Timestamp};
 use bailiwick_policy::{Context, Follow, Followed, Load, Policy, Principal, Source, compile};
-use bailiwick_record::trace::{
-    About, Given, Happening, Header, Line, Reader, Trace, TracedDecision, pins_of, pins_text,
-};
+use bailiwick_record::trace::{About, Happening, Trace, pins_text};
 use bailiwick_testkit::cases::{self, Case, Deed};
 use drive::{Places, Watch};
 
@@ -98,111 +95,6 @@ impl Watch for Recorder<'_> {
     }
 }
 
-/// One input with the decisions that were recorded of it.
-struct Group {
-    line: Line,
-    decisions: Vec<TracedDecision>,
-}
-
-fn groups(folder: &Path) -> (Header, Vec<Group>) {
-    let path = folder.join("case-run.jsonl");
-    let file = fs::File::open(&path).expect("a trace");
-    let reader = Reader::new(BufReader::new(file)).expect("a trace");
-    let header = reader.header.clone();
-    let mut groups: Vec<Group> = Vec::new();
-    for line in reader {
-        match line.expect("a line") {
-            Line::Decision { decision, .. } => {
-                groups.last_mut().expect("an input comes first").decisions.push(decision);
-            }
-            line => groups.push(Group { line, decisions: Vec::new() }),
-        }
-    }
-    (header, groups)
-}
-
-/// What is decided over each input now.
-fn replay(
-    header: &Header,
-    server: &str,
-    groups: &[Group],
-    policies: &mut BTreeMap<String, Policy>,
-) -> Vec<Vec<Decided>> {
-    let mode = match header.mode.as_str() {
-        "enforce" => Mode::Enforce,
-        "shadow" => Mode::Shadow,
-        _ => Mode::Observe,
-    };
-    let principal =
-        Principal { id: header.principal.clone(), roles: header.roles.clone(), ..Principal::default() };
-    let settings = Settings {
-        mode,
-        server: server.into(),
-        principal: Arc::new(principal),
-        limits: header.limits(),
-        nonce: header.nonce.clone().expect("it is recorded"),
-    };
-    let mut take = |digest: &str| policies.remove(digest).expect("the policy is there");
-    let pins = header.pins.as_ref().map(|pins| pins_of(pins.get()).expect("pins"));
-    let mut again = Again::new(settings, take(&header.policy), Arc::clone(&SCANNER), pins);
-    let mut out = Vec::new();
-    for group in groups {
-        let reasons = group.decisions.iter().flat_map(|decision| &decision.reasons);
-        let links: Vec<(String, Option<String>)> =
-            reasons.filter_map(|reason| Some((reason.text.clone()?, reason.to.clone()))).collect();
-        let (at, input) = match &group.line {
-            Line::Message { at, to, lane, message, .. } => {
-                (*at, Input::Text { to: *to, lane: Lane(*lane), text: message.get() })
-            }
-            Line::Absent(absent) => {
-                let Some(cause) = absent.cause else {
-                    // Left out for its length.
-                    out.push(Vec::new());
-                    continue;
-                };
-                let id = absent.id.as_ref().map(|id| id_of(id.get()));
-                let (to, lane) = (absent.to, Lane(absent.lane));
-                let input = match cause {
-                    Malformation::TooLong => Input::TooLong { to, lane, id, is_request: absent.is_request },
-                    cause => Input::Broken { to, lane, malformed: Malformed { cause, id } },
-                };
-                (absent.at, input)
-            }
-            Line::Given { at, given } => match given {
-                Given::Answer(question, answer) => (*at, Input::Answer(*question, answer)),
-                Given::Tick => (*at, Input::Tick),
-                Given::ServerEnded(why) => (*at, Input::ServerEnded(why)),
-                Given::Reload(digest) => (*at, Input::Reload(Box::new(take(digest)))),
-            },
-            Line::Decision { .. } | Line::End { .. } | Line::Unknown => {
-                out.push(Vec::new());
-                continue;
-            }
-        };
-        out.push(again.decide(at, input, links));
-    }
-    out
-}
-
-fn id_of(json: &str) -> Id<'static> {
-    match serde_json::from_str(json).expect("an id") {
-        serde_json::Value::String(text) => Id::Text(text.into()),
-        serde_json::Value::Number(number) => Id::Number(number.as_i64().expect("an integer")),
-        other => panic!("{other} is no id"),
-    }
-}
-
-/// A recorded decision in the form of one that is made now.
-fn same(then: &TracedDecision, now: &Decided) -> bool {
-    let reasons: Vec<(String, String)> =
-        then.reasons.iter().map(|reason| (reason.source.clone(), reason.id.clone())).collect();
-    (then.event.as_str(), then.call, Direction::from(then.to), then.method.as_str())
-        == (now.event, now.call, now.to, now.method.as_str())
-        && then.target == now.target
-        && (then.verdict.as_str(), then.effect.as_str()) == (now.verdict, now.effect)
-        && reasons == now.reasons
-}
-
 fn problems(case: &Case) -> Result<usize, Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut recorder = Recorder { folder: folder.path(), trace: None };
@@ -218,14 +110,15 @@ fn problems(case: &Case) -> Result<usize, Vec<String>> {
         let policy = drive::policy(case, &layers, &places()).expect("it loads");
         policies.insert(policy.digest().to_owned(), policy);
     }
-    let (header, groups) = groups(folder.path());
-    let again = replay(&header, &case.server, &groups, &mut policies);
+    let (header, groups) = again::groups(&folder.path().join("case-run.jsonl"));
+    let take = |digest: &str| policies.remove(digest).expect("the policy is there");
+    let again = again::replay(&header, &case.server, &SCANNER, &groups, take);
     let recorded: usize = groups.iter().map(|group| group.decisions.len()).sum();
     assert_eq!(recorded, played, "{}: the trace holds every decision", case.name);
     let mut problems = Vec::new();
     for (group, now) in groups.iter().zip(&again) {
         let equal = group.decisions.len() == now.len()
-            && group.decisions.iter().zip(now).all(|(then, now)| same(then, now));
+            && group.decisions.iter().zip(now).all(|(then, now)| again::same(then, now));
         if !equal {
             let then = &group.decisions;
             problems.push(format!("{}: {:?}\n  then {then:?}\n  now  {now:?}", case.name, group.line));
@@ -237,21 +130,6 @@ fn problems(case: &Case) -> Result<usize, Vec<String>> {
         Err(problems)
     }
 }
-
-/// Cases whose decision rests on what the trace does not hold: a masked secret, a message that is left out for its length.
-const NOT_IN_A_TRACE: [&str; 11] = [
-    "answer-big",
-    "guard-large-answer",
-    "guard-per-tool",
-    "guard-redaction-keeps-the-schema",
-    "guard-secrets-by-their-key",
-    "guard-secrets-of-every-kind",
-    "guard-secrets-redacted",
-    "guard-secrets-to-the-server",
-    "guard-taints-the-run",
-    "guard-text-that-is-written-back",
-    "guard-write-back-redacted",
-];
 
 #[test]
 fn every_case_is_decided_as_it_was_when_its_trace_is_replayed() {
@@ -267,14 +145,14 @@ fn every_case_is_decided_as_it_was_when_its_trace_is_replayed() {
             Ok(count) => decisions += count,
             Err(problems) => {
                 differ.push(case.name.as_str());
-                if !NOT_IN_A_TRACE.contains(&case.name.as_str()) {
+                if !again::NOT_IN_A_TRACE.contains(&case.name.as_str()) {
                     wrong.extend(problems);
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{}\n{differ:?}", wrong.join("\n"));
-    assert_eq!(differ, NOT_IN_A_TRACE, "these are decided again as they were");
+    assert_eq!(differ, again::NOT_IN_A_TRACE, "these are decided again as they were");
     assert!(decisions > 1_000 || here.len() < 50, "{decisions} decisions of {} cases", here.len());
 }
 
@@ -331,12 +209,11 @@ fn where_a_link_led_is_part_of_the_trace() {
         engine.receive(Timestamp(id), Direction::ToServer, packet, &mut out);
         out.iter().for_each(|outcome| recorder.outcome(outcome));
     }
-    let (header, groups) = groups(folder.path());
+    let (header, groups) = again::groups(&folder.path().join("case-run.jsonl"));
     assert_eq!(groups[0].decisions[0].verdict, "deny");
     assert_eq!(groups[1].decisions[0].verdict, "allow");
-    let mut policies = BTreeMap::from([(policy().digest().to_owned(), policy())]);
-    let again = replay(&header, "fs", &groups, &mut policies);
+    let again = again::replay(&header, "fs", &SCANNER, &groups, |_| policy());
     for (group, now) in groups.iter().zip(&again) {
-        assert!(same(&group.decisions[0], &now[0]), "{:?}\n{now:?}", group.decisions);
+        assert!(again::same(&group.decisions[0], &now[0]), "{:?}\n{now:?}", group.decisions);
     }
 }

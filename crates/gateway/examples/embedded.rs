@@ -158,6 +158,7 @@ fn recording(entries: Entries, told: &Told) -> Recording {
         }),
         alarm: Box::new(|_| {}),
         keeper: Box::new(|_| {}),
+        traces: None,
     }
 }
 

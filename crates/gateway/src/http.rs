@@ -31,8 +31,11 @@ mod reply;
 mod run;
 mod server;
 mod sessions;
+#[cfg(test)]
+mod simulated;
 mod stdio;
 mod stream;
+mod taken;
 mod tls;
 mod upstream;
 

@@ -6,7 +6,7 @@
 //! files of its own, so that any number of processes may use one folder.
 //!
 //! ```json
-//! {"trace":"1.1","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
+//! {"trace":"1.2","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
 //! {"at":1763712000000001,"to":"server","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}}
 //! {"at":1763712000000001,"decision":{"event":"decision","call":1,"to":"server","method":"tools/call","verdict":"allow","effect":"forwarded"}}
 //! {"at":1763712000000900,"end":"the client closed its end"}
@@ -15,11 +15,12 @@
 mod broken;
 mod pins;
 mod read;
+mod shelf;
 mod write;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,9 +30,12 @@ use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Timestamp};
 
 pub use pins::{pins_of, pins_text};
 pub use read::{Absent, Given, Header, Line, Reader, TraceError, TracedDecision, TracedReason};
+pub use shelf::Shelf;
+
+use self::shelf::Kept;
 
 /// The version that is written. A reader takes every minor version of its major one.
-pub const TRACE_VERSION: (u32, u32) = (1, 1);
+pub const TRACE_VERSION: (u32, u32) = (1, 2);
 /// A message above this is left out, with its length, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
 /// A file above this is followed by a new one, in bytes.
@@ -63,6 +67,10 @@ pub enum Happening<'h> {
     Answer(QuestionId, &'h Answer),
     Tick,
     ServerEnded(&'h str),
+    /// No answer will come to this request, and why.
+    Unanswered(Lane, &'h Id<'h>, &'h str),
+    /// Nobody waits any more for anything of this exchange.
+    LaneEnded(Lane, &'h str),
     /// Another policy decides from now on; its digest.
     Reload(&'h str),
 }
@@ -70,15 +78,14 @@ pub enum Happening<'h> {
 /// The trace of one run.
 pub struct Trace {
     about: About,
-    folder: PathBuf,
-    scanner: Arc<Scanner>,
+    shelf: Arc<Shelf>,
     out: Mutex<Out>,
-    alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     broken: AtomicBool,
 }
 
 struct Out {
-    file: File,
+    /// Closed where there are many: opened again for what comes next.
+    file: Option<Kept>,
     part: u32,
     written: u64,
     /// Lines that are not written yet, reused.
@@ -87,7 +94,7 @@ struct Out {
 
 impl std::fmt::Debug for Trace {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Trace").field("folder", &self.folder).finish_non_exhaustive()
+        formatter.debug_struct("Trace").field("shelf", &self.shelf).finish_non_exhaustive()
     }
 }
 
@@ -103,18 +110,20 @@ impl Trace {
         scanner: Arc<Scanner>,
         alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     ) -> io::Result<Trace> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let file = create(&part_path(folder, &about, 1))?;
+        Trace::on(Arc::new(Shelf::open(folder, scanner, alarm)?), about, at)
+    }
+
+    fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {
+        let file = Some(shelf.kept(create(&part_path(&shelf.folder, &about, 1))?));
         let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
         write::header(&mut out.buffer, &about, 1, at);
-        out.flush()?;
-        let broken = AtomicBool::new(false);
-        Ok(Trace { about, folder: folder.to_owned(), scanner, out: Mutex::new(out), alarm, broken })
+        out.flush(&shelf, &about)?;
+        Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
     }
 
     /// Adds a line that came from a peer, before it is decided over; `malformed` says why it is no message, if it is none.
     pub fn line(&self, way: (Timestamp, Direction, Lane), line: &[u8], malformed: Option<&Malformed>) {
-        self.add(|buffer| write::message(buffer, way, line, malformed, &self.scanner));
+        self.add(|buffer| write::message(buffer, way, line, malformed, &self.shelf.scanner));
     }
 
     /// Adds that a line came whose text was not kept.
@@ -134,7 +143,7 @@ impl Trace {
 
     /// Adds what was decided, and writes what waits.
     pub fn outcome(&self, outcome: &Outcome<'_>) {
-        self.add(|buffer| write::decision(buffer, &outcome.decision, &self.scanner));
+        self.add(|buffer| write::decision(buffer, &outcome.decision, &self.shelf.scanner));
         self.write(outcome.decision.at);
     }
 
@@ -156,39 +165,50 @@ impl Trace {
             return;
         }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = out.flush().and_then(|()| match out.written > PART_BYTES_MAX {
+        let written = out.flush(&self.shelf, &self.about).and_then(|()| match out.written > PART_BYTES_MAX {
             true => self.next_part(&mut out, at),
             false => Ok(()),
         });
         if let Err(error) = written
             && !self.broken.swap(true, Ordering::Relaxed)
         {
-            (self.alarm)(&error);
+            self.shelf.sound(&error);
         }
     }
 
     fn next_part(&self, out: &mut Out, at: Timestamp) -> io::Result<()> {
         let part = out.part.saturating_add(1);
-        let file = create(&part_path(&self.folder, &self.about, part))?;
+        let file = Some(self.shelf.kept(create(&part_path(&self.shelf.folder, &self.about, part))?));
         *out = Out { file, part, written: 0, buffer: std::mem::take(&mut out.buffer) };
         write::header(&mut out.buffer, &self.about, part, at);
-        out.flush()?;
+        out.flush(&self.shelf, &self.about)?;
         match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {
             // The first says how it all began.
-            Some(oldest) => fs::remove_file(part_path(&self.folder, &self.about, oldest.saturating_add(1))),
+            Some(oldest) => {
+                fs::remove_file(part_path(&self.shelf.folder, &self.about, oldest.saturating_add(1)))
+            }
             None => Ok(()),
         }
     }
 }
 
 impl Out {
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self, shelf: &Arc<Shelf>, about: &About) -> io::Result<()> {
         let length = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
-        let result = self.file.write_all(&self.buffer);
+        let mut kept = match self.file.take() {
+            Some(kept) => kept,
+            None => shelf.kept(append(&part_path(&shelf.folder, about, self.part))?),
+        };
+        let result = kept.file.write_all(&self.buffer);
+        self.file = shelf.has_room().then_some(kept);
         self.buffer.clear();
         self.written = self.written.saturating_add(length);
         result
     }
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 fn create(path: &Path) -> io::Result<File> {

@@ -33,6 +33,17 @@ pub enum Input<'i> {
     Answer(QuestionId, &'i Answer),
     Tick,
     ServerEnded(&'i str),
+    /// No answer will come to a request.
+    Unanswered {
+        lane: Lane,
+        id: Id<'static>,
+        why: &'i str,
+    },
+    /// An exchange is over, and whoever began it is gone.
+    LaneEnded {
+        lane: Lane,
+        why: &'i str,
+    },
     Reload(Box<Policy>),
 }
 
@@ -109,6 +120,14 @@ impl Again {
             }
             Input::Tick => owned(&mut out, |out| engine.tick(at, out)),
             Input::ServerEnded(why) => owned(&mut out, |out| engine.server_ended(at, why, out)),
+            Input::Unanswered { lane, id, why } => {
+                engine.enter(lane);
+                owned(&mut out, |out| engine.unanswered(at, &id, why, out));
+            }
+            Input::LaneEnded { lane, why } => {
+                engine.enter(lane);
+                owned(&mut out, |out| engine.lane_ended(at, why, out));
+            }
             Input::Reload(policy) => {
                 let links = Arc::clone(&self.links) as Arc<dyn Follow>;
                 engine.replace_policy(Arc::new(policy.following(links)));

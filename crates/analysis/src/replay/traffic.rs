@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bailiwick_engine::{Counters, Engine, Event, Mode, Outcome, Reason, Scanner, Settings};
+use bailiwick_engine::{Counters, Engine, Event, Lane, Mode, Outcome, Reason, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Policy, Principal, Verdict};
@@ -147,9 +147,21 @@ impl Replayer {
         self.runs.remove(run);
     }
 
-    /// A message of a trace.
-    pub fn message(&mut self, run: &str, at: Timestamp, direction: Direction, message: &str) {
+    /// A message of a trace; over HTTP its exchange is a lane.
+    pub fn message(&mut self, run: &str, at: Timestamp, (direction, lane): (Direction, Lane), message: &str) {
+        if let Some(run) = self.runs.get_mut(run) {
+            run.engine.enter(lane);
+        }
         self.receive(run, at, direction, message, false);
+    }
+
+    /// Nobody waits any more for anything of this exchange.
+    pub fn lane_ended(&mut self, run: &str, at: Timestamp, lane: Lane, why: &str) {
+        if let Some(run) = self.runs.get_mut(run) {
+            run.engine.enter(lane);
+            // What that means for its calls is no decision over them.
+            run.engine.lane_ended(at, why, &mut Vec::new());
+        }
     }
 
     fn receive(&mut self, run: &str, at: Timestamp, direction: Direction, message: &str, explain: bool) {

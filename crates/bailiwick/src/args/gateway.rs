@@ -59,6 +59,9 @@ pub(crate) struct GatewayArgs {
     pub(crate) policy: PolicyChoice,
     #[command(flatten)]
     pub(crate) govern: GovernArgs,
+    /// Write messages and decisions, with secrets masked, to a file of each session in this folder
+    #[arg(long, value_name = "DIR", env = "BAILIWICK_TRACE")]
+    pub(crate) trace: Option<PathBuf>,
     /// A header for the server, its value from the environment or a file: `Authorization=env:TOKEN`, `X-Key=file:/run/key`
     #[arg(long, value_name = "NAME=SOURCE", env = "BAILIWICK_TARGET_HEADER", value_delimiter = ',')]
     pub(crate) target_header: Vec<String>,

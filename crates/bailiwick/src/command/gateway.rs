@@ -18,7 +18,7 @@ use self::config::{At, Setup};
 use self::plan::{Planned, plan};
 use self::queue::Queue;
 use self::reload::Reloads;
-use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, words, words_of};
+use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing, words, words_of};
 use crate::args::{DurabilityArg, GatewayArgs, GatewayAsk, ModeArg};
 use crate::exit::{self, Failure};
 use crate::say;
@@ -54,6 +54,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let log = open_audit(setup.audit.as_deref(), setup.durability, &name, &run)?;
     let entries = Entries::new(log, run, principal.id.clone(), name, Arc::clone(&scanner));
     record_start(&entries, &setup, &planned)?;
+    let traces = setup.trace.as_deref().map(|folder| tracing::shelf(folder, &scanner)).transpose()?;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let shown = shown(&setup, &planned);
     let Planned { plan, files, bound, .. } = planned;
@@ -75,6 +76,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
             teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
             keeper: crate::quarantine::keeper()?,
+            traces,
         },
     };
     let gateway =

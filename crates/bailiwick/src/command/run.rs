@@ -2,7 +2,7 @@
 
 mod asker;
 mod begin;
-mod tracing;
+pub(crate) mod tracing;
 
 use std::io::IsTerminal as _;
 use std::os::unix::fs::DirBuilderExt as _;

@@ -146,7 +146,7 @@ pub(super) async fn connection(front: Arc<Front>, stream: StdStream) {
 /// What a connection of HTTP/2 begins with (RFC 9113, section 3.4).
 const PREFACE: [u8; 24] = *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-async fn speak<S>(front: Arc<Front>, stream: S, http2: bool)
+pub(super) async fn speak<S>(front: Arc<Front>, stream: S, http2: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

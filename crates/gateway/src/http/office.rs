@@ -13,6 +13,8 @@ use super::ask::Approver;
 use super::gate::Phase;
 use super::recorder::Recorder;
 use super::run::Run;
+use super::taken::Taken;
+use crate::relay::now;
 
 /// What a service decides with.
 #[derive(Clone)]
@@ -114,13 +116,15 @@ impl Office {
         });
     }
 
-    /// Gives the engine the policy in force, if it is not that of `seen`.
-    pub(super) fn refresh(&self, seen: &mut u64, engine: &mut Engine) {
+    /// Gives the engine the policy in force, if it is not that of `seen`; true if it did.
+    pub(super) fn refresh(&self, seen: &mut u64, engine: &mut Engine) -> bool {
         let newest = self.generation.load(Ordering::Acquire);
-        if *seen != newest {
+        let newer = *seen != newest;
+        if newer {
             engine.replace_policy(self.policy());
             *seen = newest;
         }
+        newer
     }
 
     /// A new run of `account`; `name` and `nonce` are fresh and unguessable.
@@ -131,6 +135,8 @@ impl Office {
         name: String,
         nonce: String,
     ) -> Run {
+        // Before the policy: one that comes in between is taken up at the first message.
+        let generation = self.generation.load(Ordering::Acquire);
         let policy = self.policy();
         let settings = Settings {
             mode: self.with.mode,
@@ -140,9 +146,11 @@ impl Office {
             nonce,
         };
         let pins = self.with.pins.as_deref().cloned();
+        let taken = Taken::begin(&self.recorder, &name, &settings, (policy.digest(), pins.as_ref()), now());
         let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), pins);
         let entries = self.entries.for_run(name, principal.id.clone());
-        Run::new(Arc::clone(self), (Arc::clone(account), Arc::clone(principal)), engine, entries)
+        let parties = (Arc::clone(account), Arc::clone(principal));
+        Run::new(Arc::clone(self), parties, (engine, generation), (entries, taken))
     }
 }
 

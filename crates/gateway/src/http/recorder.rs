@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Shelf;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::relay::{Alarm, Keeper, Observer, Teller};
@@ -19,6 +20,8 @@ pub struct Recording {
     pub teller: Teller,
     pub alarm: Alarm,
     pub keeper: Keeper,
+    /// Where every run's messages and decisions are written, for looking back.
+    pub traces: Option<Arc<Shelf>>,
 }
 
 impl std::fmt::Debug for Recording {

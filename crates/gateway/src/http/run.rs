@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId};
 use bailiwick_mcp::message::batch_allowed;
-use bailiwick_mcp::{Direction, Id, Malformed, Packet, Timestamp};
+use bailiwick_mcp::{Direction, Id, Malformed, Message, Packet, Timestamp};
 use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Happening;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
 use super::letter::{Act, What};
 use super::office::{Account, Office};
+use super::taken::Taken;
 use crate::relay::now;
 
 /// The stretch of work that stateful rules count over: a legacy session, or everything that a principal does without one.
@@ -24,6 +26,7 @@ pub(super) struct Run {
     principal: Arc<Principal>,
     state: Mutex<State>,
     entries: Entries,
+    taken: Taken,
     lanes: AtomicU64,
     used: AtomicI64,
 }
@@ -69,12 +72,13 @@ impl Run {
     pub(super) fn new(
         office: Arc<Office>,
         (account, principal): (Arc<Account>, Arc<Principal>),
-        engine: Engine,
-        entries: Entries,
+        (engine, generation): (Engine, u64),
+        (entries, taken): (Entries, Taken),
     ) -> Run {
-        let state = State { engine, generation: 0, waiters: BTreeMap::new(), pins: Arc::default() };
+        let state = State { engine, generation, waiters: BTreeMap::new(), pins: Arc::default() };
         let used = AtomicI64::new(now().as_micros());
-        Run { office, account, principal, state: Mutex::new(state), entries, lanes: AtomicU64::new(1), used }
+        let (state, lanes) = (Mutex::new(state), AtomicU64::new(1));
+        Run { office, account, principal, state, entries, taken, lanes, used }
     }
 
     /// Who began it.
@@ -110,6 +114,7 @@ impl Run {
 
     /// Records that the run is over.
     pub(super) fn stop(&self, why: &str) {
+        self.taken.end(now(), why);
         let noted = self.entries.note(now(), "stop", |entry| {
             entry.string("why", why);
         });
@@ -152,10 +157,14 @@ impl Run {
                 Ok(Packet::Batch(members)) if batch_allowed(engine.version()) => {
                     for member in members {
                         engine.enter(lane);
+                        self.taken.member((at, direction, lane), member.as_ref().map(Message::raw));
                         engine.receive(at, direction, member.map(Packet::One), &mut outcomes);
                     }
                 }
-                packet => engine.receive(at, direction, packet, &mut outcomes),
+                packet => {
+                    self.taken.text((at, direction, lane), original, packet.as_ref().err());
+                    engine.receive(at, direction, packet, &mut outcomes);
+                }
             }
             (outcomes, no_message)
         })
@@ -168,37 +177,64 @@ impl Run {
     /// An answer above the limit, of which `id` alone is known.
     pub(super) fn too_long(&self, lane: Lane, id: Option<Id<'static>>, request: bool) -> Decided {
         self.simply(lane, |engine, out| {
-            engine.too_long(now(), Direction::ToClient, (id, request), out);
+            let at = now();
+            self.taken.too_long((at, Direction::ToClient, lane), (id.as_ref(), request));
+            engine.too_long(at, Direction::ToClient, (id, request), out);
         })
     }
 
     /// No answer will come to `id`.
     pub(super) fn unanswered(&self, lane: Lane, id: &Id<'_>, why: &str) -> Decided {
-        self.simply(lane, |engine, out| engine.unanswered(now(), id, why, out))
+        self.simply(lane, |engine, out| self.end_of(lane, id, why, engine, out))
     }
 
     /// The exchange is over, and whoever began it is gone.
     pub(super) fn lane_ended(&self, lane: Lane, why: &str) -> Decided {
-        self.simply(lane, |engine, out| engine.lane_ended(now(), why, out))
+        self.simply(lane, |engine, out| {
+            let at = now();
+            self.taken.happening(at, &Happening::LaneEnded(lane, why));
+            engine.lane_ended(at, why, out);
+        })
     }
 
     /// Everything of one exchange ends, and whoever waits is told.
     pub(super) fn lane_over(&self, lane: Lane, why: &str) -> Decided {
         self.simply(lane, |engine, out| {
             for id in engine.awaited() {
-                engine.unanswered(now(), &id, why, out);
+                self.end_of(lane, &id, why, engine, out);
             }
         })
     }
 
+    fn end_of(
+        &self,
+        lane: Lane,
+        id: &Id<'_>,
+        why: &str,
+        engine: &mut Engine,
+        out: &mut Vec<Outcome<'static>>,
+    ) {
+        let at = now();
+        self.taken.happening(at, &Happening::Unanswered(lane, id, why));
+        engine.unanswered(at, id, why, out);
+    }
+
     /// The run is over: what is open ends.
     pub(super) fn ended(&self, why: &str) -> Decided {
-        self.simply(Lane::default(), |engine, out| engine.server_ended(now(), why, out))
+        self.simply(Lane::default(), |engine, out| {
+            let at = now();
+            self.taken.happening(at, &Happening::ServerEnded(why));
+            engine.server_ended(at, why, out);
+        })
     }
 
     /// A human's answer, or the lack of one.
     fn answer(&self, question: QuestionId, answer: &Answer) -> Decided {
-        self.simply(Lane::default(), |engine, out| engine.answer(now(), question, answer, out))
+        self.simply(Lane::default(), |engine, out| {
+            let at = now();
+            self.taken.happening(at, &Happening::Answer(question, answer));
+            engine.answer(at, question, answer, out);
+        })
     }
 
     fn simply(&self, lane: Lane, decide: impl FnOnce(&mut Engine, &mut Vec<Outcome<'static>>)) -> Decided {
@@ -220,7 +256,9 @@ impl Run {
         let mut waiters = Vec::new();
         let mut state = self.state();
         let State { engine, generation, waiters: waiting, pins } = &mut *state;
-        self.office.refresh(generation, engine);
+        if self.office.refresh(generation, engine) {
+            self.taken.happening(now(), &Happening::Reload(engine.policy().digest()));
+        }
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
         self.office.share_pins(pins, engine);
@@ -267,6 +305,7 @@ impl Run {
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             decided.must_commit |= recorder.strict || !routine;
+            self.taken.outcome(&outcome);
             words.extend((recorder.observer)(&outcome));
             let Outcome { decision, effects } = outcome;
             let first = decided.acts.len();
@@ -305,6 +344,18 @@ impl Run {
     /// True if an exchange waits for what becomes of its request.
     pub(super) fn waits(&self, lane: Lane, id: Option<&Id<'static>>) -> bool {
         id.is_some_and(|id| self.state().waiters.contains_key(&(lane, id.clone())))
+    }
+
+    /// Requests that the server owes an answer to, in whatever lane, and exchanges that wait for a decision.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> (usize, usize) {
+        let mut state = self.state();
+        let lanes = 0..self.lanes.load(Ordering::Relaxed);
+        let owed = lanes.map(|lane| {
+            state.engine.enter(Lane(lane));
+            state.engine.awaited().len()
+        });
+        (owed.sum(), state.waiters.len())
     }
 
     pub(super) fn office(&self) -> &Office {

@@ -223,6 +223,14 @@ impl Sessions {
         self.in_hand.load(Ordering::Relaxed)
     }
 
+    /// Every run that is on a table.
+    #[cfg(test)]
+    pub(super) fn runs(&self) -> Vec<Arc<Run>> {
+        let tables = self.tables();
+        let sessions = tables.sessions.values().map(|session| Arc::clone(&session.run));
+        sessions.chain(tables.alone.values().cloned()).collect()
+    }
+
     /// How many legacy sessions there are.
     pub(super) fn len(&self) -> usize {
         self.tables().sessions.len()

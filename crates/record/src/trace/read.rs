@@ -104,6 +104,9 @@ pub enum Given {
     Answer(QuestionId, Answer),
     Tick,
     ServerEnded(String),
+    /// From 1.2 on, as the next one. The lane, and the id as JSON.
+    Unanswered(u64, String, String),
+    LaneEnded(u64, String),
     Reload(String),
 }
 
@@ -180,6 +183,8 @@ struct Raw {
     #[serde(default)]
     tick: bool,
     server_ended: Option<String>,
+    unanswered: Option<String>,
+    lane_ended: Option<String>,
     reload: Option<String>,
     decision: Option<TracedDecision>,
     end: Option<String>,
@@ -268,9 +273,13 @@ impl Raw {
             (Some(question), None, Some(why)) => Some(Given::Answer(QuestionId(question), Answer::Deny(why))),
             _ => None,
         };
+        let unanswered = self.unanswered.zip(self.id);
+        let unanswered = unanswered.map(|(why, id)| Given::Unanswered(self.lane, id.get().to_owned(), why));
         let given = answered
             .or(self.tick.then_some(Given::Tick))
             .or(self.server_ended.map(Given::ServerEnded))
+            .or(unanswered)
+            .or(self.lane_ended.map(|why| Given::LaneEnded(self.lane, why)))
             .or(self.reload.map(Given::Reload));
         match (given, self.end) {
             (Some(given), _) => Line::Given { at, given },

@@ -68,8 +68,12 @@ pub(super) fn message(
         let mut parser = Parser::default();
         // A text that a limit of the run refused is refused again by its cause.
         match (parser.parse(raw, &Limits::DEFAULT), malformed.map(|malformed| malformed.cause)) {
-            // `null` is JSON, but what is not there reads the same.
-            (Err(_), _) | (_, Some(Malformation::Json(_) | Malformation::Shape)) => {
+            // `null` is JSON, but what is not there reads the same; and what headers said is not in the text.
+            (Err(_), _)
+            | (
+                _,
+                Some(Malformation::Json(_) | Malformation::Shape | Malformation::Header | Malformation::Meta),
+            ) => {
                 // What is no message may be anything; only that it came, and why it is none, is of use.
                 object.number("malformed_bytes", raw.len() as u64);
                 if let Some(malformed) = malformed {
@@ -131,6 +135,14 @@ pub(super) fn happening(out: &mut Vec<u8>, at: Timestamp, happening: &Happening<
             }
             Happening::Tick => drop(object.boolean("tick", true)),
             Happening::ServerEnded(why) => drop(object.string("server_ended", why)),
+            Happening::Unanswered(lane, id, why) => {
+                let mut text = Vec::new();
+                id.write(&mut text);
+                object.number("lane", lane.0).raw("id", &text).string("unanswered", why);
+            }
+            Happening::LaneEnded(lane, why) => {
+                object.number("lane", lane.0).string("lane_ended", why);
+            }
             Happening::Reload(policy) => drop(object.string("reload", policy)),
         }
     });

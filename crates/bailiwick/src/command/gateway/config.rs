@@ -23,6 +23,7 @@ pub(super) struct Setup {
     pub(super) admin: Option<SocketAddr>,
     pub(super) audit: Option<PathBuf>,
     pub(super) durability: DurabilityArg,
+    pub(super) trace: Option<PathBuf>,
     /// Bounds on connections.
     pub(super) limits: HttpLimits,
     pub(super) listeners: Vec<Listening>,
@@ -156,6 +157,7 @@ impl Setup {
             admin: args.admin,
             audit: args.govern.audit.clone(),
             durability: args.govern.audit_durability,
+            trace: args.trace.clone(),
             limits: http_limits(args),
             listeners: vec![Listening {
                 name: "listen".to_owned(),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_analysis::replay::{Fact, Place, Recalled, Recorded, Replayer, RunAbout, Traffic};
-use bailiwick_engine::{Policy, Principal, Scanner};
+use bailiwick_engine::{Lane, Policy, Principal, Scanner};
 use bailiwick_mcp::Timestamp;
 use bailiwick_record::audit::{ReadError, Record, Records};
-use bailiwick_record::trace::{Header, Line, Reader, TracedDecision};
+use bailiwick_record::trace::{Given, Header, Line, Reader, TracedDecision};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::links;
@@ -189,8 +189,11 @@ impl Reading {
             let number = reader.line_number();
             self.at(number);
             match line {
-                Line::Message { at, to, message, .. } => {
-                    self.replayer.message(&about.run, at, to, message.get());
+                Line::Message { at, to, lane, message, .. } => {
+                    self.replayer.message(&about.run, at, (to, Lane(lane)), message.get());
+                }
+                Line::Given { at, given: Given::LaneEnded(lane, why) } => {
+                    self.replayer.lane_ended(&about.run, at, Lane(lane), &why);
                 }
                 Line::Decision { at, decision } => {
                     let place = Place { file, line: number };

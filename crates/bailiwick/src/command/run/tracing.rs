@@ -1,12 +1,13 @@
 //! The trace of a run, where one is wanted.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use bailiwick_engine::{Outcome, Pins, Scanner, Settings};
 use bailiwick_gateway::relay::{self, Observer};
 use bailiwick_policy::Policy;
-use bailiwick_record::trace::{About, Trace, pins_text};
+use bailiwick_record::trace::{About, Shelf, Trace, pins_text};
 
 use crate::exit::Failure;
 use crate::say;
@@ -29,14 +30,23 @@ pub(super) fn open(
         limits: settings.limits,
         pins: pins.map(pins_text),
     };
-    let alarm = Box::new(|error: &std::io::Error| {
-        say::warning(&format!("the trace cannot be written, and goes no further: {error}"));
-    });
-    let trace = Trace::open(folder, about, relay::now(), Arc::clone(scanner), alarm);
-    trace.map(|trace| Some(Arc::new(trace))).map_err(|error| {
-        Failure::refused(format!("cannot write a trace in `{}`: {error}", folder.display()))
-            .help("give another place with --trace DIR")
-    })
+    let trace = Trace::open(folder, about, relay::now(), Arc::clone(scanner), alarm());
+    trace.map(|trace| Some(Arc::new(trace))).map_err(|error| no_trace(folder, &error))
+}
+
+/// Where the runs of a gateway are written.
+pub(crate) fn shelf(folder: &Path, scanner: &Arc<Scanner>) -> Result<Arc<Shelf>, Failure> {
+    let shelf = Shelf::open(folder, Arc::clone(scanner), alarm());
+    shelf.map(Arc::new).map_err(|error| no_trace(folder, &error))
+}
+
+fn alarm() -> Box<dyn Fn(&io::Error) + Send + Sync> {
+    Box::new(|error| say::warning(&format!("the trace cannot be written, and goes no further: {error}")))
+}
+
+fn no_trace(folder: &Path, error: &io::Error) -> Failure {
+    Failure::refused(format!("cannot write a trace in `{}`: {error}", folder.display()))
+        .help("give another place with --trace DIR")
 }
 
 pub(super) fn end(trace: Option<&Trace>, why: &str) {

@@ -15,23 +15,40 @@ use tower_service::Service;
 
 use super::Target;
 
-pub(super) type Connector = HttpsConnector<HttpConnector<Resolver>>;
+pub(super) type Connector = HttpsConnector<Dialer>;
+
+#[cfg(not(test))]
+type Dialer = HttpConnector<Resolver>;
+/// Tests of this crate dial in memory; those of the binary dial sockets.
+#[cfg(test)]
+type Dialer = crate::http::simulated::Dialer;
 
 /// An address that the operator wrote is used as it is; a name may not lead to where no server
 /// of anybody is meant to be: link-local addresses, on which clouds give out credentials, and those of groups or nobody.
 pub(super) fn connector(target: &Target, connect_time: Duration) -> Connector {
+    #[cfg(not(test))]
+    let dialer = dialer(connect_time);
+    #[cfg(test)]
+    let dialer = {
+        let _ = dialer(connect_time);
+        crate::http::simulated::Dialer
+    };
+    let builder = HttpsConnectorBuilder::new().with_tls_config(target.roots.config());
+    let builder = match target.uri.scheme_str() {
+        Some("https") => builder.https_only(),
+        Some(_) | None => builder.https_or_http(),
+    };
+    builder.enable_http1().enable_http2().wrap_connector(dialer)
+}
+
+fn dialer(connect_time: Duration) -> HttpConnector<Resolver> {
     let mut connector = HttpConnector::new_with_resolver(Resolver);
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(connect_time));
     connector.set_keepalive(Some(KEEPALIVE));
     // The scheme is looked at by what stands around it.
     connector.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(target.roots.config());
-    let builder = match target.uri.scheme_str() {
-        Some("https") => builder.https_only(),
-        Some(_) | None => builder.https_or_http(),
-    };
-    builder.enable_http1().enable_http2().wrap_connector(connector)
+    connector
 }
 
 /// When a silent connection is probed, so that a peer that vanished is noticed.

@@ -76,11 +76,13 @@ impl Reader<'_> {
             .get("durability")
             .and_then(|node| self.document.choice(node, "durability", &DURABILITIES));
         let audit = members.get("audit").and_then(|node| self.place(node, "`audit`"));
+        let trace = members.get("trace").and_then(|node| self.place(node, "`trace`"));
         let admin = members.get("admin").and_then(|node| self.address(node, "`admin`"));
         let mut setup = Setup {
             admin: admin.or(self.args.admin),
             audit: audit.or_else(|| self.args.govern.audit.clone()),
             durability: durability.unwrap_or(self.args.govern.audit_durability),
+            trace: trace.or_else(|| self.args.trace.clone()),
             limits,
             listeners: Vec::new(),
             upstreams: Vec::new(),

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-pub(super) const FILE: [&str; 11] = [
+pub(super) const FILE: [&str; 12] = [
     "version",
     "admin",
     "audit",
     "durability",
+    "trace",
     "policy",
     "mode",
     "lock",
