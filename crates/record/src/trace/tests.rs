@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bailiwick_engine::{Answer, Lane, QuestionId, Scanner};
-use bailiwick_mcp::{Direction, Timestamp};
+use bailiwick_mcp::{Direction, Id, Timestamp};
 
+use super::shelf::{OPEN_MAX, Shelf};
 use super::{About, Absent, Given, Happening, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError};
 
 const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
@@ -87,9 +88,9 @@ fn a_torn_last_line_is_passed_over_and_others_are_named() {
     fs::write(&path, format!("{header}\nbroken\n")).unwrap();
     let mut reader = Reader::new(BufReader::new(fs::File::open(&path).unwrap())).unwrap();
     assert!(matches!(reader.next(), Some(Err(TraceError::Line { line: 2, .. }))));
-    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.1\"", "\"1.7\""))).unwrap();
+    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.2\"", "\"1.7\""))).unwrap();
     assert!(matches!(lines(&path).1.as_slice(), [Line::Unknown]), "a later minor version is read");
-    fs::write(&path, header.replace("\"1.1\"", "\"2.0\"") + "\n").unwrap();
+    fs::write(&path, header.replace("\"1.2\"", "\"2.0\"") + "\n").unwrap();
     assert!(matches!(
         Reader::new(BufReader::new(fs::File::open(&path).unwrap())),
         Err(TraceError::Version { .. })
@@ -101,12 +102,15 @@ fn what_comes_from_outside_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let trace = open(folder.path(), "r1");
     let (yes, no) = (Answer::Approve("ana".to_owned()), Answer::Deny("no".to_owned()));
+    let id = Id::Text("a".into());
     let all = [
         Happening::Answer(QuestionId(1), &yes),
         Happening::Answer(QuestionId(2), &no),
         Happening::Tick,
         Happening::ServerEnded("gone"),
         Happening::Reload("00"),
+        Happening::Unanswered(Lane(7), &id, "late"),
+        Happening::LaneEnded(Lane(7), "left"),
     ];
     for happening in &all {
         trace.happening(Timestamp(8), happening);
@@ -127,6 +131,8 @@ fn what_comes_from_outside_comes_back() {
         Given::Tick,
         Given::ServerEnded("gone".to_owned()),
         Given::Reload("00".to_owned()),
+        Given::Unanswered(7, "\"a\"".to_owned(), "late".to_owned()),
+        Given::LaneEnded(7, "left".to_owned()),
     ];
     assert_eq!(given, wanted);
 }
@@ -141,6 +147,28 @@ fn several_runs_use_one_folder() {
 }
 
 #[test]
+fn many_runs_take_few_open_files_and_lose_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let alarm = Box::new(|error: &io::Error| panic!("{error}"));
+    let shelf = Arc::new(Shelf::open(folder.path(), Arc::new(Scanner::new()), alarm).unwrap());
+    let runs = 2 * OPEN_MAX;
+    let traces: Vec<Trace> =
+        (0..runs).map(|run| shelf.begin(about(&run.to_string()), Timestamp(0)).unwrap()).collect();
+    for number in 1..3 {
+        for trace in &traces {
+            trace.end(Timestamp(number), "so far");
+        }
+    }
+    let open = traces.iter().filter(|trace| trace.out.lock().unwrap().file.is_some()).count();
+    assert_eq!(open, OPEN_MAX);
+    for run in 0..runs {
+        assert_eq!(lines(&folder.path().join(format!("a_b_c-{run}.jsonl"))).1.len(), 2);
+    }
+    drop(traces);
+    assert!(shelf.has_room());
+}
+
+#[test]
 fn a_trace_that_cannot_be_written_is_given_up_and_said_once() {
     let folder = tempfile::tempdir().unwrap();
     let said = Arc::new(std::sync::atomic::AtomicU32::new(0));
@@ -150,7 +178,8 @@ fn a_trace_that_cannot_be_written_is_given_up_and_said_once() {
     });
     let trace =
         Trace::open(folder.path(), about("r"), Timestamp(0), Arc::new(Scanner::new()), alarm).unwrap();
-    trace.out.lock().unwrap().file = fs::File::open("/dev/full").unwrap();
+    let full = trace.shelf.kept(fs::File::open("/dev/full").unwrap());
+    trace.out.lock().unwrap().file = Some(full);
     trace.end(Timestamp(1), "a");
     trace.end(Timestamp(2), "b");
     assert_eq!(said.load(std::sync::atomic::Ordering::Relaxed), 1);

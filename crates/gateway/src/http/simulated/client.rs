@@ -42,7 +42,7 @@ pub(super) async fn run(front: Arc<Front>, permits: Arc<Permits>, mut chance: Ch
             7 => {
                 let call = call("read");
                 let half = call.len() * (1 + chance.below(3) as usize) / 4;
-                client.dawdle(&call[..half]).await;
+                client.dawdle(call.get(..half).unwrap_or_default()).await;
             }
             8 => client
                 .check(&client.ask(&post("{\"jsonrpc\":\"2.0\",", session.as_deref().unwrap_or(""))).await),
