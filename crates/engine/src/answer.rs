@@ -115,7 +115,7 @@ impl Engine {
                     answering.at,
                     message,
                     direction,
-                    (pending.call, pending.token.clone()),
+                    (pending.call, pending.token.clone(), pending.told.last),
                     &judgement,
                 );
                 let mut outcome = self.completion_of(answering, judgement, Action::Held);

@@ -9,14 +9,28 @@ use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Questio
 use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
 use crate::reply::Refusal;
-use crate::run::Held;
+use crate::run::{Held, Waits};
 
 /// How long an answer is waited for where the rule does not say, in seconds.
 const APPROVAL_TTL_S: u32 = 180;
 
 /// How often a party that waits for a human is told so, in microseconds.
 const PROGRESS_US: u64 = 5_000_000;
+const SECOND_US: u64 = 1_000_000;
 const WAITS: &str = "waiting for a person's approval";
+
+impl Waits {
+    /// The progress that was told last.
+    fn told(&self) -> f64 {
+        // Far below what a double counts exactly.
+        self.from + u32::try_from(self.seconds).map_or(f64::from(u32::MAX), f64::from)
+    }
+}
+
+/// A number as JSON; whole ones without a point.
+pub(crate) fn spelled(number: f64) -> String {
+    if number.is_finite() { format!("{number}") } else { "0".to_owned() }
+}
 
 impl Engine {
     /// Keeps a message until a human has answered.
@@ -25,7 +39,7 @@ impl Engine {
         at: Timestamp,
         message: &Message<'_>,
         direction: Direction,
-        (call, token): (u64, Option<Id<'static>>),
+        (call, token, told): (u64, Option<Id<'static>>, f64),
         judgement: &Judgement<'_>,
     ) -> Question {
         let id = self.next_question();
@@ -43,6 +57,7 @@ impl Engine {
             method: method.clone(),
             target: target.clone().unwrap_or_default(),
             arguments: String::from_utf8_lossy(&arguments).into_owned(),
+            derived: self.derived(message, direction, judgement),
             reasons: judgement.reasons.clone(),
             policy: Arc::clone(&self.policy),
             client: self.run.client.clone().unwrap_or_default(),
@@ -70,7 +85,7 @@ impl Engine {
             refusal: judgement.refusal.clone(),
             policy: self.policy.digest().to_owned(),
             is_request: Engine::is_request(message),
-            progress: token.map(|token| (token, at, 0)),
+            progress: token.map(|token| Waits { token, since: at, last: at, from: told.ceil(), seconds: 0 }),
         };
         self.run.held.insert(id, held);
         question
@@ -130,7 +145,8 @@ impl Engine {
                 decision.reasons.push(Reason::Approval(format!("approved: {by}")));
                 if let (Some(id), true) = (&held.id, held.is_request) {
                     let sent = self.present.sent.take();
-                    self.run.in_flight(held.direction).release(id, sent);
+                    let told = held.progress.as_ref().map_or(0.0, Waits::told);
+                    self.run.in_flight(held.direction).release(id, told, sent);
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
             }
@@ -154,17 +170,19 @@ impl Engine {
         let mut told = Vec::new();
         for held in self.run.held.values_mut() {
             let asker = if held.is_request { held.direction.reverse() } else { held.direction };
-            let Some((token, last, count)) = &mut held.progress else { continue };
-            if at.micros_since(*last) < PROGRESS_US {
+            let Some(waits) = &mut held.progress else { continue };
+            if at.micros_since(waits.last) < PROGRESS_US {
                 continue;
             }
-            (*last, *count) = (at, count.saturating_add(1));
+            // The clock of the day may be put back; what is told only grows.
+            let seconds = at.micros_since(waits.since) / SECOND_US;
+            (waits.last, waits.seconds) = (at, seconds.max(waits.seconds.saturating_add(1)));
             let mut bytes =
                 br#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"#.to_vec();
-            token.write(&mut bytes);
-            // So little that what the receiver counts afterwards goes on from there.
+            waits.token.write(&mut bytes);
+            let progress = spelled(waits.told());
             bytes.extend_from_slice(
-                format!(",\"progress\":0.{count:06},\"message\":\"{WAITS}\"}}}}").as_bytes(),
+                format!(",\"progress\":{progress},\"message\":\"{WAITS}\"}}}}").as_bytes(),
             );
             told.push((held.lane, held.call, asker, bytes));
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
-use bailiwick_policy::{GuardAction, Link, Policy, Verdict};
+use bailiwick_policy::{Derived, GuardAction, Link, Policy, Verdict};
 
 use crate::permit::Permitted;
 
@@ -157,6 +157,8 @@ pub struct Decision<'a> {
     pub method: Cow<'a, str>,
     pub target: Option<Cow<'a, str>>,
     pub arguments: Option<Arguments<'a>>,
+    /// Those were looked at, and the record need mask nothing in them.
+    pub maskless: bool,
     pub verdict: Verdict,
     pub action: Action,
     pub reasons: Vec<Reason>,
@@ -189,6 +191,7 @@ impl Decision<'_> {
             },
             target: self.target.map(|target| Cow::Owned(target.into_owned())),
             arguments: self.arguments.map(text),
+            maskless: self.maskless,
             verdict: self.verdict,
             action: self.action,
             reasons: self.reasons,
@@ -371,6 +374,8 @@ pub struct Question {
     pub target: String,
     /// The arguments as JSON, in full.
     pub arguments: String,
+    /// What the policy derives from them: programs, paths, hosts, kinds of statements.
+    pub derived: Vec<Derived>,
     pub reasons: Vec<Reason>,
     pub policy: Arc<Policy>,
     /// What the client calls itself; empty if it did not say.

@@ -75,6 +75,8 @@ pub(crate) struct Judgement<'a> {
     pub(crate) changed: Option<Vec<u8>>,
     pub(crate) target: Option<Cow<'a, str>>,
     pub(crate) arguments: Option<Arguments<'a>>,
+    /// The record would mask nothing in them.
+    pub(crate) maskless: bool,
     /// What is withheld and kept for a person.
     pub(crate) kept: Option<Box<Quarantined>>,
 }
@@ -88,6 +90,7 @@ impl<'a> Judgement<'a> {
             changed: None,
             target: None,
             arguments: None,
+            maskless: false,
             kept: None,
         }
     }
@@ -285,6 +288,7 @@ impl Engine {
             method: Cow::Borrowed(""),
             target: None,
             arguments: None,
+            maskless: false,
             verdict: Verdict::Allow,
             action: Action::Forwarded,
             reasons: Vec::new(),

@@ -80,6 +80,10 @@ pub(crate) struct Inspector<'e> {
     /// No text guard but `pii` and the operator's patterns finds anything in single strings.
     clear: bool,
     has_patterns: bool,
+    /// Texts are looked through for orders and hidden characters, so that one cheap look for all is worth it.
+    reads_orders: bool,
+    /// What is looked at holds no secret by the names of its keys.
+    nameless: bool,
     patterns: &'e [bailiwick_policy::GuardPattern],
     bytes: usize,
     longest: usize,
@@ -99,6 +103,10 @@ impl Engine {
         Some(Inspector {
             scanner: &self.scanner,
             has_patterns: patterns.iter().any(|pattern| view.from(pattern.guard).is_some()),
+            reads_orders: [GuardName::Injection, GuardName::HiddenText]
+                .iter()
+                .any(|name| view.from(*name).is_some()),
+            nameless: false,
             patterns,
             view,
             about,
@@ -121,6 +129,10 @@ impl Engine {
         except: Option<&str>,
     ) -> Inspection {
         let Some(mut inspector) = self.inspector(about, direction) else { return Inspection::default() };
+        if except.is_none() && inspector.has_seen(message) {
+            inspector.blocks_of(message);
+            return inspector.finish();
+        }
         for (key, value) in message.value().members() {
             let name = key.text().unwrap_or_default();
             if matches!(&*name, "jsonrpc" | "id" | "method") {
@@ -176,11 +188,26 @@ impl Inspection {
 impl<'e> Inspector<'e> {
     /// Notes every string below `value` that its key makes a secret.
     pub(crate) fn name_secrets(&mut self, value: Value<'_>) {
-        if self.clear || self.view.from(GuardName::Secrets).is_none() {
+        let looks = !self.clear && !self.nameless && self.view.from(GuardName::Secrets).is_some();
+        if !looks || !self.scanner.may_hold_secret(value.raw()) {
             return;
         }
         let named = &mut self.named;
         self.scanner.each_named_secret(value, &mut |leaf, finding, _| named.push((leaf.span().0, finding)));
+    }
+
+    /// True if there is nothing in the message, string by string, that another look would tell.
+    fn has_seen(&self, message: &Message<'_>) -> bool {
+        let bound = self.view.max_bytes().and_then(|bytes| usize::try_from(bytes).ok());
+        let short = bound.is_none_or(|bound| size(message.raw().len(), 0, bound).is_none());
+        let encoded = |value: Value<'_>| {
+            value.raw().len() <= ENCODED_KEY_BYTES_MAX && (value.is_text("blob") || value.is_text("data"))
+        };
+        self.clear
+            && !self.has_patterns
+            && self.view.from(GuardName::Pii).is_none()
+            && short
+            && !message.value().descendants().any(encoded)
     }
 
     /// Every string below `value`.
@@ -232,7 +259,7 @@ impl<'e> Inspector<'e> {
         self.count(text.len());
         let named = self.named.binary_search_by_key(&leaf.span().0, |(at, _)| *at).ok();
         let named = named.and_then(|at| self.named.get(at)).map(|(_, finding)| finding.clone());
-        let clear = self.clear || self.scanner.is_clear(&text);
+        let clear = self.clear || (self.reads_orders && self.scanner.is_clear(&text));
         if clear && named.is_none() && !self.has_patterns && self.view.from(GuardName::Pii).is_none() {
             return;
         }
@@ -358,6 +385,9 @@ impl<'e> Inspector<'e> {
         self.out
     }
 }
+
+/// The longest spelling of a key under which base64 stands, quotes and escapes included.
+const ENCODED_KEY_BYTES_MAX: usize = 26;
 
 /// A string of fewer letters holds no sentence.
 const BLOB_BYTES_MIN: usize = 24;

@@ -6,6 +6,7 @@ mod asked_back;
 mod capability;
 mod counters;
 mod decision;
+mod derived;
 mod engine;
 mod govern;
 mod history;
@@ -22,7 +23,7 @@ mod rules;
 mod run;
 
 pub use bailiwick_guard::{Scanner, visible};
-pub use bailiwick_policy::{Link, Policy, Principal};
+pub use bailiwick_policy::{Derived, Link, Policy, Principal};
 pub use counters::Counters;
 pub use decision::{
     Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Quarantined,

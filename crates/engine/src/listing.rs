@@ -14,7 +14,7 @@ use crate::inspect::{About, Inspection, Neighbours};
 use crate::permit::Permitted;
 use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
-use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending};
+use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, Told};
 
 impl Engine {
     /// Takes it that the server offers the tool that `message` calls, so that one message can be explained by itself.
@@ -87,8 +87,17 @@ impl Engine {
         let call = self.run.next_call();
         let modern = meta.is_some();
         let method = bailiwick_mcp::method::find("tools/list");
-        let pending =
-            Pending { call, at, method, target: None, modern, origin: Origin::Own, token: None, sent: None };
+        let pending = Pending {
+            call,
+            at,
+            method,
+            target: None,
+            modern,
+            origin: Origin::Own,
+            token: None,
+            told: Told::default(),
+            sent: None,
+        };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);
         let lane = self.run.lane();

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Form, Governed, Id, Message, Parser, Timestamp, Value, message, method};
+use bailiwick_mcp::{
+    Direction, Form, Governed, Id, Kind, Message, Parser, Splice, Timestamp, Value, message, method,
+};
 use bailiwick_policy::{Target, Verdict};
 
+use crate::approval::spelled;
 use crate::decision::{Action, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
@@ -108,7 +111,7 @@ impl Engine {
                 {
                     return Judgement::dropped("a task that this run did not make");
                 }
-                self.inspected_notice(direction, message)
+                self.inspected_notice(direction, message, Splice::default())
             }
             Governed::Protocol
             | Governed::List(_)
@@ -138,12 +141,10 @@ impl Engine {
             message::read_id(value, &limits).map(Id::into_owned)
         };
         if message.method() == Some("notifications/progress") {
-            let live = named("progressToken")
-                .is_some_and(|token| self.run.in_flight(direction.reverse()).token_is_live(&token));
-            return if live {
-                self.inspected_notice(direction, message)
-            } else {
-                Judgement::dropped("a progress token that is not in use")
+            let token = named("progressToken");
+            return match token {
+                Some(token) => self.progress(direction, message, &token),
+                None => Judgement::dropped("a progress token that is not in use"),
             };
         }
         let Some(id) = named("requestId") else { return Judgement::dropped("`requestId` is no id") };
@@ -162,7 +163,7 @@ impl Engine {
             }
             Some(Origin::Peer) => {
                 *forgotten = self.run.in_flight(direction).cancel(&id);
-                self.inspected_notice(direction, message)
+                self.inspected_notice(direction, message, Splice::default())
             }
             Some(Origin::Own) => Judgement::dropped("not this party's request"),
             None => {
@@ -186,6 +187,30 @@ impl Engine {
         }
     }
 
+    /// Progress of a request in flight. Where a person was asked about it before, we told progress too: it goes on from there.
+    fn progress<'a>(&mut self, direction: Direction, message: &Message<'a>, token: &Id<'_>) -> Judgement<'a> {
+        let Some(before) = self.run.in_flight(direction.reverse()).told(token).map(|told| told.by_us) else {
+            return Judgement::dropped("a progress token that is not in use");
+        };
+        let number = |key: &str| {
+            let value = message.params().and_then(|params| params.get(key))?;
+            Some((value.span(), value.raw().parse::<f64>().ok().filter(|_| value.kind() == Kind::Number)?))
+        };
+        let mut splice = Splice::default();
+        let progress = number("progress");
+        if before > 0.0 {
+            for (span, number) in [progress, number("total")].into_iter().flatten() {
+                splice.replace(span, spelled(number + before).into_bytes());
+            }
+        }
+        let judgement = self.inspected_notice(direction, message, splice);
+        let told = self.run.in_flight(direction.reverse()).told(token);
+        if let (Verdict::Allow, Some(told), Some((_, progress))) = (judgement.verdict, told, progress) {
+            told.last = told.last.max(progress + before);
+        }
+        judgement
+    }
+
     pub(crate) fn waits(&self, id: &Id<'_>) -> Option<usize> {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
@@ -202,14 +227,16 @@ impl Engine {
         &mut self,
         direction: Direction,
         message: &Message<'a>,
+        splice: Splice,
     ) -> Judgement<'a> {
-        let inspection = self.inspect_message(message, About::default(), direction, None);
+        let mut inspection = self.inspect_message(message, About::default(), direction, None);
         self.take_in(&inspection);
         let mut judgement = Judgement::allow();
         // Nobody is asked about a notification: what a person should see is withheld.
         if inspection.blocks() || inspection.asks() {
             judgement.verdict = Verdict::Deny;
         }
+        inspection.splice.append(splice);
         judgement.changed = changed(message, &inspection.splice);
         judgement.reasons = inspection.reasons;
         judgement

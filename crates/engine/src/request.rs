@@ -13,7 +13,7 @@ use crate::engine::{Engine, Judgement, Mode, send};
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
 use crate::reply::{OVERLOADED, Refusal};
-use crate::run::{HELD_MAX, Origin, Pending};
+use crate::run::{HELD_MAX, Origin, Pending, Told};
 
 /// A request that was judged, on its way to its effect.
 #[derive(Debug)]
@@ -157,11 +157,13 @@ impl Engine {
         };
         decision.target = judgement.target.clone();
         decision.arguments = judgement.arguments.clone();
+        decision.maskless = judgement.maskless;
         self.deny_if_full(&mut judgement);
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
-        let pending = Pending { call, at, method, target, modern, origin: Origin::Peer, token: None, sent };
+        let (origin, token, told) = (Origin::Peer, None, Told::default());
+        let pending = Pending { call, at, method, target, modern, origin, token, told, sent };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
@@ -177,7 +179,7 @@ impl Engine {
             }
             Verdict::Ask => {
                 let token = self.progress_token(message);
-                let question = self.hold(at, message, direction, (call, token), &judgement);
+                let question = self.hold(at, message, direction, (call, token, 0.0), &judgement);
                 let origin = Origin::Held(question.id);
                 self.note_pending(message, direction, Pending { origin, ..pending });
                 decision.action = Action::Held;

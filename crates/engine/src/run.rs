@@ -23,8 +23,17 @@ pub(crate) struct Pending {
     pub(crate) modern: bool,
     pub(crate) origin: Origin,
     pub(crate) token: Option<Id<'static>>,
+    pub(crate) told: Told,
     /// What its answer means to rules that look back.
     pub(crate) sent: Option<Box<Sent>>,
+}
+
+/// How far a request's progress was told, by us and by the other party together: it only grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Told {
+    /// What we told while a person was asked; what the other party tells counts from there.
+    pub(crate) by_us: f64,
+    pub(crate) last: f64,
 }
 
 /// Whose request it is.
@@ -90,15 +99,18 @@ impl InFlight {
     }
 
     /// A held request goes on after all.
-    pub(crate) fn release(&mut self, id: &Id<'_>, sent: Option<Box<Sent>>) {
+    pub(crate) fn release(&mut self, id: &Id<'_>, told: f64, sent: Option<Box<Sent>>) {
         if let Some(pending) = self.requests.get_mut(&self.key(id)) {
             pending.origin = Origin::Peer;
+            pending.told = Told { by_us: told, last: told };
             pending.sent = sent;
         }
     }
 
-    pub(crate) fn token_is_live(&self, token: &Id<'_>) -> bool {
-        self.tokens.contains_key(&self.key(token))
+    /// How far the progress under `token` was told; `None`: nobody may use the token.
+    pub(crate) fn told(&mut self, token: &Id<'_>) -> Option<&mut Told> {
+        let key = self.tokens.get(&self.key(token))?;
+        self.requests.get_mut(key).map(|pending| &mut pending.told)
     }
 
     /// Notes that `id` was cancelled; returns a request that is forgotten for it, with its id.
@@ -152,8 +164,20 @@ pub(crate) struct Held {
     pub(crate) policy: String,
     /// A request whose limits are spent when it is approved.
     pub(crate) is_request: bool,
-    /// Under what, when and how often the waiting party is told that it waits.
-    pub(crate) progress: Option<(Id<'static>, Timestamp, u32)>,
+    /// How the waiting party is told that it waits.
+    pub(crate) progress: Option<Waits>,
+}
+
+/// What somebody who waits for a person was told.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    pub(crate) token: Id<'static>,
+    pub(crate) since: Timestamp,
+    pub(crate) last: Timestamp,
+    /// What had been told before the question came up.
+    pub(crate) from: f64,
+    /// The whole seconds that were told last; 0: nothing yet.
+    pub(crate) seconds: u64,
 }
 
 /// Our own fetch of the tool list, before the first call of a client that did not ask for it.

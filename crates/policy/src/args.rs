@@ -12,13 +12,13 @@ use bailiwick_mcp::Value;
 
 pub(crate) use command::{
     CommandList, Commands, Entry as CommandEntry, Flag as CommandFlag, Flags as CommandFlags,
-    Paths as CommandPaths, plain_program,
+    Paths as CommandPaths, commanded, plain_program,
 };
 pub(crate) use matcher::{Kinds, Matcher, Patterns, URI_PLACE, joined};
 pub(crate) use measure::exact_number;
-pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern};
+pub(crate) use net::{HostList, Nets, Presence, Query, UrlList, UrlPattern, hosted};
 pub(crate) use scalar::Scalar;
-pub(crate) use sql::{FunctionPattern, Scripts, SqlPattern, TablePattern};
+pub(crate) use sql::{FunctionPattern, Scripts, SqlPattern, TablePattern, stated};
 pub(crate) use walk::{KeyPattern, Leaf, Place, Reach};
 
 use crate::path::Scratch;

@@ -7,6 +7,7 @@ mod args;
 pub mod bounds;
 mod bundled;
 mod condition;
+mod derived;
 pub mod document;
 mod evaluate;
 mod explain;
@@ -41,6 +42,7 @@ mod voices;
 mod words;
 
 pub use bundled::{BUNDLED, bundled};
+pub use derived::{DERIVED_MAX, Derived};
 pub use evaluate::{Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{

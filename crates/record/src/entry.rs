@@ -226,6 +226,7 @@ mod tests {
             method: "tools/call".into(),
             target: Some(target.to_owned().into()),
             arguments: Some(Arguments::Text(arguments.to_owned())),
+            maskless: false,
             verdict: Verdict::Deny,
             action: Action::Refused,
             reasons,

@@ -204,7 +204,7 @@ fn one_line(out: &mut Vec<u8>, json: &[u8]) {
 fn copy_with_stops(out: &mut Vec<u8>, text: &[u8], stops: &[bool; 256], escape: fn(&mut Vec<u8>, u8)) {
     let mut rest = text;
     // Most texts have none: a look at sixty-four bytes at a time, which the compiler vectorises.
-    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'"' && *byte != b'\\';
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
     let printable = |byte: &u8| matches!(byte, b' '..=b'~');
     let in_string = stops.get(usize::from(b'"')) == Some(&true);
     let none = match in_string {

@@ -26,7 +26,7 @@ use crate::exit::{self, Failure};
 use crate::policies::{Layers, Loaded, Watched};
 use crate::{places, say};
 
-pub(crate) use asker::asked_by;
+pub(crate) use asker::asked;
 pub(crate) use begin::{locked_pins, run_id, server_name, words};
 
 pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {

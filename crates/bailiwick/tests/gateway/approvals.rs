@@ -86,8 +86,9 @@ fn an_approved_call_goes_on_once_and_a_denied_one_does_not() {
     assert!(said(&waits.answer()).starts_with("one "));
     let (status, text) = asking.approvals(&["approve", &name]);
     assert!(status == 1 && text.contains("not asked any more"), "{text}");
-    let mut waits = asking.call(2, "b");
-    let (name, _) = asking.question("\"b\"");
+    let mut waits = asking.call(2, "/srv/../etc//hosts");
+    let (name, text) = asking.question("/srv/..");
+    assert!(text.contains("  path      /etc/hosts\n"), "what the policy made of it: {text}");
     assert_eq!(asking.approvals(&["deny", &name]).0, 0);
     assert!(said(&waits.answer()).contains("denied with `bailiwick approvals`"));
     assert_eq!(asking.calls(), 1);

@@ -28,7 +28,9 @@ impl Engine {
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         // What these very arguments let pass is not hidden.
         let hidden = verdict == Verdict::Deny && self.hides(&target);
-        verdict = verdict.max(self.inspect_arguments(&target, arguments, &mut reasons));
+        // Asked once, for the guards and for the record.
+        let maskless = arguments.is_some_and(|arguments| !self.scanner.may_hold_secret(arguments.raw()));
+        verdict = verdict.max(self.inspect_arguments(&target, arguments, maskless, &mut reasons));
         if let Some(suspect) = self.offer.suspect(&name) {
             verdict = verdict.max(Verdict::Ask);
             reasons.push(suspect.clone());
@@ -51,7 +53,8 @@ impl Engine {
         };
         self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
-        Judgement { verdict, reasons, refusal, target: Some(name), arguments, ..Judgement::allow() }
+        let target = Some(name);
+        Judgement { verdict, reasons, refusal, target, arguments, maskless, ..Judgement::allow() }
     }
 
     /// What the pins say against a call of `name`: its definition differs, or it is not in the list at all.

@@ -11,15 +11,17 @@ use crate::decision::Reason;
 use crate::engine::Engine;
 
 impl Engine {
-    /// What the guards say of the arguments of a request; `uri` is what a resource is read by.
+    /// What the guards say of the arguments of a request. `maskless`: they are known to hold no secret that shows.
     pub(crate) fn inspect_arguments(
         &mut self,
         target: &Target<'_>,
         arguments: Option<Value<'_>>,
+        maskless: bool,
         reasons: &mut Vec<Reason>,
     ) -> Verdict {
         let about = About { target: Some(*target), ..About::default() };
         let Some(mut inspector) = self.inspector(about, Direction::ToServer) else { return Verdict::Allow };
+        inspector.nameless = maskless;
         if let Some(arguments) = arguments {
             let asked = ARGUMENT_GUARDS.iter().any(|(name, _)| inspector.view.from(*name).is_some());
             if asked {

@@ -1,7 +1,7 @@
 //! Texts of one answer as one: an order may be cut in two, and read as a whole by whoever gets both.
 
 use bailiwick_guard::{Guard, Level};
-use bailiwick_mcp::{Body, Message, Value};
+use bailiwick_mcp::{Body, Kind, Message, Value};
 use bailiwick_policy::{Found, GuardAction, GuardName};
 
 use super::Inspector;
@@ -26,10 +26,10 @@ impl Inspector<'_> {
             return;
         }
         for list in LISTS.iter().filter_map(|list| body.get(list)) {
-            let texts: Vec<_> = list.elements().filter_map(text_of).collect();
-            if texts.len() < 2 {
+            if list.elements().filter(|block| told_by(*block).is_some()).nth(1).is_none() {
                 continue;
             }
+            let texts: Vec<_> = list.elements().filter_map(told_by).filter_map(Value::text).collect();
             // Of long blocks the ends: what stands in their midst was read by itself.
             let total: usize = texts.iter().map(|text| text.len()).sum();
             let ends = |text: &str| match total > JOINED_BYTES_MAX && text.len() > END_BYTES.saturating_mul(2)
@@ -111,8 +111,8 @@ const JOINED_BYTES_MAX: usize = 64 << 10;
 const END_BYTES: usize = 2 << 10;
 
 /// The text of one block: its own, that of its resource, or that of the message that it is.
-fn text_of<'a>(block: Value<'a>) -> Option<std::borrow::Cow<'a, str>> {
+fn told_by(block: Value<'_>) -> Option<Value<'_>> {
     let own = block.get("text");
     let inner = || block.get("resource").or_else(|| block.get("content")).and_then(|inner| inner.get("text"));
-    own.or_else(inner).and_then(Value::text)
+    own.or_else(inner).filter(|text| text.kind() == Kind::Text)
 }

@@ -1,6 +1,7 @@
 //! The matcher `command`: what a value would make a shell, or the system, run.
 
 mod entry;
+mod told;
 mod touch;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use bailiwick_mcp::{Kind, Value};
 use bailiwick_semantic::command::{Directories, Doubt, Script, Simple, TEXT_BYTES_MAX, read, read_words};
 
 pub(crate) use entry::{Entry, Flag, Flags, plain_program};
+pub(crate) use told::commanded;
 pub(crate) use touch::Paths;
 
 use super::{Answer, Leaf, Place, Reach, Sense, joined};

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bailiwick_semantic::url::{find, is_plausible};
-use bailiwick_semantic::{HostPatterns, Hosts, Port, Strict, Url, Urls};
+use bailiwick_semantic::{Class, HostPatterns, Hosts, Port, Strict, Url, Urls};
 
 use super::{Answer, Reach, Sense};
 use crate::glob::Name;
@@ -278,3 +278,35 @@ fn written(url: &Url) -> String {
     let port = url.port.number.filter(|_| !url.port.usual).map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}:{host}{port}{}", url.scheme, url.paths.first().map(String::as_str).unwrap_or_default())
 }
+
+/// The hosts that a text leads to, each with the class that it is of; `named`: it stands where a host or URL belongs.
+pub(crate) fn hosted(text: &str, named: bool) -> Vec<String> {
+    let net = Net::read(text, named);
+    let urls = net.all().flat_map(|urls| &urls.readings).filter_map(|url| url.hosts.as_ref());
+    let mut out: Vec<String> = Vec::new();
+    for host in urls.chain(net.host.iter().map(|(hosts, _)| hosts)).flat_map(|hosts| &hosts.readings) {
+        let class =
+            TOLD.iter().find(|class| class.contains(host)).map(|class| format!(" ({})", class.word()));
+        let line = format!("{host}{}", class.unwrap_or_default());
+        if !out.contains(&line) && out.len() < HOSTED_MAX {
+            out.push(line);
+        }
+    }
+    out.extend(net.remark(named).filter(|_| !out.is_empty()).map(|remark| format!("({remark})")));
+    out
+}
+
+/// Hosts of one text that are put into words.
+const HOSTED_MAX: usize = 16;
+/// The classes that a person should hear of, the most telling first.
+const TOLD: [Class; 9] = [
+    Class::Metadata,
+    Class::Loopback,
+    Class::LinkLocal,
+    Class::Private,
+    Class::Confusable,
+    Class::Rebinding,
+    Class::Unspecified,
+    Class::Multicast,
+    Class::Reserved,
+];

@@ -196,3 +196,24 @@ fn words(statement: &Statement) -> String {
     out.extend(statement.functions.iter().map(|function| format!("{function}()")));
     out.join(" ")
 }
+
+/// What every statement of a text does, in words; `None`: it is no SQL.
+pub(crate) fn stated(text: &str, server: &str) -> Option<Vec<String>> {
+    let sql = Sql::read(text, Dialect::of_server(server));
+    if sql.unreadable {
+        return None;
+    }
+    let mut out: Vec<String> = Vec::new();
+    for line in sql.readings.iter().flat_map(|script| &script.statements).map(words).take(STATED_MAX) {
+        if !out.contains(&line) {
+            out.push(line);
+        }
+    }
+    if sql.doubtful {
+        out.push("(read differently by different databases)".to_owned());
+    }
+    Some(out)
+}
+
+/// Statements that are put into words.
+const STATED_MAX: usize = 64;

@@ -17,17 +17,25 @@ pub(crate) fn reads_within(text: &str, base: &Base) -> bool {
         return false;
     }
     let trimmed = text.trim_ascii();
+    // Drives, schemes and revisions end with one of these.
+    if memchr::memchr2(b':', b'|', bytes).is_some() && leads_away(text) {
+        return false;
+    }
     // What is absolute, or leads home, leaves the workspace.
     let first = trimmed.as_bytes().first();
     !matches!(first, None | Some(b'/' | b'\\' | b'~' | b'$' | b'%'))
-        && drive(trimmed).is_none()
-        && behind_revision(trimmed).is_none()
-        && behind_revision(text).is_none()
-        && file_uri(text).is_empty()
         && !is_encoded(text)
         && !may_climb(trimmed.as_bytes())
         && !memchr::memchr2_iter(b'/', b'\\', bytes).any(|at| bytes.get(at + 1..).is_some_and(may_climb))
         && !is_special(&base.workspace)
+}
+
+fn leads_away(text: &str) -> bool {
+    let trimmed = text.trim_ascii();
+    drive(trimmed).is_some()
+        || behind_revision(trimmed).is_some()
+        || behind_revision(text).is_some()
+        || !file_uri(text).is_empty()
 }
 
 /// True only if no file system has a file that an ASCII text names, in whatever way it is read: one of its segments is longer

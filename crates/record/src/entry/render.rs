@@ -80,7 +80,7 @@ impl Renderer {
             self.target(object, target);
         }
         match (&decision.arguments, long) {
-            (Some(arguments), _) => self.arguments(object, arguments),
+            (Some(arguments), _) => self.arguments(object, arguments, decision.maskless),
             (None, Some(long)) => {
                 object.number("arguments_bytes", long.bytes as u64);
                 digest(object, &long.sha256);
@@ -107,9 +107,9 @@ impl Renderer {
         object.string("target", &self.target.1);
     }
 
-    fn arguments(&mut self, object: &mut Object<'_>, arguments: &Arguments<'_>) {
+    fn arguments(&mut self, object: &mut Object<'_>, arguments: &Arguments<'_>, maskless: bool) {
         let text = arguments.text();
-        if self.scanner.may_hold_secret(text) {
+        if !maskless && self.scanner.may_hold_secret(text) {
             match self.parser.parse(text.as_bytes(), &Limits::DEFAULT) {
                 Ok(document) => {
                     self.scratch.clear();

@@ -80,27 +80,10 @@ impl Drop for Queue {
 impl Approver for Queue {
     fn ask(&self, asked: Asked) {
         let Asked { question, principal, server, answering } = asked;
-        let ttl = Duration::from_secs(u64::from(question.ttl_s));
         let mut waiting = lock(&self.waiting);
         waiting.questions.retain(|_, waits| Instant::now() < waits.until);
         let id = waiting.last.saturating_add(1);
-        let shown = approval::Question {
-            id,
-            client: question.client.clone(),
-            principal,
-            server: server.to_string(),
-            method: question.method.clone(),
-            target: question.target.clone(),
-            arguments: question.arguments.clone(),
-            reasons: question
-                .reasons
-                .iter()
-                .map(|reason| super::super::run::asked_by(reason, &question.policy))
-                .collect(),
-            facts: Vec::new(),
-            history: question.history.clone(),
-            ttl,
-        };
+        let shown = super::super::run::asked(&question, (id, &principal, &server));
         let scanner = Arc::clone(&self.scanner);
         let page = approval::page(&shown, COLUMNS, move |text| scanner.redact_secrets(text).into_owned());
         let refused = match page {
@@ -108,7 +91,7 @@ impl Approver for Queue {
             Ok(_) if waiting.questions.len() >= WAITING_MAX => Some("too many questions wait".to_owned()),
             Ok(page) => {
                 waiting.last = id;
-                let until = Instant::now() + ttl;
+                let until = Instant::now() + shown.ttl;
                 waiting
                     .questions
                     .insert(id, Waits { page: page.join("\n"), until, answering: answering.clone() });

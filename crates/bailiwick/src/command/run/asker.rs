@@ -90,19 +90,10 @@ impl Keeper for Supervisor {
 impl Asker for Terminal {
     fn ask(&self, question: Question) {
         let id = question.id;
-        let asked = approval::Question {
-            id: id.0,
-            client: if question.client.is_empty() { "(unnamed)".to_owned() } else { question.client },
-            principal: self.principal.clone(),
-            server: self.server.clone(),
-            reasons: question.reasons.iter().map(|reason| asked_by(reason, &question.policy)).collect(),
-            method: question.method,
-            target: question.target,
-            arguments: question.arguments,
-            facts: Vec::new(),
-            history: question.history,
-            ttl: Duration::from_secs(u64::from(question.ttl_s)),
-        };
+        let mut asked = asked(&question, (id.0, &self.principal, &self.server));
+        if asked.client.is_empty() {
+            "(unnamed)".clone_into(&mut asked.client);
+        }
         let desk = self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let refused = match desk.as_ref() {
             Some(desk) => desk.ask(asked).err(),
@@ -122,11 +113,26 @@ impl Asker for Terminal {
     }
 }
 
+/// A question of the engine as a person is asked it, under a number of the caller's.
+pub(crate) fn asked(question: &Question, (id, principal, server): (u64, &str, &str)) -> approval::Question {
+    let facts = question.derived.iter().map(|found| (found.label.to_owned(), found.value.clone()));
+    approval::Question {
+        id,
+        client: question.client.clone(),
+        principal: principal.to_owned(),
+        server: server.to_owned(),
+        method: question.method.clone(),
+        target: question.target.clone(),
+        arguments: question.arguments.clone(),
+        reasons: question.reasons.iter().map(|reason| asked_by(reason, &question.policy)).collect(),
+        facts: facts.collect(),
+        history: question.history.clone(),
+        ttl: Duration::from_secs(u64::from(question.ttl_s)),
+    }
+}
+
 /// Why it is asked, for the one who is asked.
-pub(crate) fn asked_by(
-    reason: &bailiwick_engine::Reason,
-    policy: &bailiwick_engine::Policy,
-) -> approval::Reason {
+fn asked_by(reason: &bailiwick_engine::Reason, policy: &bailiwick_engine::Policy) -> approval::Reason {
     let described = reason.describe(policy);
     approval::Reason {
         // Only rules have names: the default is the default.
