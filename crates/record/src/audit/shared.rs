@@ -34,6 +34,9 @@ pub(crate) struct Shared {
     wake: Condvar,
 }
 
+/// What is kept of a buffer whose lines were written, in bytes.
+const SPARE_BYTES_MAX: usize = 128 << 10;
+
 type Guard<'a> = MutexGuard<'a, State>;
 
 impl Shared {
@@ -208,39 +211,41 @@ impl Shared {
             if let Some(error) = &state.fatal {
                 return Err(error.clone());
             }
-            if state.busy {
-                state.waiting += 1;
-                state = self.progress.wait(state).unwrap_or_else(PoisonError::into_inner);
-                state.waiting -= 1;
-            } else {
-                state = self.lead(state, reach)?;
-            }
+            let unwritten = state.written.seq < target;
+            state = match unwritten {
+                true if state.writing.is_some() => self.wait(state),
+                false if state.syncing => self.wait(state),
+                true => self.write(state)?,
+                false => self.sync(state)?,
+            };
         }
         Ok(state)
     }
 
+    fn wait<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
+        state.waiting += 1;
+        let mut state = self.progress.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+
     /// Writes all pending lines, for everybody, without holding the lock meanwhile.
-    fn lead<'a>(&'a self, mut state: Guard<'a>, reach: Reach) -> Result<Guard<'a>, AuditError> {
-        state.busy = true;
+    fn write<'a>(&'a self, mut state: Guard<'a>) -> Result<Guard<'a>, AuditError> {
         let end = state.writer.head();
         let spare = std::mem::take(&mut state.spare);
         let mut batch = state.writer.take(spare);
-        let expected_bytes = state.file_bytes + batch.len() as u64;
+        state.writing = Some(batch.len() as u64);
         drop(state);
 
         let (done, written) = write_counted(&self.file, &batch);
-        let synced = match (&written, reach) {
-            (Ok(()), Reach::Durable) => Some(self.sync(expected_bytes)),
-            (Ok(()), Reach::Written) | (Err(_), _) => None,
-        };
 
         let mut state = self.lock();
-        state.busy = false;
+        state.writing = None;
         state.file_bytes += done as u64;
         batch.drain(..done);
         let result = match written {
             Ok(()) => {
-                batch.shrink_to(PENDING_BYTES_MAX);
+                batch.shrink_to(SPARE_BYTES_MAX);
                 state.spare = batch;
                 state.written = end;
                 state.failure = None;
@@ -251,30 +256,44 @@ impl Shared {
                 Err(state.failed(end, AuditError::write(&self.path, source)))
             }
         };
-        match synced {
-            Some(Ok(())) => state.durable = end,
-            Some(Err(error)) => state.fatal = Some(error),
-            None => {}
-        }
-        self.tell(&state);
-        if state.waiting > 0 {
-            self.progress.notify_all();
-        }
+        self.progressed(&state);
         result.map(|()| state)
     }
 
-    fn sync(&self, expected_bytes: u64) -> Result<(), AuditError> {
+    /// Brings what is written to the disk, without holding the lock meanwhile: a disk takes its time, in which others write on.
+    fn sync<'a>(&'a self, mut state: Guard<'a>) -> Result<Guard<'a>, AuditError> {
+        let end = state.written;
+        state.syncing = true;
+        drop(state);
+
         // A failed flush may have dropped the pages and a second would succeed for nothing, so it is final.
-        let failed = |source| AuditError::Sync { path: self.path.clone(), source: Arc::new(source) };
-        self.file.sync_data().map_err(failed)?;
-        let ours = self.file.metadata().map_err(failed)?;
+        let synced = self.file.sync_data();
         // A log that was renamed or replaced is no longer where people look for it.
         let there = std::fs::metadata(&self.path);
-        let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
-        if !same || ours.len() != expected_bytes {
-            return Err(AuditError::Meddled { path: self.path.clone() });
+
+        let mut state = self.lock();
+        state.syncing = false;
+        let failed = |source| AuditError::Sync { path: self.path.clone(), source: Arc::new(source) };
+        let checked = synced.and_then(|()| self.file.metadata()).map_err(failed).and_then(|ours| {
+            let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
+            // Of what is being written now some may be there already.
+            let most = state.file_bytes + state.writing.unwrap_or(0);
+            let ours_alone = (state.file_bytes..=most).contains(&ours.len());
+            if same && ours_alone { Ok(()) } else { Err(AuditError::Meddled { path: self.path.clone() }) }
+        });
+        match &checked {
+            Ok(()) => state.durable = end,
+            Err(error) => state.fatal = Some(error.clone()),
         }
-        Ok(())
+        self.progressed(&state);
+        checked.map(|()| state)
+    }
+
+    fn progressed(&self, state: &State) {
+        self.tell(state);
+        if state.waiting > 0 {
+            self.progress.notify_all();
+        }
     }
 
     /// Brings everything to the disk and then says so in the side file, never the other way round: a note ahead of

@@ -14,8 +14,10 @@ pub(super) struct State {
     pub(super) written: Position,
     pub(super) durable: Position,
     pub(super) noted: Position,
-    /// A thread is writing outside the lock.
-    pub(super) busy: bool,
+    /// A thread is writing so many bytes outside the lock.
+    pub(super) writing: Option<u64>,
+    /// A thread waits for the disk outside the lock; others may write meanwhile.
+    pub(super) syncing: bool,
     pub(super) waiting: u32,
     pub(super) phase: Phase,
     /// The last write failed; the next is a new attempt.
@@ -53,7 +55,8 @@ impl State {
             written: head,
             durable: head,
             noted: head,
-            busy: false,
+            writing: None,
+            syncing: false,
             waiting: 0,
             phase: Phase::Open,
             failure: None,
