@@ -1,13 +1,14 @@
-//! `cargo xtask conformance`: the official suite against a reference server, directly and through the gateway. No check may
-//! get worse; what came out is a page of the docs.
+//! `cargo xtask conformance`: the official suite against two reference servers and against a real client, directly and through
+//! the gateway. No check may get worse; what came out is a page of the docs.
 
 mod checks;
+mod client;
+mod page;
 
 use crate::shell::{self, Progress};
 use crate::tools;
 use anyhow::{Context, Result, bail};
 use checks::Checks;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -30,37 +31,79 @@ const WAYS: [(&str, &str, &[&str]); 3] = [
 const REQUIREMENTS: [&str; 2] = ["2025-11-25", "2026-07-28"];
 const PAGE: &str = "docs/reference/conformance.md";
 
+/// The reference servers: what each is called, and what it is.
+const SERVERS: [(&str, &str); 2] = [
+    (
+        "typescript",
+        "[`tests/conformance/server.mjs`](../../tests/conformance/server.mjs) on the TypeScript SDK",
+    ),
+    ("rmcp", "[`reference`](../../crates/testkit/src/bin/reference/main.rs) of the testkit on rmcp"),
+];
+
+/// What one server or client did at both sets of requirements: directly first, then by each of [`WAYS`].
+type Ways = Vec<Vec<Checks>>;
+
 /// Runs everything; true if no check is worse than without the gateway.
 pub(crate) fn run() -> Result<bool> {
-    let mut progress = Progress::new(tools::STEPS + 2 + WAYS.len());
+    let mut progress = Progress::new(tools::STEPS + 2 + (SERVERS.len() + 1) * (1 + WAYS.len()));
     tools::install(&mut progress)?;
-    progress.step("cargo build -p bailiwick", || {
-        shell::logged(shell::cargo().args(["build", "-p", "bailiwick"]), "conformance-build")
-    })?;
-    let server = Running::start(&mut reference(), "listening ")?;
-    let target = format!("http://127.0.0.1:{}/mcp", server.says);
-    let direct = progress.step("the reference server, directly", || both(&target, "direct"))?;
-    let mut ways = Vec::new();
-    for (name, _, flags) in WAYS {
-        let through = progress.step(&format!("through the gateway: {name}"), || {
-            let gateway = Running::start(&mut gateway(&target, flags), "serving ")?;
-            let url = gateway.says.split(' ').next().unwrap_or_default().to_owned();
-            both(&url, name)
+    for (what, arguments) in BUILDS {
+        progress.step(&format!("cargo build {}", arguments.join(" ")), || {
+            shell::logged(shell::cargo().arg("build").args(arguments), &format!("conformance-{what}"))
         })?;
-        ways.push(through);
     }
+    let mut servers = Vec::new();
+    for (name, _) in SERVERS {
+        servers.push(server(name, &mut progress)?);
+    }
+    let clients = client::ways(&mut progress)?;
     let mut worse = Vec::new();
-    for ((name, ..), through) in WAYS.iter().zip(&ways) {
-        for ((requirements, before), after) in REQUIREMENTS.iter().zip(&direct).zip(through) {
-            worse.extend(
-                after.worse_than(before).into_iter().map(|line| format!("{name}, {requirements}: {line}")),
-            );
+    let all = SERVERS.iter().map(|(name, _)| *name).chain(["client"]).zip(servers.iter().chain([&clients]));
+    for (who, ways) in all.clone() {
+        for (way, index, lines) in differences(ways) {
+            let requirements = REQUIREMENTS.get(index).copied().unwrap_or_default();
+            worse.extend(lines.into_iter().map(|line| format!("{who}, {way}, {requirements}: {line}")));
         }
     }
     worse.iter().for_each(|line| println!("WORSE {line}"));
-    fs::write(shell::root().join(PAGE), page(&direct, &ways, &worse))?;
+    fs::write(shell::root().join(PAGE), page::page(&servers, &clients, &worse))?;
     println!("{} checks worse than without the gateway; {PAGE} is written", worse.len());
     Ok(worse.is_empty())
+}
+
+const BUILDS: [(&str, &[&str]); 2] = [
+    ("build", &["-p", "bailiwick"]),
+    ("build-reference", &["-p", "bailiwick-testkit", "--features", "reference", "--bin", "reference"]),
+];
+
+/// What is worse than directly, by way and set of requirements.
+fn differences(ways: &Ways) -> Vec<(&'static str, usize, Vec<String>)> {
+    let mut found = Vec::new();
+    let Some((direct, through)) = ways.split_first() else { return found };
+    for ((way, ..), checks) in WAYS.iter().zip(through) {
+        for (index, (before, after)) in direct.iter().zip(checks).enumerate() {
+            found.push((*way, index, after.worse_than(before)));
+        }
+    }
+    found
+}
+
+/// The suite as a client of one reference server, by every way.
+fn server(name: &str, progress: &mut Progress) -> Result<Ways> {
+    let running = Running::start(&mut reference(name), "listening ")?;
+    let target = format!("http://127.0.0.1:{}/mcp", running.says);
+    let mut ways = vec![
+        progress
+            .step(&format!("the server `{name}`, directly"), || both(&target, &format!("{name}-direct")))?,
+    ];
+    for (way, _, flags) in WAYS {
+        ways.push(progress.step(&format!("the server `{name}` through the gateway: {way}"), || {
+            let gateway = Running::start(&mut gateway(&target, flags), "serving ")?;
+            let url = gateway.says.split(' ').next().unwrap_or_default().to_owned();
+            both(&url, &format!("{name}-{way}"))
+        })?);
+    }
+    Ok(ways)
 }
 
 /// The suite at both sets of requirements.
@@ -69,13 +112,9 @@ fn both(url: &str, name: &str) -> Result<Vec<Checks>> {
 }
 
 fn suite(url: &str, requirements: &str, name: &str) -> Result<Checks> {
-    let out = shell::tools().join("conformance-results").join(format!("{name}-{requirements}"));
-    if out.exists() {
-        fs::remove_dir_all(&out)?;
-    }
-    let suite = packages().join("node_modules/@modelcontextprotocol/conformance/dist/index.js");
+    let out = emptied(&format!("{name}-{requirements}"))?;
     let mut command = Command::new(node());
-    command.arg(suite).args(["server", "--url", url, "--requirements", requirements, "-o"]).arg(&out);
+    command.arg(script()).args(["server", "--url", url, "--requirements", requirements, "-o"]).arg(&out);
     command.current_dir(shell::tools());
     // Scenarios that the reference server does not pass make it fail, too: what counts is the difference.
     let ended = shell::logged(&mut command, &format!("conformance-{name}-{requirements}"));
@@ -86,7 +125,20 @@ fn suite(url: &str, requirements: &str, name: &str) -> Result<Checks> {
     }
 }
 
-fn reference() -> Command {
+/// An empty folder for results.
+fn emptied(name: &str) -> Result<PathBuf> {
+    let out = shell::tools().join("conformance-results").join(name);
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    fs::create_dir_all(&out)?;
+    Ok(out)
+}
+
+fn reference(name: &str) -> Command {
+    if name == "rmcp" {
+        return Command::new(shell::root().join("target/debug/reference"));
+    }
     let mut command = Command::new(node());
     let here = shell::root().join("tests");
     command.arg("--import").arg(here.join("peers/resolve.mjs")).arg(here.join("conformance/server.mjs"));
@@ -95,13 +147,25 @@ fn reference() -> Command {
 }
 
 fn gateway(target: &str, flags: &[&str]) -> Command {
-    let mut command = Command::new(shell::root().join("target/debug/bailiwick"));
+    let mut command = Command::new(binary());
     command.current_dir(shell::root());
     command
         .args(["gateway", "--listen", "127.0.0.1:0", "--server", "reference", "--target", target])
         .args(flags);
-    command.env("BAILIWICK_STATE_DIR", shell::tools().join("conformance-results/state"));
+    command.env("BAILIWICK_STATE_DIR", state());
     command
+}
+
+fn binary() -> PathBuf {
+    shell::root().join("target/debug/bailiwick")
+}
+
+fn state() -> PathBuf {
+    shell::tools().join("conformance-results/state")
+}
+
+fn script() -> PathBuf {
+    packages().join("node_modules/@modelcontextprotocol/conformance/dist/index.js")
 }
 
 fn node() -> PathBuf {
@@ -153,58 +217,6 @@ impl Drop for Running {
         let _ = self.child.wait();
     }
 }
-
-fn page(direct: &[Checks], ways: &[Vec<Checks>], worse: &[String]) -> String {
-    let lock = fs::read_to_string(shell::root().join("tests/conformance/package.json")).unwrap_or_default();
-    let pinned = |name: &str| {
-        let line = lock.lines().find(|line| line.contains(name)).unwrap_or_default();
-        line.rsplit(": ").next().unwrap_or_default().trim_matches([',', '"', ' ']).to_owned()
-    };
-    let mut page = String::from(HEAD);
-    let _ = writeln!(
-        page,
-        "Suite: `@modelcontextprotocol/conformance@{}`. Reference server: [`tests/conformance/server.mjs`](../../tests/conformance/server.mjs)\non the TypeScript SDK `{}`.\n",
-        pinned("/conformance\""),
-        pinned("/server\"")
-    );
-    page.push_str("| way | requirements | scenarios | checks passed | failed | worse than directly |\n|---|---|---|---|---|---|\n");
-    let names = [("directly", "")].into_iter().chain(WAYS.map(|(name, words, _)| (name, words)));
-    for ((name, _), checks) in names.clone().zip([direct].into_iter().chain(ways.iter().map(Vec::as_slice))) {
-        for (index, checks) in checks.iter().enumerate() {
-            let (passed, failed) = checks.totals();
-            let before = direct.get(index).map_or(0, |before| checks.worse_than(before).len());
-            let requirements = REQUIREMENTS.get(index).copied().unwrap_or_default();
-            let _ = writeln!(
-                page,
-                "| {name} | {requirements} | {} | {passed} | {failed} | {before} |",
-                checks.scenarios()
-            );
-        }
-    }
-    page.push('\n');
-    for (name, words) in names.filter(|(_, words)| !words.is_empty()) {
-        let _ = writeln!(page, "- **{name}**: {words}");
-    }
-    if !worse.is_empty() {
-        page.push_str("\n## Worse\n\n");
-        worse.iter().for_each(|line| page.push_str(&format!("- {line}\n")));
-    }
-    page.push_str(FOOT);
-    page
-}
-
-const HEAD: &str = "\
-# Conformance
-
-Made by `cargo xtask conformance`: the official suite of the protocol against one server, directly and through `bailiwick gateway`.
-A check counts as worse if the server passes it directly and not through the gateway. `tests/conformance.rs` runs a part of it with
-every `cargo xtask test`.
-
-";
-const FOOT: &str = "
-The checks that fail directly are those of the tasks extension, which the SDK of the reference server does not have. The suite has no
-scenarios for stdio, batches, or HTTP+SSE.
-";
 
 /// Where results lie, by scenario.
 fn folders(out: &Path) -> Result<Vec<PathBuf>> {
