@@ -10,6 +10,8 @@
 mod approvals;
 #[path = "gateway/legacy.rs"]
 mod legacy;
+#[path = "gateway/merged.rs"]
+mod merged;
 #[path = "gateway/tls.rs"]
 mod tls;
 #[path = "gateway/together.rs"]
@@ -71,7 +73,7 @@ fn post(path: &str, session: &str, message: &Value) -> String {
 /// Begins a session at `path`; the header that names it.
 fn session(address: SocketAddr, path: &str) -> String {
     let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params":
-        {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}});
+        {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "c", "version": "1"}}});
     let answer = ask(address, post(path, "", &initialize));
     format!("Mcp-Session-Id: {}\r\n", answer.header("mcp-session-id").expect("a session"))
 }

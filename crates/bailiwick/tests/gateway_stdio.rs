@@ -185,3 +185,28 @@ fn a_server_that_cannot_start_is_tried_again_with_growing_waits() {
     }
     assert!(begun.elapsed() >= Duration::from_millis(600), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn an_allowed_directory_of_a_server_on_this_machine_does_not_reach_through_links() {
+    let place = Workplace::new();
+    std::fs::create_dir_all(place.at("src")).expect("a folder");
+    std::fs::create_dir_all(place.at("secret")).expect("a folder");
+    std::os::unix::fs::symlink("../secret", place.at("src/out")).expect("a link");
+    let policy = place.file(
+        "policy.yaml",
+        "version: 1\ndefault: deny\nrules:\n  - { id: src, effect: allow, on: ['s/*'], args: { path: { path: ['src/**'] } } }\n",
+    );
+    for (flags, through) in [(&[][..], false), (&["--no-follow"], true)] {
+        let own = ["--server", "s", "--policy", bailiwick_testkit::route::flag(&policy)];
+        let words = own.into_iter().chain(flags.iter().copied()).chain(["--", "sh", "-c", SHELL]);
+        let gateway = Gateway::start(BUILT, &place, "stdio", words);
+        let place = Place { gateway, _place: Workplace::new() };
+        let session = place.session();
+        let passes = |path: &str| {
+            let said = text(&place.say(&session, &call(7, "pid", &json!({"path": path}))));
+            said.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        assert!(passes("src/a"));
+        assert_eq!(passes("src/out/key"), through);
+    }
+}

@@ -165,10 +165,27 @@ impl Engine {
         out.push(Outcome { decision, effects });
     }
 
+    /// True while the request `id` of the current lane waits for a human or for our own listing. Whoever sent it is told, if it
+    /// asked for progress.
+    pub fn still_waits(&mut self, at: Timestamp, id: &Id<'_>, out: &mut Vec<Outcome<'static>>) -> bool {
+        let lane = self.run.lane();
+        let own = |held: &Held| held.is_request && held.lane == lane && held.id.as_ref() == Some(id);
+        let held = self.run.held.values().any(own);
+        if held {
+            self.tell(at, own, out);
+            self.run.enter(lane);
+        }
+        held || self.waits(id).is_some()
+    }
+
     /// Tells whoever asked for progress that a human is still being asked, so that its own patience lasts as long.
     pub(crate) fn tell_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
+        self.tell(at, |_| true, out);
+    }
+
+    fn tell(&mut self, at: Timestamp, whom: impl Fn(&Held) -> bool, out: &mut Vec<Outcome<'static>>) {
         let mut told = Vec::new();
-        for held in self.run.held.values_mut() {
+        for held in self.run.held.values_mut().filter(|held| whom(held)) {
             let asker = if held.is_request { held.direction.reverse() } else { held.direction };
             let Some(waits) = &mut held.progress else { continue };
             if at.micros_since(waits.last) < PROGRESS_US {

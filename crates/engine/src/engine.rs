@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bailiwick_guard::Scanner;
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{
     Body, Direction, Limits, Malformation, Malformed, Message, Packet, Parser, Timestamp, Version,
     message::batch_allowed,
@@ -62,6 +63,8 @@ pub struct Engine {
     pub(crate) suppressed: Vec<usize>,
     /// The text that is being decided holds nothing that a guard would find.
     pub(crate) clear: bool,
+    /// The headers that repeat arguments beside the text that is being decided; nothing where the transport has no headers.
+    pub(crate) beside: Option<Repeated>,
 }
 
 /// What a stage made of one message.
@@ -129,6 +132,7 @@ impl Engine {
             now: Timestamp(0),
             suppressed: Vec::new(),
             clear: false,
+            beside: None,
         }
     }
 
@@ -223,6 +227,20 @@ impl Engine {
         self.clear = false;
     }
 
+    /// As [`Engine::receive`], of a client's text that came over HTTP with these headers: those that repeat arguments of a tool
+    /// must agree with them (2026-07-28).
+    pub fn receive_with<'a>(
+        &mut self,
+        at: Timestamp,
+        beside: Repeated,
+        packet: Result<Packet<'a>, Malformed>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
+        self.beside = Some(beside);
+        self.receive(at, Direction::ToServer, packet, out);
+        self.beside = None;
+    }
+
     /// Decides over one text that came in `direction`: a message, a batch, or no message at all.
     pub fn receive<'a>(
         &mut self,
@@ -307,17 +325,18 @@ impl Engine {
         &mut self,
         at: Timestamp,
         direction: Direction,
-        bytes: &[u8],
+        (bytes, beside): (&[u8], Option<Repeated>),
         out: &mut Vec<Outcome<'_>>,
     ) {
         // What was kept is another text than the one that is being decided.
         let clear = std::mem::replace(&mut self.clear, false);
+        let other = std::mem::replace(&mut self.beside, beside);
         let mut parser = Parser::default();
         let mut outcomes = Vec::new();
         let limits = self.settings.limits;
         let packet = Packet::parse(&mut parser, bytes, &limits);
         self.receive(at, direction, packet, &mut outcomes);
-        self.clear = clear;
+        (self.clear, self.beside) = (clear, other);
         for outcome in outcomes {
             out.push(outcome.into_owned());
         }

@@ -14,7 +14,7 @@ use crate::inspect::{About, Inspection, Neighbours};
 use crate::permit::Permitted;
 use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
-use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, Told};
+use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, Told, Waiting};
 
 impl Engine {
     /// Takes it that the server offers the tool that `message` calls, so that one message can be explained by itself.
@@ -42,12 +42,13 @@ impl Engine {
         if self.offer.is_complete(Item::Tool) || failed_lately || !self.enforces() {
             return ListFirst::Known;
         }
-        let waiting_bytes: usize = self.run.waiting.iter().map(|(_, bytes)| bytes.len()).sum();
+        let waiting_bytes: usize = self.run.waiting.iter().map(|call| call.bytes.len()).sum();
         let limits = &self.settings.limits;
         if self.run.waiting.len() >= limits.pending_max || waiting_bytes > limits.message_bytes_max {
             return ListFirst::Full;
         }
-        self.run.waiting.push((self.run.lane(), message.raw().as_bytes().to_vec()));
+        let bytes = message.raw().as_bytes().to_vec();
+        self.run.waiting.push(Waiting { lane: self.run.lane(), bytes, beside: self.beside.clone() });
         if self.run.listing.is_none() {
             let meta = Engine::stated_meta(message);
             out.push(self.fetch_page(at, 0, None, meta));
@@ -142,9 +143,9 @@ impl Engine {
 
     pub(crate) fn release_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
         let here = self.run.lane();
-        for (lane, bytes) in std::mem::take(&mut self.run.waiting) {
+        for Waiting { lane, bytes, beside } in std::mem::take(&mut self.run.waiting) {
             self.run.enter(lane);
-            self.receive_kept(at, Direction::ToServer, &bytes, out);
+            self.receive_kept(at, Direction::ToServer, (&bytes, beside), out);
         }
         self.run.enter(here);
     }

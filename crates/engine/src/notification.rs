@@ -14,7 +14,7 @@ use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::request::changed;
-use crate::run::{Origin, Pending};
+use crate::run::{Origin, Pending, Waiting};
 
 impl Engine {
     /// Notifications of both parties. They get no answer; what may not go on is dropped and recorded.
@@ -215,7 +215,7 @@ impl Engine {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
         let here = self.run.lane();
-        self.run.waiting.iter().position(|(lane, bytes)| {
+        self.run.waiting.iter().position(|Waiting { lane, bytes, .. }| {
             match message::Packet::parse(&mut parser, bytes, &limits) {
                 Ok(message::Packet::One(waiting)) => *lane == here && waiting.id() == Some(id),
                 Ok(message::Packet::Batch(_)) | Err(_) => false,

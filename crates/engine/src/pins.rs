@@ -1,12 +1,16 @@
 //! Pins: the recorded identity of what a server offers, and how an offer differs from it.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bailiwick_mcp::headers::{Argument, arguments};
 use bailiwick_mcp::{Item, Value};
 use bailiwick_policy::Target;
 use sha2::{Digest as _, Sha256};
 
+use self::names::{reads_text, writes_text};
 use crate::decision::Reason;
 
 /// SHA-256 of a value's RFC 8785 form, as lower-case hex.
@@ -145,6 +149,8 @@ pub(crate) struct Offer {
     /// Output schemas as JSON text; an empty one was too long to keep, and allows nothing.
     schemas: BTreeMap<String, String>,
     schema_bytes: usize,
+    /// Arguments of tools that are headers too, of those that have any.
+    headers: BTreeMap<String, Vec<Argument>>,
 }
 
 /// Items of one kind that are pinned at first sight, and names, differences and withheld items that are remembered. Beyond
@@ -154,39 +160,6 @@ const ITEMS_MAX: usize = 10_000;
 /// Longest output schema that is kept, and all of them together, in bytes.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
 const SCHEMAS_BYTES_MAX: usize = 4 << 20;
-
-fn reads_text(tool: &str) -> bool {
-    let words = words_of(tool);
-    let any = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
-    let reads = any(&["read", "view", "cat", "open", "show", "get", "load"]);
-    let text =
-        ["file", "files", "text", "document", "doc", "note", "page", "cell", "notebook", "source", "code"];
-    reads && (words.len() == 1 || any(&text) || any(&["content", "contents", "lines"]))
-}
-
-fn writes_text(tool: &str) -> bool {
-    let writes =
-        ["write", "edit", "update", "patch", "replace", "save", "put", "insert", "append", "overwrite"];
-    words_of(tool).iter().any(|word| writes.contains(&word.as_str()))
-}
-
-/// `readTextFile` and `read-text_file` are three words.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for character in name.chars() {
-        let begins = !character.is_alphanumeric() || (character.is_uppercase() && before.is_lowercase());
-        if begins {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (character.is_alphanumeric(), words.last_mut()) {
-            word.extend(character.to_lowercase());
-        }
-        before = character;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
 
 impl Offer {
     pub(crate) fn is_complete(&self, item: Item) -> bool {
@@ -239,6 +212,20 @@ impl Offer {
         self.schemas.get(name).map(String::as_str)
     }
 
+    /// The arguments of a tool that are headers too.
+    pub(crate) fn headers_of(&self, name: &str) -> &[Argument] {
+        self.headers.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn keep_headers(&mut self, name: &str, tool: Value<'_>) {
+        let found = tool.get("inputSchema").map(arguments).unwrap_or_default();
+        if found.is_empty() {
+            self.headers.remove(name);
+        } else if self.headers.len() < ITEMS_MAX {
+            self.headers.insert(name.to_owned(), found);
+        }
+    }
+
     fn keep_schema(&mut self, name: &str, tool: Value<'_>) {
         let before = self.schemas.remove(name).map_or(0, |schema| schema.len());
         self.schema_bytes = self.schema_bytes.saturating_sub(before);
@@ -283,6 +270,7 @@ impl Offer {
     pub(crate) fn observe(&mut self, item: Item, name: &str, value: Value<'_>) -> Option<String> {
         if item == Item::Tool {
             self.keep_schema(name, value);
+            self.keep_headers(name, value);
         }
         let first_sight = !self.locked && !self.is_complete(item);
         let pinned = self.pinned.of(item)?;

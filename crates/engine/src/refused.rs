@@ -9,7 +9,7 @@ use crate::decision::{Action, Answer, Completion, Effect, Event, Outcome, Questi
 use crate::engine::{Engine, Judgement, send};
 use crate::reply::{Refusal, UNRECORDED, WITHHELD};
 use crate::request::Judged;
-use crate::run::{Origin, Pending};
+use crate::run::{Origin, Pending, Waiting};
 
 impl Engine {
     /// A text that is no message: answered where it can be, never forwarded, whatever the mode.
@@ -92,7 +92,7 @@ impl Engine {
     /// Our own listing was not sent: the calls that wait for it are answered.
     fn undo_listing(&mut self, at: Timestamp, refusal: &Refusal, effects: &mut Vec<Effect<'static>>) {
         self.listing_fails(at, "the audit log cannot be written");
-        for (_, bytes) in std::mem::take(&mut self.run.waiting) {
+        for Waiting { bytes, .. } in std::mem::take(&mut self.run.waiting) {
             let mut parser = Parser::default();
             if let Ok(Packet::One(call)) = Packet::parse(&mut parser, &bytes, &self.settings.limits) {
                 effects.extend(send(Direction::ToClient, refusal.to_bytes(call.id())));
@@ -102,7 +102,7 @@ impl Engine {
 
     /// Calls that wait for our own listing are refused: it never comes.
     fn refuse_waiting(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
-        for (lane, bytes) in std::mem::take(&mut self.run.waiting) {
+        for Waiting { lane, bytes, .. } in std::mem::take(&mut self.run.waiting) {
             self.run.enter(lane);
             self.listing_fails(at, why);
             let mut parser = Parser::default();
@@ -165,7 +165,7 @@ impl Engine {
         for question in held.collect::<Vec<_>>() {
             out.push(self.withdrawn(at, question, why));
         }
-        self.run.waiting.retain(|(lane, _)| *lane != here);
+        self.run.waiting.retain(|call| call.lane != here);
         for id in self.run.to_server.ids() {
             // Our own listing is not this exchange's alone.
             let own = self.run.to_server.get(&id).is_some_and(|pending| pending.origin == Origin::Own);

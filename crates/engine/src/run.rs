@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
 use bailiwick_policy::Taints;
@@ -180,6 +181,15 @@ pub(crate) struct Waits {
     pub(crate) seconds: u64,
 }
 
+/// A call that waits for our own listing.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) lane: Lane,
+    pub(crate) bytes: Vec<u8>,
+    /// The headers that came with it.
+    pub(crate) beside: Option<Repeated>,
+}
+
 /// Our own fetch of the tool list, before the first call of a client that did not ask for it.
 #[derive(Debug)]
 pub(crate) struct Listing {
@@ -206,7 +216,7 @@ pub(crate) struct Run {
     pub(crate) to_client: InFlight,
     pub(crate) held: BTreeMap<QuestionId, Held>,
     /// Calls that wait for our own listing.
-    pub(crate) waiting: Vec<(Lane, Vec<u8>)>,
+    pub(crate) waiting: Vec<Waiting>,
     pub(crate) listing: Option<Listing>,
     /// Our listing failed, why and when: until it is tried again that is a reason against calls.
     pub(crate) listing_failed: Option<(String, Timestamp)>,

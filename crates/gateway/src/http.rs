@@ -38,6 +38,7 @@ mod stream;
 mod taken;
 mod tls;
 mod upstream;
+mod wait;
 
 use std::io;
 use std::sync::Arc;

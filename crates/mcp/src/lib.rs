@@ -1,10 +1,12 @@
 //! The Model Context Protocol as bytes: strict parser, typed view, method tables, framing.
 
 pub mod framing;
+pub mod headers;
 pub mod json;
 pub mod limits;
 pub mod message;
 pub mod method;
+pub mod session;
 pub mod splice;
 pub mod time;
 pub mod version;

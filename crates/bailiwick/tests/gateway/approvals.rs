@@ -1,11 +1,14 @@
 //! Calls that wait for a person: asked over a socket of the same user, answered once, denied by silence.
 
+use std::net::TcpStream;
 use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bailiwick_testkit::gateway::Gateway;
-use bailiwick_testkit::http::{Connection, Upstream, ask};
+use bailiwick_testkit::http::{Connection, Text, Upstream, ask, begin_events, chunk, reply, reply_json};
 use bailiwick_testkit::process::Signal;
+use bailiwick_testkit::serde_json::{self, Value, json};
 use bailiwick_testkit::workplace::Workplace;
 
 use crate::{BUILT, call, post, said, server, session};
@@ -19,11 +22,16 @@ struct Asking {
 
 /// A gateway that asks about every call, for as long as `ttl`.
 fn asking(ttl: &str) -> Asking {
-    let (place, one) = (Workplace::new(), server("one"));
     let policy = format!(
         "version: 1\nname: asks\ndefault: deny\nrules:\n  - {{ id: reads, effect: ask, on: ['*/read'], reason: 'look first', approval: {{ ttl: {ttl} }} }}\n"
     );
-    place.file("asks.yaml", &policy);
+    before(server("one"), &policy)
+}
+
+/// A gateway before `one` under this policy, and a session of a client that can be asked.
+fn before(one: Upstream, policy: &str) -> Asking {
+    let place = Workplace::new();
+    place.file("asks.yaml", policy);
     let text = format!(
         "version: 1\naudit: audit.jsonl\npolicy: asks.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams: {{ one: {{ url: '{}' }} }}\nroutes: [{{ path: /mcp, upstream: one }}]\n",
         one.url()
@@ -130,4 +138,95 @@ fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
     );
     assert_eq!(other.status(), 200);
     assert_eq!(asking.calls(), 0);
+}
+
+#[test]
+fn a_client_hears_that_its_call_waits() {
+    let asking = asking("1m");
+    let mut waits = Connection::open(asking.gateway.address);
+    let mut message = call(1, "a");
+    message["params"]["_meta"] = json!({"progressToken": "p"});
+    waits.send(post("/mcp", &asking.session, &message));
+    let (name, _) = asking.question("\"a\"");
+    let head = waits.head();
+    assert_eq!((head.status(), head.header("content-type")), (200, Some("text/event-stream")));
+    let sign = waits.chunk().expect("a sign of life");
+    for words in [":\n\n", "notifications/progress", "\"progressToken\":\"p\"", "a person's approval"] {
+        assert!(sign.contains(words), "{words}: {sign}");
+    }
+    assert_eq!(asking.approvals(&["approve", &name]).0, 0);
+    let answer = std::iter::from_fn(|| waits.chunk()).find(|chunk| chunk.contains("data: "));
+    assert!(answer.is_some_and(|answer| answer.contains("one \\\"a\\\"")));
+    assert_eq!(asking.calls(), 1);
+}
+
+/// A server that asks its client with the id 9 before it answers a call, and says in that what it was answered.
+fn asks_back() -> Upstream {
+    let answers = Arc::new((Mutex::new(Vec::<String>::new()), Condvar::new()));
+    Upstream::start(move |request: &Text, stream: &mut TcpStream| {
+        let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
+            return reply(stream, "405 Method Not Allowed", "", "");
+        };
+        let id = &message["id"];
+        match message["method"].as_str().unwrap_or_default() {
+            "" => {
+                answers.0.lock().expect("no panic").push(request.text());
+                answers.1.notify_all();
+                reply(stream, "202 Accepted", "", "")
+            }
+            "initialize" => {
+                let result = json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                    "serverInfo": {"name": "s", "version": "1"}});
+                let headers = "Content-Type: application/json\r\nMcp-Session-Id: theirs\r\n";
+                let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
+                reply(stream, "200 OK", headers, &answer)
+            }
+            "tools/list" => {
+                let tools = json!({"tools": [{"name": "read", "inputSchema": {"type": "object"}}]});
+                reply_json(stream, &json!({"jsonrpc": "2.0", "id": id, "result": tools}).to_string())
+            }
+            "tools/call" => {
+                let form = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+                let asked = json!({"jsonrpc": "2.0", "id": 9, "method": "elicitation/create", "params":
+                    {"mode": "form", "message": "Your name?", "requestedSchema": form}});
+                begin_events(stream);
+                chunk(stream, &format!("data: {asked}\n\n"));
+                let waiting = answers.0.lock().expect("no panic");
+                let waited =
+                    answers.1.wait_timeout_while(waiting, Duration::from_secs(20), |all| all.is_empty());
+                let said = waited.expect("no panic").0.pop().unwrap_or_default();
+                let result = json!({"content": [{"type": "text", "text": said}]});
+                chunk(
+                    stream,
+                    &format!("data: {}\n\n", json!({"jsonrpc": "2.0", "id": id, "result": result})),
+                );
+                chunk(stream, "");
+                true
+            }
+            _ => reply(stream, "202 Accepted", "", ""),
+        }
+    })
+}
+
+#[test]
+fn a_servers_question_goes_to_a_person_before_it_goes_to_the_client() {
+    let policy = "version: 1\nname: asks\ndefault: deny\nrules:\n  - { id: reads, effect: allow, on: ['*/read'] }\n  - { id: forms, effect: ask, on: [elicitation] }\n";
+    let asking = before(asks_back(), policy);
+    let address = asking.gateway.address;
+    let mut waits = asking.call(1, "a");
+    assert_eq!(waits.head().status(), 200);
+    let (name, text) = asking.question("elicitation/create");
+    assert!(text.contains("Your name?"), "{text}");
+    assert_eq!(asking.approvals(&["approve", &name]).0, 0);
+    assert!(waits.chunk().is_some_and(|asked| asked.contains("elicitation/create")), "it is let through");
+    let answer =
+        json!({"jsonrpc": "2.0", "id": 9, "result": {"action": "accept", "content": {"name": "Ana"}}});
+    assert_eq!(ask(address, post("/mcp", &asking.session, &answer)).status(), 202);
+    assert!(waits.chunk().is_some_and(|answer| answer.contains("Ana")));
+    let mut waits = asking.call(2, "b");
+    assert_eq!(waits.head().status(), 200);
+    let (name, _) = asking.question("elicitation/create");
+    assert_eq!(asking.approvals(&["deny", &name]).0, 0);
+    let answer = waits.chunk().expect("an answer");
+    assert!(!answer.contains("elicitation/create") && answer.contains("decline"), "{answer}");
 }

@@ -1,6 +1,6 @@
 //! Heads of requests: what is refused before a message is read, and what must agree with it.
 
-use bailiwick_testkit::http::{ask, post};
+use bailiwick_testkit::http::{Text, ask, post, reply_json};
 use bailiwick_testkit::serde_json::{Value, json};
 
 use crate::{INITIALIZE, MODERN, Place, call, modern, plain};
@@ -154,4 +154,47 @@ fn an_address_that_others_reach_is_not_served_by_accident() {
         .expect("it runs");
     assert_eq!(started.status.code(), Some(78));
     assert!(String::from_utf8_lossy(&started.stderr).contains("--insecure-no-authentication"));
+}
+
+/// A server whose tool wants `region` beside the call too.
+fn regional(request: &Text, stream: &mut std::net::TcpStream) -> bool {
+    let message = request.json();
+    let schema =
+        json!({"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}});
+    let result = match message["method"].as_str() {
+        Some("tools/list") => {
+            json!({"tools": [{"name": "read", "inputSchema": schema}], "resultType": "complete",
+            "ttlMs": 0, "cacheScope": "private"})
+        }
+        _ => json!({"content": [], "resultType": "complete"}),
+    };
+    reply_json(stream, &json!({"jsonrpc": "2.0", "id": message["id"], "result": result}).to_string())
+}
+
+#[test]
+fn a_header_that_repeats_an_argument_agrees_with_it() {
+    let place = Place::new(regional);
+    for (headers, region, status) in [
+        ("Mcp-Param-Region: eu\r\n", json!("eu"), 200),
+        ("Mcp-Param-Region: us\r\n", json!("eu"), 400),
+        ("", json!("eu"), 400),
+        ("Mcp-Param-Region: eu\r\n", Value::Null, 400),
+        ("", Value::Null, 200),
+        ("Mcp-Param-Region: eu\r\nMcp-Param-Region: eu\r\n", json!("eu"), 400),
+        ("Mcp-Param-Other: x\r\n", Value::Null, 200),
+    ] {
+        let mut message = call(1, "x");
+        message["params"]["arguments"] = json!({"region": region});
+        message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {}});
+        let answer = ask(place.address(), post(&message.to_string(), &format!("{MODERN}{headers}")));
+        assert_eq!(answer.status(), status, "{headers} {region}: {}", answer.text());
+        if status == 400 && !headers.contains("eu\r\nMcp") {
+            assert_eq!(answer.json()["error"]["code"], -32020);
+        }
+    }
+    assert_eq!(place.calls().len(), 3);
+    let seen = place.upstream.seen();
+    let list = seen.iter().find(|text| text.text().contains("tools/list")).expect("our own list");
+    assert_eq!(list.header("mcp-param-region"), None, "what repeats an argument of a call goes with no list");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Item, Timestamp, Value};
+use bailiwick_mcp::{Item, Malformation, Timestamp, Value};
 use bailiwick_policy::{Drift, Target, Verdict};
 
 use crate::decision::{Arguments, Reason};
@@ -22,6 +22,9 @@ impl Engine {
         let arguments = params.and_then(|params| params.get("arguments"));
         if arguments.is_some_and(|arguments| !arguments.is_object()) {
             return Judgement::protocol(-32602, "`params.arguments` is not an object");
+        }
+        if modern && !self.headers_agree(&name, arguments) {
+            return Judgement::protocol(Malformation::Header.code(), Malformation::Header.to_string());
         }
         let server = Arc::clone(&self.settings.server);
         let target = Target::Tool { server: &server, name: &name };
@@ -55,6 +58,11 @@ impl Engine {
         let arguments = arguments.map(Arguments::View);
         let target = Some(name);
         Judgement { verdict, reasons, refusal, target, arguments, maskless, ..Judgement::allow() }
+    }
+
+    /// Whether the arguments that are headers too are the same in both. Without headers there is nothing to compare.
+    fn headers_agree(&self, tool: &str, arguments: Option<Value<'_>>) -> bool {
+        self.beside.as_ref().is_none_or(|beside| beside.agree(self.offer.headers_of(tool), arguments))
     }
 
     /// What the pins say against a call of `name`: its definition differs, or it is not in the list at all.

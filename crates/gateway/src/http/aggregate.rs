@@ -1,6 +1,7 @@
 //! Several services behind one path. Each message goes to the service that it is about, the way of any other message there: what
 //! reaches a server, or comes from one, was decided over by that service's own engine. Here answers are put together.
 
+mod listen;
 mod member;
 mod words;
 
@@ -13,15 +14,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use tokio::sync::mpsc;
 
 use self::member::{Member, Whole};
 use self::words::{Meant, Read};
-use super::endpoint::{end, listen};
+use super::endpoint::end;
 use super::gate::{Gate, Worker};
-use super::head::{NAME, SESSION, agrees, check_body};
+use super::head::{NAME, SESSION, agrees, check_body, header_value};
 use super::limits::HttpLimits;
-use super::reply::{Reply, bare, closing, events, json, own_error, refuse, wrong_method};
+use super::reply::{Reply, bare, closing, json, own_error, refuse, wrong_method};
 use super::sessions::{fresh, same};
 use super::upstream::{UpstreamError, collect};
 use crate::relay::now;
@@ -177,28 +177,6 @@ impl Aggregate {
         parts.iter().filter_map(named).collect()
     }
 
-    /// GET: what all servers say by themselves, in one stream.
-    async fn listen(self: &Arc<Aggregate>, head: &Parts, principal: &Arc<Principal>) -> Reply {
-        if !head.headers.contains_key(SESSION) {
-            return wrong_method();
-        }
-        let whole = match self.whole(head, principal) {
-            Ok(whole) => whole,
-            Err(refused) => return *refused,
-        };
-        let (pieces, receiver) = mpsc::channel(PIECES_MAX);
-        let mut open = 0_usize;
-        for member in &self.members {
-            let Some(own) = whole.head(member, head) else { continue };
-            let said = listen(&Worker::of(&member.gate), &own, principal).await;
-            if said.status().is_success() {
-                open += 1;
-                member.pump(said.into_body(), pieces.clone());
-            }
-        }
-        if open == 0 { wrong_method() } else { events(receiver) }
-    }
-
     /// DELETE: the client is done with all of them.
     async fn end(self: &Arc<Aggregate>, head: &Parts, principal: &Arc<Principal>) -> Reply {
         if !head.headers.contains_key(SESSION) {
@@ -249,6 +227,7 @@ impl Client<'_> {
                 let parts = aggregate.named(&parts);
                 json(StatusCode::OK, words::merged_hello(&id, &parts, &absent, &messages, true))
             }
+            (Meant::Listen(parts), Some(id)) => self.subscribe(id, parts).await,
             (Meant::All, Some(id)) => {
                 drop(self.ask_all(all(&bytes), true).await);
                 json(StatusCode::OK, words::empty(&id))
@@ -281,7 +260,9 @@ impl Client<'_> {
                 Some(member) => member.pass(&member::without_session(self.head), bytes, self.principal).await,
                 None => bare(StatusCode::BAD_REQUEST),
             },
-            (Meant::List { .. } | Meant::Discover | Meant::Ping, None) => bare(StatusCode::ACCEPTED),
+            (Meant::List { .. } | Meant::Listen(_) | Meant::Discover | Meant::Ping, None) => {
+                bare(StatusCode::ACCEPTED)
+            }
         }
     }
 
@@ -298,7 +279,7 @@ impl Client<'_> {
         };
         let mut head = head;
         if let (true, Some(inner)) = (head.headers.contains_key(NAME), inner) {
-            head.headers.insert(NAME, member::header_value(&inner));
+            head.headers.insert(NAME, header_value(&inner));
         }
         let reply = member.pass(&head, message, self.principal).await;
         member.outward(reply).await

@@ -8,6 +8,7 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 
+use super::ask::Late;
 use super::exchange::{Attended, Exchange, to_client};
 use super::gate::Way;
 use super::head::{SESSION, is_type};
@@ -79,7 +80,7 @@ impl Exchange {
         server: Option<Arc<Server>>,
     ) -> Result<Arc<Session>, Box<Reply>> {
         let gate = &self.here.gate;
-        let session = gate.sessions.open(&self.run, upstream, server).map_err(|_| {
+        let session = gate.sessions.open(&self.run, upstream, server, &gate.limits).map_err(|_| {
             let words = "no session can be begun";
             Box::new(own_error(StatusCode::SERVICE_UNAVAILABLE, 4029, words, self.ids.first()))
         })?;
@@ -96,7 +97,13 @@ impl Exchange {
             Err(error) => return (self.failed(&error.to_string(), error.status()).await, false),
         };
         let decided = gate.receive_answer(&self.run, self.lane, &bytes);
-        let letters: Vec<Letter> = to_client(self.settle(decided, Direction::ToClient).await).collect();
+        let (late, mut approved) = Late::new(self);
+        let mut letters: Vec<Letter> = to_client(self.settle_heard(decided, &late).await).collect();
+        drop(late);
+        if letters.is_empty() {
+            // A person may be looking at it.
+            letters.extend(approved.recv().await);
+        }
         match letters.first() {
             Some(letter) if self.ids.iter().all(|id| !self.run.awaits(self.lane, id)) => {
                 let good = gate.parse(letter.bytes(), |packet| {
@@ -115,7 +122,8 @@ impl Exchange {
     async fn not_answered(&self, head: &Parts, body: Incoming) -> Reply {
         let gate = &self.here.gate;
         let status = head.status;
-        if let (StatusCode::NOT_FOUND, Some(session), false) = (status, &self.session, self.modern) {
+        let gone = self.session.as_ref().filter(|session| !self.modern && session.is_gone_by(status));
+        if let Some(session) = gone {
             self.end_session(session, "the server does not know the session").await;
         }
         let credentials = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);

@@ -1,14 +1,16 @@
 //! Questions to people, and their answers on the way back to whoever waits.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bailiwick_engine::{Answer, Question, QuestionId};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::exchange::LEFT;
+use super::exchange::{Exchange, LEFT};
 use super::gate::{Phase, until};
-use super::letter::{Act, What};
+use super::letter::{Act, Letter, What};
 use super::run::Run;
 
 /// Puts questions to people. What it does not answer in time is denied.
@@ -31,6 +33,8 @@ pub struct Asked {
 pub struct Answering {
     run: Arc<Run>,
     question: QuestionId,
+    /// Of a message that nobody's request waits for; taken by the first answer.
+    late: Option<Arc<Mutex<Option<Late>>>>,
 }
 
 impl Answering {
@@ -39,20 +43,68 @@ impl Answering {
     pub fn answer(&self, answer: &Answer) -> bool {
         let acts = self.run.answered(self.question, answer);
         let open = !acts.is_empty();
-        for Act { lane, id, what, waiter } in acts {
-            let Some(waiter) = waiter else { continue };
+        let late = self.late.as_ref();
+        let late = late.and_then(|late| late.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for mut act in acts {
+            let Some(waiter) = act.waiter.take() else {
+                if let Some(late) = &late {
+                    late.carry_out(act);
+                }
+                continue;
+            };
             // Whoever waited has left: the request is not sent.
-            if let (Err(_), Some(id)) = (waiter.send(what), id) {
-                drop(self.run.unanswered(lane, &id, LEFT));
+            if let (Err(_), Some(id)) = (waiter.send(act.what), act.id) {
+                drop(self.run.unanswered(act.lane, &id, LEFT));
             }
         }
         open
     }
 }
 
+/// The way of what a person lets through of a server's words, or refuses: to the client by whoever reads that server, and to
+/// the server.
+#[derive(Debug, Clone)]
+pub(super) struct Late {
+    exchange: Exchange,
+    letters: mpsc::Sender<Letter>,
+    runtime: Handle,
+}
+
+/// Letters that were let through and are not taken yet; of more the server is told that nobody takes them.
+const LETTERS_MAX: usize = 16;
+
+impl Late {
+    /// The receiver has an end when nothing is asked about any more and this is dropped.
+    pub(super) fn new(exchange: &Exchange) -> (Late, mpsc::Receiver<Letter>) {
+        let (letters, receiver) = mpsc::channel(LETTERS_MAX);
+        (Late { exchange: exchange.clone(), letters, runtime: Handle::current() }, receiver)
+    }
+
+    /// The same way to the server, and `letters` in place of the way to the client.
+    pub(super) fn without_letters(&self, letters: mpsc::Sender<Letter>) -> Late {
+        Late { letters, ..self.clone() }
+    }
+
+    fn carry_out(&self, act: Act) {
+        let undone = match &act.what {
+            What::ToClient(letter) => match self.letters.try_send(letter.clone()) {
+                Ok(()) => return,
+                Err(_) => self.exchange.run.undo(vec![act], LEFT),
+            },
+            What::ToServer { .. } => vec![act],
+            What::Ask(_) | What::Keep(_) => return,
+        };
+        for act in undone {
+            let exchange = self.exchange.clone();
+            self.runtime.spawn(async move { exchange.send_out(act) });
+        }
+    }
+}
+
 impl Run {
-    /// Puts what is to be asked to people, and denies what nobody can be asked; returns what is to be done at once.
-    pub(super) fn ask(self: &Arc<Run>, acts: Vec<Act>) -> Vec<Act> {
+    /// Puts what is to be asked to people, and denies what nobody can be asked; returns what is to be done at once. `late` is
+    /// the way of what no request of a client waits for.
+    pub(super) fn ask(self: &Arc<Run>, acts: Vec<Act>, late: Option<&Late>) -> Vec<Act> {
         let mut settled = Vec::new();
         for act in acts {
             let waits = self.waits(act.lane, act.id.as_ref());
@@ -63,9 +115,10 @@ impl Run {
                     continue;
                 }
             };
-            match self.office().approver.as_ref().filter(|_| waits) {
+            match self.office().approver.as_ref().filter(|_| waits || late.is_some()) {
                 Some(approver) => {
-                    let answering = Answering { run: Arc::clone(self), question: question.id };
+                    let late = late.filter(|_| !waits).cloned().map(|late| Arc::new(Mutex::new(Some(late))));
+                    let answering = Answering { run: Arc::clone(self), question: question.id, late };
                     self.run_out(answering.clone(), Duration::from_secs(u64::from(question.ttl_s)));
                     let (principal, server) =
                         (self.principal().id.clone(), Arc::clone(&self.office().with.server));

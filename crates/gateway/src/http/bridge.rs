@@ -21,7 +21,7 @@ use hyper::{Method, Response, StatusCode};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
-use self::said::{Kind, Said};
+use self::said::{Kind, Said, Tools};
 use super::head::{SESSION, VERSION, is_type};
 use super::limits::HttpLimits;
 use super::upstream::{Link, Target, collect};
@@ -47,7 +47,8 @@ pub fn bridge(endpoint: Target, limits: Limits, input: File, output: File) -> io
     let http = HttpLimits::DEFAULT;
     let link = Link::new(endpoint, &http);
     let state = Mutex::new(State::default());
-    let far = Arc::new(Far { link, limits, http, output: Mutex::new(output), state });
+    let (output, tools) = (Mutex::new(output), Mutex::default());
+    let far = Arc::new(Far { link, limits, http, output, state, tools });
     runtime.block_on(async move {
         let room = Arc::new(Semaphore::new(REQUESTS_MAX));
         while let Some(line) = read.recv().await {
@@ -96,11 +97,16 @@ struct Far {
     http: HttpLimits,
     output: Mutex<File>,
     state: Mutex<State>,
+    tools: Mutex<Tools>,
 }
 
 impl Far {
     async fn take(self: &Arc<Self>, line: Vec<u8>, room: &Arc<Semaphore>) {
-        let Some(said) = Said::of(&line, &self.limits) else { return };
+        let said = {
+            let tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+            Said::of(&line, &self.limits, &tools)
+        };
+        let Some(said) = said else { return };
         let far = Arc::clone(self);
         // What others build on is awaited: the session, and what a server must know before the next request.
         if said.is_initialize || !matches!(said.kind, Kind::Request(_)) {
@@ -157,6 +163,9 @@ impl Far {
         let is_answer = said.answers(message, &self.limits);
         if is_answer && said.is_initialize {
             self.state().version = negotiated(message, &self.limits);
+        }
+        if is_answer && said.lists_tools {
+            self.tools.lock().unwrap_or_else(PoisonError::into_inner).learn(message, &self.limits);
         }
         self.write(message);
         is_answer

@@ -149,11 +149,13 @@ pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal)
 }
 
 async fn refused(exchange: &Exchange, session: &Session, status: StatusCode) -> Reply {
-    if status == StatusCode::NOT_FOUND {
+    if session.is_gone_by(status) {
         exchange.end_session(session, "the server does not know the session").await;
+        return refuse(status, -32001, "session not found");
     }
     match status {
-        StatusCode::METHOD_NOT_ALLOWED => wrong_method(),
+        // A server without sessions has no stream there: to a client, 404 would mean that the session is gone.
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND => wrong_method(),
         status if status.is_client_error() && status != StatusCode::UNAUTHORIZED => {
             refuse(status, -32603, "the server opens no stream")
         }

@@ -12,8 +12,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
+use super::ask::Late;
 use super::gate::{Way, Worker};
-use super::head::{METHOD, NAME, SESSION, is_type};
+use super::head::{METHOD, NAME, SESSION, is_argument, is_type};
 use super::letter::{Act, Letter, What};
 use super::run::{Decided, Run};
 use super::sessions::Session;
@@ -42,8 +43,14 @@ const ERRAND_TIME: Duration = Duration::from_secs(10);
 impl Exchange {
     /// Sees to the record, sends others what is theirs, and returns what is this exchange's own.
     pub(super) async fn settle(&self, decided: Decided, direction: Direction) -> Vec<Act> {
-        let acts = self.run.settle(decided).await;
+        let acts = self.run.settle(decided, None).await;
         self.sort(acts, direction)
+    }
+
+    /// The same for a server's words; what a person is asked about goes its way by `late`.
+    pub(super) async fn settle_heard(&self, decided: Decided, late: &Late) -> Vec<Act> {
+        let acts = self.run.settle(decided, Some(late)).await;
+        self.sort(acts, Direction::ToClient)
     }
 
     /// `direction` is that of the text which was decided over.
@@ -73,7 +80,7 @@ impl Exchange {
     }
 
     /// Sends what is nobody's answer: our own request for a list, or what we say to a server in the client's place.
-    fn send_out(&self, act: Act) {
+    pub(super) fn send_out(&self, act: Act) {
         let errand = Exchange { lane: act.lane, ids: Vec::new(), ..self.clone() };
         let Act { what: What::ToServer { letter, request }, id, .. } = act else { return };
         tokio::spawn(async move {
@@ -94,6 +101,8 @@ impl Exchange {
         let mut headers = self.headers.clone();
         headers.remove(NAME);
         headers.remove(METHOD);
+        let of_arguments: Vec<_> = headers.keys().filter(|name| is_argument(name)).cloned().collect();
+        of_arguments.into_iter().for_each(|name| drop(headers.remove(name)));
         if asked.is_some() && self.modern {
             headers.insert(METHOD, HeaderValue::from_static("tools/list"));
         }
@@ -154,7 +163,7 @@ impl Exchange {
         let gate = &self.here.gate;
         if gate.sessions.close(session) {
             gate.metrics.sessions.dec();
-            let acts = self.run.settle(session.run.ended(why)).await;
+            let acts = self.run.settle(session.run.ended(why), None).await;
             drop(self.sort(acts, Direction::ToClient));
             session.run.stop(why);
         }

@@ -1,6 +1,7 @@
 //! Heads of requests: what is refused before a body is read, and what of a head goes on to the upstream.
 
-use bailiwick_mcp::{Body, Malformation, Message, Value};
+use bailiwick_mcp::headers::{self, Repeated};
+use bailiwick_mcp::{Malformation, Message};
 use hyper::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
     HeaderValue, ORIGIN, TRANSFER_ENCODING,
@@ -39,12 +40,10 @@ const SINGLE: [HeaderName; 12] = [
 ];
 
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(super) const VERSION: HeaderName = HeaderName::from_static(headers::VERSION);
+pub(super) const METHOD: HeaderName = HeaderName::from_static(headers::METHOD);
+pub(super) const NAME: HeaderName = HeaderName::from_static(headers::NAME);
 pub(super) const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
-/// Prefix of the headers that mirror arguments (2026-07-28).
-const PARAM: &str = "mcp-param-";
 
 /// Refuses what two readers could read as two different requests, and what a page of another site sends.
 pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(), Box<Reply>> {
@@ -54,8 +53,9 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
     if lengths.sum::<usize>() + head.uri.path().len() > bytes_max {
         return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is longer than the limit");
     }
-    for name in &SINGLE {
-        if headers.get_all(name).iter().nth(1).is_some() {
+    let repeated = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    for name in SINGLE.iter().chain(headers.keys().filter(|name| is_argument(name))) {
+        if repeated(name) {
             return refused(StatusCode::BAD_REQUEST, &format!("header `{name}` twice"));
         }
     }
@@ -151,49 +151,26 @@ pub(super) fn is_type(headers: &HeaderMap, expected: &str) -> bool {
 }
 
 /// Compares the headers of 2026-07-28 with the message that they speak of (SEP-2243).
-pub(super) fn agrees(headers: &HeaderMap, message: &Message<'_>) -> Result<(), Malformation> {
-    let header = |name: &HeaderName| headers.get(name).map(|value| value.as_bytes().trim_ascii());
-    let stated = message.stated_version();
-    match (header(&VERSION), stated) {
-        (Some(MODERN), None) => return Err(Malformation::Meta),
-        (Some(named), Some(stated)) if named == stated.as_bytes() => {}
-        (_, Some(_)) => return Err(Malformation::Header),
-        // A legacy message: the other headers mean nothing to it.
-        (_, None) => return Ok(()),
-    }
-    let Body::Request { method, params, .. } = &message.body else { return Ok(()) };
-    let meta = params.and_then(|params| params.get("_meta"));
-    if !meta.and_then(|meta| meta.get(CAPABILITIES)).is_some_and(Value::is_object) {
-        return Err(Malformation::Meta);
-    }
-    if header(&METHOD) != Some(method.as_bytes()) {
-        return Err(Malformation::Header);
-    }
-    let key = match &**method {
-        "tools/call" | "prompts/get" => "name",
-        "resources/read" => "uri",
-        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
-        _ => return Ok(()),
-    };
-    let named = params.and_then(|params| params.get(key)).and_then(Value::text);
-    match (header(&NAME).map(decoded), named) {
-        (Some(Some(header)), Some(name)) if *header == *name.as_bytes() => Ok(()),
-        // What has no name is for the engine to refuse.
-        (None, None) => Ok(()),
-        _ => Err(Malformation::Header),
-    }
+pub(super) fn agrees(head: &HeaderMap, message: &Message<'_>) -> Result<(), Malformation> {
+    headers::agree(|name| head.get(name).map(HeaderValue::as_bytes), message)
 }
 
-/// What every request of 2026-07-28 says besides its version.
-const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-const MODERN: &[u8] = b"2026-07-28";
+/// True if it repeats an argument of a tool.
+pub(super) fn is_argument(name: &HeaderName) -> bool {
+    name.as_str().starts_with(headers::ARGUMENT)
+}
 
-/// A header value as text: `=?base64?…?=` holds what a header cannot. `None` if that is broken.
-fn decoded(value: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
-    match value.strip_prefix(b"=?base64?").and_then(|rest| rest.strip_suffix(b"?=")) {
-        Some(coded) => data_encoding::BASE64.decode(coded).ok().map(Into::into),
-        None => Some(value.into()),
-    }
+/// The headers that repeat arguments of a tool.
+pub(super) fn arguments(head: &HeaderMap) -> Repeated {
+    let named = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.as_str().strip_prefix(headers::ARGUMENT)?.to_owned(), value.as_bytes().to_vec()))
+    };
+    Repeated(head.iter().filter_map(named).collect())
+}
+
+/// A name as a header's value.
+pub(super) fn header_value(name: &str) -> HeaderValue {
+    HeaderValue::from_str(&headers::coded(name)).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// What of a client's head goes on to the upstream, besides `also`. Everything else ends here: credentials are for us, and
@@ -205,9 +182,8 @@ pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName], modern: bool) -> 
         ["accept-language", "baggage", "mcp-protocol-version", "traceparent", "tracestate"];
     let mut kept = HeaderMap::with_capacity(8);
     for (name, value) in headers {
-        let word = name.as_str();
-        let mirrors = *name == METHOD || *name == NAME || word.starts_with(PARAM);
-        if mirrors && modern || KEPT.contains(&word) || *name == ACCEPT || also.contains(name) {
+        let mirrors = *name == METHOD || *name == NAME || is_argument(name);
+        if mirrors && modern || KEPT.contains(&name.as_str()) || *name == ACCEPT || also.contains(name) {
             kept.append(name.clone(), value.clone());
         }
     }

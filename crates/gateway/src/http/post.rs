@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use bailiwick_engine::{Lane, Principal};
+use bailiwick_mcp::session::{Asked, Belongs};
 use bailiwick_mcp::{Body as Shape, Direction, Id, Malformed, Message, Packet};
 use hyper::StatusCode;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 
 use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Way, Worker};
-use super::head::{SESSION, VERSION, agrees, check_body, onward};
+use super::head::{SESSION, VERSION, agrees, arguments, check_body, onward};
 use super::letter::{Act, Letter, What};
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
 use super::run::{Decided, Party};
@@ -78,21 +80,24 @@ pub(super) fn decide(
             Ok(Packet::One(message)) => Some(message),
             Ok(Packet::Batch(_)) | Err(_) => None,
         };
-        let session_id = head.headers.get(SESSION);
-        let modern = one.is_some_and(|message| message.stated_version().is_some());
-        let opens = session_id.is_none() && one.is_some_and(|message| message.method() == Some("initialize"));
-        let session = match session_id.filter(|_| !modern) {
-            Some(id) => Some(gate.sessions.find(id.as_bytes(), principal).ok_or_else(no_session)?),
-            None => None,
-        };
         let disagrees = one.and_then(|message| agrees(&head.headers, message).err());
-        // What cannot be read, or says two things, belongs to no session.
-        let alone = modern || packet.is_err() || disagrees.is_some();
-        let run = match &session {
-            Some(session) => Ok(Arc::clone(&session.run)),
-            None if opens => gate.sessions.begin(&gate.office, principal, &gate.limits),
-            None if alone => gate.sessions.alone(&gate.office, principal, &gate.limits),
-            None => {
+        let asked_for = Asked {
+            id: head.headers.get(SESSION).map(HeaderValue::as_bytes),
+            modern: one.is_some_and(|message| message.stated_version().is_some()),
+            initialize: one.is_some_and(|message| message.method() == Some("initialize")),
+            broken: packet.is_err() || disagrees.is_some(),
+        };
+        let (modern, belongs) = (asked_for.modern, asked_for.belongs());
+        let opens = belongs == Belongs::Begins;
+        let session = match belongs {
+            Belongs::To(id) => Some(gate.sessions.find(id, principal).ok_or_else(no_session)?),
+            Belongs::Begins | Belongs::Alone | Belongs::Nowhere => None,
+        };
+        let run = match (&session, belongs) {
+            (Some(session), _) => Ok(Arc::clone(&session.run)),
+            (None, Belongs::Begins) => gate.sessions.begin(&gate.office, principal, &gate.limits),
+            (None, Belongs::Alone) => gate.sessions.alone(&gate.office, principal, &gate.limits),
+            (None, Belongs::Nowhere | Belongs::To(_)) => {
                 let words = "no header `Mcp-Session-Id`: a session begins with `initialize`";
                 return Err(Box::new(refuse(StatusCode::BAD_REQUEST, -32600, words)));
             }
@@ -112,7 +117,9 @@ pub(super) fn decide(
             }
             (None, false) => packet,
         };
-        let decided = run.receive(lane, Party::Client(principal), packet, bytes, &ids);
+        let repeated = modern.then(|| arguments(&head.headers));
+        let client = Party::Client(principal, repeated.as_ref());
+        let decided = run.receive(lane, client, packet, bytes, &ids);
         let headers = onward(&head.headers, &gate.forward, modern);
         let exchange = Exchange {
             here: Arc::clone(here),
@@ -193,12 +200,8 @@ impl Posted {
         };
         acts.into_iter().for_each(|act| take(act.what));
         if !batch {
-            for (id, waiter) in undecided {
-                match waiter.await {
-                    Ok(what) => take(what),
-                    Err(_) => return unrecorded(&id),
-                }
-                attended.sent.push(id);
+            if let Some((id, waiter)) = undecided.into_iter().next() {
+                return attended.wait(id, waiter, opens).await;
             }
             attended.sent.extend(sent);
             return match (onward.pop(), refused.pop()) {
@@ -227,14 +230,14 @@ impl Posted {
     }
 }
 
-fn unrecorded(id: &Id<'_>) -> Reply {
+pub(super) fn unrecorded(id: &Id<'_>) -> Reply {
     let words = "the audit log cannot be written, so nothing is sent on";
     own_error(StatusCode::SERVICE_UNAVAILABLE, 4050, words, Some(id))
 }
 
 impl Exchange {
     /// Sends a notification, or the client's answer to the server.
-    async fn pass(&self, letter: &Letter) -> Reply {
+    pub(super) async fn pass(&self, letter: &Letter) -> Reply {
         let link = match &self.here.way {
             Way::Http(link) => link,
             Way::Stdio(stable) => {
@@ -249,7 +252,7 @@ impl Exchange {
         match link.post(self.headers.clone(), letter).await {
             Ok(response) if response.status().is_success() => bare(StatusCode::ACCEPTED),
             Ok(response) => {
-                if let (StatusCode::NOT_FOUND, Some(session)) = (response.status(), &self.session) {
+                if let Some(session) = self.session.as_ref().filter(|own| own.is_gone_by(response.status())) {
                     self.end_session(session, "the server does not know the session").await;
                 }
                 let status = response.status();

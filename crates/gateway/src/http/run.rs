@@ -1,10 +1,13 @@
 //! One run: its engine, its record, and the exchanges that wait for either.
 
+mod settle;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Message, Packet, Timestamp};
 use bailiwick_record::AuditError;
@@ -55,14 +58,15 @@ pub(super) struct Decided {
 /// Who sent a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Party<'p> {
-    Client(&'p Arc<Principal>),
+    /// With the headers that repeat arguments, of a message of 2026-07-28.
+    Client(&'p Arc<Principal>, Option<&'p Repeated>),
     Server,
 }
 
 impl Party<'_> {
     fn direction(self) -> Direction {
         match self {
-            Party::Client(_) => Direction::ToServer,
+            Party::Client(..) => Direction::ToServer,
             Party::Server => Direction::ToClient,
         }
     }
@@ -149,8 +153,10 @@ impl Run {
                 Err(_) => true,
             };
             // What is said of a principal may change with each request; under the same lock, no other is decided by it.
-            if let Party::Client(principal) = party {
+            let mut beside = None;
+            if let Party::Client(principal, headers) = party {
                 engine.replace_principal(principal);
+                beside = headers;
             }
             match packet {
                 // One by one, so that each member's way is its own; joined again where it is sent.
@@ -163,7 +169,10 @@ impl Run {
                 }
                 packet => {
                     self.taken.text((at, direction, lane), original, packet.as_ref().err());
-                    engine.receive(at, direction, packet, &mut outcomes);
+                    match beside {
+                        Some(beside) => engine.receive_with(at, beside.clone(), packet, &mut outcomes),
+                        None => engine.receive(at, direction, packet, &mut outcomes),
+                    }
                 }
             }
             (outcomes, no_message)
@@ -283,7 +292,7 @@ impl Run {
             Ok(words) => words.iter().for_each(|words| (self.office.recorder.with.teller)(words)),
             Err(error) => {
                 self.office.recorder.sound(Some(&error));
-                decided.acts = self.undo(std::mem::take(&mut decided.acts));
+                decided.acts = self.undo(std::mem::take(&mut decided.acts), settle::UNWRITTEN);
                 decided.must_commit = false;
             }
         }
@@ -318,86 +327,6 @@ impl Run {
             }
         }
         page.map(|page| page.done()).map(|()| words)
-    }
-
-    /// What is to be done, once its record is written. Without it, whoever waits is told.
-    pub(super) async fn settle(self: &Arc<Run>, decided: Decided) -> Vec<Act> {
-        let Decided { acts, must_commit, .. } = decided;
-        let mut acts = match must_commit {
-            true if self.office.recorder.commit().await.is_err() => self.undo(acts),
-            true | false => acts,
-        };
-        for kept in acts.extract_if(.., |act| matches!(act.what, What::Keep(_))) {
-            if let What::Keep(kept) = kept.what {
-                (self.office.recorder.with.keeper)(&kept);
-            }
-        }
-        if acts.iter().any(|act| matches!(act.what, What::Ask(_))) { self.ask(acts) } else { acts }
-    }
-
-    /// What comes of an answer, once that is written.
-    pub(super) fn answered(&self, question: QuestionId, answer: &Answer) -> Vec<Act> {
-        let Decided { acts, .. } = self.answer(question, answer);
-        if self.entries.commit().is_ok() { acts } else { self.undo(acts) }
-    }
-
-    /// True if an exchange waits for what becomes of its request.
-    pub(super) fn waits(&self, lane: Lane, id: Option<&Id<'static>>) -> bool {
-        id.is_some_and(|id| self.state().waiters.contains_key(&(lane, id.clone())))
-    }
-
-    /// Requests that the server owes an answer to, in whatever lane, and exchanges that wait for a decision.
-    #[cfg(test)]
-    pub(super) fn open(&self) -> (usize, usize) {
-        let mut state = self.state();
-        let lanes = 0..self.lanes.load(Ordering::Relaxed);
-        let owed = lanes.map(|lane| {
-            state.engine.enter(Lane(lane));
-            state.engine.awaited().len()
-        });
-        (owed.sum(), state.waiters.len())
-    }
-
-    pub(super) fn office(&self) -> &Office {
-        &self.office
-    }
-
-    fn undo(&self, acts: Vec<Act>) -> Vec<Act> {
-        const UNWRITTEN: &str = "the audit log cannot be written, so nothing is sent on";
-        let mut undone = Vec::new();
-        let mut state = self.state();
-        for act in acts {
-            let (to, letter) = match &act.what {
-                What::ToServer { letter, .. } => (Direction::ToServer, letter),
-                What::ToClient(letter) => (Direction::ToClient, letter),
-                // Of what is not recorded nothing is kept.
-                What::Keep(_) => continue,
-                What::Ask(question) => {
-                    let mut out = Vec::new();
-                    let deny = Answer::Deny(UNWRITTEN.to_owned());
-                    state.engine.answer(now(), question.id, &deny, &mut out);
-                    let effects = out.iter().flat_map(|outcome| &outcome.effects);
-                    undone
-                        .extend(effects.filter_map(|effect| Act::instead(act.lane, act.id.clone(), effect)));
-                    continue;
-                }
-            };
-            let mut told = Vec::new();
-            state.engine.enter(act.lane);
-            state.engine.undo_send(to, letter.bytes(), UNWRITTEN, &mut told);
-            let mut waiter = act.waiter;
-            for effect in &told {
-                if let Some(mut instead) = Act::instead(act.lane, act.id.clone(), effect) {
-                    instead.waiter = waiter.take();
-                    undone.push(instead);
-                }
-            }
-        }
-        // Calls that waited for our own listing are told by the end of their wait.
-        if !state.engine.holds_calls_back() {
-            state.waiters.clear();
-        }
-        undone
     }
 }
 

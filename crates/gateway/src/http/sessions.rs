@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailiwick_engine::{Policy, Principal};
+use bailiwick_mcp::session::Sessions as Open;
+use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
 use super::legacy::Talks;
@@ -20,8 +22,6 @@ pub(super) struct Session {
     /// The id that the client has. The upstream's own never leaves the gateway.
     pub(super) id: HeaderValue,
     pub(super) run: Arc<Run>,
-    /// Who began it.
-    principal: Arc<Principal>,
     /// The upstream's id, where it gave one.
     pub(super) upstream: Option<HeaderValue>,
     /// The process that serves it, over stdio.
@@ -37,6 +37,12 @@ impl Session {
         let open = self.streams.fetch_add(1, Ordering::Relaxed);
         let counted = OpenStream(Arc::clone(self));
         (open < max).then_some(counted)
+    }
+
+    /// True if the server answers with a status that says that it does not know the session: to one that never gave any, 404 is
+    /// about something else.
+    pub(super) fn is_gone_by(&self, status: StatusCode) -> bool {
+        status == StatusCode::NOT_FOUND && self.upstream.is_some()
     }
 
     /// True for the first who ends it.
@@ -74,7 +80,7 @@ struct Tables {
     accounts: HashMap<String, Arc<Account>>,
     /// Runs without a session, by what is known of their principals.
     alone: HashMap<Known, Arc<Run>>,
-    sessions: HashMap<Vec<u8>, Arc<Session>>,
+    sessions: Open<Arc<Principal>, Arc<Session>>,
 }
 
 /// Id, roles and scopes: what a rule lets one of them do, it lets no other do. Claims may change from token to token.
@@ -102,9 +108,8 @@ impl Sessions {
 
     /// The session of that id, if it is this principal's: another's is as none.
     pub(super) fn find(&self, id: &[u8], principal: &Principal) -> Option<Arc<Session>> {
-        let session = self.tables().sessions.get(id).cloned()?;
         // Only its own principal keeps it in use.
-        let own = same(&session.principal, principal).then_some(session)?;
+        let own = self.tables().sessions.find(id, |owner| same(owner, principal)).cloned()?;
         own.run.touch();
         Some(own)
     }
@@ -150,30 +155,34 @@ impl Sessions {
         run: &Arc<Run>,
         upstream: Option<HeaderValue>,
         server: Option<Arc<Server>>,
+        limits: &HttpLimits,
     ) -> Result<Arc<Session>, NoRun> {
         let name = fresh().ok_or(NoRun::Random)?;
         let id = HeaderValue::from_str(&name).map_err(|_| NoRun::Random)?;
         let session = Arc::new(Session {
             id,
             run: Arc::clone(run),
-            principal: Arc::clone(run.principal()),
             upstream,
             server,
             streams: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
         });
-        self.tables().sessions.insert(name.into_bytes(), Arc::clone(&session));
-        Ok(session)
+        let owner = Arc::clone(run.principal());
+        let room = limits.sessions_max;
+        match self.tables().sessions.open(name.into_bytes(), owner, Arc::clone(&session), room) {
+            true => Ok(session),
+            false => Err(NoRun::Full),
+        }
     }
 
     /// The session of that process.
     pub(super) fn served_by(&self, server: &Arc<Server>) -> Option<Arc<Session>> {
-        self.tables().sessions.values().find(|session| serves(session, server)).cloned()
+        self.tables().sessions.iter().find(|session| serves(session, server)).cloned()
     }
 
     /// Takes the session off the table; true if it was still on it.
     pub(super) fn close(&self, session: &Session) -> bool {
-        self.tables().sessions.remove(session.id.as_bytes());
+        drop(self.tables().sessions.close(session.id.as_bytes()));
         session.end()
     }
 
@@ -183,10 +192,11 @@ impl Sessions {
         let idle_us = u64::try_from(limits.session_idle.as_micros()).unwrap_or(u64::MAX);
         let idle = |run: &Run| now.micros_since(run.used()) > idle_us;
         let mut tables = self.tables();
-        let sessions = tables.sessions.extract_if(|_, session| {
-            session.streams.load(Ordering::Relaxed) == 0 && idle(&session.run) && session.end()
-        });
-        let sessions: Vec<_> = sessions.map(|(_, session)| session).collect();
+        let unused = |session: &Arc<Session>| {
+            (session.streams.load(Ordering::Relaxed) == 0).then(|| session.run.used())
+        };
+        let mut sessions = tables.sessions.expire(now, idle_us, unused);
+        sessions.retain(|session| session.end());
         // A run that somebody holds is in use.
         let alone = tables.alone.extract_if(|_, run| idle(run) && Arc::strong_count(run) == 1);
         let alone: Vec<_> = alone.map(|(_, run)| run).collect();
@@ -200,7 +210,7 @@ impl Sessions {
     /// Takes all off, at the end.
     pub(super) fn drain(&self) -> Vec<Arc<Run>> {
         let mut tables = self.tables();
-        let sessions: Vec<_> = tables.sessions.drain().map(|(_, session)| session).collect();
+        let sessions = tables.sessions.drain();
         let mut runs: Vec<Arc<Run>> = tables.alone.drain().map(|(_, run)| run).collect();
         runs.extend(
             sessions.into_iter().filter(|session| session.end()).map(|session| Arc::clone(&session.run)),
@@ -227,7 +237,7 @@ impl Sessions {
     #[cfg(test)]
     pub(super) fn runs(&self) -> Vec<Arc<Run>> {
         let tables = self.tables();
-        let sessions = tables.sessions.values().map(|session| Arc::clone(&session.run));
+        let sessions = tables.sessions.iter().map(|session| Arc::clone(&session.run));
         sessions.chain(tables.alone.values().cloned()).collect()
     }
 

@@ -13,6 +13,7 @@ use hyper::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
+use super::ask::Late;
 use super::desk::{Desk, Said};
 use super::exchange::{Attended, Exchange, to_client};
 use super::legacy_upstream;
@@ -194,8 +195,16 @@ async fn hear(
     exchange.process = Some(Arc::clone(&server));
     let gate = Arc::clone(&exchange.here.gate);
     let (limits, unread_time) = (gate.office.with.limits, gate.limits.unread_time);
+    let (late, mut letters) = Late::new(&exchange);
     loop {
-        let heard = match timeout(IDLE, heard.recv()).await {
+        let said = tokio::select! {
+            said = timeout(IDLE, heard.recv()) => said,
+            Some(letter) = letters.recv() => {
+                server.desk.deliver(&letter, &limits, unread_time).await;
+                continue;
+            }
+        };
+        let heard = match said {
             Ok(Some(heard)) => heard,
             Ok(None) => break,
             Err(_) => {
@@ -213,7 +222,7 @@ async fn hear(
                 exchange.run.receive(exchange.lane, Party::Server, broken, &Bytes::new(), &[])
             }
         };
-        for letter in to_client(exchange.settle(decided, Direction::ToClient).await) {
+        for letter in to_client(exchange.settle_heard(decided, &late).await) {
             server.desk.deliver(&letter, &limits, unread_time).await;
         }
     }

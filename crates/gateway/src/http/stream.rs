@@ -1,12 +1,13 @@
 //! Events from an upstream to a client, one by one: each is decided over before it goes on, and none waits for the next.
 
 use bailiwick_mcp::framing::{Event, Part, Sse};
-use bailiwick_mcp::{Direction, Malformation, Malformed};
+use bailiwick_mcp::{Malformation, Malformed};
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::ask::Late;
 use super::desk::Said;
 use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Phase, until};
@@ -71,7 +72,8 @@ fn pump(attended: Attended, body: Incoming, counted: Option<OpenStream>) -> Repl
     let gate = std::sync::Arc::clone(&attended.exchange.here.gate);
     gate.metrics.streams.inc();
     let sse = Sse::new(&gate.office.with.limits);
-    let pump = Pump { attended, sse, pieces, _counted: counted };
+    let (late, letters) = Late::new(&attended.exchange);
+    let pump = Pump { attended, sse, pieces, late, letters, _counted: counted };
     tokio::spawn(async move {
         pump.run(body).await;
         gate.metrics.streams.dec();
@@ -83,14 +85,21 @@ struct Pump {
     attended: Attended,
     sse: Sse,
     pieces: mpsc::Sender<Bytes>,
+    late: Late,
+    /// What a person let through meanwhile.
+    letters: mpsc::Receiver<Letter>,
     _counted: Option<OpenStream>,
 }
 
 impl Pump {
     async fn run(mut self, mut body: Incoming) {
-        let end = self.pass_on(&mut body).await;
+        let mut end = self.pass_on(&mut body).await;
         let exchange = self.attended.exchange.clone();
         exchange.run.touch();
+        if end == End::Ended {
+            // Of what the server said, something may still be with a person.
+            end = self.pass_on_late().await;
+        }
         if end == End::Left || self.attended.resumable && end != End::Over {
             // What the client gave up, or may fetch later, is seen to by `Attended`.
             return;
@@ -121,6 +130,9 @@ impl Pump {
         loop {
             let frame = tokio::select! {
                 frame = timeout(gate.limits.stream_idle, body.frame()) => frame,
+                Some(letter) = self.letters.recv() => {
+                    if self.send(event(&letter)).await { continue } else { return End::Left }
+                }
                 () = self.pieces.closed() => return End::Left,
                 () = until(&mut phase, last) => return End::Over,
             };
@@ -148,6 +160,25 @@ impl Pump {
                 }
             }
             if !out.is_empty() && !self.send(std::mem::take(&mut out)).await {
+                return End::Left;
+            }
+        }
+    }
+
+    /// The same for what a person lets through after the server's end.
+    async fn pass_on_late(&mut self) -> End {
+        let mut phase = self.attended.exchange.here.gate.phase.clone();
+        // The last of our own ends: what remains belongs to open questions.
+        let (gone, _) = mpsc::channel(1);
+        self.late = self.late.without_letters(gone);
+        loop {
+            let letter = tokio::select! {
+                letter = self.letters.recv() => letter,
+                () = self.pieces.closed() => return End::Left,
+                () = until(&mut phase, Phase::Over) => return End::Over,
+            };
+            let Some(letter) = letter else { return End::Ended };
+            if !self.send(event(&letter)).await {
                 return End::Left;
             }
         }
@@ -181,7 +212,7 @@ impl Pump {
 
     /// Writes what `decided` has for the client; the first message takes the place that `event` had in the stream.
     async fn write(&self, decided: Decided, event: &mut Event, out: &mut Vec<u8>) {
-        let acts = self.attended.exchange.settle(decided, Direction::ToClient).await;
+        let acts = self.attended.exchange.settle_heard(decided, &self.late).await;
         let letters: Vec<Letter> = to_client(acts).collect();
         if letters.is_empty() && (event.id.is_some() || event.retry_ms.is_some()) {
             // The message goes no further; where the stream may be resumed does.
@@ -193,4 +224,11 @@ impl Pump {
             *event = Event::default();
         }
     }
+}
+
+/// A message as an event of its own.
+fn event(letter: &Letter) -> Vec<u8> {
+    let mut out = Vec::new();
+    Event::default().write(Some(letter.bytes()), &mut out);
+    out
 }

@@ -88,8 +88,9 @@ fn framed_twice(headers: &HeaderMap) -> bool {
 
 /// Connections kept open without work, per thread.
 const IDLE_CONNECTIONS_MAX: usize = 256;
-/// How long they are kept.
-const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How long they are kept: less than the 5 s after which Node's servers close theirs. A request that meets the close is lost,
+/// and cannot be sent again, since the server may have begun with it.
+const IDLE_TIME: Duration = Duration::from_secs(4);
 
 impl Link {
     pub(super) fn new(target: Target, limits: &HttpLimits) -> Link {

@@ -83,6 +83,11 @@ impl Maker<'_> {
     fn service(&mut self, upstream: &Upstream) -> Result<(Service, Vec<String>, String), Failure> {
         check_names(&upstream.name, &self.args.policy.principal)?;
         let layers = Layers::new(&upstream.policies, self.args.policy.workspace.as_deref())?;
+        let layers = match &upstream.at {
+            // It opens files of this machine, from the directory that it is started in: ours.
+            At::Command { .. } => layers.following(&self.args.policy)?,
+            At::Url(_) | At::Events(_) => layers,
+        };
         let loaded = layers.load(say::colour_on_stderr())?;
         self.files.extend(loaded.files().iter().cloned());
         let policy: Arc<Policy> = loaded.policy;

@@ -21,7 +21,7 @@ use super::super::gate::{Gate, Worker};
 use super::super::head::{LAST_EVENT, SESSION, is_type};
 use super::super::post::decide;
 use super::super::reply::{Body, Reply, events, json};
-use super::words;
+use super::words::{self, Kept, Place};
 use crate::relay::now;
 
 /// How long one server may take of an answer that others have a part in; then it is missing there.
@@ -129,44 +129,128 @@ impl Member {
             }
             streamed @ Body::Events(_) => {
                 let (pieces, receiver) = mpsc::channel(super::PIECES_MAX);
-                self.pump(streamed, pieces);
+                let place = Arc::new(Mutex::new(Place::begin(Kept::One)));
+                drop(self.pump(Heard::new(streamed, &limits), pieces, How::Resumable(place)));
                 events(receiver)
             }
         }
     }
 
-    /// Passes on a stream of its events, in the client's words, until either side ends. Where to resume from is not passed on:
-    /// several streams have one end here.
-    pub(super) fn pump(&self, mut body: Body, pieces: mpsc::Sender<Bytes>) {
+    /// Passes on a stream of its events, in the client's words, until either side ends; true if the server ended it by an answer.
+    pub(super) fn pump(&self, mut heard: Heard, pieces: mpsc::Sender<Bytes>, how: How) -> JoinHandle<bool> {
         let (gate, limits) = (Arc::clone(&self.gate), self.gate.office.with.limits);
         tokio::spawn(async move {
-            let mut sse = Sse::new(&limits);
+            let mut answered = false;
             loop {
-                let frame = tokio::select! {
-                    frame = body.frame() => frame,
-                    () = pieces.closed() => return,
-                };
-                let Some(Ok(frame)) = frame else { return };
-                let Ok(data) = frame.into_data() else { continue };
-                sse.extend(&data);
                 let mut out = Vec::new();
-                while let Some(part) = sse.next() {
+                while let Some(part) = heard.sse.next() {
                     match part {
-                        Part::Event(event) if event.is_message() => {
-                            let data = Bytes::from(event.data.unwrap_or_default());
-                            let data = words::outward(&gate.name, &data, &limits);
-                            Event::default().write(Some(&data), &mut out);
+                        Part::Event(mut event) => {
+                            let data =
+                                event.is_message().then(|| event.data.take()).flatten().map(Bytes::from);
+                            let data = data.map(|data| words::outward(&gate.name, &data, &limits));
+                            event.id = how.place(&gate.name, event.id.take());
+                            event.kind = None;
+                            let last =
+                                data.as_ref().is_some_and(|data| words::outcome(data, &limits).is_some());
+                            answered |= last;
+                            let says = data.is_some() || event.id.is_some() || event.retry_ms.is_some();
+                            if says && !(last && matches!(how, How::Listening)) {
+                                event.write(data.as_deref(), &mut out);
+                            }
                         }
                         Part::Comment(_) => out.extend_from_slice(b":\n\n"),
-                        Part::Event(_) | Part::TooLong { .. } => {}
+                        Part::TooLong { .. } => {}
                     }
                 }
                 let unread = gate.limits.unread_time;
                 if !out.is_empty() && !matches!(timeout(unread, pieces.send(out.into())).await, Ok(Ok(()))) {
-                    return;
+                    return answered;
+                }
+                let frame = tokio::select! {
+                    frame = heard.body.frame() => frame,
+                    () = pieces.closed() => return answered,
+                };
+                let Some(Ok(frame)) = frame else { return answered };
+                if let Ok(data) = frame.into_data() {
+                    heard.sse.extend(&data);
                 }
             }
-        });
+        })
+    }
+
+    /// The first message of a stream that was asked for, and the rest of it.
+    pub(super) async fn first(&self, task: JoinHandle<Reply>) -> Result<(Bytes, Heard), String> {
+        let limits = self.gate.office.with.limits;
+        let abort = task.abort_handle();
+        let whole = async {
+            let reply = task.await.map_err(|_| "it broke off".to_owned())?;
+            let bad = failed(&reply);
+            self.fared(!bad);
+            let body = match reply.into_body() {
+                Body::Whole(bytes) => {
+                    let outcome = bytes.as_ref().and_then(|bytes| words::outcome(bytes, &limits));
+                    return Err(match outcome {
+                        Some(Err((_, why))) => why,
+                        Some(Ok(())) | None => "it opens no stream".to_owned(),
+                    });
+                }
+                streamed @ Body::Events(_) => streamed,
+            };
+            let mut heard = Heard::new(body, &limits);
+            let first = heard.message().await.ok_or("it ended the stream")?;
+            Ok((first, heard))
+        };
+        timeout(TOGETHER, whole).await.unwrap_or_else(|_| {
+            abort.abort();
+            self.fared(false);
+            Err("it did not answer in time".to_owned())
+        })
+    }
+}
+
+/// A stream of a server's events, and what of it is not read yet.
+pub(super) struct Heard {
+    body: Body,
+    sse: Sse,
+}
+
+impl Heard {
+    pub(super) fn new(body: Body, limits: &Limits) -> Heard {
+        Heard { body, sse: Sse::new(limits) }
+    }
+
+    /// The next message.
+    async fn message(&mut self) -> Option<Bytes> {
+        loop {
+            while let Some(part) = self.sse.next() {
+                if let Part::Event(Event { data: Some(data), .. }) = part {
+                    return Some(data.into());
+                }
+            }
+            let frame = self.body.frame().await?.ok()?;
+            if let Ok(data) = frame.into_data() {
+                self.sse.extend(&data);
+            }
+        }
+    }
+}
+
+/// What becomes of places to resume from, and of answers.
+#[derive(Debug, Clone)]
+pub(super) enum How {
+    /// They are told, with those of the other servers on the stream.
+    Resumable(Arc<Mutex<Place>>),
+    /// There are none; an answer ends this server's part.
+    Listening,
+}
+
+impl How {
+    fn place(&self, server: &str, id: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match self {
+            How::Resumable(place) => place.lock().unwrap_or_else(PoisonError::into_inner).at(server, id?),
+            How::Listening => None,
+        }
     }
 }
 
@@ -185,23 +269,16 @@ fn failed(reply: &Reply) -> bool {
 
 /// The answer in a reply, in one piece or at the end of a stream.
 async fn last(reply: Reply, limits: &Limits) -> Option<Bytes> {
-    let mut body = match reply.into_body() {
+    let mut heard = match reply.into_body() {
         Body::Whole(bytes) => return bytes,
-        streamed @ Body::Events(_) => streamed,
+        streamed @ Body::Events(_) => Heard::new(streamed, limits),
     };
-    let mut sse = Sse::new(limits);
-    while let Some(Ok(frame)) = body.frame().await {
-        let Ok(data) = frame.into_data() else { continue };
-        sse.extend(&data);
-        while let Some(part) = sse.next() {
-            let Part::Event(Event { data: Some(data), .. }) = part else { continue };
-            let data = Bytes::from(data);
-            if words::outcome(&data, limits).is_some() {
-                return Some(data);
-            }
+    loop {
+        let message = heard.message().await?;
+        if words::outcome(&message, limits).is_some() {
+            return Some(message);
         }
     }
-    None
 }
 
 /// One client's session with several services.
@@ -277,14 +354,4 @@ pub(super) fn without_session(head: &Parts) -> Parts {
     head.headers.remove(SESSION);
     head.headers.remove(LAST_EVENT);
     head
-}
-
-/// A name as a header's value; what a header cannot hold is coded (SEP-2243).
-pub(super) fn header_value(name: &str) -> HeaderValue {
-    let plain = name.bytes().all(|byte| (0x20..0x7f).contains(&byte))
-        && name.trim() == name
-        && !name.starts_with("=?base64?");
-    let coded = || format!("=?base64?{}?=", data_encoding::BASE64.encode(name.as_bytes()));
-    let text = if plain { name.to_owned() } else { coded() };
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }

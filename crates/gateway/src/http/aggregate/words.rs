@@ -1,17 +1,23 @@
 //! Names of several servers in one: what a client's message means to which server, and what their answers are to a client.
 //! Only bytes in and out.
 //!
-//! A tool or prompt `n` of the server `s` is `s__n`, a URI `u` of it is `s+u`, and a question `7` of it is `"s/7"`. Names of
-//! servers have no `_`, `+` or `/`, so each is read back in one way alone.
+//! A tool or prompt `n` of the server `s` is `s__n`, a URI `u` of it is `s+u`, a task `t` of it is `s/t`, and a question `7` of it
+//! is `"s/7"`. Names of servers have no `_`, `+` or `/`, so each is read back in one way alone.
 
+mod listen;
 mod merge;
+mod outward;
+mod place;
 
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::splice::Splice;
 use bailiwick_mcp::{Body, Id, Limits, Message, Packet, Parser, Value};
 use hyper::body::Bytes;
 
+pub(super) use self::listen::{acknowledged, closed};
 pub(super) use self::merge::{empty, merged_hello, merged_list};
+pub(super) use self::outward::outward;
+pub(super) use self::place::{Kept, Place};
 
 /// What a client's message is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub(super) enum Meant {
         message: Bytes,
         inner: Option<String>,
     },
+    /// `subscriptions/listen`: what is asked of each server that is to be heard.
+    Listen(Vec<(usize, Bytes)>),
     /// All of them.
     All,
     Ping,
@@ -53,12 +61,27 @@ pub(super) struct List {
     field: &'static str,
 }
 
-const LISTS: [List; 4] = [
+impl List {
+    /// What stands between the server's name and the item's own.
+    fn mark(&self) -> &'static str {
+        match self.field {
+            "name" => "__",
+            "taskId" => "/",
+            _ => "+",
+        }
+    }
+}
+
+const LISTS: [List; 5] = [
     List { method: "tools/list", key: "tools", field: "name" },
     List { method: "prompts/list", key: "prompts", field: "name" },
     List { method: "resources/list", key: "resources", field: "uri" },
     List { method: "resources/templates/list", key: "resourceTemplates", field: "uriTemplate" },
+    List { method: "tasks/list", key: "tasks", field: "taskId" },
 ];
+
+/// `_meta` key under which a message names the task that it belongs to (2025-11-25).
+const RELATED: &str = "io.modelcontextprotocol/related-task";
 
 /// A message and what it is about.
 #[derive(Debug)]
@@ -102,6 +125,8 @@ fn request(method: &str, params: Option<Value<'_>>, text: &str, names: &[&str]) 
         "server/discover" => return Meant::Discover,
         "ping" => return Meant::Ping,
         "logging/setLevel" => return Meant::All,
+        "subscriptions/listen" => return listen::meant(params, text, names),
+        "tasks/get" | "tasks/result" | "tasks/update" | "tasks/cancel" => (place(&["taskId"]), "/"),
         "tools/call" | "prompts/get" => (place(&["name"]), "__"),
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => (place(&["uri"]), "+"),
         "completion/complete" => match place(&["ref", "name"]) {
@@ -111,15 +136,19 @@ fn request(method: &str, params: Option<Value<'_>>, text: &str, names: &[&str]) 
         _ => return Meant::Method(method.to_owned()),
     };
     let name = value.and_then(Value::text).unwrap_or_default();
-    let found = name
-        .split_once(mark)
-        .and_then(|(server, inner)| Some((names.iter().position(|name| *name == server)?, inner.to_owned())));
-    let (Some((server, inner)), Some(value)) = (found, value) else {
+    let (Some((server, inner)), Some(value)) = (split(&name, mark, names), value) else {
         return Meant::Nobody { unknown: name.into_owned() };
     };
+    let inner = inner.to_owned();
     let mut splice = Splice::default();
     splice.replace(value.span(), quoted(&inner));
     Meant::One { server, message: splice.apply(text, 0).into(), inner: Some(inner) }
+}
+
+/// The server that a name begins with, and the rest of it.
+fn split<'n>(name: &'n str, mark: &str, names: &[&str]) -> Option<(usize, &'n str)> {
+    let (server, inner) = name.split_once(mark)?;
+    Some((names.iter().position(|name| *name == server)?, inner))
 }
 
 /// A page of every server, or of those that the cursor names.
@@ -151,69 +180,21 @@ fn list(of: &'static List, params: Option<Value<'_>>, text: &str, names: &[&str]
 /// The client's answer to a question of one server, under the id that the server gave it.
 fn answer(message: &Message<'_>, id: &Id<'_>, text: &str, names: &[&str]) -> Meant {
     let Id::Text(said) = id else { return Meant::Unreadable { batch: false } };
-    let found = said
-        .split_once('/')
-        .and_then(|(server, inner)| Some((names.iter().position(|name| *name == server)?, inner)));
-    let (Some((server, inner)), Some(place)) = (found, message.value().get("id")) else {
+    let (Some((server, inner)), Some(place)) = (split(said, "/", names), message.value().get("id")) else {
         return Meant::Unreadable { batch: false };
     };
     let mut splice = Splice::default();
+    let related = message.value().get("result").and_then(|result| result.get("_meta"));
+    if let Some(task) = related.and_then(|meta| meta.get(RELATED)).and_then(|related| related.get("taskId"))
+        && let Some(name) = task.text()
+        && let Some((owner, task_inner)) = split(&name, "/", names)
+        && owner == server
+    {
+        splice.replace(task.span(), quoted(task_inner));
+    }
     // What stands there now is read strictly again, by the server's own engine.
     splice.replace(place.span(), inner.as_bytes());
     Meant::One { server, message: splice.apply(text, 0).into(), inner: None }
-}
-
-/// A message of the server `name` in the words of the client.
-pub(super) fn outward(name: &str, bytes: &Bytes, limits: &Limits) -> Bytes {
-    let mut parser = Parser::default();
-    let (Ok(Packet::One(message)), Ok(text)) =
-        (Packet::parse(&mut parser, bytes, limits), std::str::from_utf8(bytes))
-    else {
-        return bytes.clone();
-    };
-    let mut splice = Splice::default();
-    let ours = |value: Value<'_>, splice: &mut Splice| {
-        splice.replace(value.span(), quoted(&format!("{name}/{}", value.raw())));
-    };
-    match &message.body {
-        Body::Request { .. } => {
-            if let Some(id) = message.value().get("id") {
-                ours(id, &mut splice);
-            }
-        }
-        Body::Notification { method, params } => match (&**method, params) {
-            ("notifications/resources/updated", Some(params)) => uri(name, *params, "uri", &mut splice),
-            ("notifications/cancelled", Some(params)) => {
-                if let Some(id) = params.get("requestId") {
-                    ours(id, &mut splice);
-                }
-            }
-            _ => {}
-        },
-        Body::Result { result, .. } => {
-            for content in result.get("contents").into_iter().flat_map(Value::elements) {
-                uri(name, content, "uri", &mut splice);
-            }
-            let blocks = result.get("content").into_iter().flat_map(Value::elements);
-            let messages = result.get("messages").into_iter().flat_map(Value::elements);
-            for block in blocks.chain(messages.filter_map(|message| message.get("content"))) {
-                uri(name, block, "uri", &mut splice);
-                if let Some(resource) = block.get("resource") {
-                    uri(name, resource, "uri", &mut splice);
-                }
-            }
-        }
-        Body::Error { .. } => {}
-    }
-    if splice.is_empty() { bytes.clone() } else { splice.apply(text, 0).into() }
-}
-
-fn uri(name: &str, of: Value<'_>, key: &str, splice: &mut Splice) {
-    if let Some(value) = of.get(key)
-        && let Some(text) = value.text()
-    {
-        splice.replace(value.span(), quoted(&format!("{name}+{text}")));
-    }
 }
 
 /// What kind of answer it is: a result, or the code and words of an error.

@@ -23,11 +23,15 @@ pub(in super::super) fn merged_list(
         result_of(bytes, limits, |result, text| {
             for item in result.get(of.key).into_iter().flat_map(Value::elements) {
                 let mut splice = Splice::default();
-                let mark = if of.field == "name" { "__" } else { "+" };
-                if let Some(value) = item.get(of.field)
-                    && let Some(inner) = value.text()
-                {
-                    splice.replace(value.span(), quoted(&format!("{name}{mark}{inner}")));
+                let page =
+                    item.get("_meta").and_then(|meta| meta.get("ui")).and_then(|ui| ui.get("resourceUri"));
+                // Where a tool has a page of its own (MCP Apps), that is a resource of the same server.
+                for (value, mark) in [(item.get(of.field), of.mark()), (page, "+")] {
+                    if let Some(value) = value
+                        && let Some(inner) = value.text()
+                    {
+                        splice.replace(value.span(), quoted(&format!("{name}{mark}{inner}")));
+                    }
                 }
                 let (start, end) = item.span();
                 items.push(splice.apply(text.get(start..end).unwrap_or_default(), start));
@@ -58,30 +62,13 @@ pub(in super::super) fn merged_hello(
     limits: &Limits,
     modern: bool,
 ) -> Bytes {
-    const FLAGS: [(&str, &[&str]); 5] = [
-        ("tools", &["listChanged"]),
-        ("prompts", &["listChanged"]),
-        ("resources", &["listChanged", "subscribe"]),
-        ("logging", &[]),
-        ("completions", &[]),
-    ];
-    let mut has: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut capabilities = Capabilities::default();
     let (mut instructions, mut versions) = (String::new(), Vec::new());
     let mut lowest: Option<String> = None;
     for (index, (name, bytes)) in parts.iter().enumerate() {
         result_of(bytes, limits, |result, _| {
-            for (capability, flags) in FLAGS {
-                let Some(given) = result.get("capabilities").and_then(|all| all.get(capability)) else {
-                    continue;
-                };
-                let at = has.iter().position(|(known, _)| *known == capability).unwrap_or_else(|| {
-                    has.push((capability, Vec::new()));
-                    has.len() - 1
-                });
-                let set = flags.iter().filter(|flag| given.get(flag).and_then(Value::boolean) == Some(true));
-                if let Some((_, known)) = has.get_mut(at) {
-                    known.extend(set);
-                }
+            if let Some(own) = result.get("capabilities") {
+                capabilities.unite(own);
             }
             if let Some(text) = result.get("instructions").and_then(Value::text) {
                 instructions.push_str(&format!("# {name}\n\n{text}\n\n"));
@@ -101,16 +88,7 @@ pub(in super::super) fn merged_hello(
         });
     }
     let mut out = begin(id);
-    out.extend_from_slice(b"\"capabilities\":{");
-    for (index, (capability, flags)) in has.iter().enumerate() {
-        let mut flags = flags.clone();
-        flags.sort_unstable();
-        flags.dedup();
-        let flags: Vec<String> = flags.iter().map(|flag| format!("\"{flag}\":true")).collect();
-        let comma = if index > 0 { "," } else { "" };
-        out.extend_from_slice(format!("{comma}\"{capability}\":{{{}}}", flags.join(",")).as_bytes());
-    }
-    out.push(b'}');
+    out.extend_from_slice(format!("\"capabilities\":{{{}}}", capabilities.members().join(",")).as_bytes());
     if let Some(version) = lowest {
         member(&mut out, "protocolVersion", quoted(&version));
         let own = format!("{{\"name\":\"bailiwick\",\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"));
@@ -124,6 +102,81 @@ pub(in super::super) fn merged_hello(
         member(&mut out, "instructions", quoted(instructions.trim_end()));
     }
     end(out, absent, modern)
+}
+
+/// What several servers can do together.
+#[derive(Default)]
+struct Capabilities {
+    /// Each with those of its flags that are set.
+    plain: Vec<(&'static str, Vec<&'static str>)>,
+    /// Of [`TASKS`].
+    tasks: Vec<&'static str>,
+    /// As the first server that has it says.
+    extensions: Vec<(&'static str, String)>,
+}
+
+const FLAGS: [(&str, &[&str]); 5] = [
+    ("tools", &["listChanged"]),
+    ("prompts", &["listChanged"]),
+    ("resources", &["listChanged", "subscribe"]),
+    ("logging", &[]),
+    ("completions", &[]),
+];
+/// Parts of the capability `tasks` (2025-11-25), and the extensions that are served for several servers together.
+const TASKS: [(&str, &str); 3] = [
+    ("list", r#""list":{}"#),
+    ("cancel", r#""cancel":{}"#),
+    ("requests.tools.call", r#""requests":{"tools":{"call":{}}}"#),
+];
+const EXTENSIONS: [&str; 2] = ["io.modelcontextprotocol/tasks", "io.modelcontextprotocol/ui"];
+
+impl Capabilities {
+    fn unite(&mut self, own: Value<'_>) {
+        for (capability, flags) in FLAGS {
+            let Some(given) = own.get(capability) else { continue };
+            let at = self.plain.iter().position(|(known, _)| *known == capability).unwrap_or_else(|| {
+                self.plain.push((capability, Vec::new()));
+                self.plain.len() - 1
+            });
+            let set = flags.iter().filter(|flag| given.get(flag).and_then(Value::boolean) == Some(true));
+            if let Some((_, known)) = self.plain.get_mut(at) {
+                known.extend(set);
+            }
+        }
+        let tasks = own.get("tasks");
+        for (words, _) in TASKS {
+            let there = tasks.and_then(|tasks| words.split('.').try_fold(tasks, |value, key| value.get(key)));
+            self.tasks.extend(there.map(|_| words));
+        }
+        for name in EXTENSIONS {
+            if let Some(own) = own.get("extensions").and_then(|all| all.get(name))
+                && self.extensions.iter().all(|(known, _)| *known != name)
+            {
+                self.extensions.push((name, own.raw().to_owned()));
+            }
+        }
+    }
+
+    fn members(mut self) -> Vec<String> {
+        let mut members = Vec::new();
+        for (capability, flags) in &mut self.plain {
+            flags.sort_unstable();
+            flags.dedup();
+            let flags: Vec<String> = flags.iter().map(|flag| format!("\"{flag}\":true")).collect();
+            members.push(format!("\"{capability}\":{{{}}}", flags.join(",")));
+        }
+        let tasks = TASKS.iter().filter(|(words, _)| self.tasks.contains(words));
+        let tasks: Vec<&str> = tasks.map(|(_, text)| *text).collect();
+        if !tasks.is_empty() {
+            members.push(format!("\"tasks\":{{{}}}", tasks.join(",")));
+        }
+        let extensions = self.extensions.iter().map(|(name, raw)| format!("\"{name}\":{raw}"));
+        let extensions: Vec<String> = extensions.collect();
+        if !extensions.is_empty() {
+            members.push(format!("\"extensions\":{{{}}}", extensions.join(",")));
+        }
+        members
+    }
 }
 
 /// An empty result.

@@ -3,7 +3,7 @@
 use bailiwick_mcp::{Id, Limits};
 use hyper::body::Bytes;
 
-use super::{LISTS, Meant, merged_hello, merged_list, outcome, outward, read};
+use super::{LISTS, Meant, acknowledged, closed, merged_hello, merged_list, outcome, outward, read};
 
 const NAMES: [&str; 2] = ["git", "files"];
 
@@ -36,7 +36,8 @@ fn what_no_server_has_is_nobodys() {
         assert_eq!(meant(&call), Meant::Nobody { unknown: name.to_owned() });
     }
     let request = |method: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
-    assert_eq!(meant(&request("tasks/get")), Meant::Method("tasks/get".to_owned()));
+    assert_eq!(meant(&request("skills/list")), Meant::Method("skills/list".to_owned()));
+    assert_eq!(meant(&request("tasks/get")), Meant::Nobody { unknown: String::new() });
     assert_eq!(meant("[]"), Meant::Unreadable { batch: true });
     assert_eq!(meant("{"), Meant::Unreadable { batch: false });
 }
@@ -105,4 +106,89 @@ fn uris_in_results_are_those_that_the_client_can_ask_for() {
     let shown = outward("files", &Bytes::from(result), &Limits::DEFAULT);
     let expected = result.replace("\"uri\":\"file", "\"uri\":\"files+file");
     assert_eq!(std::str::from_utf8(&shown).unwrap(), expected);
+}
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+#[test]
+fn a_task_goes_back_to_the_server_that_made_it() {
+    for method in ["tasks/get", "tasks/result", "tasks/update", "tasks/cancel"] {
+        let ask =
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"taskId":"files/a/b"}}}}"#);
+        assert_eq!(one(&ask), (1, ask.replace("files/a/b", "a/b")));
+    }
+    let out = |text: &str| {
+        let said = outward("git", &bytes(text), &Limits::DEFAULT);
+        String::from_utf8(said.to_vec()).unwrap()
+    };
+    for said in [
+        r#"{"jsonrpc":"2.0","id":1,"result":{"task":{"taskId":"T","status":"working"}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"task","taskId":"T","status":"working"}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"T"}}}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"T"}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":"T","result":{"content":[]}}}"#,
+    ] {
+        assert_eq!(out(said), said.replace("\"T\"", "\"git/T\""));
+    }
+    let done = r#"{"jsonrpc":"2.0","id":1,"result":{"taskId":"T","status":"completed","result":{"content":[{"type":"resource_link","uri":"a:b"}]}}}"#;
+    assert_eq!(out(done), done.replace("\"T\"", "\"git/T\"").replace("a:b", "git+a:b"));
+    let answer = r#"{"jsonrpc":"2.0","id":"git/7","result":{"action":"accept","_meta":{"io.modelcontextprotocol/related-task":{"taskId":"git/T"}}}}"#;
+    assert_eq!(one(answer), (0, answer.replace("\"git/7\"", "7").replace("git/T", "T")));
+}
+
+#[test]
+fn a_subscription_asks_each_server_for_its_own_and_their_consents_are_one() {
+    let listen = |filter: &str| {
+        meant(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{{"notifications":{filter}}}}}"#
+        ))
+    };
+    let parts = |meant| match meant {
+        Meant::Listen(parts) => parts
+            .into_iter()
+            .map(|(server, message): (usize, Bytes)| {
+                let text = String::from_utf8(message.to_vec()).unwrap();
+                (
+                    server,
+                    text.split("\"notifications\":").nth(1).unwrap().strip_suffix("}}").unwrap().to_owned(),
+                )
+            })
+            .collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let both = listen(
+        r#"{"toolsListChanged":true,"resourceSubscriptions":["git+a:b","files+c:d","x:y"],"taskIds":["git/1"]}"#,
+    );
+    assert_eq!(
+        parts(both),
+        [
+            (0, r#"{"toolsListChanged":true,"resourceSubscriptions":["a:b"],"taskIds":["1"]}"#.to_owned()),
+            (1, r#"{"toolsListChanged":true,"resourceSubscriptions":["c:d"]}"#.to_owned()),
+        ]
+    );
+    let only = listen(r#"{"resourceSubscriptions":["files+c:d"]}"#);
+    assert_eq!(parts(only), [(1, r#"{"resourceSubscriptions":["c:d"]}"#.to_owned())]);
+    assert!(
+        matches!(listen(r#"{"resourceSubscriptions":["x:y"]}"#), Meant::Listen(parts) if parts.is_empty())
+    );
+    let consent = |granted: &str| {
+        bytes(&format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{{"notifications":{granted}}}}}"#
+        ))
+    };
+    let consents = [
+        ("git", consent(r#"{"toolsListChanged":true,"resourceSubscriptions":["a:b"]}"#)),
+        ("files", consent(r#"{"toolsListChanged":true}"#)),
+    ];
+    let id = Id::Text("s".into());
+    let one = acknowledged(&id, &consents, &Limits::DEFAULT).unwrap();
+    assert_eq!(
+        std::str::from_utf8(&one).unwrap(),
+        r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":"s"},"notifications":{"toolsListChanged":true,"resourceSubscriptions":["git+a:b"]}}}"#
+    );
+    let other = ("git", bytes(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#));
+    assert_eq!(acknowledged(&id, &[other], &Limits::DEFAULT), None);
+    assert_eq!(outcome(&closed(&id), &Limits::DEFAULT), Some(Ok(())));
 }

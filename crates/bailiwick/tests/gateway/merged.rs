@@ -1,0 +1,183 @@
+//! Several servers behind one path, over stdio and HTTP: tasks, subscriptions, and one stream that can be resumed.
+
+use std::net::TcpStream;
+
+use bailiwick_testkit::gateway::Gateway;
+use bailiwick_testkit::http::{Connection, Text, Upstream, ask, begin_events, chunk, reply, reply_json};
+use bailiwick_testkit::serde_json::{self, Value, json};
+use bailiwick_testkit::tools;
+use bailiwick_testkit::workplace::Workplace;
+
+use crate::{BUILT, post, session};
+
+const MODERN: &str = "io.modelcontextprotocol/";
+
+/// A server with tasks, one resource, and a stream of its own; `name` is in all that it says.
+fn lively(name: &'static str) -> Upstream {
+    Upstream::start(move |request: &Text, stream: &mut TcpStream| {
+        if request.first.starts_with("GET") {
+            let from: u32 = request.header("last-event-id").and_then(|id| id.parse().ok()).unwrap_or(0);
+            begin_events(stream);
+            let said = json!({"jsonrpc": "2.0", "method": "notifications/message",
+                "params": {"level": "info", "data": format!("{name} after {from}")}});
+            return chunk(stream, &format!("id: {}\ndata: {said}\n\n", from + 1));
+        }
+        let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
+            return reply(stream, "202 Accepted", "", "");
+        };
+        let (id, params) = (&message["id"], &message["params"]);
+        if id.is_null() {
+            return reply(stream, "202 Accepted", "", "");
+        }
+        let result = match message["method"].as_str().unwrap_or_default() {
+            "initialize" => {
+                json!({"protocolVersion": "2025-11-25", "serverInfo": {"name": name, "version": "1"},
+                "capabilities": {"tools": {}, "tasks": {"list": {}, "requests": {"tools": {"call": {}}}}}})
+            }
+            "tools/list" => json!({"tools": [{"name": "read", "inputSchema": {"type": "object"},
+                "execution": {"taskSupport": "optional"}}]}),
+            "tools/call" => {
+                json!({"task": {"taskId": "T", "status": "working", "createdAt": "2026-11-21T00:00:00Z",
+                "lastUpdatedAt": "2026-11-21T00:00:00Z", "ttl": 60000}})
+            }
+            "tasks/get" => {
+                json!({"taskId": params["taskId"], "status": "completed", "createdAt": "2026-11-21T00:00:00Z",
+                "lastUpdatedAt": "2026-11-21T00:00:00Z", "ttl": 60000})
+            }
+            "tasks/result" => {
+                json!({"content": [{"type": "text", "text": format!("{name} {}", params["taskId"])}]})
+            }
+            "subscriptions/listen" => {
+                begin_events(stream);
+                let meta = json!({"io.modelcontextprotocol/subscriptionId": id});
+                let granted = &params["notifications"];
+                let consent = json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+                    "params": {"_meta": meta, "notifications": granted}});
+                chunk(stream, &format!("data: {consent}\n\n"));
+                for uri in granted["resourceSubscriptions"].as_array().into_iter().flatten() {
+                    let updated = json!({"jsonrpc": "2.0", "method": "notifications/resources/updated",
+                        "params": {"_meta": meta, "uri": uri}});
+                    chunk(stream, &format!("data: {updated}\n\n"));
+                }
+                let end =
+                    json!({"jsonrpc": "2.0", "id": id, "result": {"resultType": "complete", "_meta": meta}});
+                chunk(stream, &format!("data: {end}\n\n"));
+                return chunk(stream, "");
+            }
+            _ => {
+                let error = json!({"code": -32601, "message": "method not found"});
+                return reply_json(stream, &json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string());
+            }
+        };
+        let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
+        let session = if message["method"] == "initialize" { "Mcp-Session-Id: theirs\r\n" } else { "" };
+        reply(stream, "200 OK", &format!("Content-Type: application/json\r\n{session}"), &answer)
+    })
+}
+
+struct Place {
+    gateway: Gateway,
+    one: Upstream,
+    _two: Upstream,
+    _place: Workplace,
+}
+
+/// A gateway before two such servers, and one over stdio.
+fn place() -> Place {
+    let (place, one, two) = (Workplace::new(), lively("one"), lively("two"));
+    place.file("p.yaml", "version: 1\nname: all\ndefault: deny\nrules:\n  - { id: all, effect: allow, on: ['*/*', 'resource:*', 'prompt:*', task] }\n");
+    let words = [
+        tools::node(),
+        "--import".to_owned(),
+        tools::peer_file("resolve.mjs"),
+        tools::peer_file("server-v2.mjs"),
+    ];
+    let text = format!(
+        "version: 1\npolicy: p.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams:\n  one: {{ url: '{}' }}\n  two: {{ url: '{}' }}\n  three: {{ command: {} }}\nroutes: [{{ path: /mcp, upstreams: [one, two, three] }}]\n",
+        one.url(),
+        two.url(),
+        json!(words)
+    );
+    let gateway = Gateway::configured(BUILT, &place, &text, []);
+    Place { gateway, one, _two: two, _place: place }
+}
+
+fn request(method: &str, params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 5, "method": method, "params": params})
+}
+
+#[test]
+fn a_task_is_its_servers_from_its_beginning_to_its_result() {
+    let place = place();
+    let session = session(place.gateway.address, "/mcp");
+    let say = |message: Value| ask(place.gateway.address, post("/mcp", &session, &message)).messages().pop();
+    let made = say(request("tools/call", json!({"name": "two__read", "arguments": {}, "task": {}})));
+    assert_eq!(made.expect("a task")["result"]["task"]["taskId"], "two/T");
+    let task = say(request("tasks/get", json!({"taskId": "two/T"}))).expect("a task");
+    assert_eq!(
+        (&task["result"]["taskId"], &task["result"]["status"]),
+        (&json!("two/T"), &json!("completed"))
+    );
+    let result = say(request("tasks/result", json!({"taskId": "two/T"}))).expect("a result");
+    assert_eq!(result["result"]["content"][0]["text"], "two \"T\"");
+    let other = say(request("tasks/result", json!({"taskId": "one/T"}))).expect("an error");
+    assert_eq!(other["error"]["message"], "unknown task", "another server's is none");
+    let sum = say(request("tools/call", json!({"name": "three__add", "arguments": {"a": 1, "b": 2}})));
+    assert_eq!(sum.expect("a sum")["result"]["content"][0]["text"], "3", "one over stdio is there too");
+}
+
+#[test]
+fn a_subscription_of_several_servers_has_one_consent_and_one_end() {
+    let place = place();
+    let mut listen = request(
+        "subscriptions/listen",
+        json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": ["one+a:b", "two+c:d"]}}),
+    );
+    listen["params"]["_meta"] =
+        json!({format!("{MODERN}protocolVersion"): "2026-07-28", format!("{MODERN}clientCapabilities"): {}});
+    let headers = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: subscriptions/listen\r\n";
+    let mut stream = Connection::open(place.gateway.address);
+    stream.send(post("/mcp", headers, &listen));
+    assert_eq!(stream.head().status(), 200);
+    let first = stream.chunk().expect("a consent");
+    for words in ["subscriptions/acknowledged", "\"toolsListChanged\":true", "\"one+a:b\"", "\"two+c:d\""] {
+        assert!(first.contains(words), "{words}: {first}");
+    }
+    let mut rest = String::new();
+    while !(rest.contains("one+a:b") && rest.contains("two+c:d")) {
+        rest.push_str(&stream.chunk().expect("an update"));
+    }
+    assert!(!rest.contains("acknowledged") && !rest.contains("\"result\""), "{rest}");
+    let asked =
+        place.one.seen().into_iter().rev().find(|text| text.text().contains("listen")).expect("asked");
+    assert_eq!(
+        asked.json()["params"]["notifications"]["resourceSubscriptions"],
+        json!(["a:b"]),
+        "its own alone"
+    );
+}
+
+#[test]
+fn a_stream_of_several_servers_is_resumed_where_each_was() {
+    let place = place();
+    let session = session(place.gateway.address, "/mcp");
+    let read = |last: &str| {
+        let mut stream = Connection::open(place.gateway.address);
+        stream.send(format!(
+            "GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{session}{last}\r\n"
+        ));
+        let head = stream.head();
+        let mut text = String::new();
+        while head.status() == 200 && !(text.contains("one after") && text.contains("two after")) {
+            text.push_str(&stream.chunk().expect("an event"));
+        }
+        (head.status(), text)
+    };
+    let (_, first) = read("");
+    assert!(first.contains("one after 0") && first.contains("two after 0"), "{first}");
+    let place_in_all =
+        first.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().expect("a place");
+    let (_, second) = read(&format!("Last-Event-ID: {place_in_all}\r\n"));
+    assert!(second.contains("one after 1") && second.contains("two after 1"), "{second}");
+    assert_eq!(read("Last-Event-ID: 7\r\n").0, 400);
+}

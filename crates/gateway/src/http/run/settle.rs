@@ -1,0 +1,119 @@
+//! From what was decided to what is done: the record first, then people, then the rest; and what is done in place of what
+//! cannot be.
+
+use std::sync::Arc;
+#[cfg(test)]
+use std::sync::atomic::Ordering;
+
+use bailiwick_engine::{Answer, Lane, QuestionId};
+use bailiwick_mcp::{Direction, Id};
+
+use bailiwick_record::trace::Happening;
+
+use super::{Decided, Run};
+use crate::http::ask::Late;
+use crate::http::letter::{Act, What};
+use crate::http::office::Office;
+use crate::relay::now;
+
+impl Run {
+    /// What is to be done, once its record is written. Without it, whoever waits is told.
+    pub(in crate::http) async fn settle(self: &Arc<Run>, decided: Decided, late: Option<&Late>) -> Vec<Act> {
+        let Decided { acts, must_commit, .. } = decided;
+        let mut acts = match must_commit {
+            true if self.office.recorder.commit().await.is_err() => self.undo(acts, UNWRITTEN),
+            true | false => acts,
+        };
+        for kept in acts.extract_if(.., |act| matches!(act.what, What::Keep(_))) {
+            if let What::Keep(kept) = kept.what {
+                (self.office.recorder.with.keeper)(&kept);
+            }
+        }
+        if acts.iter().any(|act| matches!(act.what, What::Ask(_))) { self.ask(acts, late) } else { acts }
+    }
+
+    /// What is to be said to whoever waits for `id`; nothing if it waits for nobody any more.
+    pub(in crate::http) fn still_waits(&self, lane: Lane, id: &Id<'_>) -> Option<Decided> {
+        let mut waits = false;
+        let decided = self.simply(lane, |engine, out| {
+            let at = now();
+            waits = engine.still_waits(at, id, out);
+            if !out.is_empty() {
+                self.taken.happening(at, &Happening::Tick);
+            }
+        });
+        waits.then_some(decided)
+    }
+
+    /// Whoever waited for `id` does not any more.
+    pub(in crate::http) fn forget(&self, lane: Lane, id: &Id<'static>) {
+        drop(self.state().waiters.remove(&(lane, id.clone())));
+    }
+
+    /// What comes of an answer, once that is written.
+    pub(in crate::http) fn answered(&self, question: QuestionId, answer: &Answer) -> Vec<Act> {
+        let Decided { acts, .. } = self.answer(question, answer);
+        if self.entries.commit().is_ok() { acts } else { self.undo(acts, UNWRITTEN) }
+    }
+
+    /// True if an exchange waits for what becomes of its request.
+    pub(in crate::http) fn waits(&self, lane: Lane, id: Option<&Id<'static>>) -> bool {
+        id.is_some_and(|id| self.state().waiters.contains_key(&(lane, id.clone())))
+    }
+
+    /// Requests that the server owes an answer to, in whatever lane, and exchanges that wait for a decision.
+    #[cfg(test)]
+    pub(in crate::http) fn open(&self) -> (usize, usize) {
+        let mut state = self.state();
+        let lanes = 0..self.lanes.load(Ordering::Relaxed);
+        let owed = lanes.map(|lane| {
+            state.engine.enter(Lane(lane));
+            state.engine.awaited().len()
+        });
+        (owed.sum(), state.waiters.len())
+    }
+
+    pub(in crate::http) fn office(&self) -> &Office {
+        &self.office
+    }
+
+    /// What cannot be done is not done: what is to be done in its place, so that whoever waits is told.
+    pub(in crate::http) fn undo(&self, acts: Vec<Act>, why: &str) -> Vec<Act> {
+        let mut undone = Vec::new();
+        let mut state = self.state();
+        for act in acts {
+            let (to, letter) = match &act.what {
+                What::ToServer { letter, .. } => (Direction::ToServer, letter),
+                What::ToClient(letter) => (Direction::ToClient, letter),
+                // Of what is not recorded nothing is kept.
+                What::Keep(_) => continue,
+                What::Ask(question) => {
+                    let mut out = Vec::new();
+                    let deny = Answer::Deny(why.to_owned());
+                    state.engine.answer(now(), question.id, &deny, &mut out);
+                    let effects = out.iter().flat_map(|outcome| &outcome.effects);
+                    undone
+                        .extend(effects.filter_map(|effect| Act::instead(act.lane, act.id.clone(), effect)));
+                    continue;
+                }
+            };
+            let mut told = Vec::new();
+            state.engine.enter(act.lane);
+            state.engine.undo_send(to, letter.bytes(), why, &mut told);
+            let mut waiter = act.waiter;
+            for effect in &told {
+                if let Some(mut instead) = Act::instead(act.lane, act.id.clone(), effect) {
+                    instead.waiter = waiter.take();
+                    undone.push(instead);
+                }
+            }
+        }
+        // Calls that waited for our own listing are told by the end of their wait.
+        if !state.engine.holds_calls_back() {
+            state.waiters.clear();
+        }
+        undone
+    }
+}
+
+pub(super) const UNWRITTEN: &str = "the audit log cannot be written, so nothing is sent on";

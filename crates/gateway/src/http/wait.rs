@@ -1,0 +1,127 @@
+//! A request that waits for a person, or for our own look at the server's list: its client hears that it is still there.
+
+use std::time::Duration;
+
+use bailiwick_mcp::framing::Event;
+use bailiwick_mcp::{Direction, Id};
+use http_body_util::BodyExt as _;
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::ACCEPT;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+
+use super::exchange::{Attended, to_client};
+use super::letter::What;
+use super::post::unrecorded;
+use super::reply::{Body, Reply, bare, events, message, status_of};
+
+/// How long nothing is heard of a request that waits; then its answer is a stream, with a sign of life as often.
+const SIGN: Duration = Duration::from_secs(5);
+/// A comment, which clients pass over.
+const COMMENT: &[u8] = b":\n\n";
+
+impl Attended {
+    /// Waits for what becomes of the request `id`, and sees to that.
+    pub(super) async fn wait(
+        self,
+        id: Id<'static>,
+        mut waiter: oneshot::Receiver<What>,
+        opens: bool,
+    ) -> Reply {
+        if let Ok(what) = timeout(SIGN, &mut waiter).await {
+            return self.settled(id, what.ok(), opens).await;
+        }
+        let accept = self.exchange.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        if !accept.is_some_and(|accept| accept.contains("text/event-stream") || accept.contains("*/*")) {
+            return self.settled(id, waiter.await.ok(), opens).await;
+        }
+        let (pieces, receiver) = mpsc::channel(1);
+        let gate = std::sync::Arc::clone(&self.exchange.here.gate);
+        gate.metrics.streams.inc();
+        tokio::spawn(async move {
+            self.wait_aloud(id, waiter, &pieces).await;
+            gate.metrics.streams.dec();
+        });
+        events(receiver)
+    }
+
+    async fn wait_aloud(
+        self,
+        id: Id<'static>,
+        waiter: oneshot::Receiver<What>,
+        pieces: &mpsc::Sender<Bytes>,
+    ) {
+        let Some(what) = self.heard_of(&id, waiter, pieces).await else { return };
+        // A client that leaves now drops the work for it, as anywhere.
+        let reply = tokio::select! {
+            reply = self.settled(id, what, false) => reply,
+            () = pieces.closed() => return,
+        };
+        match reply.into_body() {
+            Body::Whole(None) => {}
+            Body::Whole(Some(bytes)) => {
+                let mut event = Vec::new();
+                Event::default().write(Some(&bytes), &mut event);
+                // Nobody may be there any more.
+                let _ = pieces.send(event.into()).await;
+            }
+            mut streamed @ Body::Events(_) => {
+                while let Some(Ok(frame)) = streamed.frame().await {
+                    let Ok(data) = frame.into_data() else { continue };
+                    if pieces.send(data).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What becomes of the request, with signs of life until then; nothing if its client left or took it back.
+    async fn heard_of(
+        &self,
+        id: &Id<'static>,
+        mut waiter: oneshot::Receiver<What>,
+        pieces: &mpsc::Sender<Bytes>,
+    ) -> Option<Option<What>> {
+        let exchange = &self.exchange;
+        loop {
+            let mut out = COMMENT.to_vec();
+            match exchange.run.still_waits(exchange.lane, id) {
+                Some(decided) => {
+                    for letter in to_client(exchange.settle(decided, Direction::ToClient).await) {
+                        Event::default().write(Some(letter.bytes()), &mut out);
+                    }
+                }
+                None => {
+                    // It is decided, or was taken back: then nobody will answer it.
+                    let decided = timeout(SIGN, &mut waiter).await.ok();
+                    exchange.run.forget(exchange.lane, id);
+                    return decided.map(Result::ok);
+                }
+            }
+            if pieces.send(out.into()).await.is_err() {
+                return None;
+            }
+            tokio::select! {
+                what = &mut waiter => return Some(what.ok()),
+                () = pieces.closed() => return None,
+                () = sleep(SIGN) => {}
+            }
+        }
+    }
+
+    /// Sees to what became of the request `id`.
+    async fn settled(mut self, id: Id<'static>, what: Option<What>, opens: bool) -> Reply {
+        match what {
+            None => unrecorded(&id),
+            Some(What::ToServer { letter, request: true }) => {
+                self.sent.push(id);
+                self.forward(letter, opens).await
+            }
+            Some(What::ToServer { letter, request: false }) => self.exchange.pass(&letter).await,
+            Some(What::ToClient(letter)) => message(status_of(&letter, false, self.exchange.modern), &letter),
+            Some(What::Ask(_) | What::Keep(_)) => bare(StatusCode::ACCEPTED),
+        }
+    }
+}
