@@ -16,6 +16,7 @@ use super::ask::Late;
 use super::gate::{Way, Worker};
 use super::head::{METHOD, NAME, SESSION, is_argument, is_type};
 use super::letter::{Act, Letter, What};
+use super::recorder::OneMore;
 use super::run::{Decided, Run};
 use super::sessions::Session;
 use super::stdio::Server;
@@ -200,12 +201,13 @@ pub(super) struct Attended {
     pub(super) sent: Vec<Id<'static>>,
     /// A client that comes back may still get the answer: the server gave it a place to resume from.
     pub(super) resumable: bool,
+    _counted: OneMore,
 }
 
 impl Attended {
     pub(super) fn new(exchange: Exchange) -> Attended {
         exchange.here.gate.sessions.take_in_hand();
-        Attended { exchange, sent: Vec::new(), resumable: false }
+        Attended { exchange, sent: Vec::new(), resumable: false, _counted: OneMore::new() }
     }
 }
 

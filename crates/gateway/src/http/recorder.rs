@@ -1,5 +1,6 @@
 //! The record of a whole gateway: one log for all services, and who is told.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -7,6 +8,7 @@ use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Shelf;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 
 use crate::relay::{Alarm, Keeper, Observer, Teller};
 
@@ -61,7 +63,13 @@ impl Recorder {
     pub(super) async fn commit(&self) -> Result<(), AuditError> {
         let result = match &self.committer {
             // A write to a file is short; waiting for the disk is not, and must not hold up everybody on this thread.
-            None => self.with.entries.commit(),
+            None => {
+                // With others in hand, whoever is ready on this thread decides first: one write for all of them.
+                if AT_ONCE.get() > 1 {
+                    yield_now().await;
+                }
+                self.with.entries.commit()
+            }
             Some(committer) => {
                 let (sender, done) = oneshot::channel();
                 match committer.send(sender).await {
@@ -84,6 +92,28 @@ impl Recorder {
     /// True if the record could be written the last time.
     pub(super) fn records(&self) -> bool {
         !self.alarmed.load(Ordering::Relaxed)
+    }
+}
+
+thread_local! {
+    /// Exchanges of this thread that are not over.
+    static AT_ONCE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One more exchange on this thread, until it is dropped.
+#[derive(Debug)]
+pub(super) struct OneMore(());
+
+impl OneMore {
+    pub(super) fn new() -> OneMore {
+        AT_ONCE.set(AT_ONCE.get().saturating_add(1));
+        OneMore(())
+    }
+}
+
+impl Drop for OneMore {
+    fn drop(&mut self) {
+        AT_ONCE.set(AT_ONCE.get().saturating_sub(1));
     }
 }
 

@@ -116,6 +116,7 @@ async fn accept(
     }
     let mut fronts = JoinSet::new();
     let mut phase = hub.phases.subscribe();
+    let mut tide = Tide::default();
     let mut sweep = tokio::time::interval((hub.limits.session_idle / 4).clamp(SWEEP.0, SWEEP.1));
     loop {
         tokio::select! {
@@ -123,7 +124,10 @@ async fn accept(
                 fronts.spawn(front.accept(socket, Arc::clone(&hands)));
             }
             Some(_) = fronts.join_next(), if !fronts.is_empty() => {}
-            _ = sweep.tick() => hub.expire(),
+            _ = sweep.tick() => {
+                hub.expire();
+                tide.look(hub.metrics.sessions.get());
+            }
             () = until(&mut phase, Phase::Draining) => break,
         }
     }
@@ -131,6 +135,25 @@ async fn accept(
     drop((sockets, hands));
     // The admin listener says that it is not ready until the very end.
     until(&mut phase, Phase::Over).await;
+}
+
+/// How many sessions there were at most since memory was given back.
+#[derive(Debug, Default)]
+struct Tide {
+    high: i64,
+}
+
+/// After so many sessions fewer, what the allocator kept of them is given back to the system.
+const EBB: i64 = 1_000;
+
+impl Tide {
+    fn look(&mut self, sessions: i64) {
+        self.high = self.high.max(sessions);
+        if self.high.saturating_sub(sessions) >= EBB {
+            bailiwick_sandbox::give_back();
+            self.high = sessions;
+        }
+    }
 }
 
 async fn work(mut handed: mpsc::Receiver<(StdStream, Arc<Front>)>) {
