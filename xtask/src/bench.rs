@@ -8,6 +8,7 @@ mod load;
 mod looking_back;
 mod policy;
 mod process;
+mod profile;
 mod relay;
 mod report;
 mod server;
@@ -33,6 +34,8 @@ pub(crate) enum Bench {
     Stdio(Options),
     /// Many clients, one upstream, 1 KB calls: requests per second, latency, CPU and memory of `bailiwick gateway`
     Http(http::Options),
+    /// Where the instructions of a call go, over pipes and over HTTP; needs valgrind
+    Profile(profile::Options),
     /// Memory of `bailiwick gateway` with 10,000 idle sessions, and after as many came and went
     Sessions(sessions::Options),
     /// `replay` over a trace of 1,000,000 lines; the goal is 20 s
@@ -113,6 +116,7 @@ pub(crate) fn run(bench: &Bench) -> Result<bool> {
         Bench::Stdio(options) => stdio(options),
         Bench::Http(options) => http::run(options),
         Bench::Sessions(options) => sessions::run(options),
+        Bench::Profile(options) => profile::run(options),
         Bench::Replay => looking_back::replay(),
         Bench::Infer => looking_back::infer(),
         Bench::Scan => looking_back::scan(),

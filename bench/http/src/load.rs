@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::upstream::{call_answer, text};
-use crate::wire::{Wire, field, find};
+use crate::wire::{Wire, field};
 
 /// Prints calls, seconds and the percentiles of one call's time: `calls seconds p50_us p99_us`.
 pub(crate) fn run(target: SocketAddr, concurrency: usize, time: Duration) -> Result<()> {
@@ -39,12 +39,31 @@ pub(crate) fn run(target: SocketAddr, concurrency: usize, time: Duration) -> Res
     Ok(())
 }
 
+/// So many calls of one client, for what is counted and not timed.
+pub(crate) fn count(target: SocketAddr, calls: u64) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut client = Client::open(target).await?;
+        let text = text();
+        for _ in 0..calls {
+            client.call(&text).await?;
+        }
+        anyhow::Ok(())
+    })?;
+    println!("{calls}");
+    Ok(())
+}
+
 /// A client after its handshake.
 pub(crate) struct Client {
     wire: Wire,
     /// Head of every request, up to the length of its body.
     head: Vec<u8>,
     next_id: u64,
+    // Reused for every call.
+    body: Vec<u8>,
+    request: Vec<u8>,
+    expected: Vec<u8>,
 }
 
 impl Client {
@@ -58,7 +77,9 @@ impl Client {
         let head = format!(
             "POST /mcp HTTP/1.1\r\nhost: {target}\r\naccept: application/json, text/event-stream\r\ncontent-type: application/json\r\n"
         );
-        let mut client = Client { wire, head: head.into_bytes(), next_id: 10 };
+        let head = head.into_bytes();
+        let (body, request, expected) = Default::default();
+        let mut client = Client { wire, head, next_id: 10, body, request, expected };
         client.exchange(INITIALIZE.as_bytes()).await?;
         client.exchange(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await?;
         client.exchange(br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await?;
@@ -105,36 +126,41 @@ impl Client {
     /// Calls one after the other; how many nanoseconds those took that began after `warm`.
     async fn call_until(mut self, warm: Instant, end: Instant) -> Result<Vec<u32>> {
         let text = text();
-        let (mut body, mut request, mut expected) = (Vec::new(), Vec::new(), Vec::new());
         let mut times = Vec::new();
         loop {
-            let id = self.next_id.to_string();
-            self.next_id += 1;
-            body.clear();
-            call(&id, &mut body);
-            request.clear();
-            request.extend_from_slice(&self.head);
-            request.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
-            request.extend_from_slice(&body);
-            let begun = Instant::now();
-            self.wire.stream.write_all(&request).await?;
-            let answer = self.wire.next().await?.context("the connection ended")?;
-            let done = Instant::now();
+            let (begun, done) = self.call(&text).await?;
             if done >= end {
                 return Ok(times);
             }
             if begun >= warm {
                 times.push(u32::try_from((done - begun).as_nanos()).unwrap_or(u32::MAX));
             }
-            expected.clear();
-            call_answer(id.as_bytes(), &text, &mut expected);
-            ensure!(
-                answer.body == expected,
-                "not the server's answer: {}",
-                String::from_utf8_lossy(answer.body)
-            );
-            debug_assert!(find(answer.head, b" 200 ").is_some());
         }
+    }
+
+    /// One call, and when it was sent and answered.
+    async fn call(&mut self, text: &[u8]) -> Result<(Instant, Instant)> {
+        let id = self.next_id.to_string();
+        self.next_id += 1;
+        self.body.clear();
+        call(&id, &mut self.body);
+        let length = format!("content-length: {}\r\n\r\n", self.body.len());
+        self.request.clear();
+        for part in [&self.head, length.as_bytes(), &self.body] {
+            self.request.extend_from_slice(part);
+        }
+        let begun = Instant::now();
+        self.wire.stream.write_all(&self.request).await?;
+        let answer = self.wire.next().await?.context("the connection ended")?;
+        let done = Instant::now();
+        self.expected.clear();
+        call_answer(id.as_bytes(), text, &mut self.expected);
+        ensure!(
+            answer.body == self.expected,
+            "not the server's answer: {}",
+            String::from_utf8_lossy(answer.body)
+        );
+        Ok((begun, done))
     }
 }
 

@@ -23,6 +23,7 @@ fn main() -> Result<()> {
             let time = Duration::from_millis(milliseconds.parse()?);
             load::run(address(target)?, concurrency.parse()?, time)
         }
+        ["calls", target, count] => load::count(address(target)?, count.parse()?),
         ["sessions", target, count] => sessions::run(address(target)?, count.parse()?),
         _ => bail!("see `cargo xtask bench http`"),
     }

@@ -66,7 +66,7 @@ struct Sample {
 }
 
 pub(super) fn run(options: &Options) -> Result<bool> {
-    let parties = Parties::build(options.built)?;
+    let parties = Parties::build(options.built, false)?;
     let mut rows: Vec<Row> = Vec::new();
     for &concurrency in &options.concurrency {
         ensure!((1..=1_000).contains(&concurrency), "between 1 and 1000 clients");

@@ -26,7 +26,7 @@ const CYCLES: usize = 4;
 const IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn run(options: &Options) -> Result<bool> {
-    let parties = Parties::build(options.built)?;
+    let parties = Parties::build(options.built, false)?;
     let upstream = parties.upstream()?;
     let gateway = parties.gateway(&upstream, "--max-sessions 20000")?;
     let mut client = Client::start(&parties, &gateway, options.sessions)?;

@@ -13,8 +13,10 @@ use std::thread;
 /// Where the programs and files are.
 pub(in crate::bench) struct Parties {
     pub(in crate::bench) tool: PathBuf,
-    bailiwick: PathBuf,
-    folder: PathBuf,
+    pub(in crate::bench) bailiwick: PathBuf,
+    pub(in crate::bench) folder: PathBuf,
+    /// Words before the gateway's command.
+    pub(in crate::bench) wrapper: Vec<String>,
 }
 
 /// One process that serves; it ends when this is dropped.
@@ -37,15 +39,21 @@ impl Drop for Party {
 }
 
 impl Parties {
-    /// Builds both programs, unless they are `built`.
-    pub(in crate::bench) fn build(built: bool) -> Result<Self> {
+    /// Builds both programs, unless they are `built`; `named`: so that a profile knows the names of functions.
+    pub(in crate::bench) fn build(built: bool, named: bool) -> Result<Self> {
         let target = shell::root().join("target");
+        let release = if named && !built { target.join("profile/release") } else { target.join("release") };
         if built {
             println!("measuring programs that were built before: say how, beside the numbers");
         } else {
             println!("building: cargo build --release -p bailiwick, and bench/http");
             let mut cargo = shell::cargo();
-            shell::logged(cargo.args(["build", "--release", "-p", "bailiwick"]), "bench-build")?;
+            cargo.args(["build", "--release", "-p", "bailiwick"]);
+            if named {
+                cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "1").env("CARGO_PROFILE_RELEASE_STRIP", "none");
+                cargo.arg("--target-dir").arg(target.join("profile"));
+            }
+            shell::logged(&mut cargo, "bench-build")?;
             let mut cargo = shell::cargo();
             cargo.args(["build", "--release", "--locked", "--manifest-path", "bench/http/Cargo.toml"]);
             shell::logged(cargo.arg("--target-dir").arg(target.join("bench-http")), "bench-http-build")?;
@@ -57,8 +65,9 @@ impl Parties {
         fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
         Ok(Self {
             tool: target.join("bench-http/release/bailiwick-bench-http"),
-            bailiwick: target.join("release/bailiwick"),
+            bailiwick: release.join("bailiwick"),
             folder,
+            wrapper: Vec::new(),
         })
     }
 
@@ -87,21 +96,42 @@ impl Parties {
     }
 
     pub(in crate::bench) fn gateway(&self, upstream: &Party, flags: &str) -> Result<Party> {
-        let fresh = self.folder.join("run-http");
-        let _ = fs::remove_dir_all(&fresh); // absent in the first run
-        fs::create_dir_all(&fresh)?;
-        let mut command = Command::new(&self.bailiwick);
+        let fresh = self.fresh("run-http")?;
+        let mut command = match self.wrapper.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&self.bailiwick);
+                command
+            }
+            None => Command::new(&self.bailiwick),
+        };
         command.args(["gateway", "--listen", "127.0.0.1:0", "--server", "bench", "--ask", "never"]);
         command.arg("--target").arg(format!("http://{}/mcp", upstream.address));
-        command.arg("--policy").arg(self.folder.join("standard.yaml"));
+        command.arg("--policy").arg(self.policy());
         command.arg("--audit").arg(fresh.join("audit.jsonl"));
         command.args(flags.split_whitespace());
-        // Keys and state of the benchmark stay in its folder.
+        self.settle(&mut command);
+        command.current_dir(&fresh).stderr(Stdio::piped());
+        started(command, "serving http://")
+    }
+
+    pub(in crate::bench) fn policy(&self) -> PathBuf {
+        self.folder.join("standard.yaml")
+    }
+
+    /// An empty folder of that name.
+    pub(in crate::bench) fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let fresh = self.folder.join(name);
+        let _ = fs::remove_dir_all(&fresh); // absent in the first run
+        fs::create_dir_all(&fresh)?;
+        Ok(fresh)
+    }
+
+    /// Keys and state of the benchmark stay in its folder.
+    pub(in crate::bench) fn settle(&self, command: &mut Command) {
         command
             .env("XDG_STATE_HOME", self.folder.join("state"))
             .env("XDG_CONFIG_HOME", self.folder.join("config"));
-        command.current_dir(&fresh).stderr(Stdio::piped());
-        started(command, "serving http://")
     }
 }
 
