@@ -4,6 +4,7 @@
 //! denied and failed calls are not taken as needs. Then the policy is held against every call: each passes, and without any
 //! one of its allowances some call does not.
 
+mod beyond;
 mod check;
 mod command;
 mod need;
@@ -14,10 +15,11 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick_policy::{Context, Effect, Load, Policy, Verdict};
+use bailiwick_policy::{Context, Load, Policy};
 use serde_json::{Map, Value};
 
-use check::{Alone, decide};
+use beyond::{Kept, beyond};
+use check::Alone;
 use need::{Key, Needs};
 
 pub use check::{Checked, HeldOut};
@@ -137,7 +139,7 @@ pub fn infer(
     let mut summary = summary(observed, (&open, &closed));
     summary.extend(left.told());
     if let Some(name) = name {
-        summary.extend(kept.told(name, &open));
+        summary.extend(kept.told(name, &open, (&covered, options)));
     }
     Inferred { text, summary, checked }
 }
@@ -205,49 +207,6 @@ impl LeftOut {
             )
         };
         self.0.iter().map(line).collect()
-    }
-}
-
-/// What the base says of the needs: how many it lets through, and which of its rules deny how many.
-#[derive(Debug, Default)]
-struct Kept {
-    passing: usize,
-    denied_by: BTreeMap<String, usize>,
-}
-
-/// Those that the base does not let through because no rule of it speaks; what a rule denies stays denied.
-fn beyond<'u>(base: &Policy, uses: &[&'u Use]) -> (Vec<&'u Use>, Kept) {
-    let mut kept = Kept::default();
-    let mut needed = Vec::new();
-    for used in uses {
-        let (verdict, hits) = decide(base, used);
-        let denies = |hit: &&bailiwick_policy::Hit| {
-            hit.failed_require
-                || base.rules().get(hit.rule as usize).is_some_and(|rule| rule.effect == Effect::Deny)
-        };
-        match (verdict, hits.iter().find(denies)) {
-            (Verdict::Allow | Verdict::Ask, _) => kept.passing = kept.passing.saturating_add(1),
-            (Verdict::Deny, Some(hit)) => {
-                let id = base.rules().get(hit.rule as usize).map(|rule| rule.id.clone()).unwrap_or_default();
-                let count = kept.denied_by.entry(id).or_default();
-                *count = count.saturating_add(1);
-            }
-            (Verdict::Deny, None) => needed.push(*used),
-        }
-    }
-    (needed, kept)
-}
-
-impl Kept {
-    fn told(&self, name: &str, open: &Needs) -> Vec<String> {
-        let mut lines = vec![format!("{} recorded uses pass `{name}` as it is", self.passing)];
-        for (rule, count) in &self.denied_by {
-            lines.push(format!("{count} uses are denied by its rule `{rule}`, and stay so"));
-        }
-        for (key, variants) in open.iter() {
-            lines.push(format!("widens: {} ({} uses)", key.written(), need::count(variants)));
-        }
-        lines
     }
 }
 

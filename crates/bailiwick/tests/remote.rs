@@ -140,18 +140,7 @@ fn server() -> (String, Arc<Mutex<Vec<String>>>) {
 fn serve(stream: TcpStream, heads: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let mut writer = stream;
-    loop {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if reader.read_line(&mut head).unwrap_or(0) == 0 {
-                return;
-            }
-        }
-        let head = head.to_lowercase();
-        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
-        let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
-        reader.read_exact(&mut body).expect("a body");
-        let body = String::from_utf8(body).expect("text");
+    while let Some((head, body)) = request_of(&mut reader) {
         let answer = answer(&head, &body);
         heads.lock().expect("no panic").push(format!("{head}{body}"));
         if writer.write_all(answer.as_bytes()).is_err() {
@@ -160,13 +149,38 @@ fn serve(stream: TcpStream, heads: &Mutex<Vec<String>>) {
     }
 }
 
+/// Head in small letters, and body.
+fn request_of(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).unwrap_or(0) == 0 {
+            return None;
+        }
+    }
+    let head = head.to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+    let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+    reader.read_exact(&mut body).expect("a body");
+    Some((head, String::from_utf8(body).expect("text")))
+}
+
 fn answer(head: &str, body: &str) -> String {
     let whole = |status: &str, extra: &str, body: &str| {
         format!("HTTP/1.1 {status}\r\n{extra}Content-Length: {}\r\n\r\n{body}", body.len())
     };
     let plain = "Content-Type: application/json\r\n";
     if head.starts_with("get ") {
-        return whole("405 Method Not Allowed", "", "");
+        // Taken up behind an event whose id names what was asked.
+        let asked = head.split("last-event-id: for-").nth(1).and_then(|rest| rest.split("\r\n").next());
+        return match asked {
+            Some(id) => {
+                let events = format!(
+                    "id: for-{id}\ndata: {{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"taken\":\"up\"}}}}\n\n"
+                );
+                whole("200 OK", "Content-Type: text/event-stream\r\n", &events)
+            }
+            None => whole("405 Method Not Allowed", "", ""),
+        };
     }
     let message: Value = from_str(body).unwrap_or_default();
     let id = &message["id"];
@@ -183,7 +197,14 @@ fn answer(head: &str, body: &str) -> String {
             );
             whole("200 OK", "Content-Type: text/event-stream\r\n", &events)
         }
-        "sign-in" => whole("401 Unauthorized", "", "who are you?"),
+        "sign-in" => {
+            let challenge = "WWW-Authenticate: Bearer resource_metadata=\"https://a.example/x\"\r\n";
+            whole("401 Unauthorized", challenge, "who are you?")
+        }
+        "broken" => {
+            let events = format!("id: for-{id}\nretry: 10\ndata:\n\n");
+            whole("200 OK", "Content-Type: text/event-stream\r\n", &events)
+        }
         "elsewhere" => whole("302 Found", "Location: http://127.0.0.1:9/steal\r\n", ""),
         "cut" => whole("200 OK", "Content-Type: text/event-stream\r\n", ": nothing\n\n"),
         "wrong" => {
@@ -203,8 +224,8 @@ fn every_answer_of_a_remote_server_becomes_a_line_and_every_failure_an_error() {
         |id: u32, method: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\"}}\n");
     let mut input = request(1, "initialize");
     input.push_str("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\nno message at all\n");
-    for (id, method) in [(2, "ping"), (3, "sign-in"), (4, "elsewhere"), (5, "cut"), (6, "wrong"), (7, "none")]
-    {
+    let methods = ["ping", "sign-in", "elsewhere", "cut", "wrong", "none", "broken"];
+    for (id, method) in (2..).zip(methods) {
         input.push_str(&request(id, method));
     }
     // The gate closes its end when it wants no more; the bridge waits for what is on its way.
@@ -217,10 +238,15 @@ fn every_answer_of_a_remote_server_becomes_a_line_and_every_failure_an_error() {
     };
     assert_eq!(of(1)["result"]["protocolVersion"], "2025-06-18");
     assert_eq!(of(2)["result"], json!({}));
+    assert_eq!(of(8)["result"]["taken"], "up");
     assert!(lines.iter().any(|line| line["method"] == "notifications/x"), "{text}");
-    for (id, words) in
-        [(3, "credentials"), (4, "elsewhere"), (5, "before its answer"), (6, "no"), (7, "no answer")]
-    {
+    for (id, words) in [
+        (3, "sign-in, by OAuth, (401, Bearer)"),
+        (4, "elsewhere"),
+        (5, "before its answer"),
+        (6, "no"),
+        (7, "no answer"),
+    ] {
         let message = of(id)["error"]["message"].as_str().expect("an error").to_owned();
         assert!(message.contains(words), "{id}: {message}");
     }
@@ -235,6 +261,85 @@ fn every_answer_of_a_remote_server_becomes_a_line_and_every_failure_an_error() {
         );
     }
     assert!(heads.last().is_some_and(|head| head.starts_with("delete ")), "the session was not ended");
+}
+
+/// A server of HTTP+SSE: it says on a stream where to post, and answers there.
+fn old_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/sse", listener.local_addr().expect("an address"));
+    let stream = Arc::new(Mutex::new(None::<TcpStream>));
+    thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let stream = Arc::clone(&stream);
+            thread::spawn(move || serve_old(connection, &stream));
+        }
+    });
+    url
+}
+
+fn serve_old(connection: TcpStream, stream: &Mutex<Option<TcpStream>>) {
+    let mut reader = BufReader::new(connection.try_clone().expect("a stream"));
+    let mut writer = connection;
+    while let Some((head, body)) = request_of(&mut reader) {
+        let answer = match (head.starts_with("get /sse "), head.starts_with("post /message?session=1 ")) {
+            (true, _) => {
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+                let first = format!("{head}event: endpoint\ndata: /message?session=1\n\n");
+                writer.write_all(first.as_bytes()).expect("it listens");
+                *stream.lock().expect("no panic") = Some(writer);
+                return;
+            }
+            (false, true) => {
+                let message: Value = from_str(&body).expect("a message");
+                let result = json!({"protocolVersion": "2024-11-05", "capabilities": {}, "serverInfo": {"name": "old", "version": "1"}});
+                if !message["id"].is_null() {
+                    let event = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
+                    let mut stream = stream.lock().expect("no panic");
+                    let stream = stream.as_mut().expect("it listens");
+                    // The answer comes later than that it will come.
+                    thread::sleep(std::time::Duration::from_millis(20));
+                    write!(stream, "event: message\ndata: {event}\n\n").expect("it listens");
+                }
+                "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+            }
+            (false, false) => "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n",
+        };
+        if writer.write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_server_of_http_and_sse_is_found_out_and_spoken_to() {
+    let url = old_server();
+    let place = Workplace::new();
+    let mut input = String::new();
+    for (id, method) in [(1, "initialize"), (2, "ping"), (3, "tools/list")] {
+        input.push_str(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\"}}\n"));
+        if id == 1 {
+            input.push_str("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n");
+        }
+    }
+    let out = bailiwick(&place, &["bridge", &url], &input);
+    let text = String::from_utf8(out.stdout).expect("text");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let mut ids: Vec<u64> = text
+        .lines()
+        .map(|line| from_str::<Value>(line).expect("a message a line"))
+        .map(|line| line["id"].as_u64().filter(|_| line["result"]["serverInfo"]["name"] == "old"))
+        .map(|id| id.unwrap_or_else(|| panic!("{text}")))
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3], "{text}");
+    // An entry of that type is wrapped as others are.
+    place.file(CONFIGURATION, &format!("{{\"servers\":{{\"far\":{{\"type\":\"sse\",\"url\":\"{url}\"}}}}}}"));
+    let before = fs::read_to_string(place.path().join(CONFIGURATION)).expect("a configuration");
+    said(&place, 0, &["record", "--client", "vscode"]);
+    let recorded = fs::read_to_string(place.path().join(CONFIGURATION)).expect("a configuration");
+    assert!(recorded.contains("\"type\":\"stdio\"") && recorded.contains("\"bridge\""), "{recorded}");
+    said(&place, 0, &["record", "--client", "vscode", "--stop"]);
+    assert_eq!(fs::read_to_string(place.path().join(CONFIGURATION)).expect("a configuration"), before);
 }
 
 #[test]

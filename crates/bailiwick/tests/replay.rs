@@ -1,18 +1,14 @@
 //! `bailiwick replay`: attacks and recordings against policies, by the program itself.
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
+#[path = "recorded/home.rs"]
+mod home;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
-const OURS: &str = env!("CARGO_BIN_EXE_bailiwick");
-
-fn bailiwick(home: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(OURS);
-    command.args(args).env_clear().env("HOME", home).current_dir(home).stdin(Stdio::null());
-    command.output().expect("the program starts")
-}
+use home::bailiwick;
+use serde_json::{Value, from_slice};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -58,42 +54,74 @@ fn a_hole_is_found_with_its_rule_and_a_narrow_policy_has_none() {
 
 /// A run that stops nothing, and what it leaves: a trace and an audit log.
 fn record(home: &Path, mode: &str) {
-    let run = [
-        "run",
-        "--server",
-        "files",
-        "--mode",
-        mode,
-        "--trace",
-        "traces",
-        "--audit",
-        "audit.jsonl",
-        "--",
-        OURS,
-        "__demo-server",
-    ];
-    let mut command = Command::new(OURS);
-    command.args(run).env_clear().env("HOME", home).current_dir(home);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let mut input = child.stdin.take().expect("an input");
-    let call = |id: u32, path: &str| {
-        format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"read_file\",\"arguments\":{{\"path\":\"{path}\"}}}}}}"
-        )
+    home::record(home, &["--mode", mode, "--audit", "audit.jsonl"], &["src/a.rs", "README.md", "src/b.rs"]);
+}
+
+fn traffic(home: &Path, args: &[&str]) -> Value {
+    let out = bailiwick(home, &[&["replay", "--format", "json"], args].concat());
+    assert_eq!(out.status.code(), Some(0), "{}\n{}", text(&out.stdout), text(&out.stderr));
+    let report: Value = from_slice(&out.stdout).expect("it is JSON");
+    report.get("traffic").cloned().expect("traffic")
+}
+
+/// With a limit, a sequence and a precondition beside the rules.
+const STATEFUL: &str = "version: 1\nname: stateful\ndefault: deny\nrules:\n\
+    - { id: reads, effect: allow, on: \"files/read_file\", args: { path: { path: \"./**\" } } }\n\
+    - { id: no-git, effect: deny, on: \"files/*\", args: { path: { path: \"./.git/**\" } } }\n\
+limits:\n\
+    - { id: six, on: [\"files/*\"], max: 6, per: run }\n\
+    - { id: pace, on: [\"files/read_file\"], max: 5/1h, per: principal }\n\
+sequences:\n\
+    - { id: after-readme, steps: [{ on: [\"*/read_file\"], args: { path: { path: [\"**/README.md\"] } } }, { on: [\"*/read_file\"], args: { path: { path: [\"src/**\"] } } }], within: 30m, effect: deny }\n";
+
+#[test]
+fn a_run_is_decided_again_exactly_by_the_policy_that_decided_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path();
+    fs::write(path.join("stateful.yaml"), STATEFUL).expect("it is written");
+    fs::create_dir(path.join("real")).expect("a folder");
+    std::os::unix::fs::symlink("real", path.join("linked")).expect("a link");
+    let lock = ["lock", "--server", "files", "--", home::OURS, "__demo-server"];
+    assert_eq!(bailiwick(path, &lock).status.code(), Some(0));
+    let paths = ["src/a.rs", ".git/config", "README.md", "src/a.rs", "linked/x", "b", "c", "d", "e"];
+    let flags = ["--policy", "stateful.yaml", "--audit", "audit.jsonl"];
+    // Twice: what a process counts for a principal ends with it.
+    home::record(path, &flags, &paths);
+    home::record(path, &flags, &paths[..3]);
+    // Links that lead elsewhere by now are followed to where they led.
+    fs::remove_file(path.join("linked")).expect("it was there");
+    let own = traffic(path, &["-p", "stateful.yaml", "--trace", "traces"]);
+    let exact = &own["exact"];
+    assert!(exact["decisions"].as_u64() > Some(20), "{own}");
+    assert_eq!((&exact["runs"], &exact["same"]), (&2.into(), &exact["decisions"]), "{exact}");
+    assert_eq!((&own["nowDenied"], &own["nowAllowed"], &own["same"]), (&0.into(), &0.into(), &own["calls"]));
+    let tally = |of: &str, name: &str, what: &str| {
+        let all = own[of].as_array().expect("a list");
+        all.iter().find(|one| one["name"] == name).map(|one| one[what].as_u64().expect("a number"))
     };
-    let first = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}";
-    let mut output = BufReader::new(child.stdout.take().expect("an output"));
-    for line in [first.to_owned(), call(2, "src/a.rs"), call(3, "README.md"), call(4, "src/b.rs")] {
-        writeln!(input, "{line}").expect("it reads");
-        output.read_line(&mut String::new()).expect("it answers");
+    assert_eq!(tally("targets", "files/read_file", "calls"), Some(12), "{own}");
+    assert!(tally("targets", "files/read_file", "denied") >= Some(5), "{own}");
+    assert!(tally("principals", "user:local", "calls") >= Some(12), "{own}");
+    // Another policy is asked what it would have said, at the times and in the order of the recording.
+    fs::write(path.join("wide.yaml"), STATEFUL.replace("max: 6,", "max: 60,").replace("5/1h", "50/1h"))
+        .expect("it is written");
+    let wide = traffic(path, &["-p", "wide.yaml", "--trace", "traces"]);
+    assert!(wide["exact"].is_null() && wide["nowAllowed"].as_u64() > Some(0), "{wide}");
+    // The same log is asked as well, as far as it says what there was.
+    let log = traffic(path, &["-p", "wide.yaml", "--trace", "audit.jsonl"]);
+    assert_eq!(log["nowAllowed"], wide["nowAllowed"], "{log}");
+    // Somebody changed a decision.
+    let trace = fs::read_dir(path.join("traces")).expect("traces").flatten().map(|entry| entry.path());
+    for trace in trace {
+        let lines = fs::read_to_string(&trace).expect("a trace");
+        fs::write(&trace, lines.replace("\"id\":\"no-git\"", "\"id\":\"reads\"")).expect("it is written");
     }
-    drop(input);
-    child.wait().expect("it ends");
+    let changed = traffic(path, &["-p", "stateful.yaml", "--trace", "traces"]);
+    let differences = changed["exact"]["differences"].as_array().expect("a list");
+    assert_eq!(differences.len(), 2, "{changed}");
+    assert!(differences[0]["now"].as_str().is_some_and(|now| now.contains("rule `no-git`")), "{changed}");
+    let out = bailiwick(path, &["replay", "-p", "stateful.yaml", "--trace", "traces"]);
+    assert!(text(&out.stdout).contains("decisions follow again"), "{}", text(&out.stdout));
 }
 
 #[test]
@@ -106,7 +134,7 @@ fn what_is_recorded_is_decided_again_from_a_trace_and_from_an_audit_log() {
             bailiwick(home.path(), &["replay", "-p", "narrow.yaml", "--trace", record, "--format", "json"]);
         let said = text(&out.stdout);
         assert_eq!(out.status.code(), Some(0), "{said}\n{}", text(&out.stderr));
-        let report: serde_json::Value = serde_json::from_str(&said).expect("it is JSON");
+        let report: Value = serde_json::from_str(&said).expect("it is JSON");
         let traffic = &report["traffic"];
         let differences = traffic["differences"].as_array().expect("a list");
         assert_eq!((&traffic["nowDenied"], differences.len()), (&1.into(), 1), "{record}: {said}");

@@ -116,7 +116,7 @@ impl Trace {
     fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {
         let file = Some(shelf.kept(create(&part_path(&shelf.folder, &about, 1))?));
         let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
-        write::header(&mut out.buffer, &about, 1, at);
+        write::header(&mut out.buffer, (&about, &shelf.process), 1, at);
         out.flush(&shelf, &about)?;
         Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
     }
@@ -180,7 +180,7 @@ impl Trace {
         let part = out.part.saturating_add(1);
         let file = Some(self.shelf.kept(create(&part_path(&self.shelf.folder, &self.about, part))?));
         *out = Out { file, part, written: 0, buffer: std::mem::take(&mut out.buffer) };
-        write::header(&mut out.buffer, &self.about, part, at);
+        write::header(&mut out.buffer, (&self.about, &self.shelf.process), part, at);
         out.flush(&self.shelf, &self.about)?;
         match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {
             // The first says how it all began.

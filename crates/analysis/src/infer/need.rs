@@ -141,6 +141,13 @@ pub(super) fn is_risky(key: &Key, variants: &Variants) -> bool {
     key.kind == Kind::Tool && (danger(&key.name).is_some() || commands())
 }
 
+/// What a use was given, with the way to each value.
+pub(super) fn leaves(used: &Use) -> Vec<(String, &Value)> {
+    let mut flat = Flat::default();
+    flat.object("", &used.arguments, 0);
+    flat.leaves
+}
+
 /// Arguments as leaves with the way to each.
 #[derive(Debug, Default)]
 struct Flat<'a> {

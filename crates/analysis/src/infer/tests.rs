@@ -278,11 +278,45 @@ fn a_policy_is_widened_by_what_it_is_silent_about_and_by_nothing_that_it_denies(
         policy.text.contains("fs/list") && !policy.text.contains("fs/read") && !policy.text.contains("steal")
     );
     assert_eq!((policy.checked.denied, &policy.checked.broken), (0, &None));
-    for line in ["widens: fs/list (1 uses)", "1 uses are denied by its rule `never`, and stay so"] {
+    for line in [
+        "widens: fs/list (1 uses), which it does not open",
+        "1 uses are denied by its rule `never`, and stay so",
+    ] {
         assert!(policy.summary.iter().any(|own| own == line), "{line}: {:?}", policy.summary);
     }
     let whole = refused(&policy.text, &uses.iter().collect::<Vec<_>>(), &context(), &mut Base(text));
     assert_eq!(whole.len(), 1, "what was denied is still denied");
+}
+
+#[test]
+fn what_is_widened_of_a_tool_is_told_by_its_arguments() {
+    let text = "version: 1\ndefault: deny\nrules:\n  - { id: src, effect: allow, on: fs/write, args: { path: { path: \"./src/**\" } } }\n";
+    let source = Source { name: "base.yaml".to_owned(), text: text.to_owned() };
+    let base = compile(vec![source], &mut Alone, &context()).unwrap();
+    let write = |path: &str, mode: &str| used("1", "write", json!({ "path": path, "mode": mode }));
+    let uses = vec![
+        write("src/a", "text"),
+        write("out/b", "text"),
+        write("out/c", "text"),
+        used("1", "find", json!({ "depth": 3, "note": null })),
+    ];
+    let observed = Observed { uses, ..Observed::default() };
+    let options = Options { generalise: Generalise::Balanced, min_support: 1, name: "n".to_owned() };
+    let given = super::Base { name: "base.yaml", policy: &base };
+    let policy = super::infer(&observed, &options, &context(), Some((&given, &mut Base(text))));
+    let at = policy.summary.iter().position(|line| line.starts_with("1 recorded uses pass")).unwrap();
+    assert_eq!(
+        policy.summary[at + 1..],
+        [
+            "widens: fs/find (1 uses), which it does not open",
+            "  `depth`: { range: [3, 3] }",
+            "  `note`: { type: [\"null\"] }",
+            "widens: fs/write (2 uses), which it lets through otherwise",
+            "  `path`: { path: [\"./out/**\"] }",
+        ],
+        "{:#?}",
+        policy.summary
+    );
 }
 
 fn value() -> impl Strategy<Value = Value> {

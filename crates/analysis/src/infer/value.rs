@@ -119,7 +119,10 @@ impl Shape {
     /// The matchers that hold the argument to what was seen; none if nothing can be said.
     pub(super) fn matchers(&self, generalise: Generalise) -> Option<Matcher> {
         let kinds: Vec<&str> = self.kinds.keys().copied().collect();
-        let by_type = || Some(Matcher::whole(format!("type: [{}]", kinds.join(", "))));
+        // YAML takes the word for nothing.
+        let words = kinds.iter().map(|kind| if *kind == "null" { "\"null\"" } else { kind });
+        let types = words.collect::<Vec<_>>().join(", ");
+        let by_type = || Some(Matcher::whole(format!("type: [{types}]")));
         if self.is_opaque || kinds.len() != 1 {
             return by_type();
         }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Pins, QuestionId, Scanner, Settings};
+use bailiwick_engine::{Answer, Counters, Engine, Event, Lane, Outcome, Pins, QuestionId, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Malformed, Parser, Timestamp};
 use bailiwick_policy::{Follow, Followed, Policy};
+
+use super::links::plain;
 
 /// What a run was handed.
 #[derive(Debug)]
@@ -59,25 +61,42 @@ pub struct Decided {
     pub effect: &'static str,
     /// Source and id of each.
     pub reasons: Vec<(String, String)>,
+    /// It is over something that has an answer.
+    pub is_request: bool,
 }
 
 /// A run that is decided again.
 #[derive(Debug)]
 pub struct Again {
     engine: Engine,
-    links: Arc<Recorded>,
+    policy: Arc<Policy>,
+    links: Arc<LinksThen>,
 }
 
 /// Where links led then, whatever the disk looks like now: none are followed but those that were.
 #[derive(Debug, Default)]
-struct Recorded(Mutex<BTreeMap<String, Option<String>>>);
+pub struct LinksThen {
+    now: Mutex<BTreeMap<String, Option<String>>>,
+    /// Where relative paths start; without it what was no link is not looked at.
+    directory: Option<String>,
+}
 
-impl Follow for Recorded {
+impl LinksThen {
+    #[must_use]
+    pub fn within(directory: String) -> LinksThen {
+        LinksThen { now: Mutex::default(), directory: Some(directory) }
+    }
+}
+
+impl Follow for LinksThen {
     fn follow(&self, path: &str) -> Followed {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            Some(Some(to)) => Followed::To(to.clone()),
-            Some(None) => Followed::Unknown,
-            None => Followed::Nowhere,
+        match (self.now.lock().unwrap_or_else(PoisonError::into_inner).get(path), &self.directory) {
+            (Some(Some(to)), _) => Followed::To(to.clone()),
+            (Some(None), _) => Followed::Unknown,
+            (None, Some(directory)) if !path.is_empty() && !path.contains('\0') => {
+                Followed::Plain(plain(directory, path))
+            }
+            (None, _) => Followed::Nowhere,
         }
     }
 }
@@ -85,9 +104,30 @@ impl Follow for Recorded {
 impl Again {
     #[must_use]
     pub fn new(settings: Settings, policy: Policy, scanner: Arc<Scanner>, pins: Option<Pins>) -> Again {
-        let links = Arc::new(Recorded::default());
-        let policy = policy.following(Arc::clone(&links) as Arc<dyn Follow>);
-        Again { engine: Engine::new(settings, Arc::new(policy), scanner, pins), links }
+        let links = Arc::new(LinksThen::default());
+        let policy = Arc::new(policy.following(Arc::clone(&links) as Arc<dyn Follow>));
+        Again::sharing(settings, (policy, links), scanner, pins)
+    }
+
+    /// A run of several under one policy, which follows `links`.
+    #[must_use]
+    pub fn sharing(
+        settings: Settings,
+        (policy, links): (Arc<Policy>, Arc<LinksThen>),
+        scanner: Arc<Scanner>,
+        pins: Option<Pins>,
+    ) -> Again {
+        Again { engine: Engine::new(settings, Arc::clone(&policy), scanner, pins), policy, links }
+    }
+
+    /// The policy is taken up again, as at a reload that changes nothing.
+    pub fn reload(&mut self) {
+        self.engine.replace_policy(Arc::clone(&self.policy));
+    }
+
+    /// Counters of a principal that several runs share: taken in before a decision, and given back behind it.
+    pub fn trade(&mut self, counters: &mut Counters) {
+        self.engine.trade_principal_counters(counters);
     }
 
     /// Decides over one input. `links` are those that were recorded with its decisions: a text, and where it led.
@@ -97,7 +137,7 @@ impl Again {
         input: Input<'_>,
         links: impl IntoIterator<Item = (String, Option<String>)>,
     ) -> Vec<Decided> {
-        *self.links.0.lock().unwrap_or_else(PoisonError::into_inner) = links.into_iter().collect();
+        *self.links.now.lock().unwrap_or_else(PoisonError::into_inner) = links.into_iter().collect();
         let mut parser = Parser::default();
         let mut out = Vec::new();
         let engine = &mut self.engine;
@@ -130,7 +170,8 @@ impl Again {
             }
             Input::Reload(policy) => {
                 let links = Arc::clone(&self.links) as Arc<dyn Follow>;
-                engine.replace_policy(Arc::new(policy.following(links)));
+                self.policy = Arc::new(policy.following(links));
+                engine.replace_policy(Arc::clone(&self.policy));
             }
         }
         out.iter().map(decided).collect()
@@ -164,5 +205,6 @@ fn decided(outcome: &Outcome<'_>) -> Decided {
         verdict: decision.verdict.word(),
         effect: decision.action.as_str(),
         reasons: reasons.collect(),
+        is_request: decision.id.is_some(),
     }
 }

@@ -23,30 +23,35 @@ pub struct Recalled {
     now: Mutex<Now>,
 }
 
+/// Of one file by their text, with the lines of their decisions.
+type Facts = BTreeMap<String, Vec<(u64, Option<String>)>>;
+
 #[derive(Debug, Default)]
 struct Now {
-    facts: BTreeMap<String, Vec<(u64, Option<String>)>>,
+    files: Vec<Facts>,
+    file: usize,
     line: u64,
 }
 
 impl Recalled {
+    /// `files`: the links that the decisions of each recorded, in their order.
     #[must_use]
-    pub fn new(directory: String) -> Recalled {
-        Recalled { directory, now: Mutex::default() }
+    pub fn new(directory: String, files: Vec<Vec<Fact>>) -> Recalled {
+        let by_text = |facts: Vec<Fact>| {
+            let mut by_text = Facts::new();
+            for fact in facts {
+                by_text.entry(fact.text).or_default().push((fact.line, fact.to));
+            }
+            by_text
+        };
+        let files = files.into_iter().map(by_text).collect();
+        Recalled { directory, now: Mutex::new(Now { files, file: 0, line: 0 }) }
     }
 
-    /// Another file is replayed, whose decisions recorded `facts`, in their order.
-    pub fn file(&self, facts: &[Fact]) {
-        let mut by_text: BTreeMap<String, Vec<(u64, Option<String>)>> = BTreeMap::new();
-        for fact in facts {
-            by_text.entry(fact.text.clone()).or_default().push((fact.line, fact.to.clone()));
-        }
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Now { facts: by_text, line: 0 };
-    }
-
-    /// The line that is replayed.
-    pub fn at(&self, line: u64) {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner).line = line;
+    /// The file and the line in it that is replayed.
+    pub fn at(&self, file: usize, line: u64) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        (now.file, now.line) = (file, line);
     }
 }
 
@@ -56,7 +61,8 @@ impl Follow for Recalled {
             return Followed::Nowhere;
         }
         let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let records = now.facts.get(path).map(Vec::as_slice).unwrap_or_default();
+        let facts = now.files.get(now.file).and_then(|facts| facts.get(path));
+        let records = facts.map(Vec::as_slice).unwrap_or_default();
         let record = records.iter().find(|(line, _)| *line >= now.line).or(records.last());
         match record {
             Some((_, Some(to))) => Followed::To(to.clone()),
@@ -67,7 +73,7 @@ impl Follow for Recalled {
 }
 
 /// The absolute path without `.` and `..`, where no link was.
-fn plain(directory: &str, path: &str) -> String {
+pub(super) fn plain(directory: &str, path: &str) -> String {
     let start = if path.starts_with('/') { "" } else { directory };
     let mut names: Vec<&str> = Vec::new();
     for name in start.split('/').chain(path.split('/')) {
@@ -88,17 +94,17 @@ mod tests {
 
     #[test]
     fn a_link_leads_where_it_led_at_that_time() {
-        let recalled = Recalled::new("/work/app".into());
         let fact = |line, to: Option<&str>| Fact { line, text: "out/x".into(), to: to.map(str::to_owned) };
-        recalled.file(&[fact(3, Some("/etc/x")), fact(9, None)]);
-        recalled.at(2);
+        let files = vec![vec![fact(3, Some("/etc/x")), fact(9, None)], Vec::new()];
+        let recalled = Recalled::new("/work/app".into(), files);
+        recalled.at(0, 2);
         assert_eq!(recalled.follow("out/x"), Followed::To("/etc/x".into()));
-        recalled.at(4);
+        recalled.at(0, 4);
         assert_eq!(recalled.follow("out/x"), Followed::Unknown);
-        recalled.at(20);
+        recalled.at(0, 20);
         assert_eq!(recalled.follow("out/x"), Followed::Unknown, "the last that is known");
         assert_eq!(recalled.follow("src/../y"), Followed::Plain("/work/app/y".into()));
-        recalled.file(&[]);
+        recalled.at(1, 1);
         assert_eq!(recalled.follow("out/x"), Followed::Plain("/work/app/out/x".into()));
     }
 }

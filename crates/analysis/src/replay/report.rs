@@ -112,6 +112,39 @@ pub struct Traffic {
     pub differences: Vec<Difference>,
     /// Differences that are not told.
     pub omitted: u64,
+    /// Present if there are runs that this very policy decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Exact>,
+}
+
+/// Runs that this very policy decided, decided again in their own mode with all that came from outside: the same input gives
+/// the same decisions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exact {
+    pub runs: u64,
+    /// All of them: over calls, answers, lists, malformed texts, people's answers, pins.
+    pub decisions: u64,
+    /// Those that are the same to the word, with the same reasons.
+    pub same: u64,
+    /// Up to [`DIFFERENCES_MAX`], in the order of the recording.
+    pub differences: Vec<Otherwise>,
+    pub omitted: u64,
+}
+
+/// One decision of a run that did not follow again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Otherwise {
+    pub file: String,
+    pub line: u64,
+    pub run: String,
+    pub principal: String,
+    pub target: String,
+    pub then: String,
+    pub now: String,
+    /// The recording holds a mask where a secret was.
+    pub is_masked: bool,
 }
 
 /// Calls of one tool, or of one principal.

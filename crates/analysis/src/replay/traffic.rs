@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bailiwick_engine::{Counters, Engine, Event, Lane, Mode, Outcome, Reason, Scanner, Settings};
+use bailiwick_engine::{Counters, Engine, Event, Lane, Mode, Outcome, Pins, Reason, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Policy, Principal, Verdict};
 use serde_json::{Value, json};
 
+use super::exact::{Exactly, target};
 use super::report::{DIFFERENCES_MAX, Difference, Happened, Tally, Traffic};
+use super::tally::{changes, tally};
 use super::trial::causes;
 
 /// Who acts in a run, and on what server.
@@ -18,6 +20,13 @@ pub struct RunAbout {
     pub run: String,
     pub server: String,
     pub principal: Principal,
+    /// By which our own requests are told from everybody else's.
+    pub nonce: String,
+    /// Runs of which this is the same count together where a limit is `per: principal`: those of one process.
+    pub counted: String,
+    pub limits: Limits,
+    /// What a lock file pins of the server.
+    pub pins: Option<Pins>,
 }
 
 /// A decision as it was recorded.
@@ -52,7 +61,7 @@ pub struct Replayer {
     scanner: Arc<Scanner>,
     runs: BTreeMap<String, Run>,
     /// Those of limits `per: principal`, which all runs of one share.
-    counters: BTreeMap<String, Counters>,
+    counters: BTreeMap<(String, String), Counters>,
     traffic: Traffic,
     targets: BTreeMap<String, Tally>,
     principals: BTreeMap<String, Tally>,
@@ -89,8 +98,6 @@ struct Now {
 const RUNS_MAX: usize = 4_096;
 /// Decisions of one run that wait for their record.
 const WAITING_MAX: usize = 1_024;
-/// Targets and principals that are counted one by one; the others are counted as `…`.
-const TALLIES_MAX: usize = 2_000;
 
 impl Replayer {
     #[must_use]
@@ -134,17 +141,22 @@ impl Replayer {
             mode: Mode::Shadow,
             server: about.server.as_str().into(),
             principal: Arc::new(about.principal.clone()),
-            limits: Limits::DEFAULT,
-            nonce: String::new(),
+            limits: about.limits,
+            nonce: about.nonce.clone(),
         };
-        let engine = Engine::new(settings, Arc::clone(&self.policy), Arc::clone(&self.scanner), None);
+        let pins = about.pins.clone();
+        let engine = Engine::new(settings, Arc::clone(&self.policy), Arc::clone(&self.scanner), pins);
         let run = Run { about: about.clone(), engine, waiting: VecDeque::new(), touched: 0 };
         self.runs.insert(about.run.clone(), run);
     }
 
     /// A run is over.
     pub fn end(&mut self, run: &str) {
-        self.runs.remove(run);
+        let Some(run) = self.runs.remove(run) else { return };
+        // Nobody counts together with a run that counted alone.
+        if run.about.counted == run.about.run {
+            self.counters.remove(&(run.about.counted, run.about.principal.id));
+        }
     }
 
     /// A message of a trace; over HTTP its exchange is a lane.
@@ -169,15 +181,12 @@ impl Replayer {
         let Some(run) = self.runs.get_mut(run) else { return };
         run.touched = self.touched;
         let mut parser = Parser::default();
-        let packet = Packet::parse(&mut parser, message.as_bytes(), &Limits::DEFAULT);
+        let packet = Packet::parse(&mut parser, message.as_bytes(), &run.about.limits);
         if let (Ok(Packet::One(message)), true) = (&packet, explain) {
             run.engine.offer_for_explanation(message);
         }
-        // One that is there is found without a copy of its name.
-        if !self.counters.contains_key(&run.about.principal.id) {
-            self.counters.insert(run.about.principal.id.clone(), Counters::default());
-        }
-        let Some(counters) = self.counters.get_mut(&run.about.principal.id) else { return };
+        let counters = self.counters.entry((run.about.counted.clone(), run.about.principal.id.clone()));
+        let counters = counters.or_default();
         run.engine.trade_principal_counters(counters);
         let mut outcomes = Vec::new();
         run.engine.receive(at, direction, packet, &mut outcomes);
@@ -256,29 +265,12 @@ impl Replayer {
             _ => Verdict::Deny,
         };
         let is_call = now.event == Event::Decision && now.id.is_some();
-        let target = match &now.target {
-            Some(target) if now.method == "tools/call" => format!("{}/{target}", of.about.server),
-            Some(target) => format!("{} {}/{target}", now.method, of.about.server),
-            None => format!("{} {}", now.method, of.about.server),
-        };
-        let tallies = [(&mut self.targets, target.as_str()), (&mut self.principals, &of.about.principal.id)];
-        let differs = then != now.verdict;
-        if is_call {
-            self.traffic.calls = self.traffic.calls.saturating_add(1);
-            self.traffic.same = self.traffic.same.saturating_add(u64::from(!differs));
-        }
-        for (tallies, name) in tallies {
-            if is_call || differs {
-                tally(tallies, name).count(is_call, then, now.verdict);
-            }
-        }
+        let target = target(&of.about, &now.method, now.target.as_deref());
+        let (about, differs) = (of.about.clone(), then != now.verdict);
+        self.count((&target, &about.principal.id), is_call, (then, now.verdict));
         if !differs {
             return;
         }
-        let (denied, asked, allowed) = changes(then, now.verdict);
-        self.traffic.now_denied = self.traffic.now_denied.saturating_add(denied);
-        self.traffic.now_asked = self.traffic.now_asked.saturating_add(asked);
-        self.traffic.now_allowed = self.traffic.now_allowed.saturating_add(allowed);
         if self.traffic.differences.len() >= DIFFERENCES_MAX {
             self.traffic.omitted = self.traffic.omitted.saturating_add(1);
             return;
@@ -286,8 +278,8 @@ impl Replayer {
         self.traffic.differences.push(Difference {
             file: place.file.to_owned(),
             line: place.line,
-            run: of.about.run.clone(),
-            principal: of.about.principal.id.clone(),
+            run: about.run,
+            principal: about.principal.id,
             method: now.method.clone(),
             target,
             then: Happened { verdict: recorded.verdict.to_owned(), effect: recorded.effect.to_owned() },
@@ -296,10 +288,36 @@ impl Replayer {
         });
     }
 
+    /// Counts one decision, of a tool and of a principal.
+    fn count(&mut self, (target, principal): (&str, &str), is_call: bool, (then, now): (Verdict, Verdict)) {
+        let differs = then != now;
+        let add = |number: &mut u64, more: u64| *number = number.saturating_add(more);
+        add(&mut self.traffic.calls, u64::from(is_call));
+        add(&mut self.traffic.same, u64::from(is_call && !differs));
+        if is_call || differs {
+            tally(&mut self.targets, target).count(is_call, then, now);
+            tally(&mut self.principals, principal).count(is_call, then, now);
+        }
+        let (denied, asked, allowed) = changes(then, now);
+        add(&mut self.traffic.now_denied, denied);
+        add(&mut self.traffic.now_asked, asked);
+        add(&mut self.traffic.now_allowed, allowed);
+    }
+
+    /// Counts the calls of runs that are decided again exactly.
+    pub fn take_in(&mut self, exactly: &mut Exactly) {
+        for call in exactly.calls() {
+            self.count((&call.target, &call.principal), true, (call.then, call.now));
+        }
+    }
+
     /// Everything that was found, and what was not looked at, with its reason.
     #[must_use]
-    pub fn finish(self) -> (Traffic, Vec<(String, String)>) {
+    pub fn finish(mut self, mut exactly: Exactly) -> (Traffic, Vec<(String, String)>) {
+        self.take_in(&mut exactly);
         let mut traffic = self.traffic;
+        traffic.exact = exactly.found();
+        traffic.runs = traffic.runs.saturating_add(traffic.exact.as_ref().map_or(0, |exact| exact.runs));
         traffic.targets = self.targets.into_values().collect();
         traffic.principals = self.principals.into_values().collect();
         let unread = self.unread.into_iter().map(|(method, count)| {
@@ -358,38 +376,4 @@ fn request(recorded: &Recorded<'_>) -> Result<Option<String>, ()> {
     };
     let line = json!({ "jsonrpc": "2.0", "id": recorded.call, "method": recorded.method, "params": params });
     Ok(Some(line.to_string()))
-}
-
-/// How many are denied, asked about and allowed now, and were not then.
-fn changes(then: Verdict, now: Verdict) -> (u64, u64, u64) {
-    match (then, now) {
-        (Verdict::Allow, Verdict::Deny) | (Verdict::Ask, Verdict::Deny) => (1, 0, 0),
-        (Verdict::Allow, Verdict::Ask) | (Verdict::Deny, Verdict::Ask) => (0, 1, 0),
-        (Verdict::Ask | Verdict::Deny, Verdict::Allow) => (0, 0, 1),
-        (Verdict::Allow, Verdict::Allow) | (Verdict::Ask, Verdict::Ask) | (Verdict::Deny, Verdict::Deny) => {
-            (0, 0, 0)
-        }
-    }
-}
-
-fn tally<'t>(tallies: &'t mut BTreeMap<String, Tally>, name: &str) -> &'t mut Tally {
-    let name = if tallies.len() >= TALLIES_MAX && !tallies.contains_key(name) { "…" } else { name };
-    if !tallies.contains_key(name) {
-        tallies.insert(name.to_owned(), Tally { name: name.to_owned(), ..Tally::default() });
-    }
-    tallies.entry(name.to_owned()).or_default()
-}
-
-impl Tally {
-    fn count(&mut self, is_call: bool, then: Verdict, now: Verdict) {
-        let add = |number: &mut u64, more: bool| *number = number.saturating_add(u64::from(more));
-        add(&mut self.calls, is_call);
-        add(&mut self.allowed, is_call && now == Verdict::Allow);
-        add(&mut self.asked, is_call && now == Verdict::Ask);
-        add(&mut self.denied, is_call && now == Verdict::Deny);
-        let (denied, asked, allowed) = changes(then, now);
-        self.now_denied = self.now_denied.saturating_add(denied);
-        self.now_asked = self.now_asked.saturating_add(asked);
-        self.now_allowed = self.now_allowed.saturating_add(allowed);
-    }
 }

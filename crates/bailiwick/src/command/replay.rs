@@ -2,7 +2,9 @@
 
 mod human;
 mod links;
+mod own;
 mod recorded;
+mod streams;
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +15,6 @@ use bailiwick_analysis::replay::{
     Battery, LeftOut, PACK_BYTES_MAX, Pack, REPORT_VERSION, Report, Standing, attack, built_in,
 };
 use bailiwick_engine::{Principal, Scanner};
-use bailiwick_policy::Follow;
 
 use crate::args::replay::{ReplayArgs, ReplayFormat};
 use crate::exit::{self, Failure};
@@ -38,16 +39,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<i32, Failure> {
         report.attacks = attack(&battery, &packs);
     }
     if !args.traces.is_empty() {
-        let recalled = recorded::recalled(args)?;
-        let traffic_policy = match &recalled {
-            None => Arc::clone(&policy),
-            Some((links, _)) => {
-                let loaded = layers.load(say::colour_on_stderr())?.policy;
-                let loaded = Arc::try_unwrap(loaded).map_err(|_| Failure::error("the policy is in use"))?;
-                Arc::new(loaded.following(Arc::clone(links) as Arc<dyn Follow>))
-            }
-        };
-        let (traffic, left) = recorded::replay(args, &traffic_policy, &scanner, recalled)?;
+        let (traffic, left) = recorded::replay(args, &layers, &scanner)?;
         report.traffic = Some(traffic);
         report.not_inspected = left.into_iter().map(|(what, why)| LeftOut { what, why }).collect();
     }

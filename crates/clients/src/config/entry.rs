@@ -70,7 +70,7 @@ fn needs(node: &Node, kind: Option<&str>) -> Option<String> {
         "requestInit",
     ];
     let own = OWN.iter().find(|key| node.get(key).is_some()).map(|key| (*key).to_owned());
-    own.or_else(|| kind.filter(|kind| *kind == "sse" || *kind == "ws").map(|kind| format!("type: {kind}")))
+    own.or_else(|| kind.filter(|kind| *kind == "ws").map(|kind| format!("type: {kind}")))
 }
 
 /// `{ "enabled": false }` switches off a server that stands elsewhere.

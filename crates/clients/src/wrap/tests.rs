@@ -211,8 +211,8 @@ fn what_cannot_be_wrapped_is_refused_with_its_reason() {
         ),
         (
             "vscode",
-            r#"{"servers":{"a":{"type":"sse","url":"https://e"}}}"#,
-            Refused::Remote("type: sse".to_owned()),
+            r#"{"servers":{"a":{"type":"ws","url":"https://e"}}}"#,
+            Refused::Remote("type: ws".to_owned()),
         ),
         (
             "cursor",

@@ -3,9 +3,15 @@
 //!
 //! It decides nothing and stands behind the gate, in the place of a server: `bailiwick run` starts it, and the engine has
 //! permitted what it reads. It follows no redirect, and shows its credentials to nobody but the origin that it was given.
+//!
+//! A stream that breaks is taken up where it broke, if its events had ids; a server that knows only HTTP+SSE of 2024-11-05
+//! (it refuses to be posted to at its address) is spoken to in that way.
 
+mod legacy;
+mod refusal;
 mod said;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,16 +19,16 @@ use std::time::Duration;
 
 use bailiwick_mcp::framing::{Frame, Lines, Part, Sse};
 use bailiwick_mcp::message::{Body, Packet};
-use bailiwick_mcp::{Limits, Parser, Value};
+use bailiwick_mcp::{Id, Limits, Parser, Value};
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
-use hyper::{Method, Response, StatusCode};
-use tokio::sync::{Semaphore, mpsc};
+use hyper::{Method, Response, Uri};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
 use self::said::{Kind, Said, Tools};
-use super::head::{SESSION, VERSION, is_type};
+use super::head::{LAST_EVENT, SESSION, VERSION, is_type};
 use super::limits::HttpLimits;
 use super::upstream::{Link, Target, collect};
 
@@ -33,6 +39,9 @@ const LINES_MAX: usize = 16;
 /// How often a stream that ended without a word is opened again, and how long before each time.
 const REOPENED_MAX: u32 = 100;
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
+/// How often the stream of one answer is taken up again, and how long its server may make us wait before it.
+const RESUMED_MAX: u32 = 20;
+const RESUME_AFTER_MAX: Duration = Duration::from_secs(30);
 /// How long the end of a session may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -45,14 +54,23 @@ pub fn bridge(endpoint: Target, limits: Limits, input: File, output: File) -> io
     let (lines, mut read) = mpsc::channel(LINES_MAX);
     std::thread::Builder::new().name("input".into()).spawn(move || read_lines(input, &limits, &lines))?;
     let http = HttpLimits::DEFAULT;
+    let base = endpoint.uri.clone();
     let link = Link::new(endpoint, &http);
     let state = Mutex::new(State::default());
     let (output, tools) = (Mutex::new(output), Mutex::default());
-    let far = Arc::new(Far { link, limits, http, output, state, tools });
+    let (gone, heard) = (Notify::new(), Notify::new());
+    let far = Arc::new(Far { link, base, limits, http, output, state, tools, gone, heard });
     runtime.block_on(async move {
         let room = Arc::new(Semaphore::new(REQUESTS_MAX));
-        while let Some(line) = read.recv().await {
-            far.take(line, &room).await;
+        loop {
+            tokio::select! {
+                line = read.recv() => match line {
+                    Some(line) => far.take(line, &room).await,
+                    None => break,
+                },
+                // A server of HTTP+SSE is gone with its stream.
+                () = far.gone.notified() => return,
+            }
         }
         // What is on its way is waited for; whoever does not want that ends us.
         let all = u32::try_from(REQUESTS_MAX).unwrap_or(u32::MAX);
@@ -88,16 +106,34 @@ struct State {
     session: Option<HeaderValue>,
     version: Option<HeaderValue>,
     is_listening: bool,
+    /// Where a server of HTTP+SSE said to post to.
+    place: Option<Uri>,
+    /// Requests to such a server that are not answered; as many as may wait.
+    open: BTreeSet<Id<'static>>,
+}
+
+/// How far a stream of events came.
+#[derive(Debug, Default)]
+struct Reached {
+    /// The last event's id.
+    id: Option<HeaderValue>,
+    /// How long the server wants us to wait before we take it up again.
+    after: Option<Duration>,
 }
 
 /// The server on the far side.
 struct Far {
     link: Link,
+    base: Uri,
     limits: Limits,
     http: HttpLimits,
     output: Mutex<File>,
     state: Mutex<State>,
     tools: Mutex<Tools>,
+    /// Nothing more will come.
+    gone: Notify,
+    /// Something came on the stream of HTTP+SSE.
+    heard: Notify,
 }
 
 impl Far {
@@ -124,11 +160,18 @@ impl Far {
         if !said.is_modern {
             self.show(&mut headers);
         }
-        match self.link.pass(headers, line).await {
+        let place = self.state().place.clone();
+        if let Some(place) = place {
+            return self.post(&said, place, line).await;
+        }
+        match self.link.pass(headers, line.clone()).await {
+            Ok(response) if said.is_initialize && legacy::may_be(response.status()) => {
+                self.legacy(&said, response, line).await;
+            }
             Ok(response) => self.answered(&said, response).await,
             Err(error) => self.fail(&said, &error.to_string()),
         }
-        if said.is_initialized {
+        if said.is_initialized && self.state().place.is_none() {
             self.listen();
         }
     }
@@ -139,13 +182,9 @@ impl Far {
             self.state().session = response.headers().get(SESSION).cloned();
         }
         if status.is_success() && is_type(response.headers(), "text/event-stream") {
-            let mut is_answered = false;
-            self.events(response.into_body(), &mut |far, data| is_answered |= far.said(said, data)).await;
-            if !is_answered {
-                self.fail(said, "the server's stream ended before its answer");
-            }
-            return;
+            return self.streamed(said, response.into_body()).await;
         }
+        let refused = refusal::told(status, response.headers());
         match collect(response.into_body(), self.limits.message_bytes_max, self.http.answer_time).await {
             Ok(body) if status.is_success() && body.iter().all(u8::is_ascii_whitespace) => {
                 self.fail(said, "the server gave no answer");
@@ -153,9 +192,39 @@ impl Far {
             Ok(body) if status.is_success() => drop(self.said(said, &body)),
             // A refusal may be a message itself.
             Ok(body) if said.answers(&body, &self.limits) => drop(self.said(said, &body)),
-            Ok(_) => self.fail(said, &refusal(status)),
+            Ok(_) => self.fail(said, &refused),
             Err(error) => self.fail(said, &error.to_string()),
         }
+    }
+
+    /// An answer that comes as a stream of events, which may break and be taken up again.
+    async fn streamed(&self, said: &Said, body: Incoming) {
+        let (mut body, mut reached) = (body, Reached::default());
+        let mut is_answered = false;
+        for _ in 0..RESUMED_MAX {
+            self.events(body, &mut reached, &mut |far, data| is_answered |= far.said(said, data)).await;
+            // Answers of 2026-07-28 are not taken up again.
+            let Some(id) = reached.id.clone().filter(|_| !is_answered && !said.is_modern) else { break };
+            sleep(reached.after.unwrap_or(REOPEN_AFTER).min(RESUME_AFTER_MAX)).await;
+            let Some(next) = self.open(Some(id)).await else { break };
+            body = next;
+        }
+        if !is_answered {
+            self.fail(said, "the server's stream ended before its answer");
+        }
+    }
+
+    /// Opens a stream of events, behind the event of that id.
+    async fn open(&self, behind: Option<HeaderValue>) -> Option<Incoming> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        self.show(&mut headers);
+        if let Some(id) = behind {
+            headers.insert(LAST_EVENT, id);
+        }
+        let response = self.link.ask(Method::GET, headers).await.ok()?;
+        let is_stream = response.status().is_success() && is_type(response.headers(), "text/event-stream");
+        is_stream.then(|| response.into_body())
     }
 
     /// Hands a message of the server on; true if it is the answer to `said`.
@@ -172,17 +241,28 @@ impl Far {
     }
 
     /// Each message of a stream of events, until it ends or is silent for too long.
-    async fn events(&self, mut body: Incoming, each: &mut (dyn FnMut(&Far, &[u8]) + Send)) {
+    async fn events(
+        &self,
+        mut body: Incoming,
+        reached: &mut Reached,
+        each: &mut (dyn FnMut(&Far, &[u8]) + Send),
+    ) {
         let mut sse = Sse::new(&self.limits);
         while let Ok(Some(Ok(frame))) = timeout(self.http.stream_idle, body.frame()).await {
             let Ok(data) = frame.into_data() else { continue };
             sse.extend(&data);
             while let Some(part) = sse.next() {
-                match part {
-                    Part::Event(event) if event.is_message() => {
-                        each(self, event.data.as_deref().unwrap_or_default());
-                    }
-                    Part::Event(_) | Part::Comment(_) | Part::TooLong { .. } => {}
+                let Part::Event(event) = part else { continue };
+                if let Some(id) = &event.id {
+                    // An empty one says that there is nothing to take up.
+                    reached.id = HeaderValue::from_bytes(id).ok().filter(|id| !id.is_empty());
+                }
+                reached.after = event.retry_ms.map(Duration::from_millis).or(reached.after);
+                // An event that only has an id is there to be taken up from.
+                if let Some(data) =
+                    event.data.as_deref().filter(|data| event.is_message() && !data.is_empty())
+                {
+                    each(self, data);
                 }
             }
         }
@@ -195,23 +275,17 @@ impl Far {
         }
         let far = Arc::clone(self);
         tokio::spawn(async move {
-            let mut silent = 0;
+            let (mut silent, mut reached) = (0, Reached::default());
             while silent < REOPENED_MAX {
-                let mut headers = HeaderMap::new();
-                headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-                far.show(&mut headers);
-                let Ok(response) = far.link.ask(Method::GET, headers).await else { return };
-                if !response.status().is_success() || !is_type(response.headers(), "text/event-stream") {
-                    return;
-                }
+                let Some(body) = far.open(reached.id.clone()).await else { return };
                 silent += 1;
                 let heard = &mut silent;
                 let write = &mut |far: &Far, data: &[u8]| {
                     *heard = 0;
                     far.write(data);
                 };
-                far.events(response.into_body(), write).await;
-                sleep(REOPEN_AFTER).await;
+                far.events(body, &mut reached, write).await;
+                sleep(reached.after.unwrap_or(REOPEN_AFTER).clamp(REOPEN_AFTER, RESUME_AFTER_MAX)).await;
             }
         });
     }
@@ -238,6 +312,10 @@ impl Far {
 
     fn fail(&self, said: &Said, why: &str) {
         let Kind::Request(id) = &said.kind else { return };
+        self.fail_id(id, why);
+    }
+
+    fn fail_id(&self, id: &Id<'_>, why: &str) {
         let mut line = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":-32603,\"message\":")
             .into_bytes();
         bailiwick_mcp::json::escape_into(why, &mut line);
@@ -257,22 +335,6 @@ impl Far {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn refusal(status: StatusCode) -> String {
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            format!(
-                "the server refuses us ({}): its entry needs credentials that still hold",
-                status.as_u16()
-            )
-        }
-        StatusCode::NOT_FOUND => "the server knows no such place or session (404)".to_owned(),
-        _ if status.is_redirection() => {
-            format!("the server sends us elsewhere ({}), where we do not follow", status.as_u16())
-        }
-        _ => format!("the server answers with status {}", status.as_u16()),
     }
 }
 

@@ -23,16 +23,7 @@ pub(super) async fn connect(
     http: &HttpLimits,
 ) -> Result<(Pipe, mpsc::Receiver<Heard>), &'static str> {
     let link = Link::new(target.clone(), http);
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let response = link.ask(Method::GET, headers).await.map_err(|_| "the server cannot be reached")?;
-    if !response.status().is_success() || !is_type(response.headers(), "text/event-stream") {
-        return Err("the server opens no stream of events");
-    }
-    let mut stream = Stream { body: response.into_body(), sse: Sse::new(limits) };
-    let place = timeout(http.answer_time, stream.endpoint()).await;
-    let place = place.ok().flatten().ok_or("the server does not say where to post")?;
-    let place = within(&target.uri, &place).ok_or("the server says to post to another origin")?;
+    let (mut stream, place) = open(&link, &target.uri, limits, http).await?;
     let (letters, to_write) = mpsc::channel(LETTERS_MAX);
     let (lines, heard) = mpsc::channel(LINES_MAX);
     let idle = http.stream_idle;
@@ -54,6 +45,29 @@ pub(super) async fn connect(
     Ok((Pipe::of_letters(letters), heard))
 }
 
+/// Opens the stream, and hears where to post to.
+pub(super) async fn open(
+    link: &Link,
+    base: &Uri,
+    limits: &Limits,
+    http: &HttpLimits,
+) -> Result<(Stream, Uri), &'static str> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    let response = link.ask(Method::GET, headers).await.map_err(|_| "the server cannot be reached")?;
+    if !response.status().is_success() || !is_type(response.headers(), "text/event-stream") {
+        return Err(NO_STREAM);
+    }
+    let mut stream = Stream { body: response.into_body(), sse: Sse::new(limits) };
+    let place = timeout(http.answer_time, stream.endpoint()).await;
+    let place = place.ok().flatten().ok_or("the server does not say where to post")?;
+    let place = within(base, &place).ok_or("the server says to post to another origin")?;
+    Ok((stream, place))
+}
+
+/// It does not speak this transport at all.
+pub(super) const NO_STREAM: &str = "the server opens no stream of events";
+
 /// Posts one letter after the other, in their order, until the pipe is dropped or the upstream takes one no more.
 async fn write(link: &Link, place: &Uri, mut letters: mpsc::Receiver<Letter>) {
     while let Some(letter) = letters.recv().await {
@@ -64,7 +78,8 @@ async fn write(link: &Link, place: &Uri, mut letters: mpsc::Receiver<Letter>) {
     }
 }
 
-struct Stream {
+/// The stream of events.
+pub(super) struct Stream {
     body: Incoming,
     sse: Sse,
 }
@@ -86,7 +101,8 @@ impl Stream {
         }
     }
 
-    async fn next(&mut self) -> Option<Heard> {
+    /// The next message; nothing at the end.
+    pub(super) async fn next(&mut self) -> Option<Heard> {
         loop {
             while let Some(part) = self.sse.next() {
                 match part {

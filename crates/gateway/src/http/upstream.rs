@@ -131,7 +131,17 @@ impl Link {
         headers: HeaderMap,
         line: Bytes,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.put(self.target.uri.clone(), headers, line).await
+        self.pass_to(self.target.uri.clone(), headers, line).await
+    }
+
+    /// The same to another place of the same origin.
+    pub(super) async fn pass_to(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+        line: Bytes,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        self.put(uri, headers, line).await
     }
 
     async fn put(

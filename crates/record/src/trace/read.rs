@@ -27,12 +27,17 @@ pub struct Header {
     pub mode: String,
     #[serde(default)]
     pub policy: String,
+    /// In microseconds since 1970.
+    #[serde(default)]
+    pub at: i64,
     /// From 1.1 on, as the next two.
     pub nonce: Option<String>,
     /// Of the wire: bytes of a message, depth, values, members of a batch, requests that wait.
     #[serde(default)]
     pub limits: Vec<usize>,
     pub pins: Option<Box<RawValue>>,
+    /// From 1.2 on: runs of one process count a principal's limits together.
+    pub process: Option<String>,
 }
 
 impl Header {
@@ -81,6 +86,21 @@ pub enum Line {
     },
     /// Of a later minor version.
     Unknown,
+}
+
+impl Line {
+    /// When it was; of a line that is not known nothing is.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Line::Message { at, .. }
+            | Line::Given { at, .. }
+            | Line::Decision { at, .. }
+            | Line::End { at, .. } => Some(*at),
+            Line::Absent(absent) => Some(absent.at),
+            Line::Unknown => None,
+        }
+    }
 }
 
 /// A message that is not in the trace.

@@ -20,6 +20,8 @@ pub(super) const OPEN_MAX: usize = 128;
 pub struct Shelf {
     pub(super) folder: PathBuf,
     pub(super) scanner: Arc<Scanner>,
+    /// By which traces of runs that counted together are known.
+    pub(super) process: String,
     alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     alarmed: AtomicBool,
     /// A reference for each open file, and one of its own.
@@ -50,7 +52,10 @@ impl Shelf {
     ) -> io::Result<Shelf> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let (folder, alarmed) = (folder.to_owned(), AtomicBool::new(false));
-        Ok(Shelf { folder, scanner, alarm, alarmed, open: Arc::default() })
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+        let process = data_encoding::HEXLOWER.encode(&random);
+        Ok(Shelf { folder, scanner, process, alarm, alarmed, open: Arc::default() })
     }
 
     /// The trace of a run that begins now. One that cannot be written is given up and said once; the audit log is what

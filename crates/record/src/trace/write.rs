@@ -14,7 +14,7 @@ fn line(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
     out.extend_from_slice(b"}\n");
 }
 
-pub(super) fn header(out: &mut Vec<u8>, about: &About, part: u32, at: Timestamp) {
+pub(super) fn header(out: &mut Vec<u8>, (about, process): (&About, &str), part: u32, at: Timestamp) {
     line(out, |object| {
         let (major, minor) = TRACE_VERSION;
         object.string("trace", &format!("{major}.{minor}"));
@@ -26,7 +26,7 @@ pub(super) fn header(out: &mut Vec<u8>, about: &About, part: u32, at: Timestamp)
             }
         });
         object.string("mode", &about.mode).string("policy", &about.policy);
-        object.string("nonce", &about.nonce);
+        object.string("nonce", &about.nonce).string("process", process);
         let limits = &about.limits;
         object.array("limits", |out| {
             for limit in [

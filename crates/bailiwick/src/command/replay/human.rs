@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bailiwick_analysis::replay::{Attack, Cause, Report, Standing, Tally, Traffic};
+use bailiwick_analysis::replay::{Attack, Cause, Exact, Report, Standing, Tally, Traffic};
 use bailiwick_record::audit::visible;
 
 use crate::say::{BAD, BOLD, DIM, GOOD, WARN};
@@ -87,6 +87,9 @@ fn traffic(traffic: &Traffic, out: &mut String) -> std::fmt::Result {
     )?;
     let (denied, asked, allowed) = (traffic.now_denied, traffic.now_asked, traffic.now_allowed);
     writeln!(out, "now denied {denied}, now asked about {asked}, now allowed {allowed}")?;
+    if let Some(exact) = &traffic.exact {
+        self::exact(exact, out)?;
+    }
     tallies("tool", &traffic.targets, out)?;
     tallies("principal", &traffic.principals, out)?;
     for difference in traffic.differences.iter().take(SHOWN_MAX) {
@@ -106,6 +109,25 @@ fn traffic(traffic: &Traffic, out: &mut String) -> std::fmt::Result {
         writeln!(out, "{more} more differences (--format json lists up to 1,000)")?;
     }
     Ok(())
+}
+
+/// Runs that this policy decided.
+fn exact(exact: &Exact, out: &mut String) -> std::fmt::Result {
+    let style = if exact.same == exact.decisions { GOOD } else { BAD };
+    writeln!(
+        out,
+        "{} runs were decided by this very policy: {style}{} of {} decisions follow again, with their reasons{style:#}",
+        exact.runs, exact.same, exact.decisions
+    )?;
+    for other in exact.differences.iter().take(SHOWN_MAX) {
+        let (place, target) = (visible(&other.file), visible(&other.target));
+        let masked = if other.is_masked { " (a secret is masked there)" } else { "" };
+        writeln!(out, "{place}:{} {target}{masked}", other.line)?;
+        writeln!(out, "    then {}", visible(&other.then))?;
+        writeln!(out, "    now  {style}{}{style:#}", visible(&other.now))?;
+    }
+    let more = exact.differences.len().saturating_sub(SHOWN_MAX) as u64 + exact.omitted;
+    if more > 0 { writeln!(out, "{more} more (--format json lists up to 1,000)") } else { Ok(()) }
 }
 
 fn tallies(what: &str, tallies: &[Tally], out: &mut String) -> std::fmt::Result {

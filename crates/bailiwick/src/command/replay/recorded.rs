@@ -1,23 +1,28 @@
-//! Traces and audit logs, read line by line and decided again.
+//! Traces and audit logs, decided again: what this policy decided itself exactly as it was, everything else as it would have.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Seek as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_analysis::replay::{Fact, Place, Recalled, Recorded, Replayer, RunAbout, Traffic};
-use bailiwick_engine::{Lane, Policy, Principal, Scanner};
-use bailiwick_mcp::Timestamp;
-use bailiwick_record::audit::{ReadError, Record, Records};
-use bailiwick_record::trace::{Given, Header, Line, Reader, TracedDecision};
+use bailiwick_analysis::replay::{
+    Exactly, Fact, LinksThen, Place, Recalled, Recorded, Replayer, RunAbout, Traffic,
+};
+use bailiwick_engine::{Lane, Mode, Policy, Principal, Scanner};
+use bailiwick_mcp::{Limits, Timestamp};
+use bailiwick_policy::Follow;
+use bailiwick_record::audit::Record;
+use bailiwick_record::trace::{Given, Header, Line, TracedDecision, pins_of};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::links;
+use super::own::input_of;
+use super::streams::{Next, Streams, Unit};
 use crate::args::replay::ReplayArgs;
 use crate::exit::{self, Failure};
-use crate::wire;
+use crate::policies::Layers;
+use crate::{say, wire};
 
 /// What of the record was not looked at, and why.
 pub(super) type Left = Vec<(String, String)>;
@@ -25,59 +30,68 @@ pub(super) type Left = Vec<(String, String)>;
 /// Decides over everything that is recorded in the given files and folders.
 pub(super) fn replay(
     args: &ReplayArgs,
-    policy: &Arc<Policy>,
+    layers: &Layers,
     scanner: &Arc<Scanner>,
-    recalled: Option<Links>,
 ) -> Result<(Traffic, Left), Failure> {
     let files = files(&args.traces)?;
     if files.is_empty() {
         return Err(Failure::new(exit::NOTHING, "there are no `.jsonl` files there"));
     }
+    let directory = wire::absolute(args.workspace.as_deref().unwrap_or(Path::new(".")))?;
+    let recalled = Arc::new(Recalled::new(directory.clone(), facts(&files)?));
+    let then = Arc::new(LinksThen::within(directory));
+    let policy = following(layers, Arc::clone(&recalled) as Arc<dyn Follow>)?;
+    let own = following(layers, Arc::clone(&then) as Arc<dyn Follow>)?;
     let mut reading = Reading {
-        replayer: Replayer::new(Arc::clone(policy), Arc::clone(scanner)),
+        digest: policy.digest().to_owned(),
+        replayer: Replayer::new(policy, Arc::clone(scanner)),
+        exactly: Exactly::new(own, then, Arc::clone(scanner)),
         roles: args.roles.clone(),
+        abouts: BTreeMap::new(),
         left: Left::new(),
         absent: 0,
         progress: progress(&files),
         lines: 0,
         recalled,
     };
-    for file in &files {
-        reading.file(file)?;
+    files.iter().for_each(|_| reading.replayer.file());
+    let mut streams = Streams::new(&files, reading.progress.clone())?;
+    while let Some(next) = streams.next()? {
+        reading.take(next);
     }
     reading.progress.finish_and_clear();
-    let (traffic, more) = reading.replayer.finish();
+    let (traffic, more) = reading.replayer.finish(reading.exactly);
     reading.left.extend(more);
     if reading.absent > 0 {
-        let what = format!("{} messages that are not in the traces", reading.absent);
+        let what = format!("{} messages that are not in the recording", reading.absent);
         reading.left.push((what, "they were too long, or none at all".to_owned()));
     }
+    if streams.late > 0 {
+        let what = "the order of what went on at once".to_owned();
+        reading.left.push((what, "more files than can be open belong to one time".to_owned()));
+    }
     match traffic.calls {
-        0 if reading.left.is_empty() => {
+        0 if reading.left.is_empty() && traffic.exact.is_none() => {
             Err(Failure::new(exit::NOTHING, format!("no calls are recorded in {} files", files.len())))
         }
         _ => Ok((traffic, reading.left)),
     }
 }
 
-/// Who follows the recorded links, and those of each file.
-pub(super) type Links = (Arc<Recalled>, BTreeMap<PathBuf, Vec<Fact>>);
+/// The policy once more, with links that lead where they led.
+fn following(layers: &Layers, links: Arc<dyn Follow>) -> Result<Arc<Policy>, Failure> {
+    let loaded = layers.load(say::colour_on_stderr())?.policy;
+    let loaded = Arc::try_unwrap(loaded).map_err(|_| Failure::error("the policy is in use"))?;
+    Ok(Arc::new(loaded.following(links)))
+}
 
-/// The links that the decisions recorded; nothing where there were none.
-pub(super) fn recalled(args: &ReplayArgs) -> Result<Option<Links>, Failure> {
-    let mut facts = BTreeMap::new();
-    for path in files(&args.traces)? {
-        let found = links::facts(&path)
-            .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))?;
-        if !found.is_empty() {
-            facts.insert(path, found);
-        }
-    }
-    if facts.is_empty() {
-        return Ok(None);
-    }
-    let directory = wire::absolute(args.workspace.as_deref().unwrap_or(Path::new(".")))?;
-    Ok(Some((Arc::new(Recalled::new(directory)), facts)))
+/// The links that the decisions of each file recorded.
+fn facts(files: &[PathBuf]) -> Result<Vec<Vec<Fact>>, Failure> {
+    let read = |path: &PathBuf| {
+        links::facts(path)
+            .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))
+    };
+    files.iter().map(read).collect()
 }
 
 /// Files by name, those of folders in the order of their names, so that the parts of a run follow each other.
@@ -122,14 +136,19 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
 }
 
 struct Reading {
+    /// Of the policy.
+    digest: String,
     replayer: Replayer,
+    exactly: Exactly,
     /// Of principals in audit logs, which name none.
     roles: Vec<String>,
+    /// Of each trace, whose run it is.
+    abouts: BTreeMap<usize, RunAbout>,
     left: Left,
     absent: u64,
     progress: ProgressBar,
     lines: u64,
-    recalled: Option<Links>,
+    recalled: Arc<Recalled>,
 }
 
 /// Lines between two looks at the clock.
@@ -137,89 +156,113 @@ const LINES_A_LOOK: u64 = 4_096;
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 impl Reading {
-    fn file(&mut self, path: &Path) -> Result<(), Failure> {
-        let fail = |error: &dyn std::fmt::Display| {
-            Failure::error(format!("cannot replay `{}`: {error}", path.display()))
-        };
-        let mut file = File::open(path).map_err(|error| fail(&error))?;
-        let mut first = Vec::new();
-        let mut start = BufReader::new(std::io::Read::take(&mut file, HEADER_BYTES_MAX));
-        start.read_until(b'\n', &mut first).map_err(|error| fail(&error))?;
-        file.rewind().map_err(|error| fail(&error))?;
-        let shown = path.display().to_string();
-        if let Some((links, facts)) = &self.recalled {
-            links.file(facts.get(path).map(Vec::as_slice).unwrap_or_default());
+    fn take(&mut self, next: Next) {
+        let before = self.lines / LINES_A_LOOK;
+        for _ in 0..next.lines {
+            self.replayer.line();
+            self.lines += 1;
         }
-        self.replayer.file();
-        let input = BufReader::with_capacity(256 << 10, self.progress.wrap_read(file));
-        if first.starts_with(b"{\"trace\"") {
-            let reader = Reader::new(input).map_err(|error| fail(&error))?;
-            return self.trace(&shown, reader).map_err(|error| fail(&error));
-        }
-        if first.starts_with(b"{\"seq\"") {
-            return self.audit(&shown, Records::new(input)).map_err(|error| fail(&error));
-        }
-        Err(fail(&"it is neither a trace nor an audit log"))
-    }
-
-    fn line(&mut self) {
-        self.replayer.line();
-        self.lines += 1;
-        if self.lines.is_multiple_of(LINES_A_LOOK) && self.progress.elapsed() > SHOWN_AFTER {
+        if self.lines / LINES_A_LOOK > before && self.progress.elapsed() > SHOWN_AFTER {
             if self.progress.is_hidden() {
                 self.progress.set_draw_target(ProgressDrawTarget::stderr());
             }
             self.progress.set_message(self.lines.to_string());
         }
-    }
-
-    /// Links lead where they led at this line.
-    fn at(&self, line: u64) {
-        if let Some((links, _)) = &self.recalled {
-            links.at(line);
+        match next.unit {
+            Unit::Began(header) => self.began(next.file, &next.shown, &header),
+            Unit::Group { input, decisions, unread } => {
+                if unread > 0 {
+                    let why = "too many were decided over one message".to_owned();
+                    self.left.push((format!("{unread} decisions in {}", next.shown), why));
+                }
+                self.group((next.file, &next.shown, next.at), input, &decisions);
+            }
+            Unit::Record(line, record) => {
+                self.recalled.at(next.file, line);
+                self.record(Place { file: &next.shown, line }, &record);
+            }
+            Unit::Broken(line, why) => self.left.push((format!("{}:{line}", next.shown), why)),
         }
     }
 
-    fn trace<R: std::io::BufRead>(&mut self, file: &str, mut reader: Reader<R>) -> Result<(), String> {
-        let about = about(&reader.header);
-        self.replayer.begin(&about);
-        while let Some(line) = reader.next() {
-            let line = line.map_err(|error| error.to_string())?;
-            self.line();
-            let number = reader.line_number();
-            self.at(number);
-            match line {
-                Line::Message { at, to, lane, message, .. } => {
+    fn began(&mut self, file: usize, shown: &str, header: &Header) {
+        let about = about(header);
+        // A run that stopped nothing is asked what would have been stopped; one that enforced this policy, whether it did so.
+        let is_own = header.mode == "enforce" && header.policy == self.digest && header.nonce.is_some();
+        let part = header.part.max(1);
+        if is_own {
+            let pins = about.pins.clone();
+            if !self.exactly.begin(&about, (Mode::Enforce, part), about.limits, pins) {
+                let why = "what came before is not there, so it cannot be decided again".to_owned();
+                self.left.push((shown.to_owned(), why));
+            }
+        } else if !self.exactly.has(&about.run) {
+            self.replayer.begin(&about);
+        }
+        self.abouts.insert(file, about);
+    }
+
+    fn group(
+        &mut self,
+        (file, shown, at): (usize, &str, Timestamp),
+        input: Option<(u64, Box<Line>)>,
+        decisions: &[(u64, TracedDecision)],
+    ) {
+        let Some(about) = self.abouts.get(&file).cloned() else { return };
+        if self.exactly.has(&about.run) {
+            return self.again(&about.run, shown, at, input, decisions);
+        }
+        if let Some((line, input)) = input {
+            self.recalled.at(file, line);
+            match *input {
+                Line::Message { to, lane, message, .. } => {
                     self.replayer.message(&about.run, at, (to, Lane(lane)), message.get());
-                }
-                Line::Given { at, given: Given::LaneEnded(lane, why) } => {
-                    self.replayer.lane_ended(&about.run, at, Lane(lane), &why);
-                }
-                Line::Decision { at, decision } => {
-                    let place = Place { file, line: number };
-                    self.replayer.decision(&about.run, at, place, &recorded(&decision));
                 }
                 Line::Absent(_) => self.absent += 1,
                 Line::End { .. } => self.replayer.end(&about.run),
-                Line::Given { .. } | Line::Unknown => {}
+                Line::Given { given: Given::LaneEnded(lane, why), .. } => {
+                    self.replayer.lane_ended(&about.run, at, Lane(lane), &why);
+                }
+                Line::Given { .. } | Line::Decision { .. } | Line::Unknown => {}
             }
         }
-        Ok(())
+        for (line, decision) in decisions {
+            self.replayer.decision(&about.run, at, Place { file: shown, line: *line }, &recorded(decision));
+        }
     }
 
-    fn audit<R: std::io::BufRead>(&mut self, file: &str, records: Records<R>) -> Result<(), String> {
-        let mut number = 0;
-        for record in records {
-            number += 1;
-            self.line();
-            self.at(number);
-            match record {
-                Ok(record) => self.record(Place { file, line: number }, &record),
-                Err(ReadError::Io(error)) => return Err(error.to_string()),
-                Err(error) => self.left.push((format!("{file}:{number}"), error.to_string())),
+    /// What this policy decided, once more.
+    fn again(
+        &mut self,
+        run: &str,
+        shown: &str,
+        at: Timestamp,
+        input: Option<(u64, Box<Line>)>,
+        decisions: &[(u64, TracedDecision)],
+    ) {
+        let Some((line, input)) = input else { return };
+        let is_masked = matches!(*input, Line::Message { is_masked: true, .. });
+        match &*input {
+            Line::End { .. } => return self.exactly.end(run),
+            Line::Given { given: Given::Reload(digest), .. } if *digest == self.digest => {
+                return self.exactly.reload(run);
             }
+            Line::Given { given: Given::Reload(_), .. } => {
+                let why = "another policy decided from there on".to_owned();
+                self.left.push((format!("{shown}:{line} and what follows"), why));
+                return self.exactly.end(run);
+            }
+            Line::Absent(absent) if absent.cause.is_none() => {
+                self.absent += 1;
+                return;
+            }
+            _ => {}
         }
-        Ok(())
+        let Some(input) = input_of(&input) else { return };
+        let then: Vec<_> =
+            decisions.iter().map(|(line, decision)| super::own::then(*line, decision)).collect();
+        self.exactly.decide(run, at, input, (shown, &then, is_masked));
+        self.replayer.take_in(&mut self.exactly);
     }
 
     fn record(&mut self, place: Place<'_>, record: &Record) {
@@ -232,7 +275,17 @@ impl Reading {
         let server = record.text("server").unwrap_or_default().to_owned();
         let principal =
             Principal { id: principal.to_owned(), roles: self.roles.clone(), ..Principal::default() };
-        self.replayer.begin(&RunAbout { run: run.to_owned(), server, principal });
+        // Who writes one log is taken for one process.
+        let (nonce, counted, limits, pins) = (String::new(), place.file.to_owned(), Limits::DEFAULT, None);
+        self.replayer.begin(&RunAbout {
+            run: run.to_owned(),
+            server,
+            principal,
+            nonce,
+            counted,
+            limits,
+            pins,
+        });
         let arguments = record.members.get("arguments").map(ToString::to_string);
         if record.number("arguments_bytes").is_some() {
             self.absent += 1;
@@ -253,13 +306,22 @@ impl Reading {
     }
 }
 
-/// The first line of any record is shorter, in bytes.
-const HEADER_BYTES_MAX: u64 = 64;
-
 fn about(header: &Header) -> RunAbout {
     let principal =
         Principal { id: header.principal.clone(), roles: header.roles.clone(), ..Principal::default() };
-    RunAbout { run: header.run.clone(), server: header.server.clone(), principal }
+    RunAbout {
+        run: header.run.clone(),
+        server: header.server.clone(),
+        principal,
+        nonce: header.nonce.clone().unwrap_or_default(),
+        counted: match &header.process {
+            // Each service of a gateway counts by itself.
+            Some(process) => format!("{process} {}", header.server),
+            None => header.run.clone(),
+        },
+        limits: header.limits(),
+        pins: header.pins.as_ref().and_then(|pins| pins_of(pins.get())),
+    }
 }
 
 fn recorded(decision: &TracedDecision) -> Recorded<'_> {

@@ -71,12 +71,17 @@ impl Said {
     /// True if `message` is the answer to it.
     pub(super) fn answers(&self, message: &[u8], limits: &Limits) -> bool {
         let Kind::Request(asked) = &self.kind else { return false };
-        let mut parser = Parser::default();
-        let Ok(Packet::One(message)) = Packet::parse(&mut parser, message, limits) else { return false };
-        match &message.body {
-            Body::Result { id, .. } | Body::Error { id: Some(id), .. } => *id == *asked,
-            Body::Error { id: None, .. } | Body::Request { .. } | Body::Notification { .. } => false,
-        }
+        answered(message, limits).is_some_and(|id| id == *asked)
+    }
+}
+
+/// The id of what `message` answers, if it is an answer.
+pub(super) fn answered(message: &[u8], limits: &Limits) -> Option<Id<'static>> {
+    let mut parser = Parser::default();
+    let Ok(Packet::One(message)) = Packet::parse(&mut parser, message, limits) else { return None };
+    match message.body {
+        Body::Result { id, .. } | Body::Error { id: Some(id), .. } => Some(id.into_owned()),
+        Body::Error { id: None, .. } | Body::Request { .. } | Body::Notification { .. } => None,
     }
 }
 
