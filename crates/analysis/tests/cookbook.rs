@@ -5,20 +5,14 @@
     reason = "a test reads its data, and must fail when it cannot"
 )]
 
+#[path = "suites/tested.rs"]
+mod tested;
+
 use std::path::Path;
-use std::sync::Arc;
 
 use bailiwick_analysis::render::suite as render;
-use bailiwick_analysis::suite::{Given, run};
-use bailiwick_policy::{Context, Load, Source, compile, lint, suite};
-
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(format!("no file `{reference}` in a recipe"))
-    }
-}
+use bailiwick_policy::{Source, lint};
+use tested::{Nothing, read, tested};
 
 /// The block of that kind in a section.
 fn block<'s>(section: &'s str, kind: &str) -> &'s str {
@@ -36,21 +30,11 @@ fn every_recipe_does_what_its_tests_say() {
     let mut report = String::new();
     for section in sections {
         let title = section.lines().next().unwrap_or_default().to_owned();
-        let source = Source { name: format!("{title} (tests)"), text: block(section, "tests").into() };
-        let suite = suite::read(source).unwrap_or_else(|problems| panic!("{problems}"));
-        let context = Context { workspace: Some(suite.workspace.clone()), home: Some(suite.home.clone()) };
-        let source = Source { name: title.clone(), text: block(section, "policy").into() };
-        let remarks = lint::lint(vec![source.clone()], &mut Nothing, &context, None).remarks;
+        let tests = read(&title, block(section, "tests"));
+        let policy = Source { name: title, text: block(section, "policy").into() };
+        let remarks = lint::lint(vec![policy.clone()], &mut Nothing, &tests.1, None).remarks;
         remarks.iter().for_each(|remark| report.push_str(&format!("{remark:#?}\n")));
-        let policy =
-            compile(vec![source], &mut Nothing, &context).unwrap_or_else(|problems| panic!("{problems}"));
-        let policy = match &suite.links {
-            Some(links) => {
-                policy.following(Arc::new(Given { links: links.clone(), directory: suite.workspace.clone() }))
-            }
-            None => policy,
-        };
-        let tested = run(&suite, &Arc::new(policy));
+        let tested = tested(policy, &tests);
         if tested.failed() > 0 {
             report.push_str(&render::human(&[tested]));
         }

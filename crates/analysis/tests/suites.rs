@@ -5,35 +5,17 @@
     reason = "a test reads its data, and must fail when it cannot"
 )]
 
+#[path = "suites/tested.rs"]
+mod tested;
+
 use std::path::Path;
-use std::sync::Arc;
 
 use bailiwick_analysis::render::suite as render;
-use bailiwick_analysis::suite::{Given, Tested, run};
-use bailiwick_policy::{BUNDLED, Context, Load, Source, bundled, compile, suite};
-
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(format!("no file `{reference}` in a test"))
-    }
-}
+use bailiwick_analysis::suite::Tested;
+use bailiwick_policy::{BUNDLED, Source, bundled, suite};
 
 fn tested(policy: &str, tests: &str) -> Tested {
-    let source = Source { name: "a.test.yaml".into(), text: tests.into() };
-    let suite = suite::read(source).unwrap_or_else(|problems| panic!("{problems}"));
-    let context = Context { workspace: Some(suite.workspace.clone()), home: Some(suite.home.clone()) };
-    let source = Source { name: "a.yaml".into(), text: policy.into() };
-    let policy =
-        compile(vec![source], &mut Nothing, &context).unwrap_or_else(|problems| panic!("{problems}"));
-    let policy = match &suite.links {
-        Some(links) => {
-            policy.following(Arc::new(Given { links: links.clone(), directory: suite.workspace.clone() }))
-        }
-        None => policy,
-    };
-    run(&suite, &Arc::new(policy))
+    tested::tested(Source { name: "a.yaml".into(), text: policy.into() }, &tested::read("a", tests))
 }
 
 fn passes(policy: &str, tests: &str) {

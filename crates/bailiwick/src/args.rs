@@ -8,10 +8,12 @@ pub(crate) mod import;
 pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod lock;
+pub(crate) mod mistakes;
 pub(crate) mod policy;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod scan;
+mod value;
 pub(crate) mod wire;
 
 pub(crate) use gateway::{ApprovalsArgs, ApprovalsCommand, GatewayArgs, GatewayAsk, TransportArg};
@@ -25,6 +27,7 @@ use std::path::PathBuf;
 
 use bailiwick_policy::{BUNDLED, Claim, Principal};
 
+use self::value::{name, number, record_file};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
@@ -131,7 +134,7 @@ Nothing is launched without --tools, and nothing is ever sent anywhere.")]
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DemoArgs {
     /// Keep the audit log of the demo in this file
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_DEMO_AUDIT")]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_DEMO_AUDIT", value_parser = record_file)]
     pub(crate) audit: Option<PathBuf>,
 }
 
@@ -174,7 +177,7 @@ pub(crate) struct PolicyChoice {
     )]
     pub(crate) policies: Vec<String>,
     /// The server's name in rules [default: made from the command; `server` where there is none]
-    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER", value_parser = name)]
     pub(crate) server: Option<String>,
     /// Who the agent acts for
     #[arg(long, value_name = "ID", env = "BAILIWICK_PRINCIPAL", default_value = "user:local")]
@@ -209,7 +212,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, env = "BAILIWICK_ASK", default_value = "terminal")]
     pub(crate) ask: AskArg,
     /// How long the server has to end by itself when the client is gone, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 5, value_parser = number::<u64>(0, 600))]
     pub(crate) grace: u64,
     /// The server's command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
@@ -223,7 +226,7 @@ pub(crate) struct GovernArgs {
     #[arg(long, value_enum, env = "BAILIWICK_MODE", default_value = "enforce")]
     pub(crate) mode: ModeArg,
     /// The audit log; it is continued if it exists [default: a new file in the state directory]
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_AUDIT")]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_AUDIT", value_parser = record_file)]
     pub(crate) audit: Option<PathBuf>,
     /// When an audit record counts as written
     #[arg(long, value_enum, env = "BAILIWICK_AUDIT_DURABILITY", default_value = "batched")]
@@ -239,19 +242,19 @@ pub(crate) struct GovernArgs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct LimitArgs {
     /// Longest message, in bytes
-    #[arg(long, value_name = "BYTES", env = "BAILIWICK_MAX_MESSAGE_BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u64).range(1024..=1 << 30))]
+    #[arg(long, value_name = "BYTES", env = "BAILIWICK_MAX_MESSAGE_BYTES", default_value_t = 16 << 20, value_parser = number::<u64>(1024, 1 << 30))]
     pub(crate) max_message_bytes: u64,
     /// Deepest nesting of a message
-    #[arg(long, value_name = "LEVELS", env = "BAILIWICK_MAX_DEPTH", default_value_t = 127, value_parser = clap::value_parser!(u64).range(8..=4096))]
+    #[arg(long, value_name = "LEVELS", env = "BAILIWICK_MAX_DEPTH", default_value_t = 127, value_parser = number::<u64>(8, 4096))]
     pub(crate) max_depth: u64,
     /// Most values in a message
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_VALUES", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=50_000_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_VALUES", default_value_t = 1_000_000, value_parser = number::<u64>(100, 50_000_000))]
     pub(crate) max_values: u64,
     /// Most members of a batch
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_BATCH", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_BATCH", default_value_t = 128, value_parser = number::<u64>(1, 10_000))]
     pub(crate) max_batch: u64,
     /// Most requests without an answer yet, per direction
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PENDING", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PENDING", default_value_t = 4_096, value_parser = number::<u64>(1, 1_000_000))]
     pub(crate) max_pending: u64,
 }
 
@@ -290,7 +293,7 @@ CALL.json holds one JSON-RPC message, or a line of a trace or an audit log (--li
         #[arg(long, value_name = "FILE")]
         history: Option<PathBuf>,
         /// Take this line of the file, counted from 1
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", value_parser = number::<u64>(1, u64::MAX))]
         line: Option<u64>,
         /// A file with the message
         #[arg(value_name = "CALL.json")]

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod consent;
+mod environment;
 mod exit;
 mod installed;
 mod launching;
@@ -11,6 +12,7 @@ mod offer;
 mod places;
 mod policies;
 mod quarantine;
+mod requested;
 mod say;
 mod wire;
 
@@ -25,7 +27,21 @@ fn main() -> ExitCode {
     if let Some(status) = command::supervise::if_asked() {
         return exit::code(status);
     }
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Whoever does not read it has the exit code.
+            let _ = error.print();
+            if let Some(help) = args::mistakes::help(&error) {
+                say::help(&help);
+            }
+            return exit::code(error.exit_code());
+        }
+    };
+    if let Err(failure) = environment::check() {
+        say::failure(&failure);
+        return exit::code(failure.status);
+    }
     let result = match args.command {
         Command::Demo(args) => command::demo::run(&args),
         Command::Run(args) => command::run::run(args),

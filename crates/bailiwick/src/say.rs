@@ -30,9 +30,14 @@ pub(crate) fn failure(failure: &Failure) {
     } else {
         anstream::eprintln!("{BAD}error:{BAD:#} {}", failure.message);
     }
-    if let Some(help) = &failure.help {
-        anstream::eprintln!("{GOOD}help:{GOOD:#} {help}");
+    if let Some(text) = &failure.help {
+        help(text);
     }
+}
+
+/// What to do next, on standard error.
+pub(crate) fn help(text: &str) {
+    anstream::eprintln!("{GOOD}help:{GOOD:#} {text}");
 }
 
 /// One line of a command's result, on standard output. A reader that stopped reading is no error of ours.

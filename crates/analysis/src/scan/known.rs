@@ -122,13 +122,6 @@ pub(super) const BAD: &[Bad] = &[
         source: "github.com/modelcontextprotocol/servers, release v2.1.0",
     },
     Bad {
-        name: "@modelcontextprotocol/server-everything",
-        fixed: Some("2.0.1"),
-        dated: Some("2026.8.31"),
-        why: "has faults that its authors mended in October 2026",
-        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
-    },
-    Bad {
         name: "mcp-server-fetch",
         fixed: Some("2026.10.24"),
         dated: None,
@@ -182,7 +175,66 @@ fn is_before(version: &str, fixed: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::BAD;
+    use std::collections::BTreeSet;
+
+    use super::{BAD, KNOWN, is_before, of, plain};
+
+    fn numbers(version: &str) -> bool {
+        let parts: Vec<&str> = version.split('.').collect();
+        parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok())
+    }
+
+    #[test]
+    fn each_entry_has_the_name_that_is_looked_up_and_stands_once() {
+        let names: BTreeSet<&str> = KNOWN.iter().map(|known| known.name).collect();
+        assert_eq!(names.len(), KNOWN.len());
+        for known in KNOWN {
+            assert_eq!(of(known.name), Some(known), "{}", known.name);
+            assert_eq!(plain(known.name), known.name);
+            let can: BTreeSet<_> = known.can.iter().collect();
+            assert_eq!(can.len(), known.can.len(), "{}", known.name);
+            assert!(known.can.is_sorted(), "{}", known.name);
+        }
+        let bad: BTreeSet<&str> = BAD.iter().map(|bad| bad.name).collect();
+        assert_eq!(bad.len(), BAD.len());
+        assert!(BAD.iter().all(|bad| plain(bad.name) == bad.name));
+    }
+
+    #[test]
+    fn each_bad_entry_says_why_since_when_and_where_it_stands() {
+        for bad in BAD {
+            let name = bad.name;
+            assert!(bad.fixed.is_none_or(numbers) && bad.dated.is_none_or(numbers), "{name}");
+            assert!(bad.dated.is_none() || bad.fixed.is_some(), "{name}");
+            assert!(
+                bad.dated.is_none_or(|dated| is_before("2024.11.1", dated) && is_before(dated, "2026.11.21")),
+                "{name}"
+            );
+            // The version that is advised, and whatever has no known fault, is not itself bad.
+            assert!(bad.fixed.is_none_or(|fixed| !bad.has(fixed)), "{name}");
+            let identified =
+                ["GHSA-", "CVE-"].iter().any(|sign| bad.why.contains(sign) || bad.source.contains(sign));
+            let dated =
+                ["2025", "2026"].iter().any(|year| bad.why.contains(year) || bad.source.contains(year));
+            assert!(identified || dated, "{name}: nobody can look that up");
+            for word in bad.why.split([' ', '(', ')', ',']).chain(bad.source.split(' ')) {
+                if let Some(id) = word.strip_prefix("GHSA-") {
+                    let groups: Vec<&str> = id.split('-').collect();
+                    let is_group =
+                        |group: &&str| group.len() == 4 && group.bytes().all(|b| b.is_ascii_alphanumeric());
+                    assert!(groups.len() == 3 && groups.iter().all(is_group), "{name}: {word}");
+                }
+                if let Some(id) = word.strip_prefix("CVE-") {
+                    let (year, number) = id.split_once('-').unwrap();
+                    let number = number.len() >= 4 && number.parse::<u32>().is_ok();
+                    assert!(
+                        (2024..=2026).contains(&year.parse::<u32>().unwrap()) && number,
+                        "{name}: {word}"
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn versions_by_date_and_by_number_are_told_apart() {

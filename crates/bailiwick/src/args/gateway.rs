@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use super::value::number;
 use super::{GovernArgs, PolicyChoice};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -123,30 +124,30 @@ pub(crate) enum TransportArg {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct HttpArgs {
     /// Threads that serve [default: one per core]
-    #[arg(long, value_name = "N", env = "BAILIWICK_THREADS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_THREADS", value_parser = number::<u16>(1, 512))]
     pub(crate) threads: Option<u16>,
     /// Most connections of clients at once
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_CONNECTIONS", default_value_t = 10_000, value_parser = number::<u32>(1, 1_000_000))]
     pub(crate) max_connections: u32,
     /// Most sessions at once
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_SESSIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_SESSIONS", default_value_t = 20_000, value_parser = number::<u32>(1, 1_000_000))]
     pub(crate) max_sessions: u32,
     /// Most processes of a server over stdio at once
-    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PROCESSES", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, value_name = "N", env = "BAILIWICK_MAX_PROCESSES", default_value_t = 64, value_parser = number::<u16>(1, 10_000))]
     pub(crate) max_processes: u16,
     /// How long a session may be idle, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_SESSION_IDLE", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_SESSION_IDLE", default_value_t = 3_600, value_parser = number::<u64>(1, 604_800))]
     pub(crate) session_idle: u64,
     /// How long the server has to begin its answer, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_ANSWER_TIMEOUT", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_ANSWER_TIMEOUT", default_value_t = 300, value_parser = number::<u64>(1, 86_400))]
     pub(crate) answer_timeout: u64,
     /// How long an event stream may be silent, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_STREAM_IDLE", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_STREAM_IDLE", default_value_t = 3_600, value_parser = number::<u64>(1, 604_800))]
     pub(crate) stream_idle: u64,
     /// How long a client has for the head, and again for the body of a request, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_REQUEST_TIMEOUT", default_value_t = 30, value_parser = number::<u64>(1, 3_600))]
     pub(crate) request_timeout: u64,
     /// How long calls in hand may take when the gateway is told to end, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_GRACE", default_value_t = 10, value_parser = number::<u64>(0, 3_600))]
     pub(crate) grace: u64,
 }

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 use super::clients::ClientChoice;
+use super::value::{name, number};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct LockArgs {
     /// The server's name in the lock file; of clients' servers only this one [default: made from the command; all]
-    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER")]
+    #[arg(long, value_name = "NAME", env = "BAILIWICK_SERVER", value_parser = name)]
     pub(crate) server: Option<String>,
     /// The lock file
     #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK", default_value = "bailiwick.lock")]
@@ -25,7 +26,7 @@ pub(crate) struct LockArgs {
     #[arg(long, value_name = "SERVER", conflicts_with = "server_command")]
     pub(crate) update: Option<String>,
     /// How long a server has for each answer, in seconds
-    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_LOCK_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_LOCK_TIMEOUT", default_value_t = 30, value_parser = number::<u64>(1, 600))]
     pub(crate) timeout: u64,
     #[command(flatten)]
     pub(crate) choice: ClientChoice,

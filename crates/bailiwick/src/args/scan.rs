@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::clients::ClientChoice;
+use super::value::number;
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +47,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, requires = "tools")]
     pub(crate) yes: bool,
     /// How long a server has for each answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = number::<u64>(1, 600))]
     pub(crate) timeout: u64,
     /// Take the names of tools from this lock file, without launching anything
     #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]

@@ -8,9 +8,10 @@ use std::path::Path;
 use bailiwick_analysis::infer::{Fate, Kind, Use};
 use bailiwick_mcp::{Direction, Timestamp};
 use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::exit::Failure;
+use crate::requested::{Told, kind, requests};
 
 /// Uses by run and number.
 #[derive(Default)]
@@ -23,13 +24,6 @@ pub(super) struct Calls {
     waiting: VecDeque<Told>,
     /// Uses without a number are told apart by this one.
     unnumbered: u64,
-}
-
-/// What is used, and with what.
-struct Told {
-    kind: Kind,
-    name: String,
-    arguments: Map<String, Value>,
 }
 
 impl Calls {
@@ -109,33 +103,6 @@ impl Calls {
         let (run, server, at) = (run.to_owned(), server.to_owned(), at.0);
         self.uses.insert(key, Use { run, server, kind, name, arguments, fate, at });
     }
-}
-
-fn kind(method: &str) -> Option<Kind> {
-    match method {
-        "tools/call" => Some(Kind::Tool),
-        "prompts/get" => Some(Kind::Prompt),
-        "resources/read" => Some(Kind::Resource),
-        _ => None,
-    }
-}
-
-/// The uses in a message, which may be a batch, in their order.
-fn requests(message: &str) -> VecDeque<Told> {
-    let messages = match serde_json::from_str(message) {
-        Ok(Value::Array(messages)) => messages,
-        Ok(message) => vec![message],
-        Err(_) => Vec::new(),
-    };
-    let request = |message: Value| {
-        let kind = kind(message.get("method").and_then(Value::as_str)?)?;
-        let params = message.get("params")?;
-        let key = if kind == Kind::Resource { "uri" } else { "name" };
-        let name = params.get(key).and_then(Value::as_str)?.to_owned();
-        let arguments = params.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default();
-        Some(Told { kind, name, arguments })
-    };
-    messages.into_iter().filter_map(request).collect()
 }
 
 /// What the decision itself says of its request.

@@ -11,13 +11,12 @@ use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
 use bailiwick_report::history::{Decided, History, microseconds};
 use bailiwick_report::page::{Approval, Drift, Log, Page, Trust};
 
-use serde_json::Value;
-
 use super::files;
 use crate::args::report::ReportArgs;
 use crate::exit::{self, Failure};
 use crate::installed::shown;
 use crate::places;
+use crate::requested::calls;
 
 /// What a run saw to differ, by server and words, with the last time.
 #[derive(Debug, Default)]
@@ -184,7 +183,7 @@ fn trace(path: &Path, history: &mut History, runs: &Runs) -> Result<(), String> 
     };
     for line in &mut reader {
         match line.map_err(|error| error.to_string())? {
-            Line::Message { to: Direction::ToServer, message, .. } => told.waiting = called(message.get()),
+            Line::Message { to: Direction::ToServer, message, .. } => told.waiting = calls(message.get()),
             Line::Absent(Absent { to: Direction::ToServer, .. }) => told.waiting.clear(),
             Line::Decision { at, decision } => told.decision(at.as_micros(), &decision),
             Line::Message { .. }
@@ -237,19 +236,4 @@ impl Told<'_> {
             _ => {}
         }
     }
-}
-
-/// The tools that a message calls, which may be a batch, in their order.
-fn called(message: &str) -> VecDeque<String> {
-    let messages = match serde_json::from_str(message) {
-        Ok(Value::Array(messages)) => messages,
-        Ok(message) => vec![message],
-        Err(_) => Vec::new(),
-    };
-    let tool = |message: &Value| {
-        let is_call = message.get("method").and_then(Value::as_str) == Some("tools/call");
-        let name = message.get("params").and_then(|params| params.get("name")).and_then(Value::as_str);
-        name.filter(|_| is_call).map(str::to_owned)
-    };
-    messages.iter().filter_map(tool).collect()
 }
