@@ -7,6 +7,7 @@ import anyio
 import mcp.client.session
 import mcp_types as types
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
 
 
 def dump(model):
@@ -77,8 +78,10 @@ async def main():
         # The SDK always offers its newest handshake version; this is where it reads it.
         mcp.client.session.LATEST_HANDSHAKE_VERSION = script["protocol"]
     command, *args = script["command"]
-    over_http = command.startswith("http://")
-    server = command if over_http else StdioServerParameters(command=command, args=args, env=script["env"], cwd=script["cwd"])
+    if command.startswith("sse+http://"):
+        server = sse_client(command.removeprefix("sse+"))
+    else:
+        server = command if command.startswith("http://") else StdioServerParameters(command=command, args=args, env=script["env"], cwd=script["cwd"])
     # "auto" probes with `server/discover`, which a pinned version would skip.
     async with Client(server, mode="auto" if modern else "legacy") as client:
         printed({"step": "connect", "ok": {

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 /// Steps that [`install`] counts on the caller's progress.
-pub(crate) const STEPS: usize = 4;
+pub(crate) const STEPS: usize = 5;
 
 /// Installs the interpreters and the peers that the end-to-end tests talk to.
 pub(crate) fn install(progress: &mut Progress) -> Result<()> {
@@ -22,6 +22,7 @@ pub(crate) fn install(progress: &mut Progress) -> Result<()> {
     progress.step("Node 22 or newer", node::interpreter)?;
     progress.step("peers from npm (tests/peers/package-lock.json)", node::peers)?;
     progress.step("the conformance suite (tests/conformance/package-lock.json)", node::conformance)?;
+    progress.step("the inspector (tests/inspector/package-lock.json)", node::inspector)?;
     progress.step("peers from PyPI (tests/peers/requirements.txt)", python::peers)
 }
 

@@ -1,12 +1,12 @@
-//! The official conformance suite against a reference server, directly and through the gateway under a policy of which
-//! nothing matches. `cargo xtask conformance` runs more of it and compares check by check.
+//! The official conformance suite against a reference server and a client, directly and through the gateway under a policy of
+//! which nothing matches. `cargo xtask conformance` runs more of it and compares check by check.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says so by a panic when it fails")]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use bailiwick_testkit::gateway::Gateway;
-use bailiwick_testkit::route::flag;
+use bailiwick_testkit::route::{binary, flag};
 use bailiwick_testkit::tools::{self, repository};
 use bailiwick_testkit::workplace::Workplace;
 
@@ -43,14 +43,14 @@ impl Drop for Server {
     }
 }
 
+fn suite_script() -> String {
+    format!("{}/conformance/node_modules/@modelcontextprotocol/conformance/dist/index.js", tools::folder())
+}
+
 /// The last words of the suite, and each scenario's line.
 fn suite(place: &Workplace, url: &str, requirements: &str) -> Vec<String> {
-    let suite = format!(
-        "{}/conformance/node_modules/@modelcontextprotocol/conformance/dist/index.js",
-        tools::folder()
-    );
     let run = Command::new(tools::node())
-        .args([&suite, "server", "--url", url, "--requirements", requirements])
+        .args([&suite_script(), "server", "--url", url, "--requirements", requirements])
         .current_dir(place.path())
         .env_clear()
         .envs(place.environment())
@@ -85,4 +85,39 @@ fn the_suite_of_2025_11_25_finds_no_difference() {
 #[test]
 fn the_suite_of_2026_07_28_finds_no_difference() {
     is_as_without("2026-07-28");
+}
+
+/// The suite as a server, a client on the TypeScript SDK, and the gateway between them.
+fn is_passed_through_the_gateway(scenario: &str, version: &str) {
+    let place = Workplace::new();
+    let tests = repository().join("tests");
+    let (resolve, client) = (tests.join("peers/resolve.mjs"), tests.join("conformance/client.mjs"));
+    let under_test = format!("{} --import {} {}", tools::node(), flag(&resolve), flag(&client));
+    let policy = tests.join("conformance/nothing-matches.yaml");
+    let gateway =
+        [flag(&binary(BUILT)), "gateway", "--server", "reference", "--policy", flag(&policy)].join("\n");
+    let run = Command::new(tools::node())
+        .args([&suite_script(), "client", "--command", &under_test, "--scenario", scenario])
+        .args(["--spec-version", version, "--timeout", "60000"])
+        .current_dir(place.path())
+        .env_clear()
+        .envs(place.environment())
+        .env("BAILIWICK_GATEWAY", gateway)
+        .env("BAILIWICK_STATE_DIR", place.at("state"))
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && text.contains("OVERALL: PASSED"), "{scenario}: {text}");
+}
+
+#[test]
+fn a_client_of_2025_11_25_behind_the_gateway_passes() {
+    is_passed_through_the_gateway("tools_call", "2025-11-25");
+    is_passed_through_the_gateway("sse-retry", "2025-11-25");
+}
+
+#[test]
+fn a_client_of_2026_07_28_behind_the_gateway_passes() {
+    is_passed_through_the_gateway("http-custom-headers", "2026-07-28");
+    is_passed_through_the_gateway("sep-2322-client-request-state", "2026-07-28");
 }

@@ -19,6 +19,7 @@ pub mod process;
 pub mod recorder;
 pub mod route;
 pub mod script;
+pub mod served;
 pub mod servers;
 pub mod terminal;
 pub mod tools;

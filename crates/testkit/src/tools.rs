@@ -17,6 +17,11 @@ pub fn npm_server(name: &str) -> String {
     installed(&format!("peers/node_modules/@modelcontextprotocol/{name}/dist/index.js"))
 }
 
+/// The command line of the MCP inspector.
+pub fn inspector() -> String {
+    installed("inspector/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js")
+}
+
 /// The tools folder itself.
 pub fn folder() -> String {
     match std::env::var("BAILIWICK_TEST_TOOLS") {

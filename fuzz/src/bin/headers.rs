@@ -34,7 +34,10 @@ fn header(line: &[u8]) -> Option<(String, &[u8])> {
 fn compared(head: &[(String, &[u8])], message: &Message<'_>) {
     let find = |name: &str| head.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
     let agrees = headers::agree(find, message).is_ok();
-    let (Some(version), Body::Request { method, params, .. }) = (message.stated_version(), &message.body) else { return };
+    let (Some(version), Body::Request { method, params, .. }) = (message.stated_version(), &message.body)
+    else {
+        return;
+    };
     let said = |name: &str| find(name).and_then(|value| headers::decoded(value.trim_ascii()));
     let key = headers::named_by(method);
     let name = key.and_then(|key| params.and_then(|params| params.get(key))).and_then(Value::text);
@@ -55,7 +58,8 @@ fn repeated(head: &[(String, &[u8])], message: &Message<'_>) {
     let given = head.iter().map(|(name, value)| (name.clone(), value.to_vec()));
     let _ = Repeated(given.collect()).agree(&marked, arguments);
     let made = Repeated::of(&marked, arguments);
-    let whole = marked.iter().all(|argument| Repeated::of(std::slice::from_ref(argument), arguments).0.len() == 1);
+    let whole =
+        marked.iter().all(|argument| Repeated::of(std::slice::from_ref(argument), arguments).0.len() == 1);
     if whole {
         assert!(made.agree(&marked, arguments), "{made:?}");
     }

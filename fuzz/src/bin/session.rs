@@ -45,10 +45,16 @@ fuzz_target!(|input: &[u8]| {
                 assert_eq!(sessions.close(&name).map(|(session, _)| session), own.map(|own| own.session));
             }
             4 => {
-                let idle = |known: &Model| known.used.is_some_and(|used| Timestamp(now).micros_since(used) > IDLE_US);
-                let mut gone: Vec<u32> = model.extract_if(.., |known| idle(known)).map(|gone| gone.session).collect();
-                let mut expired: Vec<u32> =
-                    sessions.expire(Timestamp(now), IDLE_US, |(_, used)| *used).into_iter().map(|(session, _)| session).collect();
+                let idle = |known: &Model| {
+                    known.used.is_some_and(|used| Timestamp(now).micros_since(used) > IDLE_US)
+                };
+                let mut gone: Vec<u32> =
+                    model.extract_if(.., |known| idle(known)).map(|gone| gone.session).collect();
+                let mut expired: Vec<u32> = sessions
+                    .expire(Timestamp(now), IDLE_US, |(_, used)| *used)
+                    .into_iter()
+                    .map(|(session, _)| session)
+                    .collect();
                 gone.sort_unstable();
                 expired.sort_unstable();
                 assert_eq!(expired, gone);
@@ -74,6 +80,8 @@ fn belongs(name: &[u8], bits: u8) {
         Belongs::To(id) => assert!(asked.id == Some(id) && !asked.modern),
         Belongs::Begins => assert!(asked.initialize && asked.id.is_none() && !asked.modern && !asked.broken),
         Belongs::Alone => assert!(asked.modern || asked.broken),
-        Belongs::Nowhere => assert!(asked.id.is_none() && !asked.modern && !asked.initialize && !asked.broken),
+        Belongs::Nowhere => {
+            assert!(asked.id.is_none() && !asked.modern && !asked.initialize && !asked.broken)
+        }
     }
 }

@@ -35,6 +35,11 @@ pub(super) fn conformance() -> Result<()> {
     locked("conformance")
 }
 
+/// Installs the command line of the MCP inspector into `target/tools/inspector/node_modules`.
+pub(super) fn inspector() -> Result<()> {
+    locked("inspector")
+}
+
 fn locked(name: &str) -> Result<()> {
     let manifest = pins(&format!("tests/{name}/package.json"))?;
     let lock = pins(&format!("tests/{name}/package-lock.json"))?;
