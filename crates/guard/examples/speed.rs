@@ -1,9 +1,6 @@
 //! Prints µs per 10 KB for each guard, and per 1 KB of call arguments for redaction.
 //!
-//! `cargo run --release -p bailiwick-guard --example speed [FILE.jsonl …]`
-//!
-//! With files of rows with `text`, `label` and `tier`: the median and the slowest of a hundred over the ordinary benign
-//! texts of 2 KB or more, for all guards that a usual policy has on, as the engine runs them; and the slowest rows.
+//! `cargo run --release -p bailiwick-guard --example speed`; `bailiwick guards bench --speed` takes the time of real texts.
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "an example takes the time")]
 
@@ -15,10 +12,6 @@ use bailiwick_mcp::{Limits, Parser};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scanner = Scanner::new();
-    let files: Vec<String> = std::env::args().skip(1).collect();
-    if !files.is_empty() {
-        return files.iter().try_for_each(|file| corpus(&scanner, file));
-    }
     let prose =
         "The build reads src/main.rs and prints a summary of every module; see the guide for details. "
             .repeat(110);
@@ -64,60 +57,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{:>9.3} µs per 1 KB   redact_json {name}", each * 1_024.0 / length(text));
     }
     Ok(())
-}
-
-/// What the engine does with a text of a result.
-fn inspect(scanner: &Scanner, text: &str) {
-    if scanner.is_clear(text) {
-        return;
-    }
-    for guard in [Guard::Injection, Guard::HiddenText, Guard::Secrets] {
-        let _ = black_box(scanner.each(guard, black_box(text), &mut |finding| {
-            black_box(&finding);
-        }));
-    }
-}
-
-fn corpus(scanner: &Scanner, file: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let mut parser = Parser::default();
-    let mut times: Vec<(f64, String)> = Vec::new();
-    for (line, row) in std::fs::read_to_string(file)?.lines().enumerate() {
-        let Ok(document) = parser.parse(row.as_bytes(), &Limits::DEFAULT) else { continue };
-        let row = document.root();
-        let is = |key: &str, wanted: &str| row.get(key).is_some_and(|value| value.raw() == wanted);
-        let Some(text) = row.get("text").and_then(|text| text.text()) else { continue };
-        if !is("label", "0") || !is("tier", "\"ordinary\"") || text.len() < 2_048 {
-            continue;
-        }
-        let scale = 10.240 / length(&text);
-        let each = (0..5).map(|_| {
-            let start = Instant::now();
-            inspect(scanner, &text);
-            start.elapsed().as_secs_f64() * 1e6
-        });
-        let each = each.fold(f64::INFINITY, f64::min) * scale;
-        let parts = [Guard::Injection, Guard::HiddenText, Guard::Secrets].map(|guard| {
-            let start = Instant::now();
-            let _ = black_box(scanner.each(guard, black_box(&text), &mut |_| {}));
-            format!("{:.2}", start.elapsed().as_secs_f64() * 1e6 * scale)
-        });
-        times.push((each, format!("line {} of {} bytes: {}", line + 1, text.len(), parts.join(" + "))));
-    }
-    times.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let at = |share: usize| times.get((times.len() * share / 1_000).min(times.len().saturating_sub(1)));
-    for share in [500, 900, 990, 999] {
-        let time = at(share).map_or(0.0, |(time, _)| *time);
-        println!("{time:>9.3} ms per 10 KB  p{:.1} of {} texts in {file}", share_of(share), times.len());
-    }
-    for (time, place) in times.iter().rev().take(12) {
-        println!("{time:>9.3} ms per 10 KB  {place}");
-    }
-    Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share of a thousand")]
-fn share_of(share: usize) -> f64 {
-    share as f64 / 10.0
 }
 
 /// The fastest of five rounds, per call.

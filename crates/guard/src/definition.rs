@@ -40,6 +40,9 @@ pub(crate) fn judge(injection: &Injection, tool: Value<'_>, names: &[&str]) -> V
     if look_alike::is_one(&name, names) {
         found.note(tool.span(), "look-alike", LOOK_ALIKE, 120);
     }
+    if names_attack(tool) {
+        found.note(tool.span(), "attack", ATTACK, 130);
+    }
     let signs: i32 = found.0.iter().map(|finding| finding.points).sum();
     let injected = best.points().clamp(0, 300) * 7 / 10;
     let points = signs + injected;
@@ -54,6 +57,21 @@ pub(crate) fn judge(injection: &Injection, tool: Value<'_>, names: &[&str]) -> V
     }
     verdict
 }
+
+/// A short description of nothing but an attack, of a tool without a single argument: what it does about it needs no
+/// more, and what works against attacks takes something to work on.
+fn names_attack(tool: Value<'_>) -> bool {
+    let takes = tool.get("inputSchema").and_then(|schema| schema.get("properties"));
+    let description = tool.get("description").and_then(Value::text).unwrap_or_default();
+    if takes.is_some_and(|takes| takes.members().next().is_some()) || description.len() > ATTACK_BYTES_MAX {
+        return false;
+    }
+    let plain = model::normalise(&description);
+    signs::ATTACKS.iter().any(|attack| plain.contains(attack))
+}
+
+/// Longer descriptions say what the tool does, in bytes.
+const ATTACK_BYTES_MAX: usize = 160;
 
 /// The signs found so far; each counts once.
 struct Found(Vec<Finding>);
@@ -118,6 +136,7 @@ const OTHER_TOOL: &str = "the definition says how another tool is to be used";
 const OTHER_SERVER: &str = "the definition governs a tool that its server does not have";
 const LOOK_ALIKE: &str = "the name looks like that of another tool";
 const PARAMETER: &str = "a parameter asks for secrets or for the conversation";
+const ATTACK: &str = "the definition is little but the name of an attack";
 const ORDERS: &str = "the definition reads like an injected order";
 
 impl Level {
@@ -271,6 +290,7 @@ pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static s
         ("other-server", OTHER_SERVER),
         ("look-alike", LOOK_ALIKE),
         ("parameter", PARAMETER),
+        ("attack", ATTACK),
         ("orders", ORDERS),
     ];
     let signs = SIGNS.iter().chain(PRETEXTS).map(|sign| (sign.code, sign.message));

@@ -17,7 +17,7 @@ use std::ops::{ControlFlow, Range};
 
 use self::literal::{Literals, Place};
 use self::prefilter::Prefilter;
-use crate::guard::{Finding, Guard};
+use crate::guard::{Finding, Guard, Level};
 use crate::injection::Folded;
 use crate::scanner::Detector;
 
@@ -26,6 +26,13 @@ use crate::scanner::Detector;
 struct Secret {
     span: Range<usize>,
     code: &'static str,
+    level: Level,
+}
+
+impl Secret {
+    fn new(span: Range<usize>, code: &'static str) -> Secret {
+        Secret { span, code, level: Level::Certain }
+    }
 }
 
 /// For whom secrets are replaced.
@@ -63,11 +70,16 @@ pub(crate) struct Secrets {
 impl Detector for Secrets {
     fn scan(&self, text: &str, report: &mut dyn FnMut(Finding)) -> Option<&'static str> {
         let plain = self.find(text);
-        for Secret { span, code } in &plain {
+        for Secret { span, code, level } in &plain {
             let finding = Finding::certain(Guard::Secrets, code, span.clone(), message(code));
-            report(Finding { points: points(code), ..finding });
+            let points = match level {
+                Level::Certain => points(code),
+                Level::Likely => POINTS_CHOSEN,
+                Level::Possible => POINTS_WEAK,
+            };
+            report(Finding { points, level: *level, ..finding });
         }
-        for (Secret { span, code }, via) in self.hidden(text) {
+        for (Secret { span, code, .. }, via) in self.hidden(text) {
             // What shows by itself is told once.
             if !plain.iter().any(|shown| shown.span.start < span.end && span.start < shown.span.end) {
                 report(Finding {
@@ -92,6 +104,9 @@ fn points(code: &str) -> i32 {
 }
 
 const POINTS_HIDDEN: i32 = 850;
+/// Passwords that people think of stand in examples too; so do, more often, those that call themselves one.
+const POINTS_CHOSEN: i32 = 400;
+const POINTS_WEAK: i32 = 200;
 
 impl Secrets {
     pub(crate) fn new() -> Secrets {
@@ -175,9 +190,9 @@ fn check(text: &str, place: &Place) -> Option<Secret> {
 
 /// Names an assigned value by its own type where it has one: `TOKEN=ghp_…` is a GitHub token.
 fn sharpen(text: &str) -> impl Fn(Secret) -> Secret {
-    move |secret| {
-        let code = text.get(secret.span.clone()).and_then(token::code_of).unwrap_or(secret.code);
-        Secret { code, ..secret }
+    move |secret| match text.get(secret.span.clone()).and_then(token::code_of) {
+        Some(code) => Secret::new(secret.span, code),
+        None => secret,
     }
 }
 
@@ -187,7 +202,8 @@ fn merge(mut found: Vec<Secret>) -> Vec<Secret> {
     for secret in found {
         match merged.last_mut() {
             Some(last) if secret.span.start < last.span.end => {
-                last.span.end = last.span.end.max(secret.span.end)
+                last.span.end = last.span.end.max(secret.span.end);
+                last.level = last.level.max(secret.level);
             }
             _ => merged.push(secret),
         }
@@ -198,7 +214,7 @@ fn merge(mut found: Vec<Secret>) -> Vec<Secret> {
 fn replace(text: &str, found: &[Secret]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
-    for Secret { span, code } in found {
+    for Secret { span, code, .. } in found {
         out.push_str(text.get(from..span.start).unwrap_or_default());
         placeholder_into(code, &mut out);
         from = span.end;

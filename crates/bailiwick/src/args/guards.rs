@@ -66,6 +66,9 @@ Thresholds are those at which the given share of the ordinary texts is flagged; 
         /// List the rows that were missed or flagged at the level `likely`
         #[arg(long)]
         rows: bool,
+        /// Also take the time that the guards need for the ordinary texts, and for texts that are made to cost
+        #[arg(long)]
+        speed: bool,
         /// Write the tables between the marks of this page
         #[arg(long, value_name = "FILE")]
         write_docs: Option<PathBuf>,

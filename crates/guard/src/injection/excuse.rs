@@ -29,9 +29,8 @@ impl Excuses {
         sum: u32,
     ) -> u32 {
         let region = matches.get(range.clone()).unwrap_or_default();
-        let (Some(first), Some(end)) = (region.first(), region.iter().map(|found| found.end).max()) else {
-            return 0;
-        };
+        let ends = region.iter().rev().take(ENDS_MAX).map(|found| found.end);
+        let (Some(first), Some(end)) = (region.first(), ends.max()) else { return 0 };
         if view.is_hidden(first.start, end) {
             return 0;
         }
@@ -48,6 +47,9 @@ impl Excuses {
         u32::from(mentioned) * (sum / 2 + MENTION_DISCOUNT) + u32::from(quoted) * QUOTE_DISCOUNT
     }
 }
+
+/// Matches come by their start; the one that ends last is among the last few.
+const ENDS_MAX: usize = 8;
 
 /// How far from a match a word about attacks still explains it, in bytes.
 const MENTION_NEAR_BYTES: usize = 400;

@@ -2,8 +2,6 @@
 
 use std::cell::OnceCell;
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::screen::{Folded, is_plain};
 
 /// Lower-cased text without accents, invisible characters and repeated white space; look-alike letters inside Latin words
@@ -205,17 +203,20 @@ impl Builder {
     }
 
     fn compatible(&mut self, character: char, next: Option<char>, at: usize) {
-        for part in std::iter::once(character).nfkd() {
+        unicode_normalization::char::decompose_compatible(character, |part| {
             if part.is_whitespace() {
                 self.space(false);
             } else if !matches!(part, '\u{300}'..='\u{36f}') {
                 let in_latin = self.text.ends_with(|c: char| c.is_ascii_alphabetic())
                     || next.is_some_and(|c| c.is_ascii_alphabetic());
+                if part.is_ascii() {
+                    return self.push(part.to_ascii_lowercase(), at);
+                }
                 for lower in part.to_lowercase() {
                     self.push(if in_latin { latin(lower) } else { lower }, at);
                 }
             }
-        }
+        });
     }
 
     fn hide(&mut self, letter: char, at: usize) {

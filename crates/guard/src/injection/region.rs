@@ -33,6 +33,9 @@ pub(super) fn regions(
     let mut sum = 0;
     let mut first = 0;
     let mut judge = Judge::new(&view.text);
+    let is_ascii = view.text.is_ascii();
+    // By rule, where it was looked at last.
+    let mut looked: Vec<Option<usize>> = vec![None; RULES.len()];
     for (index, last) in matches.iter().enumerate() {
         sum += enter(&mut counts, last.rule);
         while let Some(oldest) =
@@ -40,6 +43,12 @@ pub(super) fn regions(
         {
             sum -= leave(&mut counts, oldest.rule);
             first += 1;
+        }
+        if is_again(&mut looked, last) {
+            if let Some(open) = regions.last_mut().filter(|open| open.matches.end == index) {
+                open.matches.end = index + 1;
+            }
+            continue;
         }
         let discount = if structure > 0 {
             0
@@ -52,7 +61,8 @@ pub(super) fn regions(
         let pattern = if pattern < MODEL_FROM && structure == 0 { 0 } else { pattern };
         let model = if pattern >= MODEL_FROM { judge.around(start, last.end).map_or(0, weighed) } else { 0 };
         // Of other scripts it has seen too little to speak against them.
-        let model = if is_foreign(view.text.get(start..last.end)) { model.max(0) } else { model };
+        let foreign = || !is_ascii && is_foreign(view.text.get(start..last.end));
+        let model = if model < 0 && foreign() { 0 } else { model };
         let parts = Parts { pattern, model, structure };
         if parts.points() > best.points() {
             best = parts;
@@ -63,6 +73,19 @@ pub(super) fn regions(
     }
     (best, regions)
 }
+
+/// True if the same rule matched a few words before: once more weighs nothing, and a heap of them must not cost.
+fn is_again(looked: &mut [Option<usize>], found: &Match) -> bool {
+    let Some(place) = looked.get_mut(found.rule) else { return false };
+    let again = place.is_some_and(|before| found.start < before + AGAIN_BYTES);
+    if !again {
+        *place = Some(found.start);
+    }
+    again
+}
+
+/// A few words, in bytes.
+const AGAIN_BYTES: usize = 48;
 
 /// More than this a window does not weigh, in tenths: a heap of weak signs is no proof.
 const SUM_MAX: u32 = 40;

@@ -14,6 +14,7 @@ use self::read::{Link, Value};
 use super::literal::Place;
 use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
 use super::{PLACEHOLDER_START, Secret};
+use crate::guard::Level;
 
 pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
     let name = read::name(text, &place.span);
@@ -39,7 +40,45 @@ pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secr
     } else {
         is_mentioned(keyword.grade, word)
     };
-    secret.then(|| Secret { span: value.whole(text), code: keyword.code })
+    let level = if keyword.grade == Grade::Password { chosen(word) } else { Level::Certain };
+    secret.then(|| Secret { level, ..Secret::new(value.whole(text), keyword.code) })
+}
+
+/// How surely a password is one that opens something: drawn at random, thought of by a person, or what examples have.
+fn chosen(word: &str) -> Level {
+    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if (plain && word.len() < CHOSEN_BYTES_MIN) || is_weak(word) {
+        return Level::Possible;
+    }
+    // Of words and years there are few changes from letters to digits and signs.
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let bytes = word.as_bytes();
+    let changes =
+        bytes.windows(2).filter(|pair| matches!(pair, [one, other] if kind(*one) != kind(*other))).count();
+    if changes * 5 >= bytes.len() * 2 && distinct(word) >= 8 { Level::Certain } else { Level::Likely }
+}
+
+/// Shorter ones of letters and digits alone are what forms are tried with.
+const CHOSEN_BYTES_MIN: usize = 7;
+
+/// True if it calls itself a password, in whatever letters, or counts.
+fn is_weak(word: &str) -> bool {
+    let letter = |c: char| match c.to_ascii_lowercase() {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        other => other,
+    };
+    let read: String = word.chars().take(64).map(letter).collect();
+    let counts = ["123456", "abc123", "qwerty"].iter().any(|row| word.to_ascii_lowercase().contains(row));
+    counts || ["password", "passwort", "passwd"].iter().any(|known| read.contains(known))
 }
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.
@@ -56,7 +95,7 @@ pub(super) fn scheme(text: &str, place: &Place) -> Option<Secret> {
     let end = start + read::credential_length(text.get(start..)?);
     let word = text.get(start..end)?;
     let secret = if basic { is_basic(word) } else { word.len() >= 16 && is_random(word) };
-    (secret && !is_placeholder(word)).then_some(Secret { span: start..end, code: "authorization" })
+    (secret && !is_placeholder(word)).then_some(Secret::new(start..end, "authorization"))
 }
 
 /// User and password in base64 (RFC 7617, section 2).
@@ -81,7 +120,7 @@ fn authorization(text: &str, link: &Link) -> Option<Secret> {
     };
     let word = text.get(span.clone())?;
     let secret = word.len() >= 6 && !is_placeholder(word) && !is_stand_in(word) && !is_name(word);
-    secret.then_some(Secret { span, code: "authorization" })
+    secret.then_some(Secret::new(span, "authorization"))
 }
 
 fn is_assigned(grade: Grade, word: &str, value: &Value, link: &Link) -> bool {

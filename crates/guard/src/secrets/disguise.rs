@@ -25,7 +25,7 @@ impl Secrets {
             left -= 1;
             for secret in self.find(plain).into_iter().filter(|secret| is_token(secret.code)) {
                 let span = place.original(&secret.span);
-                found.push((Secret { span, code: secret.code }, Via { outer: Some(name), inner: None }));
+                found.push((Secret::new(span, secret.code), Via { outer: Some(name), inner: None }));
             }
         };
         runs(text, &mut look);

@@ -79,7 +79,7 @@ pub(super) fn check(text: &str, place: &Place, rule: &TokenRule) -> Option<Secre
         return None;
     }
     let length = token_length(text.get(place.span.start..)?, rule)?;
-    Some(Secret { span: place.span.start..place.span.start + length, code: rule.code })
+    Some(Secret::new(place.span.start..place.span.start + length, rule.code))
 }
 
 /// The code of the rule that `value` as a whole fits.
@@ -169,7 +169,7 @@ pub(super) fn private_key(text: &str, place: &Place) -> Option<Secret> {
     });
     let key = body.get(..end.unwrap_or(run))?;
     let end = body_at + end.unwrap_or_else(|| key.trim_end().len());
-    Some(Secret { span: start..start + end, code: "private-key" })
+    Some(Secret::new(start..start + end, "private-key"))
 }
 
 /// `<bot id>:AA…`: eight to ten digits, a colon, 35 characters.
@@ -181,7 +181,7 @@ pub(super) fn telegram(text: &str, place: &Place) -> Option<Secret> {
     let length = body.iter().take(40).take_while(|byte| Body::Url.has(**byte)).count();
     let secret = text.get(colon + 1..colon + 1 + length)?;
     let fits = (8..=10).contains(&digits) && length == 35 && secret.starts_with("AA") && is_random(secret);
-    fits.then_some(Secret { span: colon - digits..colon + 36, code: "telegram-token" })
+    fits.then_some(Secret::new(colon - digits..colon + 36, "telegram-token"))
 }
 
 /// The secret half beside an AWS access key id: forty characters of base64, within a few lines.
@@ -197,7 +197,7 @@ pub(super) fn aws_neighbour(text: &str, id: &Range<usize>) -> Vec<Secret> {
         let span = from + at..from + at + run;
         let value = text.get(span.clone()).unwrap_or_default();
         if run == 40 && has_both_cases(value) && is_random(value) && !is_placeholder(value) {
-            found.push(Secret { span, code: "aws-secret-key" });
+            found.push(Secret::new(span, "aws-secret-key"));
         }
         at += run + 1;
     }

@@ -32,7 +32,7 @@ pub(super) fn check(text: &str, place: &Place) -> Option<Secret> {
         return None;
     }
     let from = start + user.len() + 1;
-    Some(Secret { span: from..from + password.len(), code: "url-password" })
+    Some(Secret::new(from..from + password.len(), "url-password"))
 }
 
 fn is_web(before: &str) -> bool {

@@ -1,5 +1,9 @@
 //! Is this text a secret, or does it stand for one? Placeholders, documented examples, names and prose are not.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::limits::SECRET_JUDGED_BYTES;
 
 /// True if `value` only stands for a secret: a variable, a form to fill in, a mask, a documented example.
@@ -9,17 +13,42 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         return true;
     }
     let mask = |c: char| matches!(c, '*' | 'x' | 'X' | '.' | '•' | '…' | '_' | '-' | '#' | '?' | '0');
-    if judged.chars().all(mask) || REPEATS.iter().any(|repeat| judged.contains(repeat)) {
+    if judged.chars().all(mask) || is_variable(judged) {
         return true;
     }
-    if is_variable(judged) {
-        return true;
-    }
-    let lower = judged.to_ascii_lowercase();
     // Written by a person in one case; the same letters in mixed case are chance.
-    let written = |at: usize, word: &str| judged.get(at..at + word.len()).is_some_and(is_one_case);
-    EXAMPLES.iter().any(|word| lower.find(word).is_some_and(|at| written(at, word)))
-        || FORM_STARTS.iter().any(|word| lower.starts_with(word) && written(0, word))
+    let known = KNOWN.get_or_init(Known::new);
+    known.automaton.find_overlapping_iter(judged).any(|found| {
+        let place = judged.get(found.range()).unwrap_or_default();
+        let number = found.pattern().as_usize();
+        match number.checked_sub(REPEATS.len()) {
+            None => REPEATS.get(number).is_some_and(|repeat| *repeat == place),
+            Some(_) => (number < known.starts || found.start() == 0) && is_one_case(place),
+        }
+    })
+}
+
+/// What placeholders hold, in one automaton: hostile texts have one behind the other.
+#[derive(Debug)]
+struct Known {
+    automaton: AhoCorasick,
+    /// From this pattern on they have to stand at the start.
+    starts: usize,
+}
+
+static KNOWN: OnceLock<Known> = OnceLock::new();
+
+impl Known {
+    fn new() -> Known {
+        let patterns = REPEATS.iter().chain(EXAMPLES).chain(FORM_STARTS);
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(patterns);
+        #[expect(
+            clippy::expect_used,
+            reason = "fails only above 2^31 states; the table is a constant of some dozen"
+        )]
+        let automaton = automaton.expect("a small constant table");
+        Known { automaton, starts: REPEATS.len() + EXAMPLES.len() }
+    }
 }
 
 /// Lower case, upper case or capitalised.

@@ -7,6 +7,7 @@ use bailiwick_guard::{Level, Scanner};
 use bailiwick_mcp::Parser;
 use serde_json::{Value as Json, json};
 
+use super::cost::Costs;
 use super::curve::{FALSE_ALARMS, Rate, Sample, threshold};
 use super::rows::{self, Content, Row};
 use super::{judge, page, scan};
@@ -20,10 +21,11 @@ pub(super) type Areas = BTreeMap<GuardKind, Vec<Sample>>;
 pub(super) fn run(
     paths: &[PathBuf],
     format: GuardFormat,
-    list: bool,
+    (list, speed): (bool, bool),
     docs: Option<&Path>,
 ) -> Result<i32, Failure> {
     let scanner = Scanner::new();
+    let mut costs = speed.then(Costs::default);
     let mut parser = Parser::default();
     let mut areas = Areas::new();
     for file in files(paths)? {
@@ -33,6 +35,10 @@ pub(super) fn run(
             let Ok(labels) = serde_json::from_str::<Json>(text) else { continue };
             let Some(label) = labels.get("label").and_then(Json::as_i64) else { continue };
             for (kind, groups) in places(&labels, label == 1) {
+                let ordinary = kind == GuardKind::Result && groups.iter().any(|group| group == ORDINARY);
+                if let (Some(costs), Some(text), true) = (&mut costs, labels.get("text"), ordinary) {
+                    costs.take(&scanner, text.as_str().unwrap_or_default());
+                }
                 let verdict = judge::judge(&scanner, &mut parser, row, kind)
                     .map_err(|error| Failure::error(format!("{}: {error}", place(&file, row))))?;
                 areas.entry(kind).or_default().push(Sample {
@@ -49,12 +55,22 @@ pub(super) fn run(
         say::warning("no row with a label");
         return Ok(exit::NOTHING);
     }
+    if let Some(costs) = &mut costs {
+        costs.take_hostile(&scanner);
+    }
+    let tables = page::tables(&areas) + &costs.as_ref().map(Costs::tables).unwrap_or_default();
     if let Some(docs) = docs {
-        page::write(docs, &areas)?;
+        page::write(docs, &tables)?;
     }
     match format {
-        GuardFormat::Human => say::line(page::tables(&areas).trim_end()),
-        GuardFormat::Json => say::line(&serde_json::to_string_pretty(&document(&areas)).unwrap_or_default()),
+        GuardFormat::Human => say::line(tables.trim_end()),
+        GuardFormat::Json => {
+            let mut document = document(&areas);
+            if let (Some(members), Some(costs)) = (document.as_object_mut(), &costs) {
+                members.insert("speed".to_owned(), costs.document());
+            }
+            say::line(&serde_json::to_string_pretty(&document).unwrap_or_default());
+        }
         GuardFormat::Sarif => {
             return Err(Failure::new(exit::USAGE, "`bench` has no findings to write as SARIF")
                 .help("use `guards scan`"));

@@ -42,7 +42,7 @@ fn percent(rate: Rate) -> String {
 }
 
 /// Replaces what stands between the marks of the page.
-pub(super) fn write(page: &Path, areas: &Areas) -> Result<(), Failure> {
+pub(super) fn write(page: &Path, tables: &str) -> Result<(), Failure> {
     let fails = |error| Failure::error(format!("cannot use `{}`: {error}", page.display()));
     let text = std::fs::read_to_string(page).map_err(fails)?;
     let parts = text.split_once(OPENS).and_then(|(head, rest)| Some((head, rest.split_once(CLOSES)?.1)));
@@ -50,7 +50,7 @@ pub(super) fn write(page: &Path, areas: &Areas) -> Result<(), Failure> {
         Failure::error(format!("`{}` has no place for the tables", page.display()))
             .help(format!("put `{OPENS}` and `{CLOSES}` where they shall stand"))
     })?;
-    let made = format!("{head}{OPENS}\n\n{}{CLOSES}{foot}", tables(areas));
+    let made = format!("{head}{OPENS}\n\n{tables}{CLOSES}{foot}");
     bailiwick_disk::replace(page, Some(text.as_bytes()), made.as_bytes()).map_err(Failure::error)
 }
 
