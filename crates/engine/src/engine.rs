@@ -65,6 +65,8 @@ pub struct Engine {
     pub(crate) clear: bool,
     /// The headers that repeat arguments beside the text that is being decided; nothing where the transport has no headers.
     pub(crate) beside: Option<Repeated>,
+    /// Names of tools of the other servers that the same client may have.
+    pub(crate) strangers: Arc<Vec<String>>,
 }
 
 /// What a stage made of one message.
@@ -133,6 +135,7 @@ impl Engine {
             suppressed: Vec::new(),
             clear: false,
             beside: None,
+            strangers: Arc::default(),
         }
     }
 
@@ -165,6 +168,11 @@ impl Engine {
     #[must_use]
     pub fn holds_calls_back(&self) -> bool {
         !self.run.waiting.is_empty()
+    }
+
+    /// Names of tools of other servers, which no definition of this one should imitate or govern.
+    pub fn replace_strangers(&mut self, names: &Arc<Vec<String>>) {
+        self.strangers = Arc::clone(names);
     }
 
     /// The version that `initialize` agreed on, if it did.

@@ -22,6 +22,7 @@ mod legacy_upstream;
 mod letter;
 mod limits;
 mod metrics;
+mod names;
 mod office;
 mod pipe;
 mod plan;

@@ -24,14 +24,34 @@ struct Sign {
     phrases: &'static [&'static str],
 }
 
+/// The names of tools that a definition stands beside.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'n> {
+    /// Those that its own server lists, itself among them.
+    pub own: &'n [&'n str],
+    /// Those of the other servers that the same agent has.
+    pub others: &'n [&'n str],
+}
+
+/// True if `name` looks like one of the names of other servers' tools, without being spelled as people spell it.
+#[must_use]
+pub fn imitates(name: &str, others: &[&str]) -> bool {
+    look_alike::is_disguised(name, others)
+}
+
 /// Judges the name, the descriptions and every text of the schemas of one tool.
-pub(crate) fn judge(injection: &Injection, tool: Value<'_>, names: &[&str]) -> Verdict {
+pub(crate) fn judge(injection: &Injection, tool: Value<'_>, beside: Beside<'_>) -> Verdict {
+    let names = beside.own;
     let name = tool.get("name").and_then(Value::text).unwrap_or_default();
     let described = tool.get("description").map_or((0, 0), Value::span);
     let mut found = Found(Vec::new());
     let mut best = Parts::default();
     for (text, value) in texts(tool) {
         found.read(&text, value.span(), value.span() == described, (&name, names));
+        if governs_another(&text, beside) {
+            found.note(value.span(), "other-tool", OTHER_TOOL, 80);
+            found.note(value.span(), "other-server", OTHER_SERVER, 60);
+        }
         let (parts, _) = injection.judge(&text, &mut |_| {});
         if parts.points() > best.points() {
             best = parts;
@@ -39,6 +59,12 @@ pub(crate) fn judge(injection: &Injection, tool: Value<'_>, names: &[&str]) -> V
     }
     if look_alike::is_one(&name, names) {
         found.note(tool.span(), "look-alike", LOOK_ALIKE, 120);
+    }
+    if look_alike::is_disguised(&name, beside.others) {
+        found.note(tool.span(), "look-alike", LOOK_ALIKE, 120);
+    }
+    if beside.others.contains(&&*name) {
+        found.note(tool.span(), "same-name", SAME_NAME, 30);
     }
     if names_attack(tool) {
         found.note(tool.span(), "attack", ATTACK, 130);
@@ -106,7 +132,7 @@ impl Found {
             (switches_script(text), "other-script", OTHER_SCRIPT, 70),
             (hides(text), "hidden-characters", HIDDEN, 250),
             (addresses(&plain) && sends(&plain), "sends-away", SENDS_AWAY, 110),
-            (other.is_some(), "other-tool", OTHER_TOOL, 80),
+            (other.is_some_and(|other| !is_own(other, names)), "other-tool", OTHER_TOOL, 80),
             // Of its own server's tools a definition may speak; of those of others it knows nothing.
             (other.is_some_and(|other| is_foreign(other, names)), "other-server", OTHER_SERVER, 60),
         ];
@@ -134,6 +160,7 @@ const HIDDEN: &str = "characters that a person does not see";
 const SENDS_AWAY: &str = "something is to be sent to an address";
 const OTHER_TOOL: &str = "the definition says how another tool is to be used";
 const OTHER_SERVER: &str = "the definition governs a tool that its server does not have";
+const SAME_NAME: &str = "a tool of another server has the same name";
 const LOOK_ALIKE: &str = "the name looks like that of another tool";
 const PARAMETER: &str = "a parameter asks for secrets or for the conversation";
 const ATTACK: &str = "the definition is little but the name of an attack";
@@ -271,11 +298,40 @@ fn speaks_of_another<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     quoted.filter(|_| signs::GOVERNING.iter().any(|word| holds(text, word)))
 }
 
+/// True if the text says how a tool of another server is to be used.
+fn governs_another(text: &str, beside: Beside<'_>) -> bool {
+    if beside.others.is_empty() {
+        return false;
+    }
+    let plain = model::normalise(text);
+    let is_theirs = |name: &&&str| {
+        // Names of one plain word stand in any sentence.
+        name.len() >= NAME_BYTES_MIN && name.contains(['_', '-']) && !beside.own.contains(*name)
+    };
+    let stands = |name: &&&str| {
+        let lower = name.to_ascii_lowercase();
+        plain.match_indices(&lower).any(|(at, found)| {
+            let side =
+                |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+            let bytes = plain.as_bytes();
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            !side(before) && !side(bytes.get(at + found.len()))
+        })
+    };
+    beside.others.iter().filter(is_theirs).any(|name| stands(&name))
+        && signs::GOVERNING.iter().chain(signs::CHANGING).any(|word| holds(&plain, word))
+}
+
+/// Shorter names are words.
+const NAME_BYTES_MIN: usize = 6;
+
+fn is_own(other: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| name.eq_ignore_ascii_case(other))
+}
+
 /// True if the names of the server's tools are known, and this is none of them.
 fn is_foreign(other: &str, names: &[&str]) -> bool {
-    other.contains(['_', '-'])
-        && !names.is_empty()
-        && !names.iter().any(|name| name.eq_ignore_ascii_case(other))
+    other.contains(['_', '-']) && !names.is_empty() && !is_own(other, names)
 }
 
 /// What the guard can find.
@@ -289,6 +345,7 @@ pub(crate) fn codes() -> impl Iterator<Item = ((Guard, &'static str), &'static s
         ("other-tool", OTHER_TOOL),
         ("other-server", OTHER_SERVER),
         ("look-alike", LOOK_ALIKE),
+        ("same-name", SAME_NAME),
         ("parameter", PARAMETER),
         ("attack", ATTACK),
         ("orders", ORDERS),

@@ -194,7 +194,7 @@ impl Level {
         match self {
             Level::Possible => 30,
             Level::Likely => 100,
-            Level::Certain => 160,
+            Level::Certain => 180,
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bailiwick_mcp::Value;
 
+use crate::definition::Beside;
 use crate::guard::{Coverage, Finding, Guard};
 use crate::hidden_text::HiddenText;
 use crate::injection::{Folded, Injection, is_plain};
@@ -143,12 +144,12 @@ impl Scanner {
 
     /// Judges the definition of a tool.
     pub fn judge_definition(&self, tool: Value<'_>) -> Verdict {
-        crate::definition::judge(&self.injection, tool, &[])
+        crate::definition::judge(&self.injection, tool, Beside::default())
     }
 
-    /// The same, knowing the names of the tools that the same server lists.
-    pub fn judge_definition_among(&self, tool: Value<'_>, names: &[&str]) -> Verdict {
-        crate::definition::judge(&self.injection, tool, names)
+    /// The same, knowing the names of the tools that the same server lists, and those of other servers.
+    pub fn judge_definition_beside(&self, tool: Value<'_>, beside: Beside<'_>) -> Verdict {
+        crate::definition::judge(&self.injection, tool, beside)
     }
 
     /// Judges the arguments of a call of `tool`.

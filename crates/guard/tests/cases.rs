@@ -1,7 +1,7 @@
 //! The case files: what each guard finds, and the look-alikes that it leaves alone.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use bailiwick_guard::{Guard, Level, Scanner, strip_hidden};
+use bailiwick_guard::{Beside, Guard, Level, Scanner, strip_hidden};
 use bailiwick_mcp::{Limits, Parser, Value};
 
 /// Runs every line of `cases`: `text` gives exactly the codes in `finds` (none for a look-alike).
@@ -96,6 +96,56 @@ fn argument_cases_hold() {
     }
     assert!(hits >= 30 && look_alikes >= 30, "{hits} hits, {look_alikes} look-alikes");
 }
+
+/// Every definition, beside the tools of its own and of other servers, reaches the level in `finds`, or none from `likely` on.
+#[test]
+fn definition_cases_hold() {
+    let scanner = Scanner::new();
+    let mut parser = Parser::default();
+    let (mut hits, mut look_alikes) = (0, 0);
+    for line in include_str!("cases/tool-poisoning.jsonl").lines() {
+        let case = parser.parse(line.as_bytes(), &Limits::DEFAULT).unwrap().root();
+        let name = text_of(case, "name").unwrap();
+        let list = |key| -> Vec<String> {
+            case.get(key).unwrap().elements().map(|name| name.text().unwrap().into_owned()).collect()
+        };
+        let (own, others) = (list("own"), list("others"));
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let beside = Beside { own: &own, others: &others };
+        let verdict = scanner.judge_definition_beside(case.get("tool").unwrap(), beside);
+        let found = verdict.level() >= Some(Level::Likely);
+        let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(found, !list("finds").is_empty(), "{name}: {codes:?} {}", verdict.points);
+        if found { hits += 1 } else { look_alikes += 1 }
+    }
+    assert!(hits >= 10 && look_alikes >= 10, "{hits} hits, {look_alikes} look-alikes");
+}
+
+/// Texts in wordings of their own, written without a look at the rules: how many are found and how many falsely, so that no
+/// change makes either worse. `docs/reference/detection.md` tells both.
+#[test]
+fn fresh_texts_are_told_apart_as_well_as_before() {
+    let scanner = Scanner::new();
+    let mut parser = Parser::default();
+    let (mut attacks, mut found, mut benign, mut annotated, mut blocked) = (0, 0, 0, 0, 0);
+    for line in include_str!("cases/fresh.jsonl").lines() {
+        let row = parser.parse(line.as_bytes(), &Limits::DEFAULT).unwrap().root();
+        let level = scanner.judge_result(&text_of(row, "text").unwrap()).level();
+        let is_attack = row.get("label").and_then(Value::integer) == Some(1);
+        let counts = if is_attack { (&mut attacks, &mut found) } else { (&mut benign, &mut annotated) };
+        *counts.0 += 1;
+        *counts.1 += usize::from(level >= Some(Level::Likely));
+        blocked += usize::from(!is_attack && level >= Some(Level::Certain));
+    }
+    assert!(attacks >= 60 && benign >= 120, "{attacks} attacks, {benign} others");
+    assert!(found >= FOUND, "{found} of {attacks} attacks are found");
+    assert!(annotated <= ANNOTATED && blocked <= BLOCKED, "{annotated} and {blocked} of {benign} others");
+}
+
+const FOUND: usize = 11;
+const ANNOTATED: usize = 27;
+const BLOCKED: usize = 14;
 
 #[test]
 fn every_code_is_documented() {

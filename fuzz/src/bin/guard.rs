@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bailiwick_guard::{Guard, Scanner, strip_hidden};
+use bailiwick_guard::{Beside, Guard, Scanner, strip_hidden};
 use bailiwick_mcp::{Limits, Parser};
 use libfuzzer_sys::fuzz_target;
 
@@ -17,7 +17,8 @@ fuzz_target!(|bytes: &[u8]| {
         for finding in SCANNER.judge_arguments("run_query", root).findings {
             assert!(source.get(finding.span).is_some(), "a finding of an argument lies in it");
         }
-        let _ = SCANNER.judge_definition_among(root, &["read_file", "send_email"]);
+        let _ =
+            SCANNER.judge_definition_beside(root, Beside { own: &["read_file"], others: &["send_email"] });
         let mut once = Vec::new();
         SCANNER.redact_json(root, &mut once);
         assert!(Parser::default().parse(&once, &Limits::DEFAULT).is_ok(), "redacted JSON is JSON");

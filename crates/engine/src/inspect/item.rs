@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick_guard::Guard;
+use bailiwick_guard::{Beside, Guard};
 use bailiwick_mcp::{Direction, Item, Value};
 use bailiwick_policy::{GuardAction, GuardName, Target};
 
@@ -55,7 +55,9 @@ impl Engine {
         let mut asked = false;
         if item == Item::Tool && inspector.view.from(GuardName::ToolPoisoning).is_some() {
             let among: Vec<&str> = neighbours.0.iter().map(String::as_str).collect();
-            let verdict = inspector.scanner.judge_definition_among(element, &among);
+            let others: Vec<&str> = self.strangers.iter().map(String::as_str).collect();
+            let beside = Beside { own: &among, others: &others };
+            let verdict = inspector.scanner.judge_definition_beside(element, beside);
             let before = std::mem::take(&mut inspector.out.action);
             for finding in verdict.findings.iter().filter(|found| found.guard == Guard::ToolPoisoning) {
                 let whole = bailiwick_guard::Finding { span: 0..0, ..finding.clone() };

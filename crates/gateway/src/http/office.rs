@@ -71,6 +71,9 @@ impl Office {
         phases: &Arc<watch::Sender<Phase>>,
         with: Deciding,
     ) -> Office {
+        if let Some(pins) = &with.pins {
+            recorder.names.note(&with.server, pins);
+        }
         Office {
             approver,
             phases: Arc::clone(phases),
@@ -112,8 +115,16 @@ impl Office {
                 Arc::clone(own)
             });
             *seen = Arc::clone(&shared);
+            self.recorder.names.note(&self.with.server, &shared);
             shared
         });
+    }
+
+    /// Gives the engine the names of the other servers' tools, if they changed since `seen`.
+    pub(super) fn introduce(&self, seen: &mut u64, engine: &mut Engine) {
+        if let Some(others) = self.recorder.names.beside(&self.with.server, seen) {
+            engine.replace_strangers(&others);
+        }
     }
 
     /// Gives the engine the policy in force, if it is not that of `seen`; true if it did.

@@ -10,6 +10,7 @@ use bailiwick_record::trace::Shelf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
+use super::names::Names;
 use crate::relay::{Alarm, Keeper, Observer, Teller};
 
 /// Where a gateway writes down what it decides, and who is told.
@@ -38,6 +39,8 @@ pub(super) struct Recorder {
     pub(super) with: Recording,
     alarmed: AtomicBool,
     committer: Option<mpsc::Sender<oneshot::Sender<Result<(), AuditError>>>>,
+    /// Which tools the services have.
+    pub(super) names: Names,
 }
 
 /// Commits that wait for one thread; beyond it callers wait to be taken up.
@@ -49,8 +52,12 @@ impl Recorder {
     pub(super) fn open(with: Recording) -> std::io::Result<Arc<Recorder>> {
         let (sender, receiver) = mpsc::channel(COMMITS_MAX);
         let strict = with.strict;
-        let recorder =
-            Arc::new(Recorder { with, alarmed: AtomicBool::new(false), committer: strict.then_some(sender) });
+        let recorder = Arc::new(Recorder {
+            with,
+            alarmed: AtomicBool::new(false),
+            committer: strict.then_some(sender),
+            names: Names::default(),
+        });
         if strict {
             let weak = Arc::downgrade(&recorder);
             let body = move || commit_for_all(receiver, &weak);

@@ -39,6 +39,8 @@ struct State {
     engine: Engine,
     /// Number of the policy that the engine has.
     generation: u64,
+    /// The same of the names of other servers' tools.
+    names: u64,
     waiters: BTreeMap<(Lane, Id<'static>), oneshot::Sender<What>>,
     /// What was pinned when it was last looked whether other runs have the same.
     pins: Arc<Pins>,
@@ -79,7 +81,7 @@ impl Run {
         (engine, generation): (Engine, u64),
         (entries, taken): (Entries, Taken),
     ) -> Run {
-        let state = State { engine, generation, waiters: BTreeMap::new(), pins: Arc::default() };
+        let state = State { engine, generation, names: 0, waiters: BTreeMap::new(), pins: Arc::default() };
         let used = AtomicI64::new(now().as_micros());
         let (state, lanes) = (Mutex::new(state), AtomicU64::new(1));
         Run { office, account, principal, state, entries, taken, lanes, used }
@@ -119,8 +121,13 @@ impl Run {
     /// Records that the run is over.
     pub(super) fn stop(&self, why: &str) {
         self.taken.end(now(), why);
+        // What they were for may be gone.
+        let unused = self.state().engine.unused_suppressions().join(", ");
         let noted = self.entries.note(now(), "stop", |entry| {
             entry.string("why", why);
+            if !unused.is_empty() {
+                entry.string("unused_suppressions", &unused);
+            }
         });
         if let Err(error) = noted {
             self.office.recorder.sound(Some(&error));
@@ -264,10 +271,11 @@ impl Run {
         let mut decided = Decided::default();
         let mut waiters = Vec::new();
         let mut state = self.state();
-        let State { engine, generation, waiters: waiting, pins } = &mut *state;
+        let State { engine, generation, names, waiters: waiting, pins } = &mut *state;
         if self.office.refresh(generation, engine) {
             self.taken.happening(now(), &Happening::Reload(engine.policy().digest()));
         }
+        self.office.introduce(names, engine);
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
         self.office.share_pins(pins, engine);

@@ -10,6 +10,14 @@ pub(super) fn is_one(name: &str, names: &[&str]) -> bool {
     imitates || names.iter().any(|other| *other != name && self::shape(other) == shape)
 }
 
+/// True if `name` looks like one of `names` only because of letters that are drawn alike. Servers that know nothing of each
+/// other spell one name with other signs and cases.
+pub(super) fn is_disguised(name: &str, names: &[&str]) -> bool {
+    let plain = |name: &str| name.replace(['_', '-', '.', ' '], "").to_lowercase();
+    let shape = shape(name);
+    names.iter().any(|other| self::shape(other) == shape && plain(other) != plain(name))
+}
+
 /// A name as it looks: case, signs between words, and characters that are drawn alike do not count.
 fn shape(name: &str) -> String {
     let visible = |c: &char| {
@@ -32,7 +40,15 @@ fn shape(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_one;
+    use super::{is_disguised, is_one};
+
+    #[test]
+    fn servers_may_spell_one_name_differently() {
+        assert!(is_disguised("read_fi1e", &["read_file"]));
+        assert!(is_disguised("sеnd_email", &["send_email"]));
+        assert!(!is_disguised("readFile", &["read_file"]));
+        assert!(!is_disguised("read_file", &["read_file", "write_file"]));
+    }
 
     #[test]
     fn names_that_look_alike_are_told_apart_from_names_that_differ() {

@@ -387,3 +387,23 @@ pub(super) const ATTACKS: &[&str] = &[
     "credential theft",
     "harvest",
 ];
+
+/// How a definition changes what another tool is given.
+pub(super) const CHANGING: &[&str] = &[
+    "recipient",
+    "must be set",
+    "set … to",
+    "bcc",
+    "add … to",
+    "change the",
+    "replace",
+    "always use",
+    "use this tool",
+    "use it with",
+    "in place of",
+    "also call",
+    "call … with",
+    "append",
+    "all e-mails",
+    "all emails",
+];

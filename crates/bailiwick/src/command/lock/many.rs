@@ -7,6 +7,7 @@ use bailiwick_analysis::scan::danger;
 use bailiwick_clients::config::{Launch, Server};
 use bailiwick_disk::Found;
 use bailiwick_engine::Scanner;
+use bailiwick_guard::imitates;
 use bailiwick_record::audit::visible;
 use bailiwick_record::lock::{Lock, LockedServer};
 
@@ -149,6 +150,9 @@ fn conclude(
         for new in introduced(old, server) {
             say::line(&format!("  {WARN}introduces:{WARN:#} {}", visible(&new)));
         }
+        for alike in alike(name, server, lock.servers.iter().chain(&now)) {
+            say::line(&format!("  {WARN}looks alike:{WARN:#} {}", visible(&alike)));
+        }
     }
     match mode {
         Mode::Check => Ok(if drift { exit::DRIFT } else { exit::OK }),
@@ -170,4 +174,50 @@ fn introduced(old: Option<&LockedServer>, now: &LockedServer) -> Vec<String> {
     let is_new = |tool: &&String| old.is_none_or(|old| !old.tools.contains_key(*tool));
     let new = now.tools.keys().filter(is_new);
     new.filter_map(|tool| danger(tool).map(|what| format!("`{tool}` {what}"))).collect()
+}
+
+/// Tools whose names are drawn like those of another server's tools, told with what they look like.
+fn alike<'s>(
+    name: &str,
+    now: &LockedServer,
+    all: impl Iterator<Item = (&'s String, &'s LockedServer)>,
+) -> Vec<String> {
+    let others: Vec<(&String, &LockedServer)> = all.filter(|(other, _)| *other != name).collect();
+    let like = |tool: &String| {
+        let of = |(server, other): &(&String, &LockedServer)| {
+            let known = other.tools.keys().find(|known| imitates(tool, &[known]))?;
+            Some(format!("`{tool}` and `{known}` of {server}"))
+        };
+        others.iter().find_map(of)
+    };
+    now.tools.keys().filter_map(like).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bailiwick_record::lock::LockedServer;
+
+    use super::alike;
+
+    #[test]
+    fn a_name_drawn_like_that_of_another_server_is_told() {
+        let server = |tool: &str| {
+            let text = format!(
+                r#"{{"command":[],"instructions":"","tools":{{"{tool}":{{}}}},"prompts":{{}},"resourceTemplates":{{}}}}"#
+            );
+            serde_json::from_str::<LockedServer>(&text).unwrap()
+        };
+        let servers: BTreeMap<String, LockedServer> =
+            [("files".to_owned(), server("read_file")), ("evil".to_owned(), server("read_fi1e"))].into();
+        assert_eq!(
+            alike("evil", &server("read_fi1e"), servers.iter()),
+            ["`read_fi1e` and `read_file` of files"]
+        );
+        assert!(
+            alike("other", &server("readFile"), servers.iter().take(1).filter(|(name, _)| *name == "files"))
+                .is_empty()
+        );
+    }
 }
