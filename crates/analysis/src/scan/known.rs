@@ -179,6 +179,10 @@ mod tests {
 
     use super::{BAD, KNOWN, is_before, of, plain};
 
+    /// What the tests of this program launch themselves.
+    const NPM: &str = include_str!("../../../../tests/peers/package.json");
+    const PYPI: &str = include_str!("../../../../tests/peers/requirements.txt");
+
     fn numbers(version: &str) -> bool {
         let parts: Vec<&str> = version.split('.').collect();
         parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok())
@@ -234,6 +238,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_server_that_our_own_tests_launch_is_bad() {
+        let npm: serde_json::Value = serde_json::from_str(NPM).unwrap();
+        let npm = npm["dependencies"].as_object().unwrap().clone();
+        let npm = npm.iter().map(|(name, version)| (name.clone(), version.as_str().unwrap().to_owned()));
+        let pypi = PYPI.lines().filter_map(|line| line.split_once("=="));
+        let pypi = pypi.map(|(name, version)| {
+            (plain(name), version.split([' ', ';', '\\']).next().unwrap_or_default().to_owned())
+        });
+        let mut servers = 0;
+        for (name, version) in npm.chain(pypi) {
+            servers += usize::from(of(&name).is_some());
+            assert!(!BAD.iter().any(|bad| bad.name == name && bad.has(&version)), "{name} {version}");
+        }
+        assert!(servers >= 5, "{servers} of them are servers");
     }
 
     #[test]
