@@ -12,6 +12,7 @@ mod offer;
 mod places;
 mod policies;
 mod quarantine;
+mod recordings;
 mod requested;
 mod say;
 mod wire;

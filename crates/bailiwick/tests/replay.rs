@@ -110,6 +110,11 @@ fn a_run_is_decided_again_exactly_by_the_policy_that_decided_it() {
     // The same log is asked as well, as far as it says what there was.
     let log = traffic(path, &["-p", "wide.yaml", "--trace", "audit.jsonl"]);
     assert_eq!(log["nowAllowed"], wide["nowAllowed"], "{log}");
+    // So are the logs of all runs, wherever they lie below a folder.
+    fs::create_dir_all(path.join("logs/files")).expect("a folder");
+    fs::rename(path.join("audit.jsonl"), path.join("logs/files/run.jsonl")).expect("it is there");
+    let logs = traffic(path, &["-p", "wide.yaml", "--trace", "logs"]);
+    assert_eq!(logs["nowAllowed"], wide["nowAllowed"], "{logs}");
     // Somebody changed a decision.
     let trace = fs::read_dir(path.join("traces")).expect("traces").flatten().map(|entry| entry.path());
     for trace in trace {

@@ -2,7 +2,6 @@
 
 mod calls;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use bailiwick_record::audit::visible;
 use crate::args::infer::{GeneraliseArg, InferArgs};
 use crate::exit::{self, Failure};
 use crate::policies::{Files, Layers};
-use crate::{places, say, wire};
+use crate::{places, recordings, say, wire};
 use calls::Calls;
 
 pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
@@ -136,25 +135,8 @@ fn attacked(text: &str, context: &Context, load: &mut Files) -> Result<(), Failu
 
 /// The traces that are named, those of a folder in the order of their names.
 fn files(args: &InferArgs) -> Result<Vec<PathBuf>, Failure> {
-    let named = match args.traces.is_empty() {
-        true => vec![places::state()?.join("traces")],
-        false => args.traces.clone(),
-    };
-    let mut files = Vec::new();
-    for path in named {
-        if !path.is_dir() {
-            files.push(path);
-            continue;
-        }
-        let fail =
-            |error: std::io::Error| Failure::error(format!("cannot read `{}`: {error}", path.display()));
-        for entry in fs::read_dir(&path).map_err(fail)? {
-            let found = entry.map_err(fail)?.path();
-            if found.extension().is_some_and(|extension| extension == "jsonl") {
-                files.push(found);
-            }
-        }
+    match args.traces.is_empty() {
+        true => recordings::named(&[places::state()?.join("traces")]),
+        false => recordings::named(&args.traces),
     }
-    files.sort();
-    Ok(files)
 }

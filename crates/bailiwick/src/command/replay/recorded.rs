@@ -22,7 +22,7 @@ use super::streams::{Next, Streams, Unit};
 use crate::args::replay::ReplayArgs;
 use crate::exit::{self, Failure};
 use crate::policies::Layers;
-use crate::{say, wire};
+use crate::{recordings, say, wire};
 
 /// What of the record was not looked at, and why.
 pub(super) type Left = Vec<(String, String)>;
@@ -33,7 +33,7 @@ pub(super) fn replay(
     layers: &Layers,
     scanner: &Arc<Scanner>,
 ) -> Result<(Traffic, Left), Failure> {
-    let files = files(&args.traces)?;
+    let files = recordings::named(&args.traces)?;
     if files.is_empty() {
         return Err(Failure::new(exit::NOTHING, "there are no `.jsonl` files there"));
     }
@@ -92,38 +92,6 @@ fn facts(files: &[PathBuf]) -> Result<Vec<Vec<Fact>>, Failure> {
             .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))
     };
     files.iter().map(read).collect()
-}
-
-/// Files by name, those of folders in the order of their names, so that the parts of a run follow each other.
-fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in named {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let fail =
-            |error: std::io::Error| Failure::error(format!("cannot read `{}`: {error}", path.display()));
-        let mut found = Vec::new();
-        for entry in fs::read_dir(path).map_err(fail)? {
-            let path = entry.map_err(fail)?.path();
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                found.push(path);
-            }
-        }
-        found.sort_by_key(|path| parts(path));
-        files.extend(found);
-    }
-    Ok(files)
-}
-
-/// `NAME.2.jsonl` comes before `NAME.10.jsonl`.
-fn parts(path: &Path) -> (String, u32) {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    match stem.rsplit_once('.').and_then(|(name, part)| Some((name.to_owned(), part.parse().ok()?))) {
-        Some(split) => split,
-        None => (stem, 1),
-    }
 }
 
 /// Bytes of all files, shown when it takes longer than a second and somebody looks.

@@ -1,20 +1,17 @@
 //! The files that are meant by files and folders.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use bailiwick_report::page::Page;
 
 use crate::exit::Failure;
 use crate::places;
+use crate::recordings::{ENTRIES_MAX, below};
 
 /// Files of one kind that are read; the newest are.
 const FILES_MAX: usize = 500;
-/// Folders below a named one that are looked into.
-const DEPTH_MAX: usize = 3;
-/// Entries of folders that are looked at.
-const ENTRIES_MAX: usize = 100_000;
 
 /// All `*.jsonl` that `named` leads to; of the state directory's folder where nothing is named. The newest first.
 pub(super) fn of(named: &[PathBuf], folder: &str, page: &mut Page) -> Result<Vec<PathBuf>, Failure> {
@@ -22,12 +19,12 @@ pub(super) fn of(named: &[PathBuf], folder: &str, page: &mut Page) -> Result<Vec
     let mut entries = 0;
     if named.is_empty() {
         let own = places::state()?.join(folder);
-        below(&own, 0, &mut entries, &mut found);
+        below(&own, &mut entries, &mut found);
     }
     for path in named {
         match fs::metadata(path) {
             Err(error) => return Err(Failure::error(format!("cannot read `{}`: {error}", path.display()))),
-            Ok(about) if about.is_dir() => below(path, 0, &mut entries, &mut found),
+            Ok(about) if about.is_dir() => below(path, &mut entries, &mut found),
             Ok(about) => found.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), path.clone())),
         }
     }
@@ -43,21 +40,4 @@ pub(super) fn of(named: &[PathBuf], folder: &str, page: &mut Page) -> Result<Vec
     }
     found.truncate(FILES_MAX);
     Ok(found.into_iter().map(|(_, path)| path).collect())
-}
-
-fn below(folder: &Path, depth: usize, entries: &mut usize, found: &mut Vec<(SystemTime, PathBuf)>) {
-    let Ok(listed) = fs::read_dir(folder) else { return };
-    for entry in listed.flatten() {
-        *entries += 1;
-        if *entries > ENTRIES_MAX {
-            return;
-        }
-        let path = entry.path();
-        let Ok(about) = fs::symlink_metadata(&path) else { continue };
-        if about.is_dir() && depth < DEPTH_MAX {
-            below(&path, depth + 1, entries, found);
-        } else if about.is_file() && path.extension().is_some_and(|extension| extension == "jsonl") {
-            found.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), path));
-        }
-    }
 }
