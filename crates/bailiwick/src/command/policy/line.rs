@@ -30,6 +30,10 @@ pub(super) fn call_of(text: &str, number: Option<u64>) -> Result<String, String>
     // A trace has the decision inside; an audit log is nothing but decisions.
     let decision = value.get("decision").filter(|inside| inside.is_object()).unwrap_or(&value);
     let Some(method) = decision.get("method").and_then(Value::as_str) else { return Ok(text.to_owned()) };
+    // No line of ours has these: a message that lacks its `jsonrpc`, of which its parser says so.
+    if decision.get("params").is_some() {
+        return Ok(text.to_owned());
+    }
     let target = decision.get("target").and_then(Value::as_str).unwrap_or_default();
     let arguments = decision.get("arguments").cloned();
     if arguments.is_none() && decision.get("arguments_sha256").is_some() {
@@ -62,5 +66,7 @@ mod tests {
         assert!(call_of(&format!("{trace}\n{audit}\n"), None).unwrap_err().contains("--line"));
         assert!(call_of(r#"{"method":"tools/call","arguments_sha256":"ab"}"#, None).is_err());
         assert!(call_of("{}", Some(2)).is_err());
+        let unversioned = r#"{"method":"tools/call","params":{"name":"a"}}"#;
+        assert_eq!(call_of(unversioned, None).unwrap(), unversioned, "a message, if not a right one");
     }
 }
