@@ -96,6 +96,8 @@ const ERROR: &str = "an error of our own";
 
 fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
     let Begun { entries, settings, scanner, pins, layers, loaded, trace } = begun;
+    // What read the policy is not needed again, and would stand beside what the server's start needs.
+    bailiwick_sandbox::give_back();
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let screen = Screen::new();
     let server = start(args, &screen)?;
