@@ -9,6 +9,7 @@ mod installed;
 mod launching;
 mod links;
 mod offer;
+mod people;
 mod places;
 mod policies;
 mod quarantine;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => command::demo::run(&args),
         Command::Run(args) => command::run::run(args),
         Command::Gateway(args) => command::gateway::run(*args),
-        Command::Approvals(args) => command::approvals::run(&args.command),
+        Command::Approvals(args) => command::approvals::run(&args),
         Command::Bridge(args) => command::bridge::run(&args),
         Command::Lock(args) => command::lock::run(&args),
         Command::Clients(args) => command::clients::run(&args),

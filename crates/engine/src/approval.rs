@@ -1,5 +1,7 @@
 //! Messages that wait for a human, and what becomes of them.
 
+mod people;
+
 use std::sync::Arc;
 
 use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp, Value};
@@ -10,6 +12,10 @@ use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
 use crate::reply::Refusal;
 use crate::run::{Held, Waits};
+
+pub use people::ApprovedBy;
+pub(crate) use people::Consents;
+use people::Heard;
 
 /// How long an answer is waited for where the rule does not say, in seconds.
 const APPROVAL_TTL_S: u32 = 180;
@@ -51,6 +57,8 @@ impl Engine {
         self.scanner.redact_json_for_person(shown, &mut arguments);
         let method = message.method().unwrap_or("answer").to_owned();
         let target = judgement.target.as_deref().map(str::to_owned);
+        let consents = Consents::of(&self.policy, &judgement.reasons);
+        let ttl_s = consents.ttl_ms().and_then(|millis| u32::try_from(millis.div_ceil(1_000)).ok());
         let question = Question {
             id,
             direction,
@@ -67,7 +75,8 @@ impl Engine {
                 .iter()
                 .map(|line| self.scanner.redact_secrets(line).into_owned())
                 .collect(),
-            ttl_s: self.ttl_of(&judgement.reasons),
+            ttl_s: ttl_s.unwrap_or(APPROVAL_TTL_S),
+            consents: consents.wanted().to_vec(),
         };
         let bytes = match &judgement.changed {
             Some(changed) => changed.clone(),
@@ -84,29 +93,12 @@ impl Engine {
             reasons: judgement.reasons.clone(),
             refusal: judgement.refusal.clone(),
             policy: self.policy.digest().to_owned(),
+            consents,
             is_request: Engine::is_request(message),
             progress: token.map(|token| Waits { token, since: at, last: at, from: told.ceil(), seconds: 0 }),
         };
         self.run.held.insert(id, held);
         question
-    }
-
-    /// The shortest time that a rule which asks allows.
-    fn ttl_of(&self, reasons: &[Reason]) -> u32 {
-        let rule_ttl = |reason: &Reason| match reason {
-            Reason::Rule { index, .. } => self.policy.rules().get(*index as usize)?.approval_ttl_ms,
-            Reason::Limit { .. }
-            | Reason::Sequence { .. }
-            | Reason::Precondition { .. }
-            | Reason::Default(_)
-            | Reason::Link(_)
-            | Reason::Guard { .. }
-            | Reason::Pin { .. }
-            | Reason::Protocol(_)
-            | Reason::Approval(_) => None,
-        };
-        let shortest = reasons.iter().filter_map(rule_ttl).min();
-        shortest.and_then(|millis| u32::try_from(millis.div_ceil(1_000)).ok()).unwrap_or(APPROVAL_TTL_S)
     }
 
     /// A human's answer, or the lack of one. Exactly the bytes that were shown are sent on, and only under the policy that asked.
@@ -117,7 +109,7 @@ impl Engine {
         answer: &Answer,
         out: &mut Vec<Outcome<'static>>,
     ) {
-        let Some(held) = self.run.held.remove(&question) else { return };
+        let Some(mut held) = self.run.held.remove(&question) else { return };
         self.run.enter(held.lane);
         let mut decision = self.decision(at, Event::Approval, held.direction);
         decision.call = held.call;
@@ -132,9 +124,20 @@ impl Engine {
             Answer::Approve(_) if self.pin_broke(&held) => {
                 Err("its definition changed while it waited".to_owned())
             }
-            Answer::Approve(by) => match self.spend_approved(at, &held) {
-                None => Ok(by),
-                Some(used_up) => Err(used_up),
+            Answer::Approve(by) => match held.consents.hear(by, &self.policy) {
+                Heard::Enough(by) => match self.spend_approved(at, &held) {
+                    None => Ok(by),
+                    Some(used_up) => Err(used_up),
+                },
+                Heard::More(words) | Heard::Not(words) => {
+                    // It goes on waiting.
+                    self.run.held.insert(question, held);
+                    decision.verdict = Verdict::Ask;
+                    decision.action = Action::Held;
+                    decision.reasons.push(Reason::Approval(words));
+                    out.push(Outcome { decision, effects: Vec::new() });
+                    return;
+                }
             },
         };
         let mut effects = Vec::new();
@@ -142,7 +145,7 @@ impl Engine {
             Ok(by) => {
                 decision.verdict = Verdict::Allow;
                 decision.action = Action::Forwarded;
-                decision.reasons.push(Reason::Approval(format!("approved: {by}")));
+                decision.reasons.push(Reason::Approval(by));
                 if let (Some(id), true) = (&held.id, held.is_request) {
                     let sent = self.present.sent.take();
                     let told = held.progress.as_ref().map_or(0.0, Waits::told);

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
-use bailiwick_policy::{Derived, GuardAction, Link, Policy, Verdict};
+use bailiwick_policy::{Consent, Derived, GuardAction, Link, Policy, Verdict};
 
+use crate::approval::ApprovedBy;
 use crate::permit::Permitted;
 
 /// A decision and what is to be done. The record of the decision comes before its effects (law 3).
@@ -258,6 +259,23 @@ impl fmt::Display for Described<'_> {
 }
 
 impl Reason {
+    /// What was said of a person's answer.
+    #[must_use]
+    pub fn approval(&self) -> Option<&str> {
+        match self {
+            Reason::Approval(words) => Some(words),
+            Reason::Rule { .. }
+            | Reason::Limit { .. }
+            | Reason::Sequence { .. }
+            | Reason::Precondition { .. }
+            | Reason::Default(_)
+            | Reason::Link(_)
+            | Reason::Guard { .. }
+            | Reason::Pin { .. }
+            | Reason::Protocol(_) => None,
+        }
+    }
+
     /// The reason in words; `policy` is the one that decided.
     #[must_use]
     pub fn describe<'a>(&'a self, policy: &'a Policy) -> Described<'a> {
@@ -384,13 +402,15 @@ pub struct Question {
     pub history: Vec<String>,
     /// How long an answer is waited for, in seconds.
     pub ttl_s: u32,
+    /// What the rules that ask take for a yes.
+    pub consents: Vec<Consent>,
 }
 
 /// A human's answer, or the lack of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// By whom, and through which channel.
-    Approve(String),
+    /// One person does not mind. It may take more than one.
+    Approve(ApprovedBy),
     /// Why not; the words reach the agent and the record.
     Deny(String),
 }

@@ -22,6 +22,7 @@ mod result;
 mod rules;
 mod run;
 
+pub use approval::ApprovedBy;
 pub use bailiwick_guard::{Scanner, visible};
 pub use bailiwick_policy::{Derived, Link, Policy, Principal};
 pub use counters::Counters;

@@ -7,6 +7,7 @@ use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
 use bailiwick_policy::Taints;
 
+use crate::approval::Consents;
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, QuestionId, Reason};
 use crate::history::Sent;
@@ -163,6 +164,8 @@ pub(crate) struct Held {
     pub(crate) refusal: Refusal,
     /// Digest of the policy that asked: another policy decides anew.
     pub(crate) policy: String,
+    /// Who must approve it, and who has.
+    pub(crate) consents: Consents,
     /// A request whose limits are spent when it is approved.
     pub(crate) is_request: bool,
     /// How the waiting party is told that it waits.

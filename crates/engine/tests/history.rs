@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, LazyLock};
 
-use bailiwick_engine::{Action, Answer, Effect, Engine, Mode, Outcome, QuestionId, Scanner, Settings};
+use bailiwick_engine::{
+    Action, Answer, ApprovedBy, Effect, Engine, Mode, Outcome, QuestionId, Scanner, Settings,
+};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Context, Load, Policy, Principal, Source, compile};
@@ -246,7 +248,7 @@ proptest! {
                 Deed::Answer(..) => {}
                 Deed::Person(approves) => {
                     let Some((question, id)) = stage.questions.pop_front() else { continue };
-                    let answer = if approves { Answer::Approve("ana".to_owned()) } else { Answer::Deny("no".to_owned()) };
+                    let answer = if approves { Answer::Approve(ApprovedBy::new("user:ana", "here")) } else { Answer::Deny("no".to_owned()) };
                     stage.engine.answer(Timestamp(now), question, &answer, &mut Vec::new());
                     if approves {
                         reference.approvals.push(now);

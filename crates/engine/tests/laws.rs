@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use bailiwick_engine::{Action, Answer, Completion, Effect, Engine, Mode, Outcome, Scanner, Settings};
+use bailiwick_engine::{
+    Action, Answer, ApprovedBy, Completion, Effect, Engine, Mode, Outcome, Scanner, Settings,
+};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Context, Load, Policy, Principal, Source, Verdict, compile};
@@ -223,7 +225,12 @@ fn an_approved_call_sends_exactly_what_was_shown_and_only_once() {
     assert!(question.arguments.contains("2.50"), "{}", question.arguments);
     for expected in [1, 0] {
         let mut answered = Vec::new();
-        engine.answer(Timestamp(1), question.id, &Answer::Approve("ana".to_owned()), &mut answered);
+        engine.answer(
+            Timestamp(1),
+            question.id,
+            &Answer::Approve(ApprovedBy::new("user:ana", "here")),
+            &mut answered,
+        );
         assert_eq!(answered.len(), expected);
         for outcome in &answered {
             assert_eq!(seen(outcome).2, vec![(Direction::ToServer, call.to_owned())]);

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use bailiwick_engine::{Answer, Mode, Policy, Principal, Scanner};
+use bailiwick_engine::{Answer, ApprovedBy, Mode, Policy, Principal, Scanner};
 use bailiwick_gateway::http::{
     Approver, Asked, Authenticate, Authenticating, Challenge, Deciding, Endpoint, Gateway, Head, Http,
     HttpLimits, Listener, Names, Plan, Recording, Roots, Route, Serves, Service, Target, bind,
@@ -59,7 +59,7 @@ impl Approver for Office {
         thread::spawn(move || {
             let short = asked.question.arguments.len() < 40;
             let answer = match short {
-                true => Answer::Approve("by the office".to_owned()),
+                true => Answer::Approve(ApprovedBy::new("user:office", "by the office")),
                 false => Answer::Deny("too long for the office".to_owned()),
             };
             let _still_waiting = asked.answering.answer(&answer);

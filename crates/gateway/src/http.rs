@@ -54,7 +54,7 @@ pub use hyper::header::{HeaderName, HeaderValue};
 pub use hyper::http::request::Parts as Head;
 use tokio::sync::mpsc;
 
-pub use ask::{Answering, Approver, Asked};
+pub use ask::{Answering, Approver, Asked, Taken};
 pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
 pub use bridge::bridge;
 pub use front::bind;

@@ -36,6 +36,8 @@ pub const SCHEMA_DEPTH_MAX: usize = 32;
 pub const SCHEMA_NODES_MAX: usize = 4_096;
 /// Most ways in which one string is read as a path; a string with more is unreadable.
 pub const READINGS_MAX: usize = 64;
+/// Most people that one approval may take.
+pub const APPROVERS_MAX: u8 = 16;
 /// Most tests in one test file.
 pub const TESTS_MAX: usize = 10_000;
 /// Most calls before the one of a test.

@@ -68,8 +68,25 @@ pub struct Rule {
     pub reason: Option<String>,
     /// It says with the id of a rule in another file that it adds to that rule.
     pub overrides: bool,
-    /// How long an approval of this `ask` may be used, in milliseconds. `None`: the engine's default.
-    pub approval_ttl_ms: Option<u64>,
+    /// What it takes to be approved, for an `ask`.
+    pub approval: Consent,
+}
+
+/// What a rule that asks takes for a yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// How long an approval may be used, in milliseconds. `None`: the engine's default.
+    pub ttl_ms: Option<u64>,
+    /// How many different people must approve, 1 to [`APPROVERS_MAX`](crate::bounds::APPROVERS_MAX).
+    pub min: u8,
+    /// Roles, of which each of them must have one; empty: whoever is asked.
+    pub from: Vec<String>,
+}
+
+impl Default for Consent {
+    fn default() -> Consent {
+        Consent { ttl_ms: None, min: 1, from: Vec::new() }
+    }
 }
 
 /// One limit. It counts calls, or sums an argument, and speaks `effect` when the count is over.

@@ -235,6 +235,12 @@ impl Policy {
         self.roles.is_empty()
     }
 
+    /// True if `principal` has one of these roles, or none is asked for.
+    #[must_use]
+    pub fn has_one_of(&self, principal: &Principal, roles: &[String]) -> bool {
+        roles.is_empty() || self.roles_of(principal).iter().any(|own| roles.iter().any(|role| role == own))
+    }
+
     /// The principal's own roles, those that the policy gives it, and all that follow from these.
     pub(crate) fn roles_of<'p>(&'p self, principal: &'p Principal) -> Vec<&'p str> {
         self.roles.of(principal)

@@ -1,6 +1,6 @@
-//! 64 KiB of whatever a peer likes to send cost less than 10 ms, matcher by matcher (an unoptimised build gets 200 times that, on a machine that does other things as well).
+//! 64 KiB of whatever a peer likes to send cost less than 10 ms of a processor, matcher by matcher (an unoptimised build gets 100 times that).
 //!
-//! `cargo test --release -p bailiwick-policy --test bounded_work -- --nocapture` prints the slowest.
+//! `cargo test --release -p bailiwick-policy --test bounded_work -- --nocapture` prints what each text takes.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -10,10 +10,11 @@
     reason = "a test may look at the clock and say what it saw; the crate may not"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{Call, Context, Load, Policy, Principal, Source, Target, compile};
+use rustix::time::{ClockId, clock_gettime};
 
 struct Nothing;
 
@@ -24,7 +25,7 @@ impl Load for Nothing {
 }
 
 const BYTES: usize = 64 << 10;
-const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 10 });
+const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 10 });
 
 fn policy(args: &str) -> Policy {
     let text = format!(
@@ -41,45 +42,51 @@ fn long(before: &str, unit: &str, behind: &str) -> String {
     format!("{before}{}{behind}", unit.repeat(count))
 }
 
-/// The slowest of the texts, each decided three times, of which the fastest counts: another program may have had the processor.
-fn slowest(args: &str, texts: &[String]) -> (Duration, String) {
-    let policy = policy(args);
-    let mut worst = (Duration::ZERO, String::new());
-    for text in texts {
-        let escaped: String = text
-            .chars()
-            .flat_map(|c| match c {
-                '"' | '\\' => vec!['\\', c],
-                '\n' => vec!['\\', 'n'],
-                c => vec![c],
-            })
-            .collect();
-        let json = format!("{{\"x\":\"{escaped}\"}}");
-        let mut parser = Parser::default();
-        let parsed = parser.parse(json.as_bytes(), &Limits::DEFAULT).unwrap();
-        let principal = Principal::default();
-        let call = Call {
-            target: Target::Tool { server: "s", name: "t" },
-            arguments: Some(parsed.root()),
-            principal: &principal,
-        };
-        let once = || {
-            let began = Instant::now();
-            policy.evaluate(&call, &mut Vec::new());
-            began.elapsed()
-        };
-        let best = (0..3).map(|_| once()).min().unwrap_or_default();
-        if best > worst.0 {
-            worst = (best, text.chars().take(40).collect());
-        }
-    }
-    worst
+/// What this thread has had of a processor: other programs do not count.
+fn spent() -> Duration {
+    let spent = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(spent.tv_sec.try_into().unwrap(), spent.tv_nsec.try_into().unwrap())
+}
+
+/// What a decision about `text` takes, the least of three times.
+fn cost(policy: &Policy, text: &str) -> Duration {
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            '\n' => vec!['\\', 'n'],
+            c => vec![c],
+        })
+        .collect();
+    let json = format!("{{\"x\":\"{escaped}\"}}");
+    let mut parser = Parser::default();
+    let parsed = parser.parse(json.as_bytes(), &Limits::DEFAULT).unwrap();
+    let principal = Principal::default();
+    let call = Call {
+        target: Target::Tool { server: "s", name: "t" },
+        arguments: Some(parsed.root()),
+        principal: &principal,
+    };
+    let once = || {
+        let before = spent();
+        policy.evaluate(&call, &mut Vec::new());
+        spent() - before
+    };
+    (0..3).map(|_| once()).min().unwrap_or_default()
 }
 
 fn check(what: &str, args: &str, texts: &[String]) {
-    let (took, text) = slowest(args, texts);
-    println!("{what}: {took:?} for `{text}…`");
-    assert!(took < MOST, "{what}: {took:?} for `{text}…`");
+    let policy = policy(args);
+    let mut slow = Vec::new();
+    for text in texts {
+        let took = cost(&policy, text);
+        let said = format!("{what}: {took:?} for `{}…`", text.chars().take(40).collect::<String>());
+        println!("{said}");
+        if took >= MOST {
+            slow.push(said);
+        }
+    }
+    assert!(slow.is_empty(), "over {MOST:?}:\n{}", slow.join("\n"));
 }
 
 #[test]
@@ -97,8 +104,8 @@ fn sql_of_64_kib_ends_soon() {
         long("with ", "a as (select 1), ", "b as (select 1) select 1"),
         long("select $$", "a$", "$$"),
     ];
-    // Above 32 KiB nothing is parsed: what is just below costs most.
-    let below = texts.iter().map(|text| text.chars().take(32 << 10).collect());
+    // Above 24 KiB nothing is parsed: what is just below costs most.
+    let below = texts.iter().map(|text| text.chars().take(24 << 10).collect());
     let texts: Vec<String> = texts.iter().cloned().chain(below).collect();
     check("sql", "{ sql: { statements: [select, delete], tables: [a], functions: [\"@outside\"] } }", &texts);
 }

@@ -30,7 +30,7 @@ use state::State;
 /// Longest text that is read, in bytes; a longer one leaves a doubt.
 pub const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Most work for one text besides reading it once, in bytes read or copied: for the texts inside it, and what they stand for.
-pub const WORK_BYTES_MAX: usize = 128 << 10;
+pub const WORK_BYTES_MAX: usize = 96 << 10;
 /// Most simple commands of one text.
 pub const COMMANDS_MAX: usize = 4_096;
 /// Deepest nesting of lists, substitutions and commands that run commands.

@@ -11,9 +11,9 @@ pub const URL_READINGS_MAX: usize = 24;
 /// Most bytes of URLs that are read within one text, counted anew for URLs within URLs.
 pub const FOUND_BYTES_MAX: usize = 128 << 10;
 /// Longest script that is read as SQL, in bytes.
-pub const SQL_BYTES_MAX: usize = 32 << 10;
+pub const SQL_BYTES_MAX: usize = 24 << 10;
 /// Most words, signs and blanks of a script.
-pub const SQL_TOKENS_MAX: usize = 12_000;
+pub const SQL_TOKENS_MAX: usize = 8_000;
 /// Deepest brackets of a script.
 pub const SQL_BRACKETS_MAX: usize = 12;
 /// Most keywords and operators of one statement: each may make its tree one deeper.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_engine::{
-    Answer, Counters, Decision, Effect, Engine, Event, Mode, Outcome, QuestionId, Settings,
+    Answer, ApprovedBy, Counters, Decision, Effect, Engine, Event, Mode, Outcome, QuestionId, Settings,
 };
 use bailiwick_guard::Scanner;
 use bailiwick_mcp::{Direction, Limits, Packet, Parser, Timestamp};
@@ -31,7 +31,8 @@ pub(super) struct Decided {
     pub(super) fate: &'static str,
     /// Each reason's id and words.
     reasons: Vec<(String, String)>,
-    asked: Vec<QuestionId>,
+    /// Questions, with whoever it takes to approve them.
+    asked: Vec<(QuestionId, Vec<ApprovedBy>)>,
     sent: bool,
 }
 
@@ -90,13 +91,13 @@ impl<'t> Stage<'t> {
         let server = step.call.target.view().server().to_owned();
         let (direction, _) = message(id, &step.call);
         for question in std::mem::take(&mut decided.asked) {
-            let answer = match step.approved {
-                true => Answer::Approve("in this test".to_owned()),
-                false => Answer::Deny("in this test".to_owned()),
+            let answers: Vec<Answer> = match step.approved {
+                true => question.1.into_iter().map(Answer::Approve).collect(),
+                false => vec![Answer::Deny("in this test".to_owned())],
             };
             decided.sent |= self.with(&server, |engine| {
                 let mut out = Vec::new();
-                engine.answer(at, question, &answer, &mut out);
+                answers.iter().for_each(|answer| engine.answer(at, question.0, answer, &mut out));
                 out.iter().any(|outcome| is_sent(outcome, direction))
             });
             decided.fate = if decided.sent { "approved" } else { "denied by a person" };
@@ -161,7 +162,7 @@ fn decided(outcomes: &[Outcome<'_>], direction: Direction) -> Decided {
         out.sent |= outcome.decision.verdict == Verdict::Allow && is_sent(outcome, direction);
         for effect in &outcome.effects {
             if let Effect::Ask(question) = effect {
-                out.asked.push(question.id);
+                out.asked.push((question.id, question.whoever_it_takes("in this test")));
             }
         }
     }

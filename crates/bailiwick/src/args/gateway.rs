@@ -78,6 +78,9 @@ pub(crate) struct GatewayArgs {
     /// Where a human is asked
     #[arg(long, value_enum, env = "BAILIWICK_GATEWAY_ASK", default_value = "approvals")]
     pub(crate) ask: GatewayAsk,
+    /// A folder through which people of other accounts approve: whoever its group has; default: this user alone
+    #[arg(long, value_name = "FOLDER", env = "BAILIWICK_APPROVALS")]
+    pub(crate) approvals: Option<PathBuf>,
     /// Serve at an address that others reach, though nobody has to say who they are
     #[arg(long, env = "BAILIWICK_INSECURE_NO_AUTHENTICATION")]
     pub(crate) insecure_no_authentication: bool,
@@ -90,7 +93,7 @@ pub(crate) struct GatewayArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GatewayAsk {
-    /// By `bailiwick approvals`, as the same user on this machine
+    /// By `bailiwick approvals`, on this machine
     Approvals,
     /// Nowhere: what would ask is denied
     Never,
@@ -100,6 +103,9 @@ pub(crate) enum GatewayAsk {
 pub(crate) struct ApprovalsArgs {
     #[command(subcommand)]
     pub(crate) command: ApprovalsCommand,
+    /// The folder that the gateway was given as --approvals; default: the gateways of this user
+    #[arg(long, value_name = "FOLDER", env = "BAILIWICK_APPROVALS", global = true)]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

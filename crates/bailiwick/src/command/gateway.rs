@@ -6,6 +6,7 @@ mod plan;
 pub(crate) mod queue;
 mod reload;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bailiwick_engine::Scanner;
@@ -59,7 +60,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let shown = shown(&setup, &planned);
     let Planned { plan, files, bound, .. } = planned;
     let approver = match args.ask {
-        GatewayAsk::Approvals => approver(&scanner),
+        GatewayAsk::Approvals => approver(&scanner, args.approvals.as_deref())?,
         GatewayAsk::Never => None,
     };
     let gateway = Http {
@@ -94,13 +95,15 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     Ok(0)
 }
 
-/// The queue for `bailiwick approvals`. Without it everything that would ask is denied, which is no reason not to serve.
-fn approver(scanner: &Arc<Scanner>) -> Option<Arc<dyn Approver>> {
-    match Queue::open(scanner) {
-        Ok(queue) => Some(queue),
+/// The queue for `bailiwick approvals`. Without one of its own, everything that would ask is denied, which is no reason not to
+/// serve; one in a folder that somebody named has to be there.
+fn approver(scanner: &Arc<Scanner>, shared: Option<&Path>) -> Result<Option<Arc<dyn Approver>>, Failure> {
+    match Queue::open(scanner, shared) {
+        Ok(queue) => Ok(Some(queue)),
+        Err(failure) if shared.is_some() => Err(failure),
         Err(failure) => {
             say::warning(&format!("{}; what asks is denied", failure.message));
-            None
+            Ok(None)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Calls that wait for a person: asked over a socket of the same user, answered once, denied by silence.
 
 use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -22,21 +24,26 @@ struct Asking {
 
 /// A gateway that asks about every call, for as long as `ttl`.
 fn asking(ttl: &str) -> Asking {
+    asking_with(&format!("ttl: {ttl}"), &[])
+}
+
+/// A gateway that asks about every call, with more arguments.
+fn asking_with(approval: &str, arguments: &[&str]) -> Asking {
     let policy = format!(
-        "version: 1\nname: asks\ndefault: deny\nrules:\n  - {{ id: reads, effect: ask, on: ['*/read'], reason: 'look first', approval: {{ ttl: {ttl} }} }}\n"
+        "version: 1\nname: asks\ndefault: deny\nrules:\n  - {{ id: reads, effect: ask, on: ['*/read'], reason: 'look first', approval: {{ {approval} }} }}\nroles: {{ lead: {{ members: [\"user:*\", \"uid:*\"] }} }}\n"
     );
-    before(server("one"), &policy)
+    before(server("one"), &policy, arguments)
 }
 
 /// A gateway before `one` under this policy, and a session of a client that can be asked.
-fn before(one: Upstream, policy: &str) -> Asking {
+fn before(one: Upstream, policy: &str, arguments: &[&str]) -> Asking {
     let place = Workplace::new();
     place.file("asks.yaml", policy);
     let text = format!(
         "version: 1\naudit: audit.jsonl\npolicy: asks.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams: {{ one: {{ url: '{}' }} }}\nroutes: [{{ path: /mcp, upstream: one }}]\n",
         one.url()
     );
-    let gateway = Gateway::configured(BUILT, &place, &text, []);
+    let gateway = Gateway::configured(BUILT, &place, &text, arguments.iter().copied());
     let session = session(gateway.address, "/mcp");
     Asking { place, one, gateway, session }
 }
@@ -51,7 +58,11 @@ impl Asking {
 
     /// `bailiwick approvals ARGUMENTS`: status and output.
     fn approvals(&self, arguments: &[&str]) -> (i32, String) {
-        let out = Command::new(bailiwick_testkit::route::binary(BUILT))
+        self.approvals_of(&mut Command::new(bailiwick_testkit::route::binary(BUILT)), arguments)
+    }
+
+    fn approvals_of(&self, command: &mut Command, arguments: &[&str]) -> (i32, String) {
+        let out = command
             .arg("approvals")
             .args(arguments)
             .env_clear()
@@ -211,7 +222,7 @@ fn asks_back() -> Upstream {
 #[test]
 fn a_servers_question_goes_to_a_person_before_it_goes_to_the_client() {
     let policy = "version: 1\nname: asks\ndefault: deny\nrules:\n  - { id: reads, effect: allow, on: ['*/read'] }\n  - { id: forms, effect: ask, on: [elicitation] }\n";
-    let asking = before(asks_back(), policy);
+    let asking = before(asks_back(), policy, &[]);
     let address = asking.gateway.address;
     let mut waits = asking.call(1, "a");
     assert_eq!(waits.head().status(), 200);
@@ -229,4 +240,72 @@ fn a_servers_question_goes_to_a_person_before_it_goes_to_the_client() {
     assert_eq!(asking.approvals(&["deny", &name]).0, 0);
     let answer = waits.chunk().expect("an answer");
     assert!(!answer.contains("elicitation/create") && answer.contains("decline"), "{answer}");
+}
+
+#[test]
+fn two_people_must_be_two_and_have_the_role() {
+    let shared = std::env::temp_dir().join(format!("bailiwick-approvals-{}", std::process::id()));
+    std::fs::create_dir(&shared).expect("a folder for both");
+    std::fs::set_permissions(&shared, PermissionsExt::from_mode(0o750)).expect("open to its group");
+    let folder = shared.display().to_string();
+    let asking = asking_with("ttl: 1m, min: 2, from: lead", &["--approvals", &folder]);
+    let mut waits = asking.call(1, "a");
+    // It is in the folder, and not where this user's own gateways are.
+    assert_eq!(asking.approvals(&["list"]).0, 3);
+    let list = || asking.approvals(&["list", "--folder", &folder]).1;
+    while !list().contains("2 people with the role lead must approve") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let text = list();
+    let name = text.lines().find(|line| line.contains("denied in")).and_then(|line| line.split(' ').next());
+    let approve = ["approve", name.expect("a name"), "--folder", &folder];
+    let (status, text) = asking.approvals(&approve);
+    assert!(status == 0 && text.contains("1 of 2 people with the role lead"), "{text}");
+    let (status, text) = asking.approvals(&approve);
+    assert!(status == 0 && text.contains("who had approved already"), "{text}");
+    assert_eq!(asking.calls(), 0, "the same person twice is one");
+    // Only root can be somebody else.
+    let is_root = std::fs::metadata("/proc/self").expect("ourselves").uid() == 0;
+    if is_root {
+        let group = std::fs::metadata(&shared).expect("the folder").gid();
+        let mut nobody = Command::new(bailiwick_testkit::route::binary(BUILT));
+        let (status, text) = asking.approvals_of(nobody.current_dir("/").uid(65_534).gid(group), &approve);
+        assert!(status == 0, "{text}");
+        assert!(said(&waits.answer()).starts_with("one "));
+        let audit = std::fs::read_to_string(asking.place.at("audit.jsonl")).expect("a log");
+        assert!(
+            audit.contains(
+                "approved: with `bailiwick approvals` by user:root, with `bailiwick approvals` by "
+            ),
+            "{audit}"
+        );
+    }
+    drop(asking);
+    std::fs::remove_dir_all(&shared).expect("the folder goes");
+}
+
+#[test]
+fn a_folder_in_which_everybody_may_write_is_not_used() {
+    let place = Workplace::new();
+    let folder = place.at("open");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).expect("open to all");
+    let out = Command::new(bailiwick_testkit::route::binary(BUILT))
+        .args([
+            "gateway",
+            "--listen",
+            "127.0.0.1:0",
+            "--target",
+            "http://127.0.0.1:9/mcp",
+            "--approvals",
+            &folder,
+        ])
+        .env_clear()
+        .envs(place.environment())
+        .env("BAILIWICK_STATE_DIR", place.at("state"))
+        .current_dir(place.path())
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(78) && text.contains("everybody may write"), "{text}");
 }

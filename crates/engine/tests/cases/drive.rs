@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bailiwick_engine::{Answer, Effect, Engine, Event, Mode, Outcome, Pins, QuestionId, Scanner, Settings};
+use bailiwick_engine::{
+    Answer, ApprovedBy, Effect, Engine, Event, Mode, Outcome, Pins, QuestionId, Scanner, Settings,
+};
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Item, Limits, Malformation, Malformed, Parser, Timestamp};
@@ -182,7 +184,7 @@ impl<'w> Stage<'w> {
                 // Without a question nothing comes of it, and what must come is missed.
                 let Some(question) = self.questions.pop_front() else { return observed };
                 let answer = match answer {
-                    cases::Answer::Approve => Answer::Approve("at the terminal".to_owned()),
+                    cases::Answer::Approve => Answer::Approve(ApprovedBy::new("user:ana", "at the terminal")),
                     cases::Answer::Deny(why) => Answer::Deny(why.clone()),
                     cases::Answer::Nobody => Answer::Deny(NOBODY.to_owned()),
                 };

@@ -38,11 +38,14 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// Answers. False if nobody waits for it any more: it was answered, or its time is over, or its client left.
+    /// Answers.
     #[must_use]
-    pub fn answer(&self, answer: &Answer) -> bool {
-        let acts = self.run.answered(self.question, answer);
-        let open = !acts.is_empty();
+    pub fn answer(&self, answer: &Answer) -> Taken {
+        let (acts, waits) = self.run.answered(self.question, answer);
+        if let Some(words) = waits {
+            return Taken::Waits(words);
+        }
+        let taken = if acts.is_empty() { Taken::Gone } else { Taken::Settled };
         let late = self.late.as_ref();
         let late = late.and_then(|late| late.lock().unwrap_or_else(PoisonError::into_inner).take());
         for mut act in acts {
@@ -57,8 +60,19 @@ impl Answering {
                 drop(self.run.unanswered(act.lane, &id, LEFT));
             }
         }
-        open
+        taken
     }
+}
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// The question is settled by it.
+    Settled,
+    /// The question goes on: others must approve too, or this one may not. In words.
+    Waits(String),
+    /// Nobody waits for it any more: it was answered, or its time is over, or its client left.
+    Gone,
 }
 
 /// The way of what a person lets through of a server's words, or refuses: to the client by whoever reads that server, and to
@@ -126,7 +140,7 @@ impl Run {
                 }
                 None => {
                     let why = "nobody is asked here: add an `allow` rule";
-                    settled.extend(self.answered(question.id, &Answer::Deny(why.to_owned())));
+                    settled.extend(self.answered(question.id, &Answer::Deny(why.to_owned())).0);
                 }
             }
         }

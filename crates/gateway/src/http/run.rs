@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId};
+use bailiwick_engine::{
+    Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId, Reason,
+};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Message, Packet, Timestamp};
@@ -55,6 +57,8 @@ pub(super) struct Decided {
     pub(super) undecided: Vec<(Id<'static>, oneshot::Receiver<What>)>,
     /// The text was no message.
     pub(super) malformed: bool,
+    /// An approval was heard, and others are needed: what was said of it.
+    waits: Option<String>,
 }
 
 /// Who sent a text.
@@ -320,6 +324,10 @@ impl Run {
         let mut page = if outcomes.is_empty() { return Ok(Vec::new()) } else { self.entries.page() };
         let mut words = Vec::new();
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
+            let said = &outcome.decision;
+            if said.event == Event::Approval && said.action == Action::Held {
+                decided.waits = said.reasons.iter().find_map(Reason::approval).map(str::to_owned);
+            }
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             decided.must_commit |= recorder.strict || !routine;
             self.taken.outcome(&outcome);

@@ -43,6 +43,8 @@ impl FilePart {
             out.extend(scope.who.roles.iter().flatten().map(|role| Some(role.as_str())));
             out.extend(scope.asks_roles().then_some(None));
         }
+        let approvers = self.rules.iter().flat_map(|rule| &rule.about.approval.from);
+        out.extend(approvers.map(|role| Some(role.as_str())));
         out
     }
 }

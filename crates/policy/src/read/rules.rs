@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::units::duration_ms;
+use crate::bounds::APPROVERS_MAX;
 use crate::glob::Name;
-use crate::model::{Effect, Rule};
+use crate::model::{Consent, Effect, Rule};
 use crate::scope::{Scope, Senses, Unless, Who};
 use crate::taint::{Taint, Taints};
 use crate::target::TargetPattern;
@@ -63,7 +64,8 @@ impl Reader<'_> {
                 "add what must hold, or use `effect: deny`",
             );
         }
-        let approval_ttl_ms = members.get("approval").and_then(|approval| self.approval(approval, effect));
+        let approval =
+            members.get("approval").map(|approval| self.approval(approval, effect)).unwrap_or_default();
         let reason =
             members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
         let overrides = members.get("override").is_some_and(|node| self.overrides(node, effect));
@@ -76,7 +78,7 @@ impl Reader<'_> {
                 file: Arc::clone(&self.file),
                 line: self.line(id_node),
                 reason,
-                approval_ttl_ms,
+                approval,
             },
             scope: scope?,
             source: self.source,
@@ -190,7 +192,7 @@ impl Reader<'_> {
             }
         }
         if let (Some(node), Some(roles)) = (members.get("roles"), &roles) {
-            self.roles_named.extend(roles.iter().map(|role| (role.clone(), node.span.clone())));
+            self.name_roles(node, roles);
         }
         let scopes = members.get("scopes").map(|node| self.texts(node, "a scope"));
         let claims = members.get("claims").map(|node| self.claims(node));
@@ -228,13 +230,34 @@ impl Reader<'_> {
         out
     }
 
-    fn approval(&mut self, node: &Node, effect: Option<Effect>) -> Option<u64> {
+    fn name_roles(&mut self, node: &Node, roles: &[String]) {
+        self.roles_named.extend(roles.iter().map(|role| (role.clone(), node.span.clone())));
+    }
+
+    fn approval(&mut self, node: &Node, effect: Option<Effect>) -> Consent {
         if effect.is_some_and(|effect| effect != Effect::Ask) {
             self.wrong(node, "`approval` in a rule that does not ask", "it belongs to `effect: ask`");
         }
-        let members = self.members(node, &words::APPROVAL, "`approval`")?;
-        let ttl = members.get("ttl")?;
-        self.duration(ttl)
+        let Some(members) = self.members(node, &words::APPROVAL, "`approval`") else {
+            return Consent::default();
+        };
+        let from = members.get("from").map(|from| self.texts(from, "a role")).unwrap_or_default();
+        if let Some(node) = members.get("from") {
+            self.name_roles(node, &from);
+        }
+        let ttl_ms = members.get("ttl").and_then(|ttl| self.duration(ttl));
+        let min = members.get("min").and_then(|min| self.people(min)).unwrap_or(1);
+        Consent { ttl_ms, min, from }
+    }
+
+    fn people(&mut self, node: &Node) -> Option<u8> {
+        let text = self.word(node, "`min`")?;
+        let found = text.parse().ok().filter(|people| (1..=APPROVERS_MAX).contains(people));
+        if found.is_none() {
+            let message = format!("`min` must be a whole number from 1 to {APPROVERS_MAX}, not `{text}`");
+            self.wrong(node, message, "write `2`");
+        }
+        found
     }
 
     pub(crate) fn duration(&mut self, node: &Node) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read as _};
 
-use bailiwick_engine::{Answer, QuestionId};
+use bailiwick_engine::{Answer, ApprovedBy, Principal, QuestionId};
 use bailiwick_mcp::{Direction, Limits, Malformation, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -199,6 +199,10 @@ struct Raw {
     request: bool,
     answer: Option<u64>,
     approve: Option<String>,
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    by_roles: Vec<String>,
     deny: Option<String>,
     #[serde(default)]
     tick: bool,
@@ -289,7 +293,10 @@ impl Raw {
             });
         }
         let answered = match (self.answer, self.approve, self.deny) {
-            (Some(question), Some(by), _) => Some(Given::Answer(QuestionId(question), Answer::Approve(by))),
+            (Some(question), Some(how), _) => {
+                let who = Principal { id: self.by, roles: self.by_roles, ..Principal::default() };
+                Some(Given::Answer(QuestionId(question), Answer::Approve(ApprovedBy { who, how })))
+            }
             (Some(question), None, Some(why)) => Some(Given::Answer(QuestionId(question), Answer::Deny(why))),
             _ => None,
         };

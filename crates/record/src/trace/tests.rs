@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick_engine::{Answer, Lane, QuestionId, Scanner};
+use bailiwick_engine::{Answer, ApprovedBy, Lane, QuestionId, Scanner};
 use bailiwick_mcp::{Direction, Id, Timestamp};
 
 use super::shelf::{OPEN_MAX, Shelf};
@@ -101,7 +101,8 @@ fn a_torn_last_line_is_passed_over_and_others_are_named() {
 fn what_comes_from_outside_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let trace = open(folder.path(), "r1");
-    let (yes, no) = (Answer::Approve("ana".to_owned()), Answer::Deny("no".to_owned()));
+    let (yes, no) =
+        (Answer::Approve(ApprovedBy::new("user:ana", "at the terminal")), Answer::Deny("no".to_owned()));
     let id = Id::Text("a".into());
     let all = [
         Happening::Answer(QuestionId(1), &yes),

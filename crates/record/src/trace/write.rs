@@ -128,7 +128,14 @@ pub(super) fn happening(out: &mut Vec<u8>, at: Timestamp, happening: &Happening<
         object.number("at", micros(at));
         match happening {
             Happening::Answer(question, Answer::Approve(by)) => {
-                object.number("answer", question.0).string("approve", by);
+                object.number("answer", question.0).string("approve", &by.how).string("by", &by.who.id);
+                if !by.who.roles.is_empty() {
+                    object.array("by_roles", |out| {
+                        for role in &by.who.roles {
+                            out.string(role);
+                        }
+                    });
+                }
             }
             Happening::Answer(question, Answer::Deny(why)) => {
                 object.number("answer", question.0).string("deny", why);

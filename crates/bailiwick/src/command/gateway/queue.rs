@@ -1,19 +1,19 @@
-//! Questions that wait for `bailiwick approvals`: a socket that only this user can reach, and what is said over it.
+//! Questions that wait for `bailiwick approvals`: a socket that only this user can reach, or a group, and what is said over it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bailiwick_approval as approval;
-use bailiwick_engine::{Answer, Scanner};
-use bailiwick_gateway::http::{Answering, Approver, Asked};
+use bailiwick_engine::{Answer, ApprovedBy, Scanner};
+use bailiwick_gateway::http::{Answering, Approver, Asked, Taken};
 
 use crate::exit::Failure;
-use crate::{places, say};
+use crate::{people, places, say};
 
 /// Questions that wait at once; beyond it one is denied without being asked.
 const WAITING_MAX: usize = 256;
@@ -50,19 +50,37 @@ struct Waits {
 }
 
 impl Queue {
-    /// Opens the socket.
-    pub(super) fn open(scanner: &Arc<Scanner>) -> Result<Arc<Queue>, Failure> {
-        let folder = folder()?;
+    /// Opens the socket in a folder for this user, or in `shared`, which others may reach too.
+    pub(super) fn open(scanner: &Arc<Scanner>, shared: Option<&Path>) -> Result<Arc<Queue>, Failure> {
+        let folder = match shared {
+            Some(folder) => folder.to_owned(),
+            None => folder()?,
+        };
         let cannot = |error| {
             Failure::refused(format!("cannot listen for approvals in `{}`: {error}", folder.display()))
         };
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
-        // One that was there already may be open to others.
-        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).map_err(cannot)?;
+        if shared.is_none() {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
+            // One that was there already may be open to others.
+            std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).map_err(cannot)?;
+        }
+        let about = std::fs::metadata(&folder).map_err(cannot)?;
+        if about.mode() & 0o002 != 0 {
+            let why = format!("everybody may write in `{}`, so anybody could answer", folder.display());
+            return Err(Failure::refused(why)
+                .help("give it to a group: `chmod 2770`, and `chgrp` to the group that approves"));
+        }
         let socket = folder.join(format!("{}.sock", std::process::id()));
         // Nobody else has our number: what is there is of a gateway that was killed.
         let _ = std::fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket).map_err(cannot)?;
+        let opened = match shared {
+            // The folder's group, and nobody else; until then only this user.
+            Some(_) => chown(&socket, None, Some(about.gid()))
+                .and_then(|()| std::fs::set_permissions(&socket, PermissionsExt::from_mode(0o660))),
+            None => Ok(()),
+        };
+        opened.map_err(cannot)?;
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let for_thread = Arc::clone(&waiting);
         let body = move || serve(&listener, &for_thread);
@@ -133,18 +151,31 @@ fn answer(stream: UnixStream, waiting: &Mutex<Waiting>) -> std::io::Result<()> {
     let said = match line.trim().split_once(' ').unwrap_or((line.trim(), "")) {
         ("list", "") => list(waiting),
         (word @ ("approve" | "deny"), id) => {
-            let waits = id.parse().ok().and_then(|id: u64| lock(waiting).questions.remove(&id));
+            let by = ApprovedBy { who: people::peer(&stream)?, how: "with `bailiwick approvals`".to_owned() };
             let given = match word {
-                "approve" => Answer::Approve("with `bailiwick approvals`".to_owned()),
-                _ => Answer::Deny("denied with `bailiwick approvals`".to_owned()),
+                "approve" => Answer::Approve(by),
+                _ => Answer::Deny(format!("denied {by}")),
             };
-            let open = waits.filter(|waits| Instant::now() < waits.until);
-            let taken = open.is_some_and(|waits| waits.answering.answer(&given));
-            if taken { "done\n".to_owned() } else { "gone\n".to_owned() }
+            match id.parse().map_or(Taken::Gone, |id| take(waiting, id, &given)) {
+                Taken::Settled => "done\n".to_owned(),
+                Taken::Waits(words) => format!("waits {words}\n"),
+                Taken::Gone => "gone\n".to_owned(),
+            }
         }
         _ => "unknown\n".to_owned(),
     };
     (&stream).write_all(said.as_bytes())
+}
+
+/// Brings an answer to whoever waits. A question stays in the queue as long as it waits for others too.
+fn take(waiting: &Mutex<Waiting>, id: u64, given: &Answer) -> Taken {
+    let waits = lock(waiting).questions.remove(&id);
+    let Some(waits) = waits.filter(|waits| Instant::now() < waits.until) else { return Taken::Gone };
+    let taken = waits.answering.answer(given);
+    if matches!(taken, Taken::Waits(_)) {
+        lock(waiting).questions.insert(id, waits);
+    }
+    taken
 }
 
 /// For each question a line `id seconds`, and then the lines of its page behind a `|`.

@@ -64,15 +64,19 @@ impl Rehearsal {
             said = format!("{} {name} {target}", outcome.decision.verdict.word());
             for effect in outcome.effects {
                 match effect {
-                    Effect::Ask(question) => asked.push(question.id),
+                    Effect::Ask(question) => {
+                        asked.push((question.id, question.whoever_it_takes("in this history")));
+                    }
                     Effect::Send { to, .. } => sent |= to == Direction::ToServer,
                     Effect::Withdraw(_) | Effect::Quarantine(_) => {}
                 }
             }
         }
-        for question in asked {
+        for (question, people) in asked {
             let mut out = Vec::new();
-            self.engine.answer(self.at, question, &Answer::Approve("in this history".to_owned()), &mut out);
+            for by in people {
+                self.engine.answer(self.at, question, &Answer::Approve(by), &mut out);
+            }
             let approved = |outcome: &Outcome<'_>| {
                 outcome
                     .effects
@@ -127,7 +131,10 @@ impl Rehearsal {
                 Effect::Send { to: Direction::ToClient, message } => {
                     format!("  to the client: {}", String::from_utf8_lossy(message.bytes()))
                 }
-                Effect::Ask(question) => format!("  a human is asked, for {} s", question.ttl_s),
+                Effect::Ask(question) => match question.needs() {
+                    Some(needs) => format!("  {needs} must approve, within {} s", question.ttl_s),
+                    None => format!("  a human is asked, for {} s", question.ttl_s),
+                },
                 Effect::Withdraw(_) => "  a question is withdrawn".to_owned(),
                 Effect::Quarantine(kept) => format!("  kept in quarantine as {}", kept.id),
             }));

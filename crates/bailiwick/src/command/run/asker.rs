@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bailiwick_approval::{self as approval, Desk, DeskOptions, Gesture, Keeper, Screen};
-use bailiwick_engine::{Answer, Question, QuestionId, Scanner, Settings};
+use bailiwick_engine::{Answer, ApprovedBy, Policy, Question, QuestionId, Reason, Scanner, Settings};
 use bailiwick_gateway::{Asker, Relay};
 use bailiwick_sandbox::TerminalKeeper;
 
 use crate::exit::Failure;
-use crate::places;
+use crate::{people, places};
 
 /// The desk, and the relay's end of it.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ struct Terminal {
     relay: Weak<Relay>,
     principal: String,
     server: String,
+    /// Who sits at it.
+    user: ApprovedBy,
 }
 
 pub(crate) fn open(
@@ -33,9 +35,11 @@ pub(crate) fn open(
     (screen, keeper): (&Screen, Option<TerminalKeeper>),
 ) -> Result<OpenDesk, Failure> {
     let answers = Arc::downgrade(relay);
+    let user = ApprovedBy { who: people::myself(), how: "at the terminal".to_owned() };
+    let by = user.clone();
     let deliver = move |id: u64, answer: approval::Answer| {
         let answer = match answer {
-            approval::Answer::Approve => Answer::Approve("at the terminal".to_owned()),
+            approval::Answer::Approve => Answer::Approve(by.clone()),
             approval::Answer::Deny(cause) => Answer::Deny(words(&cause)),
         };
         if let Some(relay) = answers.upgrade() {
@@ -59,6 +63,7 @@ pub(crate) fn open(
         relay: Arc::downgrade(relay),
         principal: settings.principal.id.clone(),
         server: settings.server.to_string(),
+        user,
     });
     relay.set_asker(Arc::clone(&terminal) as Arc<dyn Asker>);
     Ok(OpenDesk { desk: terminal })
@@ -90,6 +95,15 @@ impl Keeper for Supervisor {
 impl Asker for Terminal {
     fn ask(&self, question: Question) {
         let id = question.id;
+        if let Err(needs) = question.may_settle(&self.user) {
+            return self.deny(
+                id,
+                format!(
+                    "{needs}, and at this terminal is only {}; see `bailiwick gateway --approvals`",
+                    self.user.who.id
+                ),
+            );
+        }
         let mut asked = asked(&question, (id.0, &self.principal, &self.server));
         if asked.client.is_empty() {
             "(unnamed)".clone_into(&mut asked.client);
@@ -100,8 +114,8 @@ impl Asker for Terminal {
             None => Some(approval::DenyCause::ShuttingDown),
         };
         drop(desk);
-        if let (Some(cause), Some(relay)) = (refused, self.relay.upgrade()) {
-            let _ = relay.answer(id, &Answer::Deny(words(&cause)));
+        if let Some(cause) = refused {
+            self.deny(id, words(&cause));
         }
     }
 
@@ -109,6 +123,14 @@ impl Asker for Terminal {
         let desk = self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(desk) = desk.as_ref() {
             desk.withdraw(question.0);
+        }
+    }
+}
+
+impl Terminal {
+    fn deny(&self, id: QuestionId, why: String) {
+        if let Some(relay) = self.relay.upgrade() {
+            let _ = relay.answer(id, &Answer::Deny(why));
         }
     }
 }
@@ -124,15 +146,26 @@ pub(crate) fn asked(question: &Question, (id, principal, server): (u64, &str, &s
         method: question.method.clone(),
         target: question.target.clone(),
         arguments: question.arguments.clone(),
-        reasons: question.reasons.iter().map(|reason| asked_by(reason, &question.policy)).collect(),
+        reasons: asked_by(question),
         facts: facts.collect(),
         history: question.history.clone(),
         ttl: Duration::from_secs(u64::from(question.ttl_s)),
     }
 }
 
-/// Why it is asked, for the one who is asked.
-fn asked_by(reason: &bailiwick_engine::Reason, policy: &bailiwick_engine::Policy) -> approval::Reason {
+/// Why it is asked, for the one who is asked, and whom else it takes.
+fn asked_by(question: &Question) -> Vec<approval::Reason> {
+    let mut reasons: Vec<_> = question.reasons.iter().map(|reason| shown(reason, &question.policy)).collect();
+    reasons.extend(question.needs().map(|needs| approval::Reason {
+        id: "approval".to_owned(),
+        file: String::new(),
+        line: 0,
+        message: format!("{needs} must approve"),
+    }));
+    reasons
+}
+
+fn shown(reason: &Reason, policy: &Policy) -> approval::Reason {
     let described = reason.describe(policy);
     approval::Reason {
         // Only rules have names: the default is the default.

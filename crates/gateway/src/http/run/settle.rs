@@ -50,10 +50,14 @@ impl Run {
         drop(self.state().waiters.remove(&(lane, id.clone())));
     }
 
-    /// What comes of an answer, once that is written.
-    pub(in crate::http) fn answered(&self, question: QuestionId, answer: &Answer) -> Vec<Act> {
-        let Decided { acts, .. } = self.answer(question, answer);
-        if self.entries.commit().is_ok() { acts } else { self.undo(acts, UNWRITTEN) }
+    /// What comes of an answer, once that is written; words if others must answer too.
+    pub(in crate::http) fn answered(
+        &self,
+        question: QuestionId,
+        answer: &Answer,
+    ) -> (Vec<Act>, Option<String>) {
+        let Decided { acts, waits, .. } = self.answer(question, answer);
+        if self.entries.commit().is_ok() { (acts, waits) } else { (self.undo(acts, UNWRITTEN), None) }
     }
 
     /// True if an exchange waits for what becomes of its request.
