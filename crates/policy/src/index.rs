@@ -33,11 +33,21 @@ struct Row {
 struct Bucket {
     /// By the folded name of a tool or prompt.
     named: Table<Vec<u32>>,
+    /// By the text that names begin with before the first `*`, folded.
+    started: Starts,
     /// By a word without which the wildcard over names matches nothing, folded; moved to `words` at the end.
     worded: Table<Vec<u32>>,
     words: Words,
     /// About everything.
     all: Vec<u32>,
+}
+
+/// Texts that names begin with.
+#[derive(Debug, Default)]
+struct Starts {
+    table: Table<Vec<u32>>,
+    /// Lengths of the texts, each once, ascending: a name is looked up once for each.
+    lengths: Vec<usize>,
 }
 
 /// The words of a bucket, in one automaton where they are many.
@@ -84,6 +94,9 @@ impl Row {
         };
         let (table, key) = match &pattern.object {
             Object::Name(Name::Literal(name)) => (&mut bucket.named, &**name),
+            Object::Name(Name::Stars(words)) if words.first().is_some_and(|first| !first.is_empty()) => {
+                return bucket.started.add(words.first().map_or("", |first| first), rule);
+            }
             Object::Name(name) if !name.word().is_empty() => (&mut bucket.worded, name.word()),
             // Patterns over URIs are few, and read the URI in several ways: each is looked at.
             Object::Name(_) | Object::Uri(_) => return bucket.all.push(rule),
@@ -109,7 +122,27 @@ impl Bucket {
 
     fn candidates(&self, object: &str, candidate: &mut impl FnMut(u32)) {
         self.named.get(object).into_iter().flatten().chain(&self.all).for_each(|rule| candidate(*rule));
+        self.started.of(object, |rules| rules.iter().for_each(|rule| candidate(*rule)));
         self.words.within(object, |rules| rules.iter().for_each(|rule| candidate(*rule)));
+    }
+}
+
+impl Starts {
+    fn add(&mut self, start: &str, rule: u32) {
+        let start = fold_key(start);
+        if let Err(at) = self.lengths.binary_search(&start.len()) {
+            self.lengths.insert(at, start.len());
+        }
+        self.table.entry(start.into()).or_default().push(rule);
+    }
+
+    /// Calls `found` with the rules of each text that `name` begins with.
+    fn of(&self, name: &str, mut found: impl FnMut(&[u32])) {
+        let starts =
+            self.lengths.iter().map_while(|length| (*length <= name.len()).then(|| name.get(..*length)));
+        for rules in starts.flatten().filter_map(|start| self.table.get(start)) {
+            found(rules);
+        }
     }
 }
 

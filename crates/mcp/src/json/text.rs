@@ -76,6 +76,11 @@ pub fn escape_into(text: &str, out: &mut Vec<u8>) {
 /// also takes U+017F for `s` and U+212A for `k`.
 #[must_use]
 pub fn fold_key(key: &str) -> Cow<'_, str> {
+    // Almost all keys are plain already, which is seen many bytes at a time.
+    let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if key.bytes().fold(true, |all, byte| all & plain(byte)) {
+        return Cow::Borrowed(key);
+    }
     if key.contains(|c| fold(c) != c) {
         Cow::Owned(key.chars().map(fold).collect())
     } else {
