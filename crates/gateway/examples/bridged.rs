@@ -11,7 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
-use bailiwick_engine::{Answer, Engine, Mode, Principal, Question, QuestionId, Scanner, Settings};
+use bailiwick_engine::{
+    Answer, ApprovedBy, Engine, Mode, Principal, Question, QuestionId, Scanner, Settings,
+};
 use bailiwick_gateway::Asker;
 use bailiwick_gateway::relay::{Reader, Relay, RelaySettings, now};
 use bailiwick_gateway::sink::Sink;
@@ -53,7 +55,7 @@ impl Asker for Office {
         // Never on the thread that asks: it holds up the server.
         thread::spawn(move || {
             let answer = match question.arguments.len() < 40 {
-                true => Answer::Approve("by the office".to_owned()),
+                true => Answer::Approve(ApprovedBy::new("user:office", "by the office")),
                 false => Answer::Deny("too long for the office".to_owned()),
             };
             // A client that is gone needs no answer.
