@@ -1,5 +1,5 @@
 // A client on the TypeScript SDK v2 that does what the official suite's servers ask of one. `node client.mjs URL`; with
-// BAILIWICK_GATEWAY, a command in words separated by line ends, it speaks to URL through that gateway.
+// GATEWAY_UNDER_TEST, a command in words separated by line ends, it speaks to URL through that gateway.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -10,7 +10,7 @@ const modern = version >= "2026-07-28";
 
 // Starts the gateway before `target`, and gives its endpoint.
 async function through(target) {
-  const [command, ...words] = process.env.BAILIWICK_GATEWAY.split("\n");
+  const [command, ...words] = process.env.GATEWAY_UNDER_TEST.split("\n");
   const gateway = spawn(command, [...words, "--listen", "127.0.0.1:0", "--target", target], { stdio: ["ignore", "ignore", "pipe"] });
   process.on("exit", () => gateway.kill());
   for await (const line of createInterface({ input: gateway.stderr })) {
@@ -45,7 +45,7 @@ async function visit(client) {
 }
 
 const target = process.argv.at(-1);
-const url = process.env.BAILIWICK_GATEWAY ? await through(target) : target;
+const url = process.env.GATEWAY_UNDER_TEST ? await through(target) : target;
 const client = new Client({ name: "conformance", version: "1" }, {
   capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} },
   ...(modern ? { versionNegotiation: { mode: { pin: version } } } : {}),

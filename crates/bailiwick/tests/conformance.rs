@@ -102,7 +102,7 @@ fn is_passed_through_the_gateway(scenario: &str, version: &str) {
         .current_dir(place.path())
         .env_clear()
         .envs(place.environment())
-        .env("BAILIWICK_GATEWAY", gateway)
+        .env("GATEWAY_UNDER_TEST", gateway)
         .env("BAILIWICK_STATE_DIR", place.at("state"))
         .output()
         .expect("it runs");

@@ -62,7 +62,7 @@ fn scenarios(way: &str, flags: Option<&[&str]>, requirements: &str, names: &[&st
         if let Some(flags) = flags {
             let words = [&binary().display().to_string(), "gateway", "--server", "reference"];
             let words: Vec<&str> = words.into_iter().chain(flags.iter().copied()).collect();
-            command.env("BAILIWICK_GATEWAY", words.join("\n")).env("BAILIWICK_STATE_DIR", state());
+            command.env("GATEWAY_UNDER_TEST", words.join("\n")).env("BAILIWICK_STATE_DIR", state());
         }
         // What failed is in the results.
         let _ = shell::logged(&mut command, &format!("conformance-client-{way}-{requirements}"));
