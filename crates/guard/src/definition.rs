@@ -6,6 +6,7 @@
 mod look_alike;
 mod pretexts;
 mod signs;
+mod words;
 
 use bailiwick_mcp::Value;
 
@@ -93,7 +94,7 @@ fn names_attack(tool: Value<'_>) -> bool {
         return false;
     }
     let plain = model::normalise(&description);
-    signs::ATTACKS.iter().any(|attack| plain.contains(attack))
+    words::ATTACKS.iter().any(|attack| plain.contains(attack))
 }
 
 /// Longer descriptions say what the tool does, in bytes.
@@ -319,7 +320,7 @@ fn governs_another(text: &str, beside: Beside<'_>) -> bool {
         })
     };
     beside.others.iter().filter(is_theirs).any(|name| stands(&name))
-        && signs::GOVERNING.iter().chain(signs::CHANGING).any(|word| holds(&plain, word))
+        && signs::GOVERNING.iter().chain(words::CHANGING).any(|word| holds(&plain, word))
 }
 
 /// Shorter names are words.
