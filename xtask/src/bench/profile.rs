@@ -23,7 +23,7 @@ pub(crate) struct Options {
 /// Calls that are counted.
 const CALLS: u64 = 1_000;
 /// What is told apart: words, and what the function's name holds. Of several that match, the costliest counts.
-const STAGES: [(&str, &str); 15] = [
+const STAGES: [(&str, &str); 14] = [
     ("all", "PROGRAM TOTALS"),
     ("strict parsing", "bailiwick_mcp::message::Packet::parse"),
     ("the engine, guards included", "bailiwick_engine::engine::Engine::receive"),
@@ -35,7 +35,6 @@ const STAGES: [(&str, &str); 15] = [
     ("the audit log", "bailiwick_record::audit::shared::Shared::take_in"),
     ("· its hashes", "bailiwick_record::audit::chain::seal"),
     ("hyper, towards the server", "hyper::client::conn::http1"),
-    ("hyper, towards clients: heads", "hyper::server::conn::http1"),
     ("the pool of connections", "hyper_util::client::legacy::client::Client<C,B>::send_request"),
     ("the gateway, with all below it", "bailiwick_gateway::http::endpoint::serve"),
     ("the relay, with all below it", "bailiwick_gateway::relay::reader::Reader::take"),

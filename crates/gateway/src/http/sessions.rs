@@ -162,7 +162,8 @@ impl Sessions {
         let session = Arc::new(Session {
             id,
             run: Arc::clone(run),
-            upstream,
+            // A copy: what came in shares the buffer that it was read into, of 8 KiB.
+            upstream: upstream.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok()),
             server,
             streams: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
