@@ -34,12 +34,12 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
         0,
         "a tool reads or executes as its labels say (`labels` of the policy, and the table of known servers); one without labels is \
          allowed only where both actions are",
-        None,
+        Some(Shown::tool("srv", "unheard_of_tool", "{}", ("is what its name says", "is both a read and an execution"))),
     );
     draft.differs(
         0,
         "resources, prompts, completions and what servers ask for are decided by the default",
-        None,
+        Some(Shown::resource(("passes", draft.by_default()))),
     );
 }
 
@@ -54,14 +54,7 @@ fn default(reader: &mut Reader<'_>, draft: &mut Draft, node: &Node) {
     draft.default_comment = format!("line {line}: defaults.effect");
     if draft.is_safe() && verdict == Verdict::Allow {
         draft.default = Verdict::Ask;
-        let shown = Shown {
-            server: "srv".to_owned(),
-            tool: "some_tool".to_owned(),
-            arguments: "{}".to_owned(),
-            theirs: "passes".to_owned(),
-            ours: "asks".to_owned(),
-            speaks: None,
-        };
+        let shown = Shown::tool("srv", "some_tool", "{}", ("passes", "asks"));
         draft.differs(line, "what no principal names asks; in mcp-aegis it passes", Some(shown));
     }
 }
@@ -190,6 +183,11 @@ fn sanitizer(draft: &mut Draft) {
     draft.differs(
         0,
         "the patterns of its argument scan are not published; these deny what its description names",
-        None,
+        Some(Shown::tool(
+            "srv",
+            "some_tool",
+            "{\"note\": \"$(id)\"}",
+            ("denies, if its patterns have it", "denies"),
+        )),
     );
 }

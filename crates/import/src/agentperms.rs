@@ -77,7 +77,9 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
         write(draft, server, &approvals);
     }
     if draft.is_safe() {
-        draft.differs(0, "resources, prompts, completions and what servers ask for are denied; agentperms lets all of them pass", None);
+        let text = "resources, prompts, completions and what servers ask for are decided by the default; agentperms lets all of them pass";
+        let shown = Shown::resource(("passes", draft.by_default()));
+        draft.differs(0, text, Some(shown));
     } else {
         let on = ["resource:*", "prompt:*", "completion:*", "sampling", "elicitation", "roots", "task"];
         let id = draft.id("not-looked-at");
@@ -288,9 +290,22 @@ fn write(draft: &mut Draft, server: &Server, approvals: &[(String, u32)]) {
         draft.differs(
             server.line,
             format!("what `{name}` denies is denied; agentperms asks first for what needs approval"),
-            None,
+            Some(denied(server)),
         );
     }
+}
+
+/// A call that `server` denies, of a tool that somebody has to approve.
+fn denied(server: &Server) -> Shown {
+    let verdicts = ("asks, where the tool needs approval", "is denied, and nobody is asked");
+    let (tool, arguments) = match (server.denied_tools.texts.first(), server.denied.first()) {
+        (Some(tool), _) => (tool.replace('*', "x"), "{}".to_owned()),
+        (None, path) => {
+            let path = path.map(Pattern::sample).unwrap_or_default();
+            ("some_tool".to_owned(), format!("{{\"path\": {}}}", json(&path)))
+        }
+    };
+    show(&server.name, &tool, arguments, verdicts, None)
 }
 
 fn deny_paths(draft: &mut Draft, server: &Server, all: &str, first: Option<&str>) {
@@ -368,12 +383,5 @@ fn show(
     (theirs, ours): (&str, &str),
     speaks: Option<(String, bool)>,
 ) -> Shown {
-    Shown {
-        server: server.to_owned(),
-        tool: tool.to_owned(),
-        arguments,
-        theirs: theirs.to_owned(),
-        ours: ours.to_owned(),
-        speaks,
-    }
+    Shown { speaks, ..Shown::tool(server, tool, &arguments, (theirs, ours)) }
 }

@@ -9,6 +9,7 @@ mod tree;
 use bailiwick_policy::tree::Node;
 
 use crate::draft::{Draft, Section, Verdict};
+use crate::note::Shown;
 use crate::out::Out;
 use crate::reader::{Reader, member};
 use tree::{Entity, Policy, Who};
@@ -58,12 +59,24 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
     } else {
         configuration(reader, draft);
     }
-    draft.differs(
-        0,
-        "a condition that cannot be evaluated makes a `forbid` hold; Cedar leaves the policy out",
-        None,
-    );
-    draft.differs(0, "names of denied tools are compared in any letter case", None);
+}
+
+/// How a `forbid` about these targets holds more often than in Cedar.
+fn differences(draft: &mut Draft, policy: &Policy, line: u32, on: &[String]) {
+    let Some(tool) = on.iter().find(|target| is_tool(target)) else { return };
+    let tool = tool.rsplit('/').next().unwrap_or_default().replace('*', "some_tool");
+    let denies = match policy.who {
+        Who::Anybody => "denies",
+        Who::Is(_) | Who::In(_) => "denies it to them",
+    };
+    if !policy.conditions.is_empty() {
+        let text = "a condition that cannot be evaluated makes a `forbid` hold; Cedar leaves the policy out";
+        let verdicts = ("is silent, where the condition needs an argument", "speaks then");
+        draft.differs(line, text, Some(Shown::tool("srv", &tool, "{}", verdicts)));
+    } else if tool.bytes().any(|byte| byte.is_ascii_lowercase()) && tool != "some_tool" {
+        let shown = Shown::tool("srv", &tool.to_ascii_uppercase(), "{}", ("is silent", denies));
+        draft.differs(line, "names of denied tools are compared in any letter case", Some(shown));
+    }
 }
 
 /// `type: cedarv1` with the policies as texts.
@@ -141,7 +154,8 @@ fn write(draft: &mut Draft, policy: &Policy, line: u32) -> Result<(), Wrong> {
     }
     let effect = if policy.permits { "allow" } else { "deny" };
     let id = draft.id(policy.id.as_deref().unwrap_or(&format!("{word}-{line}")));
-    let mut fields = vec![("id", Out::text(id)), ("effect", Out::word(effect)), ("on", Out::texts(on))];
+    let mut fields =
+        vec![("id", Out::text(id)), ("effect", Out::word(effect)), ("on", Out::texts(on.clone()))];
     if !parts.is_empty() {
         fields.push(("if", Out::If(parts)));
     }
@@ -151,6 +165,9 @@ fn write(draft: &mut Draft, policy: &Policy, line: u32) -> Result<(), Wrong> {
         Who::In(entity) => fields.push(("for", names("roles", policy, entity)?)),
     }
     draft.add(Section::Rules, format!("line {line}: {word}"), fields);
+    if !policy.permits {
+        differences(draft, policy, line, &on);
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod rule;
 use bailiwick_policy::tree::Node;
 
 use crate::draft::{Draft, Section, Verdict};
+use crate::note::Shown;
 use crate::out::Out;
 use crate::reader::{Members, Reader, member};
 use rule::{About, Spec};
@@ -66,8 +67,10 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
         }
     }
     if draft.is_safe() {
-        draft.differs(0, "what no rule names is decided by the default, reading in the workspace too; resources, prompts and what \
-                          servers ask for as well", None);
+        let text = "what no rule names is decided by the default, reading in the workspace too; resources, prompts and what \
+                    servers ask for as well";
+        let shown = Shown::resource(("passes", draft.by_default()));
+        draft.differs(0, text, Some(shown));
     } else {
         let id = draft.id("reads");
         let fields = vec![("id", Out::text(id)), ("effect", Out::word("allow")), ("on", Out::text(READERS))];
@@ -108,7 +111,10 @@ fn mode_of_work(reader: &mut Reader<'_>, draft: &mut Draft, members: &Members<'_
             draft.add(Section::Rules, format!("line {line}: acceptEdits"), fields);
         }
         ModeOfWork::Plan => {
-            draft.differs(line, "`plan` denies what no rule allows, from the beginning to the end", None)
+            let shown =
+                rule::show("srv", "some_tool", "{}", ("asks, once the plan is accepted", "denies"), None);
+            let text = "`plan` denies what no rule allows, from the beginning to the end";
+            draft.differs(line, text, Some(shown));
         }
         ModeOfWork::Default | ModeOfWork::DontAsk | ModeOfWork::Bypass => {}
     }

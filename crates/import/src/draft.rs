@@ -113,6 +113,15 @@ impl Draft {
         self.entries.push(Entry { section, comment: comment.into(), fields });
     }
 
+    /// What the default makes of a call, as a word for people.
+    pub(crate) fn by_default(&self) -> &'static str {
+        match self.default {
+            Verdict::Allow => "passes",
+            Verdict::Ask => "asks",
+            Verdict::Deny => "denies",
+        }
+    }
+
     pub(crate) fn differs(&mut self, line: u32, text: impl Into<String>, shown: Option<Shown>) {
         self.note(Note { line, kind: Kind::Differs, text: text.into(), shown });
     }

@@ -128,7 +128,15 @@ fn per_tool(draft: &mut Draft, bound: &Bound, blocks: bool) {
     draft.differs(
         bound.line,
         "limits count calls that go on; agent-envelope counts those that it stops too",
-        None,
+        Some(
+            Shown::tool(
+                "srv",
+                "some_tool",
+                "{}",
+                ("is stopped: the one that was stopped counts", "counts one less"),
+            )
+            .after(format!("{most:.0} like it, one of which was stopped")),
+        ),
     );
 }
 
@@ -164,14 +172,7 @@ fn steps(reader: &mut Reader<'_>, draft: &mut Draft, workflows: &[Node]) {
             ("on", Out::texts(on)),
         ];
         draft.add(Section::Rules, origin(line, "steps of workflows"), fields);
-        let shown = Shown {
-            server: "srv".to_owned(),
-            tool: "unheard_of_tool".to_owned(),
-            arguments: "{}".to_owned(),
-            theirs: "passes at first".to_owned(),
-            ours: "asks".to_owned(),
-            speaks: None,
-        };
+        let shown = Shown::tool("srv", "unheard_of_tool", "{}", ("passes at first", "asks"));
         draft.differs(
             line,
             "tools that no workflow names ask; agent-envelope lets some pass before it scores drift",
@@ -223,7 +224,9 @@ fn autonomy(reader: &mut Reader<'_>, draft: &mut Draft, bounds: &Members<'_>) {
             ("on", Out::text(format!("*/{word}"))),
         ];
         draft.add(Section::Rules, origin(line, "requires_human_approval"), fields);
-        draft.differs(line, format!("`{word}` asks; agent-envelope lists it and lets it pass"), None);
+        let shown = Shown::tool("srv", &word.replace('*', "x"), "{}", ("passes", "asks"));
+        let text = format!("`{word}` asks; agent-envelope lists it and lets it pass");
+        draft.differs(line, text, Some(shown));
     }
 }
 

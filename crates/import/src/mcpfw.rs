@@ -15,6 +15,7 @@ use bailiwick_policy::tree::Node;
 
 use crate::draft::{Draft, Section, Verdict};
 use crate::fnmatch::Pattern;
+use crate::note::Shown;
 use crate::out::Out;
 use crate::reader::Reader;
 
@@ -126,7 +127,8 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
     }
     if draft.is_safe() {
         let text = "resources, prompts, completions and what servers ask for are decided too; mcpfw lets all of them pass";
-        draft.differs(0, text, None);
+        let shown = Shown::resource(("passes", draft.by_default()));
+        draft.differs(0, text, Some(shown));
     } else {
         let comment = "mcpfw looks at calls of tools alone";
         let on = ["resource:*", "prompt:*", "completion:*", "sampling", "elicitation", "roots", "task"];
@@ -198,7 +200,8 @@ fn decide(reader: &mut Reader<'_>, draft: &mut Draft, earlier: &[Rule], rule: &R
         Ok(order::Standing::Reached(exceptions)) => {
             for name in &exceptions.dropped {
                 let text = format!("`{}` holds for what `{name}` let pass before it, too", rule.name);
-                draft.differs(rule.line, text, None);
+                let theirs = format!("`{name}` may let it pass before this rule is reached");
+                draft.differs(rule.line, text, show::matching(rule, &theirs, "this rule speaks"));
             }
             write::rule(draft, rule, verdict, &exceptions);
             show::differences(draft, rule, verdict);

@@ -32,10 +32,14 @@ impl Kind {
 }
 
 /// A call that shows a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     pub server: String,
+    /// The tool; of a call for a resource its URI.
     pub tool: String,
+    pub is_resource: bool,
+    /// What must have happened before it; empty: nothing.
+    pub before: String,
     /// As JSON.
     pub arguments: String,
     /// What the original makes of it.
@@ -47,9 +51,32 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// The parameters of the call.
+    /// A call of a tool.
+    pub(crate) fn tool(server: &str, tool: &str, arguments: &str, (theirs, ours): (&str, &str)) -> Shown {
+        Shown {
+            server: server.to_owned(),
+            tool: tool.to_owned(),
+            arguments: arguments.to_owned(),
+            theirs: theirs.to_owned(),
+            ours: ours.to_owned(),
+            ..Shown::default()
+        }
+    }
+
+    /// The reading of a resource that nothing names.
+    pub(crate) fn resource((theirs, ours): (&str, &str)) -> Shown {
+        Shown { is_resource: true, ..Shown::tool("srv", "notes://some/page", "", (theirs, ours)) }
+    }
+
+    pub(crate) fn after(self, before: impl Into<String>) -> Shown {
+        Shown { before: before.into(), ..self }
+    }
+
+    /// The parameters of the call, and what goes before it.
     #[must_use]
     pub fn call(&self) -> String {
-        format!("{}/{} {}", self.server, self.tool, self.arguments)
+        let kind = if self.is_resource { "resource:" } else { "" };
+        let after = if self.before.is_empty() { String::new() } else { format!(", after {}", self.before) };
+        format!("{kind}{}/{} {}", self.server, self.tool, self.arguments).trim_end().to_owned() + &after
     }
 }

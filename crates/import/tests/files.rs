@@ -55,8 +55,10 @@ fn every_call_that_shows_a_difference_is_decided_as_it_says() {
     every(|name, _, _, mode, imported| {
         let policy = compiled(&imported);
         for call in imported.notes.iter().filter_map(|note| note.shown.as_ref()) {
-            let (verdict, ids) =
-                decide(&policy, (&call.server, &call.tool), &call.arguments, &Principal::default());
+            let (verdict, ids) = match call.is_resource {
+                true => (read(&policy, &call.server, &call.tool), Vec::new()),
+                false => decide(&policy, (&call.server, &call.tool), &call.arguments, &Principal::default()),
+            };
             let place = format!("{name}, {}: {}", mode.word(), call.call());
             if let Some((id, speaks)) = &call.speaks {
                 let heard = ids.iter().any(|found| found == id || found.starts_with(&format!("{id}-")));
@@ -65,6 +67,7 @@ fn every_call_that_shows_a_difference_is_decided_as_it_says() {
             match call.ours.as_str() {
                 "asks" => assert_eq!(verdict, Verdict::Ask, "{place}"),
                 "denies" => assert_eq!(verdict, Verdict::Deny, "{place}"),
+                "passes" => assert_eq!(verdict, Verdict::Allow, "{place}"),
                 _ => {}
             }
             shown.set(shown.get() + 1);
@@ -76,4 +79,20 @@ fn every_call_that_shows_a_difference_is_decided_as_it_says() {
 #[test]
 fn what_comes_out_is_not_recognised_as_theirs() {
     every(|name, _, _, _, imported| assert_eq!(recognise(&imported.text), None, "{name}"));
+}
+
+#[test]
+fn every_difference_has_a_call_that_shows_it() {
+    every(|name, _, _, mode, imported| {
+        for note in imported.notes.iter().filter(|note| note.kind == bailiwick_import::Kind::Differs) {
+            assert!(note.shown.is_some(), "{name}, {}: {}", mode.word(), note.text);
+        }
+    });
+}
+
+fn read(policy: &bailiwick_policy::Policy, server: &str, uri: &str) -> Verdict {
+    let target = bailiwick_policy::Target::Resource { server, uri };
+    let principal = Principal::default();
+    let call = bailiwick_policy::Call { target, arguments: None, principal: &principal };
+    policy.evaluate(&call, &mut Vec::new())
 }

@@ -231,14 +231,7 @@ pub(super) fn show(
     (theirs, ours): (&str, &str),
     speaks: Option<(String, bool)>,
 ) -> Shown {
-    Shown {
-        server: server.to_owned(),
-        tool: tool.to_owned(),
-        arguments: arguments.to_owned(),
-        theirs: theirs.to_owned(),
-        ours: ours.to_owned(),
-        speaks,
-    }
+    Shown { speaks, ..Shown::tool(server, tool, arguments, (theirs, ours)) }
 }
 
 /// Longest rule.

@@ -10,14 +10,8 @@ use crate::note::Shown;
 fn shown(rule: &Rule, arguments: String, theirs: &str, ours: &str, speaks: Option<bool>) -> Option<Shown> {
     let tool = rule.tools.iter().find(|tool| tool.literal().is_some()).or(rule.tools.first())?;
     let tool = if tool.is_any() { "some_tool".to_owned() } else { tool.sample() };
-    Some(Shown {
-        server: "srv".to_owned(),
-        tool,
-        arguments,
-        theirs: theirs.to_owned(),
-        ours: ours.to_owned(),
-        speaks: speaks.map(|speaks| (clean(&rule.name), speaks)),
-    })
+    let speaks = speaks.map(|speaks| (clean(&rule.name), speaks));
+    Some(Shown { speaks, ..Shown::tool("srv", &tool, &arguments, (theirs, ours)) })
 }
 
 /// `{"key": value}`, of a dotted key.
@@ -63,14 +57,7 @@ pub(super) fn matching(rule: &Rule, theirs: &str, ours: &str) -> Option<Shown> {
 pub(super) fn default(draft: &mut Draft, line: u32, rules: &[Rule]) {
     let named = |name: &str| rules.iter().flat_map(|rule| &rule.tools).any(|tool| tool.written == name);
     let tool = if named("some_other_tool") { "yet_another_tool" } else { "some_other_tool" };
-    let shown = Shown {
-        server: "srv".to_owned(),
-        tool: tool.to_owned(),
-        arguments: "{}".to_owned(),
-        theirs: "passes".to_owned(),
-        ours: "asks".to_owned(),
-        speaks: None,
-    };
+    let shown = Shown::tool("srv", tool, "{}", ("passes", "asks"));
     draft.differs(line, "what no rule names asks; in mcpfw it passes", Some(shown));
 }
 
@@ -141,29 +128,50 @@ fn meant(draft: &mut Draft, rule: &Rule, test: &Test, tightens: bool, sample: &s
             rule.name,
             commands(&test.wants).join(", ")
         );
-        draft.differs(rule.line, text, None);
+        let wrapped = arguments(&test.key, &json(&format!("true; {}", commands(&test.wants).join("; "))));
+        draft.differs(
+            rule.line,
+            text,
+            shown(rule, wrapped, "the text need not fit", "this rule speaks", Some(true)),
+        );
     }
+}
+
+/// A call that a limit counts otherwise, since one before it was stopped.
+pub(super) fn counted(rule: &Rule, most: u64) -> Option<Shown> {
+    let text = rule.when.first().and_then(sample).zip(rule.when.first());
+    let text = text.map_or("{}".to_owned(), |(sample, test)| arguments(&test.key, &json(&sample)));
+    let call = shown(rule, text, "denies: the one that was denied counts", "counts one less", None)?;
+    Some(call.after(format!("{most} like it, one of which was denied")))
 }
 
 pub(super) fn sequence(draft: &mut Draft, rule: &Rule, steps: &[Step]) {
     let about = steps.iter().filter_map(|step| step.argument.as_ref().map(|argument| (step, argument)));
     if let Some((step, argument)) = about.into_iter().find(|(_, argument)| !argument.is_any()) {
         let call = format!("{{\"a\": \"\", \"b\": {}}}", json(&argument.sample()));
-        let shown = Shown {
-            server: "srv".to_owned(),
-            tool: if step.tool.is_any() { "some_tool".to_owned() } else { step.tool.sample() },
-            arguments: call,
-            theirs: "takes no step: only the first argument is compared".to_owned(),
-            ours: "takes a step of the sequence".to_owned(),
-            speaks: None,
-        };
+        let verdicts = ("takes no step: only the first argument is compared", "takes a step of the sequence");
+        let shown = Shown::tool("srv", &named(&step.tool), &call, verdicts);
         draft.differs(rule.line, format!("`{}` looks at every argument", rule.name), Some(shown));
     }
+    let call = |step: &Step| {
+        let text = step.argument.as_ref().map(|argument| format!("{{\"a\": {}}}", json(&argument.sample())));
+        (named(&step.tool), text.unwrap_or_else(|| "{}".to_owned()))
+    };
+    let last = steps.last().map(|last| {
+        let (tool, text) = call(last);
+        let before: Vec<String> = steps.iter().rev().skip(1).rev().map(|step| call(step).0).collect();
+        Shown::tool("srv", &tool, &text, ("passes", "completes the sequence"))
+            .after(format!("{} and 1000 other calls", before.join(", ")))
+    });
     draft.differs(
         rule.line,
         format!("`{}` forgets nothing; mcpfw forgets what is 1000 calls old", rule.name),
-        None,
+        last,
     );
+}
+
+fn named(tool: &Pattern) -> String {
+    if tool.is_any() { "some_tool".to_owned() } else { tool.sample() }
 }
 
 pub(super) fn requires(draft: &mut Draft, rule: &Rule, event: &Pattern, asks: bool) {
@@ -178,5 +186,9 @@ pub(super) fn requires(draft: &mut Draft, rule: &Rule, event: &Pattern, asks: bo
             rule.name, event.written
         )
     };
-    draft.differs(rule.line, text, None);
+    let stays = if asks { "stays closed until a person says yes" } else { "stays closed" };
+    let call = shown(rule, "{}".to_owned(), "passes", stays, None);
+    let event = named(event);
+    let call = call.map(|call| call.after(format!("`{event}`, which was denied")));
+    draft.differs(rule.line, text, call);
 }

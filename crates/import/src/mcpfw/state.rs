@@ -66,7 +66,7 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
         "`{}` counts calls that go on; mcpfw counts what it denies later too, and what it lists",
         rule.name
     );
-    draft.differs(rule.line, text, None);
+    draft.differs(rule.line, text, show::counted(rule, calls));
 }
 
 fn budget(draft: &mut Draft, rule: &Rule, max: u64, per_tool: u64) {
@@ -85,7 +85,8 @@ fn budget(draft: &mut Draft, rule: &Rule, max: u64, per_tool: u64) {
     fields.extend(rule.reason().map(|reason| ("reason", reason)));
     draft.add(Section::Limits, rule.origin("budget"), fields);
     let text = format!("`{}` counts calls that go on; mcpfw counts those that it denies too", rule.name);
-    draft.differs(rule.line, text, None);
+    let most = max.into_iter().chain(per_tool).min().unwrap_or_default();
+    draft.differs(rule.line, text, show::counted(rule, most));
 }
 
 fn sequence(draft: &mut Draft, rule: &Rule, steps: &[Step], parts: &[String]) {
