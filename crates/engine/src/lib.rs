@@ -15,6 +15,7 @@ mod listing;
 mod notification;
 mod permit;
 pub mod pins;
+mod question;
 mod refused;
 mod reply;
 mod request;
