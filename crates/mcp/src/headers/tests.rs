@@ -1,3 +1,5 @@
+//! Headers and bodies that agree, and those that do not.
+
 use super::{ARGUMENT, METHOD, NAME, Repeated, VERSION, agree, arguments, coded, decoded};
 use crate::{Limits, Malformation, Packet, Parser};
 
