@@ -207,7 +207,7 @@ map! {
     APPROVAL "approval" needs [];
     "ttl" = DURATION, "`3m`: how long a question is open";
     "min" = Number("^([1-9]|1[0-6])$"), "`2`: how many different people must approve, 1 (default) to 16; more than one can be asked only by a gateway";
-    "from" = Some(&Text), "[roles](#roles), of which each of them must have one";
+    "from" = Some(&Text), "[roles](#who-acts), of which each of them must have one";
     later ["assurance", "scope"];
     elsewhere &[("timeout", "ttl"), ("roles", "from"), ("approvers", "from"), ("count", "min")];
 }
