@@ -294,7 +294,7 @@ fn denied(refusal: &Refusal, why: &str) -> Refusal {
             Refusal::Error { code: *code, message: format!("{message}; {why}") }
         }
         Refusal::Tool { text, modern } => Refusal::Tool { text: format!("{text}; {why}"), modern: *modern },
-        Refusal::Version { .. } => refusal.clone(),
+        Refusal::Version { .. } | Refusal::Tasks => refusal.clone(),
         Refusal::Result(json) => Refusal::Result(json),
         Refusal::Silent => Refusal::Silent,
     }

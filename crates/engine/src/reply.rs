@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     Result(&'static str),
     /// The version that a request names is none of these.
     Version { requested: String, supported: Vec<Version> },
+    /// The client did not declare the tasks extension (2026-07-28).
+    Tasks,
     /// Nothing: it was a notification, or an answer.
     Silent,
 }
@@ -63,6 +65,9 @@ impl Refusal {
                 escape_into(requested, &mut out);
                 out.extend_from_slice(b"}}");
             }
+            Refusal::Tasks => out.extend_from_slice(
+                br#","error":{"code":-32021,"message":"missing required client capability","data":{"requiredCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}}"#,
+            ),
             Refusal::Tool { text, modern } => {
                 out.extend_from_slice(br#","result":{"#);
                 if *modern {

@@ -119,7 +119,7 @@ impl Engine {
             Governed::Resource => self.resource(at, params, modern),
             Governed::Prompt => self.prompt(at, params),
             Governed::Completion => self.completion(at, params),
-            Governed::Task => self.task(params),
+            Governed::Task => self.task(params, modern),
             Governed::Listen => self.listen(params, &mut splice),
             Governed::Protocol | Governed::List(_) => Judgement::allow(),
             // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.

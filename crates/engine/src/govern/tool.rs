@@ -89,15 +89,27 @@ impl Engine {
         }
     }
 
-    pub(crate) fn task<'a>(&mut self, params: Option<Value<'a>>) -> Judgement<'a> {
+    pub(crate) fn task<'a>(&mut self, params: Option<Value<'a>>, modern: bool) -> Judgement<'a> {
         let Some(id) = params.and_then(|params| params.get("taskId")).and_then(Value::text) else {
             return Judgement::protocol(-32602, "`params.taskId` is not a string");
         };
         let mut judgement = match self.run.tasks.contains_key(&*id) {
             true => Judgement::allow(),
+            // As any server of it says, whatever the task: who did not declare the extension has none.
+            false if modern && !declares_tasks(params) => {
+                let cause = "the client does not declare the tasks extension";
+                Judgement::deny(Reason::Protocol(cause.into()), Refusal::Tasks)
+            }
             false => Judgement::protocol(-32602, "unknown task"),
         };
         judgement.target = Some(id);
         judgement
     }
+}
+
+fn declares_tasks(params: Option<Value<'_>>) -> bool {
+    let able =
+        params.and_then(|params| params.get("_meta")?.get("io.modelcontextprotocol/clientCapabilities"));
+    let declared = able.and_then(|able| able.get("extensions")?.get("io.modelcontextprotocol/tasks"));
+    declared.is_some()
 }
