@@ -115,7 +115,7 @@ fn is_path(text: &str) -> bool {
         || text.starts_with("file:")
         || text.starts_with("./")
         || text.starts_with("../");
-    led && !text.contains(['\n', '\r']) && text.len() > 1
+    led && !text.contains(['\n', '\r'])
 }
 
 #[derive(Default)]
@@ -261,7 +261,7 @@ mod tests {
             (r#"{"argv":["rm","-rf","/"]}"#, &["runs rm -rf /", "path /"]),
             (r#"{"url":"http://2130706433/x"}"#, &["host 127.0.0.1 (loopback)"]),
             (r#"{"host":"169.254.169.254"}"#, &["host 169.254.169.254 (metadata)"]),
-            (r#"{"query":"SELECT 1; DROP TABLE users"}"#, &["sql select", "sql drop users"]),
+            (r#"{"query":"SELECT 1; DROP TABLE users"}"#, &["sql select", "sql ddl users"]),
             (r#"{"text":"Select a restaurant with a view, please.","n":5}"#, &[]),
         ] {
             let found = of_tool(arguments);

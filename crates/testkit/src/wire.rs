@@ -6,7 +6,7 @@ use crate::workplace::Workplace;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -38,11 +38,25 @@ struct State {
     paused: bool,
 }
 
+/// A script that was just written is busy as long as a child that another thread forked meanwhile has not begun.
+fn spawn(program: &mut Command) -> io::Result<Child> {
+    for _ in 0..100 {
+        match program.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            spawned => return spawned,
+        }
+    }
+    program.spawn()
+}
+
 impl Wire {
     /// Starts `server` by way of `route`, in the workplace and with its environment.
     pub fn start(place: &Workplace, route: &Route, server: &ServerCommand) -> Wire {
         let command = route.command(&server.command);
-        let mut child = Command::new(&command[0])
+        let mut program = Command::new(&command[0]);
+        program
             .args(&command[1..])
             .current_dir(place.path())
             .env_clear()
@@ -52,9 +66,9 @@ impl Wire {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start `{}`: {error}", command[0]));
+            .stderr(Stdio::piped());
+        let mut child =
+            spawn(&mut program).unwrap_or_else(|error| panic!("cannot start `{}`: {error}", command[0]));
         let output = collect(child.stdout.take().expect("stdout is piped"));
         let errors = collect(child.stderr.take().expect("stderr is piped"));
         Wire { input: child.stdin.take(), child, output, errors }

@@ -51,7 +51,15 @@ fn seen(record: &Value) -> Seen {
         target: text(record, "target"),
         verdict: text(record, "verdict"),
         effect: text(record, "effect"),
-        reasons: reasons.map(|reason| (text(reason, "id"), text(reason, "message"))).collect(),
+        reasons: reasons.map(|reason| (text(reason, "id"), nameless(text(reason, "message")))).collect(),
+    }
+}
+
+/// Who sits at the terminal is another one on each machine.
+fn nameless(message: String) -> String {
+    match message.split_once("at the terminal by ") {
+        Some((before, _)) => format!("{before}at the terminal"),
+        None => message,
     }
 }
 

@@ -184,7 +184,7 @@ impl<'w> Stage<'w> {
                 // Without a question nothing comes of it, and what must come is missed.
                 let Some(question) = self.questions.pop_front() else { return observed };
                 let answer = match answer {
-                    cases::Answer::Approve => Answer::Approve(ApprovedBy::new("user:ana", "at the terminal")),
+                    cases::Answer::Approve => Answer::Approve(ApprovedBy::new("", "at the terminal")),
                     cases::Answer::Deny(why) => Answer::Deny(why.clone()),
                     cases::Answer::Nobody => Answer::Deny(NOBODY.to_owned()),
                 };
