@@ -34,11 +34,6 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn of(text: &str) -> Marks {
-        Marks::look::<true>(text)
-    }
-
-    /// `WORDS`: also those that are counted for the views alone, and say nothing of whether the text is suspect.
-    fn look<const WORDS: bool>(text: &str) -> Marks {
         let bytes = text.as_bytes();
         let mut walk = Walk { before: b' ', ..Walk::default() };
         let mut tally = Tally::new();
@@ -60,18 +55,14 @@ impl Marks {
                 let at = start + at;
                 let length = whole(bytes, at, length, u8::is_ascii_alphabetic);
                 marks.moved = marks.moved || tally.word(bytes, (at, length), line);
-                if WORDS {
-                    let word = bytes.get(at..at + length).unwrap_or_default();
-                    marks.shuffled += u32::from(views::is_shuffled(word));
-                }
+                let word = bytes.get(at..at + length).unwrap_or_default();
+                marks.shuffled += u32::from(views::is_shuffled(word));
             });
-            if WORDS {
-                block.mixtures(|at, length| {
-                    let at = start + at;
-                    let length = whole(bytes, at, length, is_made_of);
-                    marks.made += u32::from(views::is_made(bytes.get(at..at + length).unwrap_or_default()));
-                });
-            }
+            block.mixtures(|at, length| {
+                let at = start + at;
+                let length = whole(bytes, at, length, is_made_of);
+                marks.made += u32::from(views::is_made(bytes.get(at..at + length).unwrap_or_default()));
+            });
             lines += block.ends.count_ones();
             walk.before = chunk.last().copied().unwrap_or(b' ');
         }
@@ -109,9 +100,13 @@ fn is_made_of(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!')
 }
 
-/// The same of a text of which nothing else is asked.
+/// False only if nothing is likely to be there, and no word is disguised by its letters.
 pub(super) fn is_suspect(text: &str) -> bool {
-    Marks::look::<false>(text).is_suspect()
+    let marks = Marks::of(text);
+    marks.is_suspect()
+        || marks.singles >= views::SINGLES_MIN
+        || marks.shuffled >= views::SHUFFLED_MIN
+        || marks.made >= views::MADE_MIN
 }
 
 const BLOCK: usize = 64;

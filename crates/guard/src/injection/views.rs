@@ -18,6 +18,7 @@ use std::ops::Range;
 pub(super) use self::letters::is_made;
 #[cfg(test)]
 pub(super) use self::letters::is_moved;
+pub(super) use self::letters::{MADE_MIN, SINGLES_MIN};
 pub(super) use self::moved::Tally;
 pub(super) use self::typos::is_shuffled;
 
@@ -139,7 +140,7 @@ const RUN_MIN: u32 = 20;
 /// Fewer signs are punctuation; so many cuts or escapes every finder asks for.
 const FEW: u32 = 4;
 /// One word with two letters changed is a slip.
-const SHUFFLED_MIN: u32 = 2;
+pub(super) const SHUFFLED_MIN: u32 = 2;
 /// Fewer function words are chance.
 const WORDS_MIN: usize = 2;
 /// What a second layer weighs more.

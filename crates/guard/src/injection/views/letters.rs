@@ -25,9 +25,9 @@ pub(super) fn find(text: &str, marks: Marks, views: &mut Views) {
 }
 
 /// So many single characters in a row are looked at.
-const SINGLES_MIN: u32 = 5;
+pub(in crate::injection) const SINGLES_MIN: u32 = 5;
 /// One less than is asked for of a line: `70` is counted only there.
-const MADE_MIN: u32 = 2;
+pub(in crate::injection) const MADE_MIN: u32 = 2;
 
 /// A look at the whole text: a line with enough small words of another alphabet.
 #[cfg(test)]
