@@ -262,18 +262,8 @@ impl Reason {
     /// What was said of a person's answer.
     #[must_use]
     pub fn approval(&self) -> Option<&str> {
-        match self {
-            Reason::Approval(words) => Some(words),
-            Reason::Rule { .. }
-            | Reason::Limit { .. }
-            | Reason::Sequence { .. }
-            | Reason::Precondition { .. }
-            | Reason::Default(_)
-            | Reason::Link(_)
-            | Reason::Guard { .. }
-            | Reason::Pin { .. }
-            | Reason::Protocol(_) => None,
-        }
+        let Reason::Approval(words) = self else { return None };
+        Some(words)
     }
 
     /// The reason in words; `policy` is the one that decided.

@@ -51,19 +51,9 @@ pub(crate) enum Heard {
 
 impl Consents {
     pub(crate) fn of(policy: &Policy, reasons: &[Reason]) -> Consents {
-        let asked = |reason: &Reason| match reason {
-            Reason::Rule { index, .. } => {
-                policy.rules().get(*index as usize).map(|rule| rule.approval.clone())
-            }
-            Reason::Limit { .. }
-            | Reason::Sequence { .. }
-            | Reason::Precondition { .. }
-            | Reason::Default(_)
-            | Reason::Link(_)
-            | Reason::Guard { .. }
-            | Reason::Pin { .. }
-            | Reason::Protocol(_)
-            | Reason::Approval(_) => None,
+        let asked = |reason: &Reason| {
+            let Reason::Rule { index, .. } = reason else { return None };
+            policy.rules().get(*index as usize).map(|rule| rule.approval.clone())
         };
         Consents { wanted: reasons.iter().filter_map(asked).collect(), given: Vec::new() }
     }

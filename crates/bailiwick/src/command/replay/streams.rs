@@ -71,7 +71,7 @@ impl Streams {
     pub(super) fn new(files: &[PathBuf], progress: ProgressBar) -> Result<Streams, Failure> {
         let mut waiting = Vec::new();
         for (index, path) in files.iter().enumerate() {
-            // Only the first line is read of it for now.
+            // Only its first line is read here; the rest when its turn comes.
             let mut stream = Stream::open(path, index, &ProgressBar::hidden())?;
             let at = stream.peek(path)?.map_or(Timestamp(i64::MAX), |at| at);
             waiting.push((at, index, path.clone()));
