@@ -2,12 +2,14 @@
 
 use bailiwick_mcp::{Kind, Value};
 use std::ops::ControlFlow;
+use std::sync::MutexGuard;
 
 use crate::args::{Input, Leaf, Sense, exact_number};
 use crate::links::Link;
 use crate::model::{Effect, Hit, Limit, Principal, Verdict};
 use crate::path::Scratch;
 use crate::policy::Policy;
+use crate::recall::Desk;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
 use crate::taint::Taints;
@@ -71,42 +73,39 @@ impl Policy {
         hits: &mut Vec<Hit>,
         links: &mut Vec<Link>,
     ) -> Verdict {
-        let memory = self.memory.try_lock().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
-        let mut scratch = Scratch::within(&self.base, self.follower.as_deref(), call.target.server(), memory);
-        let (server, object) = (folded(call.target.server()), folded(call.target.object()));
-        let aimed =
-            Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
-        let labelled = self.labels.look_up(aimed, &mut scratch);
-        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
+        let (mut kept, mut own) = (self.desk(), None);
+        let desk = kept.as_deref_mut();
+        let Desk { memory, recall } = desk.unwrap_or_else(|| own.insert(Desk::default()));
+        let mut scratch = Scratch::within(
+            &self.base,
+            self.follower.as_deref(),
+            call.target.server(),
+            std::mem::take(memory),
+        );
+        let known = recall.of(self, call.target, &mut scratch);
         hits.clear();
-        self.index.candidates(aimed, |rule| hits.push(Hit { rule, failed_require: false }));
-        hits.sort_unstable();
-        hits.dedup();
         let mut voices = Voices::default();
-        let subject = Subject::new(self, call, labelled.as_ref());
-        hits.retain_mut(|hit| {
-            let (Some(rule), Some(scope)) =
-                (self.rules().get(hit.rule as usize), self.scopes.get(hit.rule as usize))
-            else {
-                return false;
+        let subject = Subject::new(self, call, known.labels.as_ref());
+        for index in known.rules.iter().copied() {
+            let place = index as usize;
+            let (Some(rule), Some(scope)) = (self.rules().get(place), self.scopes.get(place)) else {
+                continue;
             };
-            if !scope.is_of(taints) || !scope.covers(aimed, &mut scratch) {
-                return false;
+            if !scope.is_of(taints) || !(scope.who.is_everybody() || scope.who.includes(&subject)) {
+                continue;
             }
-            if !scope.who.is_everybody() && !scope.who.includes(&subject) {
-                return false;
-            }
-            let spoken = speaks(rule.effect, scope, &subject, &mut scratch);
-            hit.failed_require = spoken.is_some() && rule.effect == Effect::Require;
-            let layers = self.rule_layers.get(hit.rule as usize).copied().unwrap_or_default();
-            spoken.into_iter().for_each(|verdict| voices.hear(verdict, layers));
-            spoken.is_some()
-        });
-        *links = std::mem::take(&mut scratch.links);
-        if let Ok(mut kept) = self.memory.try_lock() {
-            *kept = scratch.memory();
+            let Some(verdict) = speaks(rule.effect, scope, &subject, &mut scratch) else { continue };
+            voices.hear(verdict, self.rule_layers.get(place).copied().unwrap_or_default());
+            hits.push(Hit { rule: index, failed_require: rule.effect == Effect::Require });
         }
+        *links = std::mem::take(&mut scratch.links);
+        *memory = scratch.memory();
         voices.verdict(&self.defaults)
+    }
+
+    /// A desk that nobody works at, if there is one.
+    fn desk(&self) -> Option<MutexGuard<'_, Desk>> {
+        self.desks.iter().find_map(|desk| desk.try_lock().ok())
     }
 
     /// False only if no arguments could make a call to `target` allowed or asked. Touches no state.
@@ -185,24 +184,17 @@ impl Policy {
         call: &Call<'_>,
         found: &mut Vec<(usize, &'p Limit, Result<f64, SumError>)>,
     ) {
+        let (mut kept, mut own) = (self.desk(), None);
+        let desk = kept.as_deref_mut();
+        let Desk { recall, .. } = desk.unwrap_or_else(|| own.insert(Desk::default()));
         let mut scratch = self.scratch(call.target.server());
-        let (server, object) = (folded(call.target.server()), folded(call.target.object()));
-        let aimed =
-            Aimed { target: call.target, server_folded: &server, object_folded: &object, labels: None };
-        let labelled = self.labels.look_up(aimed, &mut scratch);
-        let aimed = Aimed { labels: labelled.as_ref(), ..aimed };
-        let mut candidates: Vec<u32> = Vec::new();
-        self.limit_index.candidates(aimed, |limit| candidates.push(limit));
-        candidates.sort_unstable();
-        candidates.dedup();
-        let subject = Subject::new(self, call, labelled.as_ref());
-        for candidate in candidates {
-            let index = candidate as usize;
+        let known = recall.of(self, call.target, &mut scratch);
+        let subject = Subject::new(self, call, known.labels.as_ref());
+        for index in known.limits.iter().map(|limit| *limit as usize) {
             let (Some(limit), Some(scope)) = (self.limits().get(index), self.limit_scopes.get(index)) else {
                 continue;
             };
-            let counts = scope.covers(aimed, &mut scratch)
-                && (scope.who.is_everybody() || scope.who.includes(&subject))
+            let counts = (scope.who.is_everybody() || scope.who.includes(&subject))
                 && scope.args_match(&subject, &mut scratch)
                 && !scope.excepted(&subject, &mut scratch);
             if counts {

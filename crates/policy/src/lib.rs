@@ -26,6 +26,7 @@ mod path;
 mod policy;
 mod problem;
 mod read;
+mod recall;
 pub mod reference;
 mod roles;
 mod schema;

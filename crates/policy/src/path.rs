@@ -1,6 +1,7 @@
 //! Paths: the places that patterns and values refer to, and the patterns of the `path` matcher.
 
 mod decode;
+mod folders;
 mod needed;
 mod overlap;
 mod readings;
@@ -9,6 +10,7 @@ mod scratch;
 mod within;
 
 pub(crate) use decode::{lookalike, percent};
+pub(crate) use folders::Folders;
 pub(crate) use needed::Needed;
 pub(crate) use overlap::Overlap;
 pub(crate) use readings::{Form, expand};

@@ -12,14 +12,18 @@ use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
 use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
-use crate::path::{Base, Memory, Scratch};
+use crate::path::{Base, Scratch};
 use crate::problem::Problems;
 use crate::read::FilePart;
+use crate::recall::Desk;
 use crate::roles::{RoleBook, RoleEntry};
 use crate::schema::Catalog;
 use crate::scope::Scope;
 use crate::source::{Context, Load, Source};
 use crate::voices::{Defaults, LayerSet, Voices, bit};
+
+/// More threads than these at once are rare.
+const DESKS: usize = 4;
 
 /// A policy that was understood to the last word. It never changes; to change it, compile another.
 #[derive(Debug)]
@@ -33,8 +37,8 @@ pub struct Policy {
     pins: Pins,
     discovery: Discovery,
     pub(crate) base: Base,
-    /// Working memory between two evaluations.
-    pub(crate) memory: Mutex<Memory>,
+    /// Where evaluations work, one at a time at each; who finds none free makes one.
+    pub(crate) desks: [Mutex<Desk>; DESKS],
     pub(crate) scopes: Vec<Scope>,
     /// For each rule the layers that it stands in.
     pub(crate) rule_layers: Vec<LayerSet>,
@@ -144,7 +148,7 @@ impl Policy {
             pins,
             discovery,
             base,
-            memory: Mutex::default(),
+            desks: Default::default(),
             scopes,
             limit_scopes,
             labels: LabelBook::new(labels, asked),

@@ -193,6 +193,21 @@ proptest! {
         prop_assert_eq!(decide(&one, target, &arguments, &principal), decide(&other, target, &arguments, &principal));
     }
 
+    /// What is remembered of a tool is what a policy that never saw it would find out.
+    #[test]
+    fn what_was_decided_before_does_not_matter(
+        default in prop::sample::select(DEFAULTS.to_vec()), rules in rules(ANY, 8),
+        calls in prop::collection::vec((targets(), arguments(), principals()), 1..9),
+    ) {
+        let text = [layer("r", default, &rules)];
+        let old = policy(&text);
+        for (target, arguments, principal) in &calls {
+            let fresh = policy(&text);
+            let wanted = decide(&fresh, *target, arguments, principal);
+            prop_assert_eq!(decide(&old, *target, arguments, principal), wanted);
+        }
+    }
+
     #[test]
     fn denies_and_requires_only_narrow(
         default in prop::sample::select(DEFAULTS.to_vec()), base in rules(ANY, 6), more in rules(&["deny", "require"], 4),

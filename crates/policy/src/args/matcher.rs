@@ -4,7 +4,7 @@ use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
 use super::{Answer, CommandList, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
-use crate::path::{Form, Needed, Scratch, Texts, names_no_file};
+use crate::path::{Folders, Form, Needed, Scratch, Texts, names_no_file};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -33,6 +33,8 @@ pub(crate) struct Patterns {
     pub(crate) set: Set,
     /// Without one of these words in it no path matches.
     pub(crate) needed: Option<Needed>,
+    /// The same patterns as folders, where all are.
+    pub(crate) folders: Option<Folders>,
     /// As the policy writes them, variables filled in.
     pub(crate) written: Vec<String>,
 }
@@ -288,7 +290,10 @@ impl Patterns {
 
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {
         let possible = |path: &str| self.needed.as_ref().is_none_or(|needed| needed.stands_in(path));
-        let is_match = |path: &str| possible(path) && self.set.is_match(path);
+        let is_match = |path: &str| match &self.folders {
+            Some(folders) => folders.hold(path),
+            None => possible(path) && self.set.is_match(path),
+        };
         match sense {
             Sense::Any => texts.unreadable() || texts.all().any(is_match),
             Sense::Every | Sense::Holds => {

@@ -5,7 +5,7 @@ use super::units::{number, size, whole};
 use crate::args::{Condition, Conditions, KeyPattern, Kinds, Matcher, Patterns, Scalar, Sense};
 use crate::glob::{Symbol, text_expression};
 use crate::path;
-use crate::path::Needed;
+use crate::path::{Folders, Needed};
 use crate::set::{Set, Syntax};
 use crate::tree::{Form, Node};
 use crate::words;
@@ -147,7 +147,9 @@ impl Reader<'_> {
             Ok(set) => {
                 // Folded sets are those of paths that deny: the ones that every string of a call is matched with.
                 let needed = if fold { Needed::new(slices.iter().copied()) } else { None };
-                Some(Patterns { set, needed, written })
+                let folders =
+                    (what == "a path").then(|| Folders::new(slices.iter().copied(), fold)).flatten();
+                Some(Patterns { set, needed, folders, written })
             }
             Err(cause) => {
                 self.wrong(
@@ -166,7 +168,7 @@ impl Reader<'_> {
             items.into_iter().filter_map(|item| Some((item, self.regex(item)?))).collect();
         let expressions: Vec<String> = written.iter().map(|(_, expression)| expression.clone()).collect();
         if let Ok(set) = Set::new(&expressions, Syntax::Regex) {
-            return Some(Matcher::Regex(Patterns { set, needed: None, written: expressions }));
+            return Some(Matcher::Regex(Patterns { set, needed: None, folders: None, written: expressions }));
         }
         let mut found = false;
         for (item, expression) in written {
