@@ -74,75 +74,89 @@ pub(super) const KNOWN: &[Known] = &[
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bad {
     pub(super) name: &'static str,
-    /// The first version without the fault; none if no version is known to be good.
-    pub(super) fixed: Option<&'static str>,
-    /// The last bad one of those that are named by dates (`2026.8.31`), where others (`2.0.1`) follow them.
-    pub(super) dated: Option<&'static str>,
+    /// The versions with the fault, as ranges: the first one, and the first behind it without the fault. `None`: all of them.
+    versions: Option<&'static [(&'static str, &'static str)]>,
     pub(super) why: &'static str,
     /// Where this stands, as it was looked up on 2026-11-21.
     pub(super) source: &'static str,
 }
 
 impl Bad {
-    /// True if that version has the fault.
+    /// True if that version has the fault, as far as it is a version that can be compared.
     pub(super) fn has(&self, version: &str) -> bool {
-        let is_dated = |version: &str| {
-            let year = version.split('.').next().and_then(|year| year.parse::<u32>().ok());
-            year.is_some_and(|year| year >= 2_000)
+        let Some(ranges) = self.versions else { return true };
+        let within = |(first, fixed): &(&str, &str)| {
+            let (first, version, fixed) = (numbers(first), numbers(version), numbers(fixed));
+            version.is_some() && first <= version && version < fixed
         };
-        match (self.fixed, self.dated) {
-            (None, _) => true,
-            (Some(_), Some(last)) if is_dated(version) => !is_before(last, version),
-            (Some(fixed), _) => is_before(version, fixed),
-        }
+        ranges.iter().any(within)
+    }
+
+    /// The version from which on it has no known fault, if there is one.
+    pub(super) fn fixed(&self) -> Option<&'static str> {
+        self.versions?.last().map(|(_, fixed)| *fixed)
     }
 }
 
-/// Entries whose source could not be found again are not in it.
+/// Each stands in an advisory or a report that names it. What could not be found again is not in it.
 pub(super) const BAD: &[Bad] = &[
     Bad {
         name: "postmark-mcp",
-        fixed: None,
-        dated: None,
+        versions: None,
         why: "sent a copy of every mail to its author (September 2025)",
         source: "postmarkapp.com, security alert of September 2025",
     },
+    Bad { name: "mcp-runcmd-server", versions: None, why: REVERSE_SHELL, source: JFROG },
+    Bad { name: "mcp-runcommand-server", versions: None, why: REVERSE_SHELL, source: JFROG },
+    Bad { name: "mcp-runcommand-server2", versions: None, why: REVERSE_SHELL, source: JFROG },
+    Bad { name: "@lanyer640/mcp-runcommand-server", versions: None, why: REVERSE_SHELL, source: JFROG },
     Bad {
         name: "mcp-remote",
-        fixed: Some("0.1.16"),
-        dated: None,
+        versions: Some(&[("0.0.5", "0.1.16")]),
         why: "a server can run commands on the client (CVE-2025-6514)",
         source: "GHSA-6xpm-ggf7-wc3p",
     },
     Bad {
         name: "@modelcontextprotocol/server-filesystem",
-        fixed: Some("2.0.1"),
-        dated: Some("2026.8.31"),
-        why: "its folders can be left (GHSA-53mr-w429-c597, GHSA-7rgq-gccq-qphx)",
-        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
+        // Its versions went from `0.6.2` to dates; the other numbers are in no advisory.
+        versions: Some(&[("0.0.0", "0.6.4"), ("2025.0.0", "2025.7.1")]),
+        why: "its folders can be left, by links and by names that begin alike (CVE-2025-53109, CVE-2025-53110)",
+        source: "GHSA-q66q-fx2p-7w4m, GHSA-hc55-p739-j48w",
     },
     Bad {
-        name: "mcp-server-fetch",
-        fixed: Some("2026.10.24"),
-        dated: None,
-        why: "has faults that its authors mended in October 2026",
-        source: "github.com/modelcontextprotocol/servers, release v2.1.0",
+        name: "mcp-server-git",
+        versions: Some(&[("0.0.0", "2025.12.18")]),
+        why: "its repository can be left, and arguments reach git as options (CVE-2025-68143, CVE-2025-68144, CVE-2025-68145)",
+        source: "GHSA-9xwc-hfwc-8w59, GHSA-j22h-9j4x-23w5",
     },
     Bad {
         name: "mcp-server-kubernetes",
-        fixed: Some("3.9.0"),
-        dated: None,
+        versions: Some(&[("0.0.0", "3.9.0")]),
         why: "names of resources reach kubectl as options, and the cluster's token leaves (CVE-2026-61459)",
         source: "GHSA-wmg3-h8mf-wgvr",
     },
     Bad {
+        name: "figma-developer-mcp",
+        versions: Some(&[("0.0.0", "0.6.3")]),
+        why: "arguments reach a shell (CVE-2025-53967)",
+        source: "GHSA-gxw4-4fc5-9gr5",
+    },
+    Bad {
+        name: "@cyanheads/git-mcp-server",
+        versions: Some(&[("0.0.0", "2.1.5")]),
+        why: "arguments reach a shell (CVE-2025-53107)",
+        source: "GHSA-3q26-f695-pp76",
+    },
+    Bad {
         name: "@akoskm/create-mcp-server-stdio",
-        fixed: Some("0.0.13"),
-        dated: None,
+        versions: Some(&[("0.0.0", "0.0.13")]),
         why: "arguments reach a shell (CVE-2025-54994)",
         source: "GHSA-3ch2-jxxc-v4xf",
     },
 ];
+
+const REVERSE_SHELL: &str = "opened a shell to its author's machine (October 2025)";
+const JFROG: &str = "research.jfrog.com, three malicious servers on PyPI, October 2025";
 
 const fn known(name: &'static str, can: &'static [Can]) -> Known {
     Known { name, can }
@@ -160,33 +174,22 @@ pub(super) fn plain(name: &str) -> String {
     if name.starts_with('@') || name.contains('/') { name } else { name.replace('_', "-") }
 }
 
-/// True if `version` comes before `fixed`; unknown forms do not.
-fn is_before(version: &str, fixed: &str) -> bool {
-    let numbers = |text: &str| -> Option<Vec<u64>> {
-        let text = text.strip_prefix('v').unwrap_or(text);
-        let plain = text.split(['-', '+']).next().unwrap_or(text);
-        plain.split('.').map(|part| part.parse().ok()).collect()
-    };
-    match (numbers(version), numbers(fixed)) {
-        (Some(version), Some(fixed)) => version < fixed,
-        (None, _) | (_, None) => false,
-    }
+/// The numbers of a version; none of other forms, as ranges and tags.
+fn numbers(version: &str) -> Option<Vec<u64>> {
+    let text = version.strip_prefix('v').unwrap_or(version);
+    let plain = text.split(['-', '+']).next().unwrap_or(text);
+    plain.split('.').map(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{BAD, KNOWN, is_before, of, plain};
+    use super::{BAD, KNOWN, numbers, of, plain};
 
     /// What the tests of this program launch themselves.
     const NPM: &str = include_str!("../../../../tests/peers/package.json");
     const PYPI: &str = include_str!("../../../../tests/peers/requirements.txt");
-
-    fn numbers(version: &str) -> bool {
-        let parts: Vec<&str> = version.split('.').collect();
-        parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok())
-    }
 
     #[test]
     fn each_entry_has_the_name_that_is_looked_up_and_stands_once() {
@@ -208,20 +211,19 @@ mod tests {
     fn each_bad_entry_says_why_since_when_and_where_it_stands() {
         for bad in BAD {
             let name = bad.name;
-            assert!(bad.fixed.is_none_or(numbers) && bad.dated.is_none_or(numbers), "{name}");
-            assert!(bad.dated.is_none() || bad.fixed.is_some(), "{name}");
-            assert!(
-                bad.dated.is_none_or(|dated| is_before("2024.11.1", dated) && is_before(dated, "2026.11.21")),
-                "{name}"
-            );
-            // The version that is advised, and whatever has no known fault, is not itself bad.
-            assert!(bad.fixed.is_none_or(|fixed| !bad.has(fixed)), "{name}");
+            let ranges = bad.versions.unwrap_or_default();
+            let ends: Vec<&str> = ranges.iter().flat_map(|(first, fixed)| [*first, *fixed]).collect();
+            assert!(ends.iter().all(|end| numbers(end).is_some_and(|end| end.len() == 3)), "{name}");
+            assert!(ends.is_sorted_by(|one, next| numbers(one) < numbers(next)), "{name}");
+            assert!(bad.versions.is_none_or(|ranges| !ranges.is_empty()), "{name}");
+            // What is advised is not itself bad.
+            assert!(bad.fixed().is_none_or(|fixed| !bad.has(fixed)), "{name}");
             let identified =
                 ["GHSA-", "CVE-"].iter().any(|sign| bad.why.contains(sign) || bad.source.contains(sign));
             let dated =
                 ["2025", "2026"].iter().any(|year| bad.why.contains(year) || bad.source.contains(year));
             assert!(identified || dated, "{name}: nobody can look that up");
-            for word in bad.why.split([' ', '(', ')', ',']).chain(bad.source.split(' ')) {
+            for word in [bad.why, bad.source].iter().flat_map(|text| text.split([' ', '(', ')', ','])) {
                 if let Some(id) = word.strip_prefix("GHSA-") {
                     let groups: Vec<&str> = id.split('-').collect();
                     let is_group =
@@ -262,14 +264,15 @@ mod tests {
         let has = |name: &str, version: &str| BAD.iter().find(|bad| bad.name == name).unwrap().has(version);
         let files = "@modelcontextprotocol/server-filesystem";
         for (name, version, wanted) in [
-            (files, "2025.7.1", true),
-            (files, "2026.8.31", true),
-            (files, "2026.9.1", false),
-            (files, "2.0.0", true),
             (files, "0.6.2", true),
+            (files, "2025.3.28", true),
+            (files, "2025.7.1", false),
+            (files, "2026.8.31", false),
             (files, "2.0.1", false),
-            ("mcp-server-fetch", "2025.4.7", true),
-            ("mcp-server-fetch", "2026.10.24", false),
+            (files, "latest", false),
+            ("mcp-server-git", "2025.11.25", true),
+            ("mcp-server-git", "2026.10.19", false),
+            ("mcp-remote", "0.0.4", false),
             ("mcp-remote", "0.1.15", true),
             ("mcp-remote", "0.1.16", false),
             ("postmark-mcp", "9.9.9", true),

@@ -155,7 +155,10 @@ fn known_bad_names_and_look_alikes_are_found() {
         ("npx -y @modelcontextprotocl/server-filesystem@2026.1.1 .", vec!["look-alike-package"]),
         ("npx -y server-filesystem@1.0.0 .", vec!["look-alike-package"]),
         ("uvx mcp-server-gti==1.0.0", vec!["look-alike-package"]),
-        ("uvx mcp_server_git==1.0.0", vec![]),
+        ("uvx mcp_server_git==2025.9.25", vec!["known-bad-package"]),
+        ("uvx mcp_server_git==2026.10.19", vec![]),
+        ("npx -y @modelcontextprotocol/server-filesystem@2025.3.28 src", vec!["known-bad-package"]),
+        ("npx -y @modelcontextprotocol/server-filesystem@2026.8.31 src", vec![]),
         ("npx -y @acme/mcp@1.0.0", vec![]),
         ("npx -y firecrawl-mcp2@1.0.0", vec![]),
     ] {

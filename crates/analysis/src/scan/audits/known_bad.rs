@@ -23,9 +23,9 @@ fn run(look: &Look<'_>, sink: &mut Sink<'_>) {
             let name = plain(&package.name);
             for bad in BAD.iter().filter(|bad| bad.name == name) {
                 let version = package.version.as_deref();
-                let is_hit = bad.fixed.is_none() || version.is_some_and(|version| bad.has(version));
+                let is_hit = bad.fixed().is_none() || version.is_some_and(|version| bad.has(version));
                 if is_hit {
-                    let fix = match bad.fixed {
+                    let fix = match bad.fixed() {
                         None => format!("remove `{name}`"),
                         Some(fixed) => format!("take version {fixed} or later"),
                     };
