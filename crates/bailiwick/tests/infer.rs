@@ -46,3 +46,32 @@ fn a_recorded_run_becomes_a_policy_that_loads_and_denies_the_rest() {
     fs::create_dir(home.path().join("none")).expect("a folder");
     assert_eq!(bailiwick(home.path(), &["infer", "none"]).status.code(), Some(3));
 }
+
+#[test]
+fn paths_lead_where_they_were_recorded() {
+    let (home, elsewhere) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("another folder"));
+    let place = |home: &Path, name: &str| home.join(name).to_str().expect("UTF-8").to_owned();
+    let record = |home: &Path| {
+        let paths = [place(home, "src/a.rs"), place(home, "src/b.rs")];
+        home::record(home, &["--mode", "observe"], &[&paths[0], &paths[1]]);
+    };
+    record(home.path());
+    let traces = place(home.path(), "traces");
+    let base = "version: 1\ndefault: deny\nrules:\n\
+        - { id: own, effect: allow, on: \"files/read_file\", args: { path: { path: \"${workspace}/src/**\" } } }\n";
+    fs::write(elsewhere.path().join("base.yaml"), base).expect("it is written");
+    let infer = |more: &[&str]| {
+        let out = bailiwick(elsewhere.path(), &[&["infer", "--merge", "base.yaml", &traces], more].concat());
+        String::from_utf8_lossy(&out.stderr).into_owned()
+    };
+    let said = infer(&[]);
+    assert!(said.contains("2 recorded uses pass"), "{said}");
+    let said = infer(&["--workspace", "."]);
+    assert!(said.contains("widens: files/read_file (2 uses)"), "whoever says another is believed: {said}");
+    // Of two places neither is the one.
+    record(elsewhere.path());
+    let said = infer(&["traces"]);
+    assert!(said.contains("the traces come from 2 workspaces"), "{said}");
+    assert!(said.contains("widens: files/read_file (2 uses)"), "{said}");
+}

@@ -161,3 +161,30 @@ fn what_is_recorded_is_decided_again_from_a_trace_and_from_an_audit_log() {
     let out = bailiwick(home.path(), &["replay", "--trace", "narrow.yaml"]);
     assert!(text(&out.stderr).contains("neither a trace nor an audit log"), "{}", text(&out.stderr));
 }
+
+#[test]
+fn what_was_recorded_is_decided_again_in_any_folder() {
+    let (home, elsewhere) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("another folder"));
+    let place = |name: &str| home.path().join(name).to_str().expect("UTF-8").to_owned();
+    fs::write(place("narrow.yaml"), NARROW).expect("it is written");
+    let paths = ["src/a.rs", &place("src/b.rs"), "README.md"];
+    home::record(home.path(), &["--policy", "narrow.yaml", "--audit", "audit.jsonl"], &paths);
+    let (policy, traces) = (place("narrow.yaml"), place("traces"));
+    let args = ["-p", policy.as_str(), "--trace", traces.as_str()];
+    let there = traffic(home.path(), &args);
+    let here = traffic(elsewhere.path(), &args);
+    assert_eq!(there, here);
+    assert_eq!((&here["exact"]["runs"], &here["exact"]["same"]), (&1.into(), &here["exact"]["decisions"]));
+    assert_eq!(here["targets"][0]["denied"], 1, "{here}");
+    // Whoever says another workspace is believed.
+    let other = traffic(elsewhere.path(), &[&args[..], &["--workspace", "."]].concat());
+    assert_ne!(other["exact"]["same"], other["exact"]["decisions"], "{other}");
+    // A trace that names none is taken to be from here, as those of older versions are.
+    for trace in fs::read_dir(&traces).expect("traces").flatten() {
+        let text = fs::read_to_string(trace.path()).expect("a trace");
+        fs::write(trace.path(), text.replacen("\"workspace\":", "\"later\":", 1)).expect("it is written");
+    }
+    assert_eq!(traffic(home.path(), &args)["exact"], there["exact"]);
+    assert_eq!(traffic(elsewhere.path(), &args)["exact"], other["exact"]);
+}

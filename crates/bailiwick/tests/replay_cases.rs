@@ -18,7 +18,7 @@ use std::sync::{Arc, LazyLock};
 use bailiwick_engine::{Answer, Lane, Mode, Outcome, Pins, QuestionId, Scanner, Settings};
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Timestamp};
 use bailiwick_policy::{Context, Follow, Followed, Load, Policy, Principal, Source, compile};
-use bailiwick_record::trace::{About, Happening, Trace, pins_text};
+use bailiwick_record::trace::{About, Happening, Trace, Whereabouts, pins_text};
 use bailiwick_testkit::cases::{self, Case, Deed};
 use drive::{Places, Watch};
 
@@ -62,7 +62,8 @@ impl Watch for Recorder<'_> {
     fn begin(&mut self, settings: &Settings, policy: &Policy, pins: Option<&Pins>) {
         let alarm = Box::new(|error: &std::io::Error| panic!("{error}"));
         let about = about(settings, policy, pins);
-        let trace = Trace::open(self.folder, about, Timestamp(0), Arc::clone(&SCANNER), alarm);
+        let places = (self.folder, Whereabouts::default());
+        let trace = Trace::open(places, about, Timestamp(0), Arc::clone(&SCANNER), alarm);
         self.trace = Some(trace.expect("it can be written"));
     }
 

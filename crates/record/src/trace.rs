@@ -6,7 +6,7 @@
 //! files of its own, so that any number of processes may use one folder.
 //!
 //! ```json
-//! {"trace":"1.2","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","at":1763712000000000}
+//! {"trace":"1.3","run":"5f…","part":1,"server":"files","principal":"user:local","roles":[],"mode":"observe","policy":"3a…","workspace":"/work/app","at":1763712000000000}
 //! {"at":1763712000000001,"to":"server","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}}
 //! {"at":1763712000000001,"decision":{"event":"decision","call":1,"to":"server","method":"tools/call","verdict":"allow","effect":"forwarded"}}
 //! {"at":1763712000000900,"end":"the client closed its end"}
@@ -35,7 +35,7 @@ pub use shelf::Shelf;
 use self::shelf::Kept;
 
 /// The version that is written. A reader takes every minor version of its major one.
-pub const TRACE_VERSION: (u32, u32) = (1, 2);
+pub const TRACE_VERSION: (u32, u32) = (1, 3);
 /// A message above this is left out, with its length, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 256 << 10;
 /// A file above this is followed by a new one, in bytes.
@@ -58,6 +58,17 @@ pub struct About {
     pub limits: Limits,
     /// What the lock file pins of the server, as JSON ([`pins_text`]).
     pub pins: Option<String>,
+}
+
+/// Where paths led that do not begin at the root: what a policy compares them with is known only with these.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Whereabouts {
+    /// What `${workspace}` and relative paths of rules stood for.
+    pub workspace: Option<String>,
+    /// Where the server ran; none where no links were followed.
+    pub directory: Option<String>,
+    /// What `~` and `${home}` stood for.
+    pub home: Option<String>,
 }
 
 /// What enters a run from outside of the conversation, and is decided over as messages are.
@@ -104,19 +115,19 @@ impl Trace {
     /// # Errors
     /// If it cannot be made.
     pub fn open(
-        folder: &Path,
+        (folder, whereabouts): (&Path, Whereabouts),
         about: About,
         at: Timestamp,
         scanner: Arc<Scanner>,
         alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     ) -> io::Result<Trace> {
-        Trace::on(Arc::new(Shelf::open(folder, scanner, alarm)?), about, at)
+        Trace::on(Arc::new(Shelf::open(folder, whereabouts, scanner, alarm)?), about, at)
     }
 
     fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {
         let file = Some(shelf.kept(create(&part_path(&shelf.folder, &about, 1))?));
         let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
-        write::header(&mut out.buffer, (&about, &shelf.process), 1, at);
+        write::header(&mut out.buffer, (&about, &shelf), 1, at);
         out.flush(&shelf, &about)?;
         Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
     }
@@ -180,7 +191,7 @@ impl Trace {
         let part = out.part.saturating_add(1);
         let file = Some(self.shelf.kept(create(&part_path(&self.shelf.folder, &self.about, part))?));
         *out = Out { file, part, written: 0, buffer: std::mem::take(&mut out.buffer) };
-        write::header(&mut out.buffer, (&self.about, &self.shelf.process), part, at);
+        write::header(&mut out.buffer, (&self.about, &self.shelf), part, at);
         out.flush(&self.shelf, &self.about)?;
         match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {
             // The first says how it all began.

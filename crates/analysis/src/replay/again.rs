@@ -83,8 +83,8 @@ pub struct LinksThen {
 
 impl LinksThen {
     #[must_use]
-    pub fn within(directory: String) -> LinksThen {
-        LinksThen { now: Mutex::default(), directory: Some(directory) }
+    pub fn within(directory: Option<String>) -> LinksThen {
+        LinksThen { now: Mutex::default(), directory }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bailiwick_engine::{Counters, Mode, Pins, Scanner, Settings};
-use bailiwick_mcp::{Direction, Limits, Timestamp};
+use bailiwick_engine::{Counters, Mode, Scanner, Settings};
+use bailiwick_mcp::{Direction, Timestamp};
 use bailiwick_policy::{Policy, Verdict};
 
 use super::again::{Again, Decided, Input, LinksThen};
@@ -30,8 +30,6 @@ pub struct Then {
 /// The runs that this policy decided.
 #[derive(Debug)]
 pub struct Exactly {
-    policy: Arc<Policy>,
-    links: Arc<LinksThen>,
     scanner: Arc<Scanner>,
     runs: BTreeMap<String, Run>,
     /// By principal, within what shares them.
@@ -61,12 +59,9 @@ pub(super) struct Call {
 const RUNS_MAX: usize = 4_096;
 
 impl Exactly {
-    /// `policy` follows `links`.
     #[must_use]
-    pub fn new(policy: Arc<Policy>, links: Arc<LinksThen>, scanner: Arc<Scanner>) -> Exactly {
+    pub fn new(scanner: Arc<Scanner>) -> Exactly {
         Exactly {
-            policy,
-            links,
             scanner,
             runs: BTreeMap::new(),
             counters: BTreeMap::new(),
@@ -75,14 +70,13 @@ impl Exactly {
         }
     }
 
-    /// A run that this policy decided begins, or goes on in another file. False if it cannot be followed: what came before is
-    /// not there, or too many are open.
+    /// A run that this policy decided begins, or goes on in another file; the policy follows the links. False if it cannot be
+    /// followed: what came before is not there, or too many are open.
     pub fn begin(
         &mut self,
         about: &RunAbout,
+        deciding: &(Arc<Policy>, Arc<LinksThen>),
         (mode, part): (Mode, u32),
-        limits: Limits,
-        pins: Option<Pins>,
     ) -> bool {
         if let Some(run) = self.runs.get_mut(&about.run) {
             let follows = run.part.checked_add(1) == Some(part);
@@ -99,11 +93,10 @@ impl Exactly {
             mode,
             server: about.server.as_str().into(),
             principal: Arc::new(about.principal.clone()),
-            limits,
+            limits: about.limits,
             nonce: about.nonce.clone(),
         };
-        let deciding = (Arc::clone(&self.policy), Arc::clone(&self.links));
-        let again = Again::sharing(settings, deciding, Arc::clone(&self.scanner), pins);
+        let again = Again::sharing(settings, deciding.clone(), Arc::clone(&self.scanner), about.pins.clone());
         self.found.runs = self.found.runs.saturating_add(1);
         self.runs.insert(about.run.clone(), Run { again, about: about.clone(), part });
         true

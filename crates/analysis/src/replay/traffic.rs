@@ -57,7 +57,6 @@ pub struct Place<'p> {
 /// The engine shadows: what would be denied now did go on then, so that what followed is decided as it came.
 #[derive(Debug)]
 pub struct Replayer {
-    policy: Arc<Policy>,
     scanner: Arc<Scanner>,
     runs: BTreeMap<String, Run>,
     /// Those of limits `per: principal`, which all runs of one share.
@@ -101,9 +100,8 @@ const WAITING_MAX: usize = 1_024;
 
 impl Replayer {
     #[must_use]
-    pub fn new(policy: Arc<Policy>, scanner: Arc<Scanner>) -> Replayer {
+    pub fn new(scanner: Arc<Scanner>) -> Replayer {
         Replayer {
-            policy,
             scanner,
             runs: BTreeMap::new(),
             counters: BTreeMap::new(),
@@ -126,8 +124,8 @@ impl Replayer {
         self.traffic.lines = self.traffic.lines.saturating_add(1);
     }
 
-    /// A run begins, or goes on in another file.
-    pub fn begin(&mut self, about: &RunAbout) {
+    /// A run begins, or goes on in another file; `policy` decides over it.
+    pub fn begin(&mut self, about: &RunAbout, policy: &Arc<Policy>) {
         if self.runs.contains_key(&about.run) {
             return;
         }
@@ -145,7 +143,7 @@ impl Replayer {
             nonce: about.nonce.clone(),
         };
         let pins = about.pins.clone();
-        let engine = Engine::new(settings, Arc::clone(&self.policy), Arc::clone(&self.scanner), pins);
+        let engine = Engine::new(settings, Arc::clone(policy), Arc::clone(&self.scanner), pins);
         let run = Run { about: about.clone(), engine, waiting: VecDeque::new(), touched: 0 };
         self.runs.insert(about.run.clone(), run);
     }

@@ -35,7 +35,8 @@ pub(crate) struct InferArgs {
     /// The policy's name
     #[arg(long, default_value = "inferred")]
     pub(crate) name: String,
-    /// The directory that relative paths of calls start from [default: the current one]
+    /// The directory that relative paths of calls start from [default: where they were recorded, if the traces name one place,
+    /// else the current one]
     #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
     pub(crate) workspace: Option<PathBuf>,
 }

@@ -57,7 +57,8 @@ pub(crate) struct ReplayArgs {
     /// Roles of who attacks
     #[arg(long, value_name = "A,B", env = "BAILIWICK_ROLES", value_delimiter = ',')]
     pub(crate) roles: Vec<String>,
-    /// The directory that relative paths start from [default: the current one]
+    /// The directory that relative paths start from, also of what was recorded elsewhere [default: where it was recorded, if the
+    /// trace names it, else the current one]
     #[arg(long, value_name = "DIR", env = "BAILIWICK_WORKSPACE")]
     pub(crate) workspace: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "human")]

@@ -2,6 +2,7 @@
 
 mod calls;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use bailiwick_analysis::replay::{Battery, Standing, attack, built_in};
 use bailiwick_engine::{Principal, Scanner};
 use bailiwick_policy::{BUNDLED, Context, Source, compile};
 use bailiwick_record::audit::visible;
+use bailiwick_record::trace::Whereabouts;
 
 use crate::args::infer::{GeneraliseArg, InferArgs};
 use crate::exit::{self, Failure};
@@ -24,6 +26,7 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
     for file in &files {
         calls.read(file)?;
     }
+    let places = std::mem::take(&mut calls.places);
     let observed = Observed { uses: calls.uses.into_values().collect(), offered: calls.offered };
     if observed.uses.is_empty() {
         return Err(Failure::new(exit::NOTHING, format!("no calls of tools in {} traces", files.len()))
@@ -35,7 +38,7 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
         GeneraliseArg::Loose => Generalise::Loose,
     };
     let name = args.merge.as_ref().map(|base| extended(base)).transpose()?;
-    let layers = Layers::new(name.as_slice(), args.workspace.as_deref())?;
+    let layers = layers(args, name.as_slice(), &places)?;
     let context = layers.context().clone();
     let options = Options { generalise, min_support: args.min_support, name: args.name.clone() };
     let mut load = Files::default();
@@ -66,6 +69,28 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
         }
     }
     Ok(exit::OK)
+}
+
+/// Paths are taken as they led where it was recorded: there, where all was recorded in one place and nobody says another.
+fn layers(args: &InferArgs, names: &[String], places: &BTreeSet<Whereabouts>) -> Result<Layers, Failure> {
+    let here = Layers::new(names, args.workspace.as_deref())?;
+    let there: BTreeSet<_> = places.iter().filter_map(|place| place.workspace.as_ref()).collect();
+    match (&args.workspace, there.len(), places.first()) {
+        (None, 1, Some(place)) => {
+            let home = place.home.clone().or_else(|| here.context().home.clone());
+            Ok(Layers::placed(names.to_vec(), Context { workspace: place.workspace.clone(), home }))
+        }
+        (None, 2.., _) => {
+            let workspace = here.context().workspace.clone().unwrap_or_default();
+            say::warning(&format!(
+                "the traces come from {} workspaces; paths are taken as those of {}, unless --workspace names another",
+                there.len(),
+                visible(&workspace)
+            ));
+            Ok(here)
+        }
+        _ => Ok(here),
+    }
 }
 
 /// What `extends` names: a bundled policy, or a file from wherever the new one lies.

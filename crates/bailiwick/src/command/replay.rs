@@ -5,6 +5,7 @@ mod links;
 mod own;
 mod recorded;
 mod streams;
+mod whereabouts;
 
 use std::fs;
 use std::path::Path;

@@ -64,7 +64,9 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     record_start(&entries, &args, &loaded.policy, &layers)?;
     let log = entries.clone();
     let laws = (&*loaded.policy, pins.as_ref());
-    let trace = tracing::open(args.trace.as_deref(), &run, (&settings, &scanner), laws)
+    let whereabouts = tracing::whereabouts(layers.context(), !args.policy.no_follow);
+    let folder = args.trace.as_deref().map(|folder| (folder, whereabouts));
+    let trace = tracing::open(folder, &run, (&settings, &scanner), laws)
         .inspect_err(|failure| record_stop(&log, ERROR, &failure.message))?;
     let begun = Begun { entries, settings, scanner, pins, layers, loaded, trace: trace.clone() };
     match serve(&args, begun) {

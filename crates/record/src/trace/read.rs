@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::{TRACE_VERSION, broken};
+use super::{TRACE_VERSION, Whereabouts, broken};
 
 /// A line above this is refused, in bytes.
 const LINE_BYTES_MAX: u64 = 4 << 20;
@@ -38,9 +38,22 @@ pub struct Header {
     pub pins: Option<Box<RawValue>>,
     /// From 1.2 on: runs of one process count a principal's limits together.
     pub process: Option<String>,
+    /// From 1.3 on, as the next two.
+    pub workspace: Option<String>,
+    pub directory: Option<String>,
+    pub home: Option<String>,
 }
 
 impl Header {
+    /// Where paths of the run led; none of a trace that does not name its workspace.
+    #[must_use]
+    pub fn whereabouts(&self) -> Option<Whereabouts> {
+        self.workspace.as_ref()?;
+        let (workspace, directory, home) =
+            (self.workspace.clone(), self.directory.clone(), self.home.clone());
+        Some(Whereabouts { workspace, directory, home })
+    }
+
     /// The limits of the run.
     #[must_use]
     pub fn limits(&self) -> Limits {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bailiwick_engine::Scanner;
 use bailiwick_mcp::Timestamp;
 
-use super::{About, Trace};
+use super::{About, Trace, Whereabouts};
 
 /// Files that stay open between two writes. Those of further runs are opened for each, so that ten thousand sessions do
 /// not take ten thousand descriptors.
@@ -22,6 +22,8 @@ pub struct Shelf {
     pub(super) scanner: Arc<Scanner>,
     /// By which traces of runs that counted together are known.
     pub(super) process: String,
+    /// Of all of its runs.
+    pub(super) whereabouts: Whereabouts,
     alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     alarmed: AtomicBool,
     /// A reference for each open file, and one of its own.
@@ -47,6 +49,7 @@ impl Shelf {
     /// If it cannot be made.
     pub fn open(
         folder: &Path,
+        whereabouts: Whereabouts,
         scanner: Arc<Scanner>,
         alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     ) -> io::Result<Shelf> {
@@ -55,7 +58,7 @@ impl Shelf {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let process = data_encoding::HEXLOWER.encode(&random);
-        Ok(Shelf { folder, scanner, process, alarm, alarmed, open: Arc::default() })
+        Ok(Shelf { folder, scanner, process, whereabouts, alarm, alarmed, open: Arc::default() })
     }
 
     /// The trace of a run that begins now. One that cannot be written is given up and said once; the audit log is what

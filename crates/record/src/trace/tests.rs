@@ -9,7 +9,9 @@ use bailiwick_engine::{Answer, ApprovedBy, Lane, QuestionId, Scanner};
 use bailiwick_mcp::{Direction, Id, Timestamp};
 
 use super::shelf::{OPEN_MAX, Shelf};
-use super::{About, Absent, Given, Happening, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError};
+use super::{
+    About, Absent, Given, Happening, Line, MESSAGE_BYTES_MAX, Reader, Trace, TraceError, Whereabouts,
+};
 
 const KEY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
 
@@ -28,13 +30,18 @@ fn about(run: &str) -> About {
     }
 }
 
+fn whereabouts() -> Whereabouts {
+    let place = |path: &str| Some(path.to_owned());
+    Whereabouts { workspace: place("/work/app"), directory: place("/work/app/src"), home: place("/home/ana") }
+}
+
 fn way(at: i64, to: Direction) -> (Timestamp, Direction, Lane) {
     (Timestamp(at), to, Lane::default())
 }
 
 fn open(folder: &Path, run: &str) -> Trace {
     let alarm = Box::new(|error: &io::Error| panic!("{error}"));
-    Trace::open(folder, about(run), Timestamp(7), Arc::new(Scanner::new()), alarm).unwrap()
+    Trace::open((folder, whereabouts()), about(run), Timestamp(7), Arc::new(Scanner::new()), alarm).unwrap()
 }
 
 fn lines(path: &Path) -> (super::Header, Vec<Line>) {
@@ -88,9 +95,9 @@ fn a_torn_last_line_is_passed_over_and_others_are_named() {
     fs::write(&path, format!("{header}\nbroken\n")).unwrap();
     let mut reader = Reader::new(BufReader::new(fs::File::open(&path).unwrap())).unwrap();
     assert!(matches!(reader.next(), Some(Err(TraceError::Line { line: 2, .. }))));
-    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.2\"", "\"1.7\""))).unwrap();
+    fs::write(&path, format!("{}\n{{\"at\":1,\"new\":2}}\n", header.replace("\"1.3\"", "\"1.7\""))).unwrap();
     assert!(matches!(lines(&path).1.as_slice(), [Line::Unknown]), "a later minor version is read");
-    fs::write(&path, header.replace("\"1.2\"", "\"2.0\"") + "\n").unwrap();
+    fs::write(&path, header.replace("\"1.3\"", "\"2.0\"") + "\n").unwrap();
     assert!(matches!(
         Reader::new(BufReader::new(fs::File::open(&path).unwrap())),
         Err(TraceError::Version { .. })
@@ -139,6 +146,19 @@ fn what_comes_from_outside_comes_back() {
 }
 
 #[test]
+fn a_trace_names_where_its_paths_led_and_an_older_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path(), "r1").end(Timestamp(8), "over");
+    let path = folder.path().join("a_b_c-r1.jsonl");
+    assert_eq!(lines(&path).0.whereabouts(), Some(whereabouts()));
+    let text = fs::read_to_string(&path).unwrap();
+    let named = r#""workspace":"/work/app","directory":"/work/app/src","home":"/home/ana","#;
+    assert!(text.contains(named), "{text}");
+    fs::write(&path, text.replace(named, "").replace("\"1.3\"", "\"1.2\"")).unwrap();
+    assert_eq!(lines(&path).0.whereabouts(), None);
+}
+
+#[test]
 fn several_runs_use_one_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (open(folder.path(), "r1"), open(folder.path(), "r2"));
@@ -151,7 +171,9 @@ fn several_runs_use_one_folder() {
 fn many_runs_take_few_open_files_and_lose_no_line() {
     let folder = tempfile::tempdir().unwrap();
     let alarm = Box::new(|error: &io::Error| panic!("{error}"));
-    let shelf = Arc::new(Shelf::open(folder.path(), Arc::new(Scanner::new()), alarm).unwrap());
+    let shelf = Arc::new(
+        Shelf::open(folder.path(), Whereabouts::default(), Arc::new(Scanner::new()), alarm).unwrap(),
+    );
     let runs = 2 * OPEN_MAX;
     let traces: Vec<Trace> =
         (0..runs).map(|run| shelf.begin(about(&run.to_string()), Timestamp(0)).unwrap()).collect();
@@ -177,8 +199,14 @@ fn a_trace_that_cannot_be_written_is_given_up_and_said_once() {
     let alarm = Box::new(move |_: &io::Error| {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     });
-    let trace =
-        Trace::open(folder.path(), about("r"), Timestamp(0), Arc::new(Scanner::new()), alarm).unwrap();
+    let trace = Trace::open(
+        (folder.path(), whereabouts()),
+        about("r"),
+        Timestamp(0),
+        Arc::new(Scanner::new()),
+        alarm,
+    )
+    .unwrap();
     let full = trace.shelf.kept(fs::File::open("/dev/full").unwrap());
     trace.out.lock().unwrap().file = Some(full);
     trace.end(Timestamp(1), "a");

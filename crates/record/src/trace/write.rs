@@ -4,7 +4,7 @@ use bailiwick_engine::{Answer, Arguments, Decision, Event, Lane, Reason, Scanner
 use bailiwick_mcp::limits::Limits;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp};
 
-use super::{About, Happening, MESSAGE_BYTES_MAX, TRACE_VERSION};
+use super::{About, Happening, MESSAGE_BYTES_MAX, Shelf, TRACE_VERSION};
 use crate::entry::link;
 use crate::json::Object;
 
@@ -14,7 +14,7 @@ fn line(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
     out.extend_from_slice(b"}\n");
 }
 
-pub(super) fn header(out: &mut Vec<u8>, (about, process): (&About, &str), part: u32, at: Timestamp) {
+pub(super) fn header(out: &mut Vec<u8>, (about, shelf): (&About, &Shelf), part: u32, at: Timestamp) {
     line(out, |object| {
         let (major, minor) = TRACE_VERSION;
         object.string("trace", &format!("{major}.{minor}"));
@@ -26,7 +26,17 @@ pub(super) fn header(out: &mut Vec<u8>, (about, process): (&About, &str), part: 
             }
         });
         object.string("mode", &about.mode).string("policy", &about.policy);
-        object.string("nonce", &about.nonce).string("process", process);
+        object.string("nonce", &about.nonce).string("process", &shelf.process);
+        let whereabouts = &shelf.whereabouts;
+        for (key, place) in [
+            ("workspace", &whereabouts.workspace),
+            ("directory", &whereabouts.directory),
+            ("home", &whereabouts.home),
+        ] {
+            if let Some(place) = place {
+                object.string(key, place);
+            }
+        }
         let limits = &about.limits;
         object.array("limits", |out| {
             for limit in [

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bailiwick_analysis::infer::{Fate, Kind, Use};
 use bailiwick_mcp::{Direction, Timestamp};
-use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
+use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision, Whereabouts};
 use serde_json::Value;
 
 use crate::exit::Failure;
@@ -20,6 +20,8 @@ pub(super) struct Calls {
     /// The tools that servers listed.
     pub(super) offered: BTreeMap<String, BTreeSet<String>>,
     pub(super) others: usize,
+    /// Where paths led, as the traces name it.
+    pub(super) places: BTreeSet<Whereabouts>,
     /// Requests of the last message that are not decided over yet: a run that only observes does not look into them.
     waiting: VecDeque<Told>,
     /// Uses without a number are told apart by this one.
@@ -33,6 +35,7 @@ impl Calls {
         let mut reader = Reader::new(BufReader::with_capacity(256 << 10, file))
             .map_err(|error| fail(error.to_string()))?;
         let (run, server) = (reader.header.run.clone(), reader.header.server.clone());
+        self.places.extend(reader.header.whereabouts());
         for line in &mut reader {
             match line.map_err(|error| fail(error.to_string()))? {
                 Line::Decision { at, decision } => self.decision(&run, &server, at, decision),

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_analysis::replay::{
-    Exactly, Fact, LinksThen, Place, Recalled, Recorded, Replayer, RunAbout, Traffic,
-};
-use bailiwick_engine::{Lane, Mode, Policy, Principal, Scanner};
+use bailiwick_analysis::replay::{Exactly, Fact, Place, Recalled, Recorded, Replayer, RunAbout, Traffic};
+use bailiwick_engine::{Lane, Mode, Principal, Scanner};
 use bailiwick_mcp::{Limits, Timestamp};
-use bailiwick_policy::Follow;
 use bailiwick_record::audit::Record;
 use bailiwick_record::trace::{Given, Header, Line, TracedDecision, pins_of};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,10 +16,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::links;
 use super::own::input_of;
 use super::streams::{Next, Streams, Unit};
+use super::whereabouts::{Deciding, Places};
 use crate::args::replay::ReplayArgs;
 use crate::exit::{self, Failure};
 use crate::policies::Layers;
-use crate::{recordings, say, wire};
+use crate::recordings;
 
 /// What of the record was not looked at, and why.
 pub(super) type Left = Vec<(String, String)>;
@@ -37,15 +35,16 @@ pub(super) fn replay(
     if files.is_empty() {
         return Err(Failure::new(exit::NOTHING, "there are no `.jsonl` files there"));
     }
-    let directory = wire::absolute(args.workspace.as_deref().unwrap_or(Path::new(".")))?;
-    let recalled = Arc::new(Recalled::new(directory.clone(), facts(&files)?));
-    let then = Arc::new(LinksThen::within(directory));
-    let policy = following(layers, Arc::clone(&recalled) as Arc<dyn Follow>)?;
-    let own = following(layers, Arc::clone(&then) as Arc<dyn Follow>)?;
+    let recalled = Arc::new(Recalled::new(None, facts(&files)?));
+    let mut places = Places::new(args, layers, &recalled)?;
+    // Where nothing names its place it is here.
+    let here = places.deciding(None).map_err(Failure::refused)?;
     let mut reading = Reading {
-        digest: policy.digest().to_owned(),
-        replayer: Replayer::new(policy, Arc::clone(scanner)),
-        exactly: Exactly::new(own, then, Arc::clone(scanner)),
+        digest: here.policy.digest().to_owned(),
+        places,
+        here,
+        replayer: Replayer::new(Arc::clone(scanner)),
+        exactly: Exactly::new(Arc::clone(scanner)),
         roles: args.roles.clone(),
         abouts: BTreeMap::new(),
         left: Left::new(),
@@ -78,13 +77,6 @@ pub(super) fn replay(
     }
 }
 
-/// The policy once more, with links that lead where they led.
-fn following(layers: &Layers, links: Arc<dyn Follow>) -> Result<Arc<Policy>, Failure> {
-    let loaded = layers.load(say::colour_on_stderr())?.policy;
-    let loaded = Arc::try_unwrap(loaded).map_err(|_| Failure::error("the policy is in use"))?;
-    Ok(Arc::new(loaded.following(links)))
-}
-
 /// The links that the decisions of each file recorded.
 fn facts(files: &[PathBuf]) -> Result<Vec<Vec<Fact>>, Failure> {
     let read = |path: &PathBuf| {
@@ -106,6 +98,8 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
 struct Reading {
     /// Of the policy.
     digest: String,
+    places: Places,
+    here: Deciding,
     replayer: Replayer,
     exactly: Exactly,
     /// Of principals in audit logs, which name none.
@@ -155,17 +149,20 @@ impl Reading {
 
     fn began(&mut self, file: usize, shown: &str, header: &Header) {
         let about = about(header);
+        let deciding = match self.places.deciding(header.whereabouts()) {
+            Ok(deciding) => deciding,
+            Err(why) => return self.left.push((shown.to_owned(), why)),
+        };
         // A run that stopped nothing is asked what would have been stopped; one that enforced this policy, whether it did so.
         let is_own = header.mode == "enforce" && header.policy == self.digest && header.nonce.is_some();
         let part = header.part.max(1);
         if is_own {
-            let pins = about.pins.clone();
-            if !self.exactly.begin(&about, (Mode::Enforce, part), about.limits, pins) {
+            if !self.exactly.begin(&about, &deciding.own, (Mode::Enforce, part)) {
                 let why = "what came before is not there, so it cannot be decided again".to_owned();
                 self.left.push((shown.to_owned(), why));
             }
         } else if !self.exactly.has(&about.run) {
-            self.replayer.begin(&about);
+            self.replayer.begin(&about, &deciding.policy);
         }
         self.abouts.insert(file, about);
     }
@@ -245,15 +242,8 @@ impl Reading {
             Principal { id: principal.to_owned(), roles: self.roles.clone(), ..Principal::default() };
         // Who writes one log is taken for one process.
         let (nonce, counted, limits, pins) = (String::new(), place.file.to_owned(), Limits::DEFAULT, None);
-        self.replayer.begin(&RunAbout {
-            run: run.to_owned(),
-            server,
-            principal,
-            nonce,
-            counted,
-            limits,
-            pins,
-        });
+        let about = RunAbout { run: run.to_owned(), server, principal, nonce, counted, limits, pins };
+        self.replayer.begin(&about, &self.here.policy);
         let arguments = record.members.get("arguments").map(ToString::to_string);
         if record.number("arguments_bytes").is_some() {
             self.absent += 1;
