@@ -171,6 +171,12 @@ impl Scanner {
         !self.secrets.may_find(&folded) && !self.injection.may_find(text, &folded)
     }
 
+    /// False only if no secret is disguised in `text`: what does not show as one, and [`Scanner::may_hold_secret`] does not see.
+    #[must_use]
+    pub fn may_hide_secret(&self, text: &str) -> bool {
+        self.secrets.may_hide(text)
+    }
+
     /// Replaces every secret in `text` by a placeholder that names its type, such as `[redacted:github-token]`.
     ///
     /// Idempotent, without a length limit, and finds what [`Guard::Secrets`] finds.

@@ -81,7 +81,8 @@ impl Policy {
             self.follower.as_deref(),
             call.target.server(),
             std::mem::take(memory),
-        );
+        )
+        .knowing(self.needed.as_ref());
         let known = recall.of(self, call.target, &mut scratch);
         hits.clear();
         let mut voices = Voices::default();

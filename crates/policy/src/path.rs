@@ -15,7 +15,6 @@ pub(crate) use needed::Needed;
 pub(crate) use overlap::Overlap;
 pub(crate) use readings::{Form, expand};
 pub(crate) use scratch::{Memory, Scratch, Texts};
-pub(crate) use within::names_no_file;
 
 use crate::glob::{Star, Symbol, literal, translate};
 

@@ -12,7 +12,7 @@ use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
 use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
-use crate::path::{Base, Scratch};
+use crate::path::{Base, Needed, Scratch};
 use crate::problem::Problems;
 use crate::read::FilePart;
 use crate::recall::Desk;
@@ -44,6 +44,8 @@ pub struct Policy {
     pub(crate) rule_layers: Vec<LayerSet>,
     pub(crate) limit_scopes: Vec<Scope>,
     pub(crate) sums: Vec<Option<KeyPattern>>,
+    /// The words that the paths of its rules need.
+    pub(crate) needed: Option<Needed>,
     pub(crate) index: Index,
     pub(crate) limit_index: Index,
     pub(crate) labels: LabelBook,
@@ -140,6 +142,7 @@ impl Policy {
             defaults,
             rule_layers,
             sums: limits.iter().map(sum).collect(),
+            needed: Needed::union(scopes.iter().flat_map(Scope::needed)),
             index: Index::new(scopes.iter()),
             limit_index: Index::new(limit_scopes.iter()),
             rules,

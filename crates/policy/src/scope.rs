@@ -3,12 +3,12 @@
 use bailiwick_mcp::json::fold_key;
 
 use crate::args::URI_PLACE;
-use crate::args::{Conditions, Sense};
+use crate::args::{Conditions, Matcher, Sense};
 use crate::condition::Condition;
 use crate::glob::{Name, UriPattern};
 use crate::labels::{Labelled, Labels};
 use crate::model::{Claim, Effect};
-use crate::path::{Form, Scratch};
+use crate::path::{Form, Needed, Scratch};
 use crate::subject::Subject;
 use crate::taint::Taints;
 use crate::target::{Object, Target, TargetPattern};
@@ -122,6 +122,13 @@ impl Scope {
     /// True if the rule is about a run with these marks.
     pub(crate) fn is_of(&self, taints: Taints) -> bool {
         self.tainted.is_empty() || self.tainted.meets(taints)
+    }
+
+    /// The words that its paths need, where they need any.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = &Needed> {
+        let unless = self.unless.as_ref().and_then(|unless| unless.args.as_ref());
+        let keys = self.args.iter().chain(unless).flat_map(|args| &args.keys);
+        keys.flat_map(|key| &key.matchers).filter_map(Matcher::needed)
     }
 
     /// True if a condition looks at the roles of the principal.

@@ -14,6 +14,13 @@ use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX};
 pub(super) type Hidden = (Secret, Via);
 
 impl Secrets {
+    /// False only if there is none.
+    pub(crate) fn may_hide(&self, text: &str) -> bool {
+        let mut any = false;
+        candidates(text, &mut |_, _, _| any = true);
+        any
+    }
+
     /// Every secret of `text` that only shows when a disguise is undone.
     pub(super) fn hidden(&self, text: &str) -> Vec<Hidden> {
         let mut found = Vec::new();
@@ -28,12 +35,17 @@ impl Secrets {
                 found.push((Secret::new(span, secret.code), Via { outer: Some(name), inner: None }));
             }
         };
-        runs(text, &mut look);
-        spread(text, &mut look);
-        escaped(text, &mut look);
-        joined(text, &mut look);
+        candidates(text, &mut look);
         found
     }
+}
+
+/// Calls `look` with everything that may be a disguise, undone.
+fn candidates(text: &str, look: &mut Look<'_>) {
+    runs(text, look);
+    spread(text, look);
+    escaped(text, look);
+    joined(text, look);
 }
 
 /// Codes that a prefix or a frame proves.
@@ -210,6 +222,14 @@ fn spread(text: &str, look: &mut Look<'_>) {
 
 /// A cheap look: a row of single characters between blanks.
 fn has_row(bytes: &[u8]) -> bool {
+    // Wherever a row begins, one of its eights is whole, with a blank at every second place.
+    let alternates = |eight: &[u8; 8]| {
+        let odd = u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]);
+        odd & EVERY_SECOND == 0 || odd & !EVERY_SECOND == 0
+    };
+    if !bytes.as_chunks::<8>().0.iter().any(alternates) {
+        return false;
+    }
     let mut row = 0;
     for window in bytes.windows(3) {
         if let [before, one, b' '] = window {
@@ -221,6 +241,9 @@ fn has_row(bytes: &[u8]) -> bool {
     }
     false
 }
+
+/// The first, third, fifth and seventh of eight bytes.
+const EVERY_SECOND: u64 = 0x00ff_00ff_00ff_00ff;
 
 /// `%41%4B…`: eight percent escapes or more in a row.
 fn escaped(text: &str, look: &mut Look<'_>) {
@@ -251,9 +274,10 @@ fn joined(text: &str, look: &mut Look<'_>) {
         let (plain, places) = without(text, cuts);
         look(&plain, Place::Each(&places), "zero-width");
     }
-    for glue in ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""] {
+    let quoted = memchr::memchr2(b'"', b'\'', text.as_bytes()).is_some();
+    for glue in GLUES.iter().filter(|_| quoted) {
         if memchr::memmem::find(text.as_bytes(), glue.as_bytes()).is_some() {
-            let cuts = text.match_indices(glue).map(|(at, glue)| at..at + glue.len());
+            let cuts = text.match_indices(*glue).map(|(at, glue)| at..at + glue.len());
             let (plain, places) = without(text, cuts);
             look(&plain, Place::Each(&places), "cut-in-code");
         }
@@ -281,6 +305,9 @@ fn joined(text: &str, look: &mut Look<'_>) {
     }
 }
 
+/// What joins two texts in code; each begins with a quote.
+const GLUES: [&str; 8] = ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""];
+
 /// Shorter pieces of a token at a line's end or start are chance.
 const HALF_MIN: usize = 4;
 
@@ -299,3 +326,29 @@ fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec
 
 /// Line ends of one text that are tried.
 const LINES_MAX: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use super::{RUN_MIN, has_row};
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn a_row_is_seen_wherever_it_begins(
+            before in "[a-z ]{0,20}", row in "( [!-~]){10,18} ?", after in "[a-z ]{0,20}",
+        ) {
+            let text = format!("{before}{row}{after}");
+            let mut longest = 0;
+            let mut singles = 0;
+            for word in text.split(' ').skip(1) {
+                singles = if word.len() == 1 { singles + 1 } else { 0 };
+                longest = longest.max(singles);
+            }
+            // The last word of a text has no blank behind it.
+            let open = text.len() > 1 && text.as_bytes()[text.len() - 2] == b' ' && !text.ends_with(' ');
+            let closed = longest - usize::from(open && singles == longest);
+            proptest::prop_assert_eq!(has_row(text.as_bytes()), closed >= RUN_MIN - 2, "{:?}", text);
+        }
+    }
+}

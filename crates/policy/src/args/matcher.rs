@@ -4,7 +4,7 @@ use bailiwick_mcp::{Kind, Value};
 
 use super::measure::{Lengths, bytes, count, exact_number, length, yes};
 use super::{Answer, CommandList, HostList, Leaf, Place, Reach, Scalar, Sense, SqlPattern, UrlList};
-use crate::path::{Folders, Form, Needed, Scratch, Texts, names_no_file};
+use crate::path::{Folders, Form, Needed, Scratch, Texts};
 use crate::set::Set;
 
 /// One matcher with its patterns, compiled for the sense of its rule.
@@ -69,6 +69,11 @@ impl Matcher {
             Matcher::MaxBytes(_) => "max_bytes",
             Matcher::Type(_) => "type",
         }
+    }
+
+    /// The words of which a path has to hold one.
+    pub(crate) fn needed(&self) -> Option<&Needed> {
+        if let Matcher::Path(patterns) = self { patterns.needed.as_ref() } else { None }
     }
 
     pub(crate) fn answer(&self, place: Place<'_>, sense: Sense, scratch: &mut Scratch<'_>) -> Answer {
@@ -251,8 +256,7 @@ impl Matcher {
         };
         // A URI is read as a text too when one reading suffices: some servers take it for a relative path.
         let form = if sense == Sense::Any { Form::Text } else { form };
-        let unlinked = !scratch.follows() || names_no_file(text);
-        if sense == Sense::Any && unlinked && patterns.reach_nothing_in((place, text), scratch) {
+        if sense == Sense::Any && patterns.reach_nothing_in((place, text), scratch) {
             return Some(Answer::No);
         }
         Some(yes(patterns.path(&scratch.read(place, text, form), sense)))
@@ -283,8 +287,9 @@ impl Patterns {
     /// True only if no pattern matches any reading of `text`, and none is unreadable: found out without the readings.
     fn reach_nothing_in(&self, (place, text): (usize, &str), scratch: &mut Scratch<'_>) -> bool {
         let Some(needed) = &self.needed else { return false };
-        scratch.reads_within(place, text)
-            && !needed.stands_in(text)
+        let look = scratch.look(place, text);
+        look.inside
+            && !(look.worded && needed.stands_in(text))
             && !needed.stands_in_workspace(&scratch.base().workspace)
     }
 

@@ -9,6 +9,7 @@ use crate::glob::Symbol;
 /// The needed words of a set of patterns.
 #[derive(Debug)]
 pub(crate) struct Needed {
+    words: Vec<String>,
     searcher: packed::Searcher,
     /// Whether one stands in the policy's own workspace; asked once.
     in_workspace: OnceLock<bool>,
@@ -26,12 +27,21 @@ impl Needed {
         for pattern in patterns {
             words.extend(needed(pattern)?);
         }
+        Needed::of(words)
+    }
+
+    /// The words of all of these, which are looked for at once.
+    pub(crate) fn union<'n>(all: impl Iterator<Item = &'n Needed>) -> Option<Needed> {
+        Needed::of(all.flat_map(|needed| needed.words.iter().cloned()).collect())
+    }
+
+    fn of(mut words: Vec<String>) -> Option<Needed> {
         words.sort_unstable();
         words.dedup();
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
-        let searcher = config.builder().extend(words).build()?;
-        Some(Needed { searcher, in_workspace: OnceLock::new() })
+        let searcher = config.builder().extend(&words).build()?;
+        Some(Needed { words, searcher, in_workspace: OnceLock::new() })
     }
 
     /// True if `workspace` holds one of the words; a policy has one workspace.

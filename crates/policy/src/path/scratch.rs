@@ -1,7 +1,8 @@
 //! The readings of one call's strings, worked out at most once each.
 
+use super::needed::Needed;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
-use super::within::reads_within;
+use super::within::{names_no_file, reads_within};
 use super::{Base, is_magic};
 use crate::args::{Commands, Nets, Scripts};
 use crate::links::{FOLLOWED_MAX, Follow, Followed, Link};
@@ -18,8 +19,10 @@ pub(crate) struct Scratch<'b> {
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
-    /// Whether all readings of a string lie below the workspace, by its place.
-    reads_within: Vec<(usize, bool)>,
+    /// A look at strings, by their place.
+    looks: Vec<(usize, Look)>,
+    /// The words of all paths of the policy.
+    needed: Option<&'b Needed>,
     /// The same strings as URLs and hosts.
     pub(crate) nets: Nets,
     /// The same strings as SQL.
@@ -36,7 +39,16 @@ pub(crate) struct Memory {
     arena: String,
     ends: Vec<usize>,
     entries: Vec<Entry>,
-    reads_within: Vec<(usize, bool)>,
+    looks: Vec<(usize, Look)>,
+}
+
+/// What a look at a string tells, before any rule is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// All readings lie below the workspace, and there is no link to follow.
+    pub(crate) inside: bool,
+    /// It may hold a word that a path of the policy needs.
+    pub(crate) worded: bool,
 }
 
 /// Room that is kept, in bytes of text and in entries; a call that needed more was not a usual one.
@@ -46,7 +58,7 @@ const KEPT_ENTRIES_MAX: usize = 1_024;
 const ARENA_BYTES: usize = 512;
 const ENTRIES: usize = 16;
 /// Strings that are remembered so; further ones are looked at again.
-const WITHIN_MAX: usize = 32;
+const LOOKS_MAX: usize = 32;
 
 /// Where the readings of one string lie.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +94,7 @@ impl<'b> Scratch<'b> {
         server: &'b str,
         memory: Memory,
     ) -> Scratch<'b> {
-        let Memory { arena, ends, entries, reads_within } = memory;
+        let Memory { arena, ends, entries, looks } = memory;
         Scratch {
             base,
             follower,
@@ -91,7 +103,8 @@ impl<'b> Scratch<'b> {
             arena,
             ends,
             entries,
-            reads_within,
+            looks,
+            needed: None,
             nets: Nets::default(),
             scripts: Scripts::default(),
             server,
@@ -101,36 +114,39 @@ impl<'b> Scratch<'b> {
 
     /// What the next evaluation can work in.
     pub(crate) fn memory(self) -> Memory {
-        let Scratch { mut arena, mut ends, mut entries, mut reads_within, .. } = self;
+        let Scratch { mut arena, mut ends, mut entries, mut looks, .. } = self;
         if arena.capacity() > KEPT_BYTES_MAX || ends.capacity().max(entries.capacity()) > KEPT_ENTRIES_MAX {
             return Memory::default();
         }
         arena.clear();
         ends.clear();
         entries.clear();
-        reads_within.clear();
-        Memory { arena, ends, entries, reads_within }
+        looks.clear();
+        Memory { arena, ends, entries, looks }
     }
 
-    /// True if links are followed, so that no text is known to be harmless by its words.
-    pub(crate) fn follows(&self) -> bool {
-        self.follower.is_some()
+    /// With `needed`, the words of all paths of the policy: looked for once, not for every rule.
+    pub(crate) fn knowing(self, needed: Option<&'b Needed>) -> Scratch<'b> {
+        Scratch { needed, ..self }
     }
 
     pub(crate) fn base(&self) -> &'b Base {
         self.base
     }
 
-    /// [`reads_within`] of the string at `place`, asked once for all rules.
-    pub(crate) fn reads_within(&mut self, place: usize, text: &str) -> bool {
-        if let Some((_, within)) = self.reads_within.iter().find(|(known, _)| *known == place) {
-            return *within;
+    /// A look at the string at `place`, taken once for all rules.
+    pub(crate) fn look(&mut self, place: usize, text: &str) -> Look {
+        if let Some((_, look)) = self.looks.iter().find(|(known, _)| *known == place) {
+            return *look;
         }
-        let within = reads_within(text, self.base);
-        if self.reads_within.len() < WITHIN_MAX {
-            self.reads_within.push((place, within));
+        // Where links are followed, no text is known to be harmless by its words, unless it names no file.
+        let inside = (self.follower.is_none() || names_no_file(text)) && reads_within(text, self.base);
+        let worded = inside && self.needed.is_none_or(|needed| needed.stands_in(text));
+        let look = Look { inside, worded };
+        if self.looks.len() < LOOKS_MAX {
+            self.looks.push((place, look));
         }
-        within
+        look
     }
 
     /// Reads `text` as a path. `place` identifies the string in its call: same place, same text.
