@@ -229,6 +229,9 @@ fn candidates(options: &Options) -> Vec<Candidate> {
         let standard = options.flags.replace("{policy}", "{folder}/standard.yaml");
         let rules = options.flags.replace("{policy}", "{folder}/policy-100.yaml");
         all.push(ours(report::OURS, standard.clone(), 1.0));
+        // As `bailiwick record` writes it before a server.
+        let recorded = "run --server bench --mode observe --trace {folder}/run/traces --audit {audit}";
+        all.push(ours(report::RECORDED, recorded.to_owned(), 1.0));
         all.push(ours(report::RULES, rules, 1.0));
         all.push(ours(report::STRICT, format!("{standard} --audit-durability strict"), 0.05));
     }
