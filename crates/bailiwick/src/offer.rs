@@ -36,6 +36,20 @@ const AT_ONCE_MAX: usize = 8;
 
 /// Starts a server, asks for everything that it offers, and ends it.
 pub(crate) fn ask(command: &Command<'_>) -> Result<Offered, Failure> {
+    let (client, offered) = listed(command)?;
+    client.stop();
+    Ok(offered)
+}
+
+/// The same, with a call of a tool before the end. Its answer, which may be a refusal, has to come.
+pub(crate) fn ask_and_call(command: &Command<'_>, tool: &str) -> Result<Offered, Failure> {
+    let (mut client, offered) = listed(command)?;
+    client.call(tool)?;
+    client.stop();
+    Ok(offered)
+}
+
+fn listed(command: &Command<'_>) -> Result<(Client, Offered), Failure> {
     let mut client = Client::start(command)?;
     let mut offered = Offered::default();
     client.introduce(&mut |result| {
@@ -68,8 +82,7 @@ pub(crate) fn ask(command: &Command<'_>) -> Result<Offered, Failure> {
             Err(Refused::Broken(failure)) => return Err(failure),
         }
     }
-    client.stop();
-    Ok(offered)
+    Ok((client, offered))
 }
 
 /// Asks all of them, several at once; the answers come in the order of the questions.

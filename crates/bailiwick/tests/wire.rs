@@ -76,7 +76,7 @@ fn record_enforce_and_stop_give_every_byte_back() {
     assert!(home.expect(0, &["status"]).contains("recorded   goose/files"));
     assert!(home.expect(1, &["record"]).contains("as it is: codex/files (recorded)"));
     let enforced = home.expect(1, &["enforce", "--policy", "p.yaml"]);
-    assert_eq!(enforced.matches("proven: launched").count(), 4, "{enforced}");
+    assert_eq!(enforced.matches("proven: launched, a call and ").count(), 4, "{enforced}");
     let status = home.expect(0, &["status"]);
     assert_eq!(status.matches("enforced ").count(), 4, "{status}");
     assert!(home.expect(0, &["record", "--client", "codex"]).contains("changed: codex/files"));
@@ -89,6 +89,53 @@ fn record_enforce_and_stop_give_every_byte_back() {
     home.expect(0, &["enforce", "--stop"]);
     assert_eq!(home.files(), before);
     assert!(home.expect(0, &["enforce", "--stop"]).contains("as it is"));
+}
+
+/// What is done, and what it is called in the table below.
+const RECORD: &[&str] = &["record"];
+const RECORD_STOP: &[&str] = &["record", "--stop"];
+const ENFORCE: &[&str] = &["enforce", "--no-proof", "--policy", "standard"];
+const ENFORCE_OTHER: &[&str] = &["enforce", "--no-proof", "--policy", "paranoid"];
+const ENFORCE_STOP: &[&str] = &["enforce", "--stop"];
+
+#[test]
+fn every_way_from_one_state_to_the_next_leads_where_it_is_meant_to_and_back() {
+    let home = Home::new();
+    let config = || fs::read_to_string(home.path(".codex/config.toml")).expect("a file");
+    let before = config();
+    let run = |words: &[&str]| home.expect(0, &[words, &["--client", "codex"]].concat());
+    let ways: [(&[&[&str]], &str, &str); 14] = [
+        (&[RECORD], "recorded", ""),
+        (&[RECORD, RECORD], "recorded", ""),
+        (&[RECORD, RECORD_STOP], "bare", ""),
+        (&[RECORD, ENFORCE], "enforced", "standard"),
+        (&[RECORD, ENFORCE_STOP], "bare", ""),
+        (&[RECORD_STOP], "bare", ""),
+        (&[ENFORCE], "enforced", "standard"),
+        (&[ENFORCE, ENFORCE], "enforced", "standard"),
+        (&[ENFORCE, ENFORCE_OTHER], "enforced", "paranoid"),
+        (&[ENFORCE, RECORD], "enforced, recorded", "standard"),
+        (&[ENFORCE, RECORD_STOP], "enforced", "standard"),
+        (&[ENFORCE, RECORD, RECORD_STOP], "enforced", "standard"),
+        (&[ENFORCE, RECORD, ENFORCE_OTHER], "enforced", "paranoid"),
+        (&[ENFORCE, RECORD, ENFORCE_STOP], "bare", ""),
+    ];
+    for (way, state, policy) in ways {
+        way.iter().for_each(|words| drop(run(words)));
+        let status = run(&["status"]);
+        assert!(status.starts_with(&format!("{state:10} codex/files")), "{way:?}: {status}");
+        assert!(status.contains(policy), "{way:?}: {status}");
+        assert!(config().matches("\"--\"").count() <= 1, "{way:?} wraps what is wrapped: {}", config());
+        let last = way.last().copied().unwrap_or_default();
+        let again = run(last);
+        assert!(again.contains("as it is: codex/files"), "{way:?}, and its last once more: {again}");
+        if state != "bare" {
+            let status = run(&["status", "--prove"]);
+            assert!(status.contains("proven: launched, a call and "), "{way:?}: {status}");
+        }
+        run(ENFORCE_STOP);
+        assert_eq!(config(), before, "{way:?}");
+    }
 }
 
 #[test]

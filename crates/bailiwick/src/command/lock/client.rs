@@ -145,6 +145,16 @@ impl Client {
         Err(Failure::error(format!("`{method}` has more than {PAGES_MAX} pages")).into())
     }
 
+    /// Calls a tool without arguments.
+    pub(crate) fn call(&mut self, tool: &str) -> Result<(), Failure> {
+        let mut params = br#""arguments":{},"name":"#.to_vec();
+        escape_into(tool, &mut params);
+        match self.ask("tools/call", &String::from_utf8_lossy(&params), &mut |_| ()) {
+            Ok(()) | Err(Refused::ByServer(_)) => Ok(()),
+            Err(Refused::Broken(failure)) => Err(failure),
+        }
+    }
+
     /// Ends the server.
     pub(crate) fn stop(mut self) {
         self.input = None;

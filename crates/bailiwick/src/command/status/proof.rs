@@ -32,7 +32,9 @@ pub(super) fn prove(found: &Found, server: &Server, wrapper: &Wrapper) -> Result
     environment.push((OsString::from("BAILIWICK_ASK"), OsString::from("never")));
     let command =
         Command { words: &whole.asked.words, environment: &environment, timeout: TIMEOUT, alone: false };
-    let offered = offer::ask(&command).map_err(|failure| failure.message);
+    // No server has a tool of that name: who lets the call through does no harm by it.
+    let offered = offer::ask_and_call(&command, &format!("bailiwick-proof-{id}"));
+    let offered = offered.map_err(|failure| failure.message);
     let seen = seen(&audit);
     // Only this proof needs it; what cannot be removed does no harm.
     for file in [&audit, &bailiwick_record::audit::note_path(&audit)] {
@@ -49,13 +51,13 @@ pub(super) fn prove(found: &Found, server: &Server, wrapper: &Wrapper) -> Result
     if wrapper.is_enforced() && seen.policy != expected.policy.digest() {
         return Err("another policy decided than the entry names".to_owned());
     }
-    if seen.decisions == 0 {
-        return Err("no message was decided over".to_owned());
+    if seen.calls == 0 {
+        return Err("no call was decided over".to_owned());
     }
     let short = seen.policy.get(..12).unwrap_or(&seen.policy);
     Ok(format!(
-        "launched, {} messages decided in mode {mode} by policy {short}…, {tools} tools offered",
-        seen.decisions
+        "launched, a call and {} other messages decided in mode {mode} by policy {short}…, {tools} tools offered",
+        seen.others
     ))
 }
 
@@ -65,7 +67,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 struct Seen {
     mode: String,
     policy: String,
-    decisions: usize,
+    /// Decisions over calls, and over what else was sent.
+    calls: usize,
+    others: usize,
 }
 
 fn seen(audit: &Path) -> Option<Seen> {
@@ -75,11 +79,13 @@ fn seen(audit: &Path) -> Option<Seen> {
         match record.kind.as_str() {
             "start" => {
                 let text = |key: &str| record.text(key).unwrap_or_default().to_owned();
-                seen = Some(Seen { mode: text("mode"), policy: text("policy_sha256"), decisions: 0 });
+                seen = Some(Seen { mode: text("mode"), policy: text("policy_sha256"), calls: 0, others: 0 });
             }
             "decision" => {
                 if let Some(seen) = &mut seen {
-                    seen.decisions += 1;
+                    let is_call = record.text("method") == Some("tools/call");
+                    seen.calls += usize::from(is_call);
+                    seen.others += usize::from(!is_call);
                 }
             }
             _ => {}
