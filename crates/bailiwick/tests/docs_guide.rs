@@ -8,31 +8,20 @@ use std::process::Command;
 
 #[test]
 fn the_first_policy_is_checked_and_explained_as_printed() {
-    let page = repository().join("docs/guide/first-policy.md");
-    let text = std::fs::read_to_string(page).expect("the page is there");
-    let (text, _) = text.split_once("## Let it watch").expect("the part with a server comes later");
-    let blocks: Vec<&str> = text.split("```").skip(1).step_by(2).collect();
-    let place = Workplace::new();
-    let mut compared = 0;
-    for pair in blocks.chunks(2) {
-        let [typed, printed] = pair else { continue };
-        let typed = typed.strip_prefix("sh\n").expect("a command comes before its output");
-        let shown = shown(place.path(), typed);
-        assert_eq!(
-            shown.trim(),
-            printed.trim(),
-            "docs/guide/first-policy.md prints something else for\n{typed}"
-        );
-        compared += 1;
-    }
-    assert_eq!(compared, 3, "each command of that part was run");
+    // The part behind it needs a server.
+    is_as_printed("docs/guide/first-policy.md", "## Let it watch");
 }
 
 #[test]
 fn what_came_before_is_explained_as_printed() {
-    let page = repository().join("docs/guide/history.md");
-    let text = std::fs::read_to_string(page).expect("the page is there");
-    let (text, _) = text.split_once("## What to know").expect("the part without commands comes later");
+    // The part behind it has no commands.
+    is_as_printed("docs/guide/history.md", "## What to know");
+}
+
+/// Runs each command of a page up to a heading, and compares with what is printed behind it.
+fn is_as_printed(page: &str, end: &str) {
+    let text = std::fs::read_to_string(repository().join(page)).expect("the page is there");
+    let (text, _) = text.split_once(end).expect("the heading is there");
     let blocks: Vec<&str> = text.split("```").skip(1).step_by(2).collect();
     let place = Workplace::new();
     let mut compared = 0;
@@ -40,7 +29,7 @@ fn what_came_before_is_explained_as_printed() {
         let [typed, printed] = pair else { continue };
         let typed = typed.strip_prefix("sh\n").expect("a command comes before its output");
         let shown = shown(place.path(), typed);
-        assert_eq!(shown.trim(), printed.trim(), "docs/guide/history.md prints something else for\n{typed}");
+        assert_eq!(shown.trim(), printed.trim(), "{page} prints something else for\n{typed}");
         compared += 1;
     }
     assert_eq!(compared, 3, "each command of that part was run");

@@ -285,8 +285,10 @@ fn serve_old(connection: TcpStream, stream: &Mutex<Option<TcpStream>>) {
             (true, _) => {
                 let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
                 let first = format!("{head}event: endpoint\ndata: /message?session=1\n\n");
+                // Whoever posts as soon as it knows where waits until it can be answered.
+                let mut kept = stream.lock().expect("no panic");
                 writer.write_all(first.as_bytes()).expect("it listens");
-                *stream.lock().expect("no panic") = Some(writer);
+                *kept = Some(writer);
                 return;
             }
             (false, true) => {

@@ -21,7 +21,7 @@ type Mistake = (&'static [(&'static str, &'static str)], &'static [&'static str]
 
 #[test]
 fn each_mistake_is_refused_with_its_cause_and_the_next_step() {
-    let mistakes: [Mistake; 13] = [
+    let mistakes: [Mistake; 21] = [
         (
             &[("BAILIWICK_POLCY", "x")],
             &["run", "--", "/bin/cat"],
@@ -55,6 +55,14 @@ fn each_mistake_is_refused_with_its_cause_and_the_next_step() {
         (&[("BAILIWICK_GRACE", "601")], &["run", "--", "/bin/cat"], &["a whole number from 0 to 600"]),
         (&[], &["run", "--max-depth", "1", "--", "/bin/cat"], &["a whole number from 8 to 4096"]),
         (&[], &["run"], &["<COMMAND>", "--"]),
+        (&[], &["lock"], &["--all, --client ID, --path TREE"]),
+        (&[], &["lock", "--check"], &["--all, --client ID, --path TREE"]),
+        (&[], &["scan", "./here"], &["folders are named with `--path ./here`"]),
+        (&[], &["clients", "cursor"], &["clients are named with `--client cursor`"]),
+        (&[], &["replay", "traces"], &["with `--trace traces`"]),
+        (&[], &["status", "--client", "curser"], &["did you mean `cursor`", "zed"]),
+        (&[], &["explain", "toxic"], &["did you mean `toxic-combination`"]),
+        (&[], &["explain", "what"], &["there is no finding `what`"]),
     ];
     for (variables, args, words) in mistakes {
         let (code, said) = refused(variables, args);
