@@ -6,17 +6,13 @@ use clap::{Command, CommandFactory as _};
 
 use crate::args::Args;
 use crate::exit::{self, Failure};
+use crate::meant::nearest;
 
 const OURS: &str = "BAILIWICK_";
 /// Those that no flag has: the state directory, and what our own tests are told.
 const OTHERS: [&str; 5] =
     ["BAILIWICK_STATE_DIR", "BAILIWICK_BIN", "BAILIWICK_BLESS", "BAILIWICK_CASES", "BAILIWICK_WRITE_DOCS"];
 const TESTS: &str = "BAILIWICK_TEST_";
-/// Letters that may differ in a name that was meant.
-const DISTANCE_MAX: usize = 3;
-/// A longer name is compared with nothing, in bytes.
-const NAME_BYTES_MAX: usize = 64;
-
 /// Refuses to go on where a variable with our prefix is none that is read.
 pub(crate) fn check() -> Result<(), Failure> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -54,33 +50,13 @@ fn unknown(
 ) -> Option<(String, Option<String>)> {
     let mut strange = names.filter(|name| name.starts_with(OURS) && !name.starts_with(TESTS));
     let name = strange.find(|name| !known.contains(name))?;
-    let near = known.iter().map(|own| (distance(&name, own), own)).min();
-    let meant = near.filter(|(distance, _)| *distance <= DISTANCE_MAX).map(|(_, own)| own.clone());
+    let meant = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
     Some((name, meant))
-}
-
-/// How many letters have to be put in, left out or changed.
-fn distance(one: &str, other: &str) -> usize {
-    if one.len() > NAME_BYTES_MAX {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.bytes().enumerate() {
-        let mut left = at + 1;
-        let mut above = std::mem::replace(row.first_mut().unwrap_or(&mut 0), left);
-        for (own, cell) in other.bytes().zip(row.iter_mut().skip(1)) {
-            let changed = above + usize::from(own != letter);
-            above = *cell;
-            left = changed.min(above + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, known, unknown};
+    use super::{known, unknown};
 
     #[test]
     fn a_misspelt_variable_is_found_and_the_others_are_let_be() {
@@ -91,6 +67,5 @@ mod tests {
         assert_eq!(meant("BAILIWICK_POLCY").as_deref(), Some("BAILIWICK_POLICY"));
         assert_eq!(meant("BAILIWICK_policy"), None, "letters in another case are other letters");
         assert_eq!(find(&["BAILIWICK_SOMETHING_ELSE"]), Some(("BAILIWICK_SOMETHING_ELSE".to_owned(), None)));
-        assert_eq!((distance("abc", "abc"), distance("abc", "acb"), distance("", "ab")), (0, 2, 2));
     }
 }

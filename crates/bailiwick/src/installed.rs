@@ -11,6 +11,7 @@ use bailiwick_disk::{Content, Found, discover, walk};
 
 use crate::args::clients::ClientChoice;
 use crate::exit::{self, Failure};
+use crate::meant::nearest;
 
 /// One configuration.
 #[derive(Debug)]
@@ -117,8 +118,10 @@ pub(crate) fn table(choice: &ClientChoice) -> Result<Table, Failure> {
     };
     if let Some(unknown) = choice.clients.iter().find(|id| !table.clients.contains_key(*id)) {
         let known: Vec<&str> = table.clients.keys().map(String::as_str).collect();
+        let meant = nearest(unknown, known.iter().copied());
+        let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
         return Err(Failure::new(exit::USAGE, format!("there is no client `{unknown}`"))
-            .help(format!("known are {}", known.join(", "))));
+            .help(format!("{meant}known are {}", known.join(", "))));
     }
     Ok(table)
 }

@@ -8,6 +8,7 @@ mod exit;
 mod installed;
 mod launching;
 mod links;
+mod meant;
 mod offer;
 mod people;
 mod places;

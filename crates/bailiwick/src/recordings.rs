@@ -20,6 +20,9 @@ pub(crate) fn below(folder: &Path, entries: &mut usize, found: &mut Vec<(SystemT
 pub(crate) fn named(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let (mut files, mut entries) = (Vec::new(), 0);
     for path in paths {
+        if !path.exists() {
+            return Err(Failure::error(format!("there is no `{}`", path.display())));
+        }
         if !path.is_dir() {
             files.push(path.clone());
             continue;

@@ -57,7 +57,7 @@ fn whose(scope: Scope) -> &'static str {
     }
 }
 
-/// The configurations that hold a chosen server. To name no client and no server is a mistake.
+/// The configurations that hold a chosen server; where none is named, all of them.
 pub(crate) fn chosen(which: &ServerChoice) -> Result<Survey, Failure> {
     let mut survey = installed::survey(&which.choice)?;
     for unreadable in

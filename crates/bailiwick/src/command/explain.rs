@@ -7,6 +7,7 @@ use bailiwick_policy::lint::LINTS;
 
 use crate::args::scan::ExplainArgs;
 use crate::exit::{self, Failure};
+use crate::meant::nearest;
 use crate::say::{self, BOLD, DIM};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<i32, Failure> {
@@ -32,8 +33,13 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<i32, Failure> {
         return Ok(exit::OK);
     }
     let Some(audit) = audit(code) else {
-        return Err(Failure::new(exit::USAGE, format!("there is no finding `{code}`"))
-            .help("`bailiwick explain` names all of them"));
+        let known = AUDITS.into_iter().chain(BEYOND).map(|audit| audit.code);
+        let meant = nearest(code, known.chain(LINTS.iter().map(|lint| lint.code)));
+        let help = match meant {
+            Some(meant) => format!("did you mean `{meant}`? `bailiwick explain` names all of them"),
+            None => "`bailiwick explain` names all of them".to_owned(),
+        };
+        return Err(Failure::new(exit::USAGE, format!("there is no finding `{code}`")).help(help));
     };
     say::line(&format!("{BOLD}{}{BOLD:#} {DIM}({}){DIM:#}", audit.code, audit.severity.as_str()));
     say::line(audit.title);

@@ -161,7 +161,11 @@ fn attacked(text: &str, context: &Context, load: &mut Files) -> Result<(), Failu
 /// The traces that are named, those of a folder in the order of their names.
 fn files(args: &InferArgs) -> Result<Vec<PathBuf>, Failure> {
     match args.traces.is_empty() {
-        true => recordings::named(&[places::state()?.join("traces")]),
+        true => match places::state()?.join("traces") {
+            own if own.is_dir() => recordings::named(&[own]),
+            own => Err(Failure::new(exit::NOTHING, format!("nothing is recorded in `{}`", own.display()))
+                .help("record first: `bailiwick record --client ID`, then work")),
+        },
         false => recordings::named(&args.traces),
     }
 }

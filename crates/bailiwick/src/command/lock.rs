@@ -76,7 +76,7 @@ fn load(args: &LockArgs, mode: Mode) -> Result<Option<Lock>, Failure> {
         Mode::Check | Mode::Diff | Mode::Update if before.is_none() => {
             let message = format!("there is no lock file `{}`", args.lock.display());
             Err(Failure::error(message)
-                .help("make it with `bailiwick lock -- COMMAND`, or `bailiwick lock --client ID`"))
+                .help("make it with the same words without --check, --diff and --update"))
         }
         Mode::Check | Mode::Diff | Mode::Update | Mode::Write => Ok(before),
     }
