@@ -73,19 +73,21 @@ function content(server) {
   resources(server);
 }
 
-// Requests of the server to the client, before 2026-07-28.
+// Requests of the server to the client, before 2026-07-28. Each on the stream of the call that it is for: without that the SDK
+// sends them on the client's GET stream, and forgets them if that is not open yet, as it may be while the first call arrives.
 function asksBack(server, tool) {
+  const related = (context) => ({ relatedRequestId: context.mcpReq.id });
   tool("test_sampling", "asks a model", async ({ prompt }, context) => {
-    const answer = await context.mcpReq.requestSampling(sample(prompt, 100));
+    const answer = await context.mcpReq.requestSampling(sample(prompt, 100), related(context));
     return say(`LLM response: ${answer.content.text}`);
   }, z.object({ prompt: z.string() }));
   const elicits = (name, ask) => tool(name, "asks the user", async (_, context) => {
-    const answer = await context.mcpReq.elicitInput(ask);
+    const answer = await context.mcpReq.elicitInput(ask, related(context));
     return say(`Elicitation completed: action=${answer.action}, content=${JSON.stringify(answer.content ?? {})}`);
   });
   tool("test_elicitation", "asks the user", async ({ message }, context) => {
     const answer = await context.mcpReq.elicitInput(form(message, {
-      username: { type: "string", description: "User's response" }, email: { type: "string", description: "User's email address" } }));
+      username: { type: "string", description: "User's response" }, email: { type: "string", description: "User's email address" } }), related(context));
     return say(`User response: action=${answer.action}, content=${JSON.stringify(answer.content ?? {})}`);
   }, z.object({ message: z.string() }));
   elicits("test_elicitation_sep1034_defaults", form("Defaults", {

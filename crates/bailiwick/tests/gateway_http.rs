@@ -60,6 +60,12 @@ impl Place {
         self.gateway.address
     }
 
+    /// Ends the gateway; its folder remains.
+    fn place_of_the_end(mut self) -> Workplace {
+        assert_eq!(self.gateway.stop(), Some(0));
+        self.place
+    }
+
     /// Begins a session; its id.
     fn session(&self) -> String {
         let answer = ask(self.address(), post(INITIALIZE, ""));

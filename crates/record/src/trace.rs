@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bailiwick_engine::{Answer, Lane, Outcome, QuestionId, Scanner};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Timestamp};
 
 pub use pins::{pins_of, pins_text};
@@ -92,6 +93,7 @@ pub struct Trace {
     shelf: Arc<Shelf>,
     out: Mutex<Out>,
     broken: AtomicBool,
+    over: AtomicBool,
 }
 
 struct Out {
@@ -129,12 +131,29 @@ impl Trace {
         let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
         write::header(&mut out.buffer, (&about, &shelf), 1, at);
         out.flush(&shelf, &about)?;
-        Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
+        Ok(Trace {
+            about,
+            shelf,
+            out: Mutex::new(out),
+            broken: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        })
     }
 
     /// Adds a line that came from a peer, before it is decided over; `malformed` says why it is no message, if it is none.
     pub fn line(&self, way: (Timestamp, Direction, Lane), line: &[u8], malformed: Option<&Malformed>) {
-        self.add(|buffer| write::message(buffer, way, line, malformed, &self.shelf.scanner));
+        self.line_beside(way, line, malformed, None);
+    }
+
+    /// The same of a client's line, with the headers beside it that repeat arguments of a tool.
+    pub fn line_beside(
+        &self,
+        way: (Timestamp, Direction, Lane),
+        line: &[u8],
+        malformed: Option<&Malformed>,
+        beside: Option<&Repeated>,
+    ) {
+        self.add(|buffer| write::message(buffer, way, (line, malformed, beside), &self.shelf.scanner));
     }
 
     /// Adds that a line came whose text was not kept.
@@ -162,6 +181,17 @@ impl Trace {
     pub fn end(&self, at: Timestamp, why: &str) {
         self.add(|buffer| write::end(buffer, at, why));
         self.write(at);
+        if !self.over.swap(true, Ordering::Relaxed) && !self.broken.load(Ordering::Relaxed) {
+            let out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+            let newest = out.part.saturating_sub(PARTS_KEPT).max(1)..out.part;
+            let parts = newest.map(|part| part.saturating_add(1));
+            let files = std::iter::once(1).chain(parts.filter(|part| *part > 1));
+            let files = files.map(|part| part_path(&self.shelf.folder, &self.about, part)).collect();
+            let before = u64::from(out.part.min(PARTS_KEPT).saturating_sub(1));
+            let bytes = before.saturating_mul(PART_BYTES_MAX).saturating_add(out.written);
+            drop(out);
+            self.shelf.over(files, bytes);
+        }
     }
 
     fn add(&self, put: impl FnOnce(&mut Vec<u8>)) {
@@ -180,8 +210,10 @@ impl Trace {
             true => self.next_part(&mut out, at),
             false => Ok(()),
         });
+        // A run that is over may have been cleared away.
         if let Err(error) = written
             && !self.broken.swap(true, Ordering::Relaxed)
+            && !self.over.load(Ordering::Relaxed)
         {
             self.shelf.sound(&error);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bailiwick_engine::{Answer, Counters, Engine, Event, Lane, Outcome, Pins, QuestionId, Scanner, Settings};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Malformed, Parser, Timestamp};
 use bailiwick_policy::{Follow, Followed, Policy};
@@ -18,6 +19,8 @@ pub enum Input<'i> {
         to: Direction,
         lane: Lane,
         text: &'i str,
+        /// The headers beside it that repeat arguments of a tool, of a client's text over HTTP.
+        beside: Option<&'i Repeated>,
     },
     /// A line that is no message, and is not recorded.
     Broken {
@@ -142,10 +145,13 @@ impl Again {
         let mut out = Vec::new();
         let engine = &mut self.engine;
         match input {
-            Input::Text { to, lane, text } => {
+            Input::Text { to, lane, text, beside } => {
                 engine.enter(lane);
                 let packet = Packet::parse(&mut parser, text.as_bytes(), &engine.limits());
-                engine.receive(at, to, packet, &mut out);
+                match beside.filter(|_| to == Direction::ToServer) {
+                    Some(beside) => engine.receive_with(at, beside.clone(), packet, &mut out),
+                    None => engine.receive(at, to, packet, &mut out),
+                }
             }
             Input::Broken { to, lane, malformed } => {
                 engine.enter(lane);

@@ -79,8 +79,9 @@ pub(crate) fn replay(
         let links: Vec<(String, Option<String>)> =
             reasons.filter_map(|reason| Some((reason.text.clone()?, reason.to.clone()))).collect();
         let (at, input) = match &group.line {
-            Line::Message { at, to, lane, message, .. } => {
-                (*at, Input::Text { to: *to, lane: Lane(*lane), text: message.get() })
+            Line::Message { at, to, lane, message, beside, .. } => {
+                let (lane, beside) = (Lane(*lane), beside.as_ref());
+                (*at, Input::Text { to: *to, lane, text: message.get(), beside })
             }
             Line::Absent(absent) => {
                 let Some(cause) = absent.cause else {

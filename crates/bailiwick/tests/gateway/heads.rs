@@ -173,7 +173,7 @@ fn regional(request: &Text, stream: &mut std::net::TcpStream) -> bool {
 
 #[test]
 fn a_header_that_repeats_an_argument_agrees_with_it() {
-    let place = Place::new(regional);
+    let place = Place::with(regional, &["--trace", "traces"]);
     for (headers, region, status) in [
         ("Mcp-Param-Region: eu\r\n", json!("eu"), 200),
         ("Mcp-Param-Region: us\r\n", json!("eu"), 400),
@@ -197,4 +197,22 @@ fn a_header_that_repeats_an_argument_agrees_with_it() {
     let seen = place.upstream.seen();
     let list = seen.iter().find(|text| text.text().contains("tools/list")).expect("our own list");
     assert_eq!(list.header("mcp-param-region"), None, "what repeats an argument of a call goes with no list");
+    let place = place.place_of_the_end();
+    let said = std::process::Command::new(crate::BUILT)
+        .args(["replay", "--policy", "policy.yaml", "--trace", "traces"])
+        .current_dir(place.path())
+        .env_clear()
+        .envs(place.environment())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let (follow, of) = said
+        .split_once(" decisions follow again")
+        .and_then(|(before, _)| before.rsplit_once(" of "))
+        .expect("counts");
+    let follow = follow.rsplit(' ').next();
+    assert!(
+        follow == Some(of) && of.parse::<u32>().is_ok_and(|of| of > 9),
+        "headers are part of the trace: {said}"
+    );
 }

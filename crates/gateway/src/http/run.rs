@@ -179,7 +179,7 @@ impl Run {
                     }
                 }
                 packet => {
-                    self.taken.text((at, direction, lane), original, packet.as_ref().err());
+                    self.taken.text((at, direction, lane), original, packet.as_ref().err(), beside);
                     match beside {
                         Some(beside) => engine.receive_with(at, beside.clone(), packet, &mut outcomes),
                         None => engine.receive(at, direction, packet, &mut outcomes),

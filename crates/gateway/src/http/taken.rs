@@ -1,6 +1,7 @@
 //! What enters a run, taken down for looking back in the order in which its engine saw it. Every run has a file of its own.
 
 use bailiwick_engine::{Lane, Mode, Outcome, Pins, Settings};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Timestamp};
 use bailiwick_record::trace::{About, Happening, Trace, pins_text};
 
@@ -41,9 +42,15 @@ impl Taken {
     }
 
     /// A text of a peer, before it is decided over.
-    pub(super) fn text(&self, way: (Timestamp, Direction, Lane), text: &[u8], malformed: Option<&Malformed>) {
+    pub(super) fn text(
+        &self,
+        way: (Timestamp, Direction, Lane),
+        text: &[u8],
+        malformed: Option<&Malformed>,
+        beside: Option<&Repeated>,
+    ) {
         if let Some(trace) = &self.0 {
-            trace.line(way, text, malformed);
+            trace.line_beside(way, text, malformed, beside);
         }
     }
 

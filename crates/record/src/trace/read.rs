@@ -1,8 +1,10 @@
 //! Reading traces back, line by line, whatever stands in them.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read as _};
 
 use bailiwick_engine::{Answer, ApprovedBy, Principal, QuestionId};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Limits, Malformation, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -80,6 +82,8 @@ pub enum Line {
         lane: u64,
         /// Secrets in it are masked.
         is_masked: bool,
+        /// From 1.3 on: the headers beside it that repeat arguments of a tool.
+        beside: Option<Repeated>,
         message: Box<RawValue>,
     },
     /// A message that is not in the trace: too long, or none at all.
@@ -201,6 +205,7 @@ struct Raw {
     lane: u64,
     #[serde(default)]
     masked: bool,
+    beside: Option<BTreeMap<String, String>>,
     message: Option<Box<RawValue>>,
     left_out_bytes: Option<u64>,
     malformed_bytes: Option<u64>,
@@ -291,7 +296,10 @@ impl Raw {
         }
         if let (Some(to), Some(message)) = (self.to, self.message) {
             let (to, lane, is_masked) = (Direction::from(to), self.lane, self.masked);
-            return Line::Message { at, to, lane, is_masked, message };
+            let beside = self.beside.map(|beside| {
+                Repeated(beside.into_iter().map(|(name, value)| (name, value.into_bytes())).collect())
+            });
+            return Line::Message { at, to, lane, is_masked, beside, message };
         }
         if let (Some(to), Some(bytes)) = (self.to, self.left_out_bytes.or(self.malformed_bytes)) {
             return Line::Absent(Absent {

@@ -1,20 +1,24 @@
 //! A folder of traces, and what those of one process share: not more open files than there may be.
 
-use std::fs::{DirBuilder, File};
+use std::collections::VecDeque;
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bailiwick_engine::Scanner;
 use bailiwick_mcp::Timestamp;
 
-use super::{About, Trace, Whereabouts};
+use super::{About, PART_BYTES_MAX, PARTS_KEPT, Trace, Whereabouts};
 
 /// Files that stay open between two writes. Those of further runs are opened for each, so that ten thousand sessions do
 /// not take ten thousand descriptors.
 pub(super) const OPEN_MAX: usize = 128;
+
+/// What runs of this process that are over hold at most, in bytes and in number: as much as one run may. The oldest goes.
+pub(super) const OVER_MAX: (u64, usize) = (PART_BYTES_MAX.saturating_mul(PARTS_KEPT as u64), 10_000);
 
 /// Where traces are written.
 pub struct Shelf {
@@ -28,6 +32,15 @@ pub struct Shelf {
     alarmed: AtomicBool,
     /// A reference for each open file, and one of its own.
     open: Arc<()>,
+    over: Mutex<Over>,
+    over_max: (u64, usize),
+}
+
+/// The files of runs that are over, the oldest first.
+#[derive(Default)]
+struct Over {
+    runs: VecDeque<(Vec<PathBuf>, u64)>,
+    bytes: u64,
 }
 
 /// A file that counts while it is open.
@@ -58,7 +71,35 @@ impl Shelf {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let process = data_encoding::HEXLOWER.encode(&random);
-        Ok(Shelf { folder, scanner, process, whereabouts, alarm, alarmed, open: Arc::default() })
+        let (open, over, over_max) = (Arc::default(), Mutex::default(), OVER_MAX);
+        Ok(Shelf { folder, scanner, process, whereabouts, alarm, alarmed, open, over, over_max })
+    }
+
+    #[cfg(test)]
+    pub(super) fn keeping(self, over_max: (u64, usize)) -> Shelf {
+        Shelf { over_max, ..self }
+    }
+
+    /// A run is over. Where those hold too much, the oldest are removed, but never this one.
+    pub(super) fn over(&self, files: Vec<PathBuf>, bytes: u64) {
+        let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        over.bytes = over.bytes.saturating_add(bytes);
+        over.runs.push_back((files, bytes));
+        let (bytes_max, runs_max) = self.over_max;
+        let mut gone = Vec::new();
+        while over.runs.len() > 1 && (over.bytes > bytes_max || over.runs.len() > runs_max) {
+            let Some((files, bytes)) = over.runs.pop_front() else { break };
+            over.bytes = over.bytes.saturating_sub(bytes);
+            gone.extend(files);
+        }
+        drop(over);
+        for file in gone {
+            match fs::remove_file(&file) {
+                // Somebody took it away before.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => self.sound(&error),
+                Ok(()) | Err(_) => {}
+            }
+        }
     }
 
     /// The trace of a run that begins now. One that cannot be written is given up and said once; the audit log is what

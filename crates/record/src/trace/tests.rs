@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bailiwick_engine::{Answer, ApprovedBy, Lane, QuestionId, Scanner};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Timestamp};
 
 use super::shelf::{OPEN_MAX, Shelf};
@@ -189,6 +190,69 @@ fn many_runs_take_few_open_files_and_lose_no_line() {
     }
     drop(traces);
     assert!(shelf.has_room());
+}
+
+#[test]
+fn of_runs_that_are_over_the_oldest_go_and_none_that_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let alarm = Box::new(|error: &io::Error| panic!("{error}"));
+    let shelf = Shelf::open(folder.path(), Whereabouts::default(), Arc::new(Scanner::new()), alarm);
+    let shelf = Arc::new(shelf.unwrap().keeping((1 << 20, 3)));
+    let open = |run: &str| shelf.begin(about(run), Timestamp(0)).unwrap();
+    let left = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let first = open("first");
+    let over: Vec<Trace> = (0..5).map(|run| open(&run.to_string())).collect();
+    over.iter().for_each(|trace| trace.end(Timestamp(1), "over"));
+    assert_eq!(left(), "a_b_c-2.jsonl a_b_c-3.jsonl a_b_c-4.jsonl a_b_c-first.jsonl");
+    over.iter().for_each(|trace| trace.end(Timestamp(2), "somebody was late"));
+    first.end(Timestamp(3), "over");
+    assert_eq!(left(), "a_b_c-3.jsonl a_b_c-4.jsonl a_b_c-first.jsonl");
+    // One that holds more than all may is kept until the next is over.
+    shelf.over(Vec::new(), 2 << 20);
+    assert_eq!(left(), "");
+}
+
+#[test]
+fn headers_beside_a_message_come_back_and_hide_what_the_message_hides() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = open(folder.path(), "r1");
+    let call = |text: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{text}}}");
+    let beside = |values: &[(&str, &[u8])]| {
+        Repeated(values.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect())
+    };
+    let key = KEY.as_bytes();
+    let hostile = beside(&[("odd", b"\xff\""), ("region", b"eu"), ("token", key)]);
+    for (text, beside) in [
+        ("{}".to_owned(), Some(&hostile)),
+        (format!("{{\"a\":\"{KEY}\"}}"), Some(&beside(&[("a", b"x")]))),
+        ("{}".to_owned(), Some(&beside(&[]))),
+        ("{}".to_owned(), None),
+    ] {
+        trace.line_beside(way(8, Direction::ToServer), call(&text).as_bytes(), None, beside);
+    }
+    trace.end(Timestamp(9), "over");
+    let path = folder.path().join("a_b_c-r1.jsonl");
+    assert!(!fs::read_to_string(&path).unwrap().contains(KEY));
+    let came: Vec<Option<Repeated>> = lines(&path)
+        .1
+        .into_iter()
+        .filter_map(|line| match line {
+            Line::Message { beside, .. } => Some(beside),
+            _ => None,
+        })
+        .collect();
+    let [Some(first), Some(hidden), Some(none), None] = came.as_slice() else { panic!("{came:?}") };
+    let value = |name: &str| first.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    assert_eq!(value("region"), Some(b"eu".to_vec()));
+    assert_eq!(value("odd"), Some(b"=?base64?/yI=?=".to_vec()));
+    assert!(value("token").is_some_and(|value| value.starts_with(b"[redacted")));
+    assert_eq!(*hidden, beside(&[("a", b"[redacted]")]));
+    assert_eq!(*none, beside(&[]));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The lines of a trace.
 
 use bailiwick_engine::{Answer, Arguments, Decision, Event, Lane, Reason, Scanner};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::limits::Limits;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp};
+use data_encoding::BASE64;
 
 use super::{About, Happening, MESSAGE_BYTES_MAX, Shelf, TRACE_VERSION};
 use crate::entry::link;
@@ -59,8 +61,7 @@ pub(super) fn header(out: &mut Vec<u8>, (about, shelf): (&About, &Shelf), part: 
 pub(super) fn message(
     out: &mut Vec<u8>,
     (at, to, lane): (Timestamp, Direction, Lane),
-    raw: &[u8],
-    malformed: Option<&Malformed>,
+    (raw, malformed, repeated): (&[u8], Option<&Malformed>, Option<&Repeated>),
     scanner: &Scanner,
 ) {
     line(out, |object| {
@@ -93,13 +94,37 @@ pub(super) fn message(
             (Ok(document), _) => {
                 let mut masked = Vec::with_capacity(raw.len());
                 scanner.redact_json(document.root(), &mut masked);
-                if masked != raw.trim_ascii() {
+                let is_masked = masked != raw.trim_ascii();
+                if is_masked {
                     object.boolean("masked", true);
+                }
+                if let Some(repeated) = repeated {
+                    beside(object, repeated, is_masked, scanner);
                 }
                 object.raw("message", &masked);
             }
         }
     });
+}
+
+/// The headers that repeat arguments. Where a secret of the message is masked, no value is shown: it may be that secret.
+fn beside(object: &mut Object<'_>, repeated: &Repeated, is_masked: bool, scanner: &Scanner) {
+    let mut plain = Vec::from(b"{");
+    let mut out = Object::resume(&mut plain, true);
+    for (name, value) in &repeated.0 {
+        match std::str::from_utf8(value) {
+            _ if is_masked => drop(out.string(name, "[redacted]")),
+            Ok(value) => drop(out.string(name, value)),
+            // What is no text agrees with no argument, in this form neither.
+            Err(_) => drop(out.string(name, &format!("=?base64?{}?=", BASE64.encode(value)))),
+        }
+    }
+    plain.push(b'}');
+    let (mut parser, mut masked) = (Parser::default(), Vec::new());
+    if let Ok(document) = parser.parse(&plain, &Limits::DEFAULT) {
+        scanner.redact_json(document.root(), &mut masked);
+        object.raw("beside", &masked);
+    }
 }
 
 /// A line that was not kept: too long, or with a carriage return in it.

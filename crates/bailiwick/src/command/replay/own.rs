@@ -8,8 +8,8 @@ use bailiwick_record::trace::{Given, Line, TracedDecision};
 /// What a line handed to the engine; nothing for one that handed it nothing, or is not there.
 pub(super) fn input_of(line: &Line) -> Option<Input<'_>> {
     Some(match line {
-        Line::Message { to, lane, message, .. } => {
-            Input::Text { to: *to, lane: Lane(*lane), text: message.get() }
+        Line::Message { to, lane, message, beside, .. } => {
+            Input::Text { to: *to, lane: Lane(*lane), text: message.get(), beside: beside.as_ref() }
         }
         Line::Absent(absent) => {
             let id = absent.id.as_ref().and_then(|id| id_of(id.get()));
