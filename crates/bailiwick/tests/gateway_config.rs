@@ -12,6 +12,8 @@ mod approvals;
 mod legacy;
 #[path = "gateway/merged.rs"]
 mod merged;
+#[path = "gateway/pages.rs"]
+mod pages;
 #[path = "gateway/tls.rs"]
 mod tls;
 #[path = "gateway/together.rs"]
@@ -21,6 +23,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use bailiwick_testkit::audit::every_call_has_an_outcome;
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, Upstream, ask, reply, reply_json};
 use bailiwick_testkit::process::Signal;
@@ -123,7 +126,7 @@ fn a_reload_in_mid_call_drops_nothing() {
     place.file("token", "Bearer first");
     let text = |routes: &str| {
         format!(
-            "version: 1\npolicy: reads.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams:\n  one: {{ url: '{}' }}\n  two: {{ url: '{}', headers: {{ Authorization: 'file:token' }} }}\nroutes:\n{routes}",
+            "version: 1\naudit: audit.jsonl\npolicy: reads.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams:\n  one: {{ url: '{}' }}\n  two: {{ url: '{}', headers: {{ Authorization: 'file:token' }} }}\nroutes:\n{routes}",
             one.url(),
             two.url()
         )
@@ -154,6 +157,7 @@ fn a_reload_in_mid_call_drops_nothing() {
     assert!(gateway.says("nothing was loaded again"));
     assert!(gateway.says("did you mean `two`?"));
     assert_eq!(said(&ask(address, post("/moved", &second, &call(5, "x")))), "two \"x\" Bearer second");
+    assert_eq!(every_call_has_an_outcome(place.at("audit.jsonl")), 4);
 }
 
 #[test]

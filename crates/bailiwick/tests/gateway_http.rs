@@ -1,6 +1,8 @@
 //! The gateway between a client and an upstream that a test writes byte for byte: decisions, sessions, events, faults.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
+#[path = "gateway/admin.rs"]
+mod admin;
 #[path = "gateway/events.rs"]
 mod events;
 #[path = "gateway/faults.rs"]
@@ -14,6 +16,7 @@ mod sessions;
 
 use std::net::{SocketAddr, TcpStream};
 
+use bailiwick_testkit::audit;
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Text, Upstream, ask, post, reply, reply_json};
 use bailiwick_testkit::serde_json::{Value, json};
@@ -86,17 +89,12 @@ impl Place {
 
     /// The records of the audit log, written by now or soon.
     fn records(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        loop {
-            let text = std::fs::read_to_string(self.place.at("audit.jsonl")).unwrap_or_default();
-            let records: Vec<Value> =
-                text.lines().filter_map(|line| bailiwick_testkit::serde_json::from_str(line).ok()).collect();
-            if enough(&records) {
-                return records;
-            }
-            assert!(std::time::Instant::now() < end, "not recorded: {text}");
-            std::thread::yield_now();
-        }
+        audit::records(self.place.at("audit.jsonl"), enough)
+    }
+
+    /// Every call that went on has exactly one outcome in the audit log; how many there are.
+    fn outcomes(&self) -> usize {
+        audit::every_call_has_an_outcome(self.place.at("audit.jsonl"))
     }
 }
 

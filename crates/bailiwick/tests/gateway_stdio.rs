@@ -170,7 +170,8 @@ fn what_a_server_says_by_itself_goes_to_the_sessions_stream() {
     stream.send(format!("GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nMcp-Session-Id: {session}\r\n\r\n"));
     assert_eq!(stream.head().status(), 200);
     let pid = text(&place.say(&session, &call(7, "pid", &json!({}))));
-    assert!(stream.chunk().is_some_and(|text| text.contains("notifications/message") && text.contains(&pid)));
+    let heard = stream.until(&pid);
+    assert!(heard.contains("notifications/message") && heard.contains(&pid), "{heard}");
 }
 
 #[test]

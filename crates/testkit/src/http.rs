@@ -94,6 +94,23 @@ impl Connection {
         read_chunk(&mut self.stream).map(|chunk| String::from_utf8_lossy(&chunk).into_owned())
     }
 
+    /// Reads chunks until `words` stand in what came, or it ends: a piece that was written as one may arrive as several, and several as one.
+    pub fn until(&mut self, words: &str) -> String {
+        let mut text = String::new();
+        while !text.contains(words) {
+            match self.chunk() {
+                Some(chunk) => text.push_str(&chunk),
+                None => break,
+            }
+        }
+        text
+    }
+
+    /// Reads all chunks to the end.
+    pub fn rest(&mut self) -> String {
+        std::iter::from_fn(|| self.chunk()).collect()
+    }
+
     /// True if the peer closed the connection.
     pub fn is_closed(&mut self) -> bool {
         matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))

@@ -10,6 +10,7 @@
 
 pub use serde_json;
 
+pub mod audit;
 pub mod cases;
 pub mod compare;
 pub mod gateway;

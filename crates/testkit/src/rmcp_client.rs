@@ -6,10 +6,12 @@ use rmcp::model::{
     ProtocolVersion, ServerResult,
 };
 use rmcp::service::{NotificationContext, PeerRequestOptions, RequestHandle, RunningService, ServiceError};
-use rmcp::transport::TokioChildProcess;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess, UnixSocketHttpClient};
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use tokio::net::{TcpStream, UnixListener};
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
@@ -56,12 +58,30 @@ async fn converse(script: &Value) -> Vec<Value> {
     let (progress, mut reports) = mpsc::unbounded_channel();
     let config = ClientConfig::new(ClientCapabilities::default(), Implementation::new("rmcp", "1"))
         .with_protocol_version(version);
-    let starting = TokioChildProcess::builder(command(script)).stderr(Stdio::null()).spawn();
-    let (transport, _no_stderr) = starting.expect("the server starts");
-    let session = match (Listener { config, progress }).serve_with_lifecycle(transport, lifecycle).await {
-        Ok(session) => session,
+    let listener = Listener { config, progress };
+    let started = match script["command"][0].as_str().filter(|word| word.starts_with("http://")) {
+        Some(url) => {
+            let socket = socket_to(url);
+            let path = socket.path().join("http").display().to_string();
+            // It writes what it is given into the first line of a request, where servers expect a path.
+            let at = url.splitn(4, '/').last().expect("a path");
+            let with = StreamableHttpClientTransportConfig::with_uri(format!("/{at}"));
+            let client = UnixSocketHttpClient::new(&path, url);
+            let transport = StreamableHttpClientTransport::with_client(client, with);
+            let session = listener.serve_with_lifecycle(transport, lifecycle).await;
+            session.map(|session| (session, Some(socket))).map_err(|error| error.to_string())
+        }
+        None => {
+            let starting = TokioChildProcess::builder(command(script)).stderr(Stdio::null()).spawn();
+            let (transport, _no_stderr) = starting.expect("the server starts");
+            let session = listener.serve_with_lifecycle(transport, lifecycle).await;
+            session.map(|session| (session, None)).map_err(|error| error.to_string())
+        }
+    };
+    let (session, _socket) = match started {
+        Ok(started) => started,
         Err(error) => {
-            return vec![json!({"step": "connect", "error": {"code": null, "message": error.to_string()}})];
+            return vec![json!({"step": "connect", "error": {"code": null, "message": error}})];
         }
     };
     let mut lines = vec![json!({"step": "connect", "ok": greeting(&session)})];
@@ -76,6 +96,25 @@ async fn converse(script: &Value) -> Vec<Value> {
     }
     session.cancel().await.expect("the session ends");
     lines
+}
+
+/// A socket in a folder of its own, by which `url` is reached. Of rmcp's two clients over HTTP this is the one on hyper; the other
+/// would bring a second library for HTTP along.
+fn socket_to(url: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = UnixListener::bind(folder.path().join("http")).expect("a socket");
+    let host = url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let host = host.clone();
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(host).await.expect("the server is there");
+                // How a connection ends is for its client to judge.
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    folder
 }
 
 fn command(script: &Value) -> Command {

@@ -66,7 +66,41 @@ pub struct ServerCommand {
     pub environment: Vec<(String, String)>,
 }
 
+impl ServerCommand {
+    /// In its place: a server that listens there, over Streamable HTTP, or with `sse+` before it over HTTP+SSE.
+    pub fn at(url: String) -> ServerCommand {
+        ServerCommand { command: vec![url], environment: Vec::new() }
+    }
+
+    /// Its words, for whoever starts it without its environment.
+    pub fn words(&self) -> Vec<String> {
+        let set = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        let env = (!self.environment.is_empty()).then(|| "env".to_owned());
+        env.into_iter().chain(set).chain(self.command.iter().cloned()).collect()
+    }
+}
+
+/// Asserts that all steps went well directly, and through something in between alike.
+pub fn assert_alike(direct: &[Step], through: &[Step], how: &str) {
+    let failed: Vec<_> = direct.iter().filter(|step| step.outcome.is_err()).collect();
+    assert!(failed.is_empty(), "the direct conversation failed: {failed:?}");
+    for (ours, theirs) in direct.iter().zip(through) {
+        assert_eq!(ours.without_counts(), theirs.without_counts(), "{how}, step `{}`", ours.name);
+    }
+    assert_eq!(direct.len(), through.len(), "{how}");
+}
+
 impl Step {
+    /// Without how many progress reports there are: the TypeScript SDKs lose those that arrive together with the answer.
+    fn without_counts(&self) -> Step {
+        let mut step = self.clone();
+        let ok = step.outcome.as_mut().ok();
+        if let Some(progress) = ok.and_then(|ok| ok.get_mut("progress")).and_then(Value::as_array_mut) {
+            progress.clear();
+        }
+        step
+    }
+
     fn new(line: Value) -> Step {
         let outcome = match (line.get("ok"), line.get("error")) {
             (Some(result), None) => Ok(result.clone()),

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, Upstream, ask, begin_events, chunk, reply, reply_json};
@@ -133,11 +133,15 @@ fn silence_is_a_denial_and_so_is_the_end() {
 
 #[test]
 fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
-    let asking = asking("1m");
+    let asking = asking_with("ttl: 1m", &["--admin", "127.0.0.1:0"]);
     let waits = asking.call(1, "a");
     let (name, _) = asking.question("\"a\"");
     drop(waits);
-    std::thread::sleep(Duration::from_millis(200));
+    let admin = asking.gateway.address_of("admin at");
+    let metrics = || ask(admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").text();
+    while !metrics().contains("bailiwick_connections 0\n") {
+        std::thread::yield_now();
+    }
     let _ = asking.approvals(&["approve", &name]);
     let other = ask(
         asking.gateway.address,
@@ -161,16 +165,12 @@ fn a_client_hears_that_its_call_waits() {
     let (name, _) = asking.question("\"a\"");
     let head = waits.head();
     assert_eq!((head.status(), head.header("content-type")), (200, Some("text/event-stream")));
-    let mut sign = String::new();
-    while !sign.contains("notifications/progress") {
-        sign += &waits.chunk().expect("a sign of life"); // the comment and the event may come in two
-    }
+    let sign = waits.until("a person's approval");
     for words in [":\n\n", "notifications/progress", "\"progressToken\":\"p\"", "a person's approval"] {
         assert!(sign.contains(words), "{words}: {sign}");
     }
     assert_eq!(asking.approvals(&["approve", &name]).0, 0);
-    let answer = std::iter::from_fn(|| waits.chunk()).find(|chunk| chunk.contains("data: "));
-    assert!(answer.is_some_and(|answer| answer.contains("one \\\"a\\\"")));
+    assert!(waits.until("one \\\"a\\\"").contains("one \\\"a\\\""));
     assert_eq!(asking.calls(), 1);
 }
 
@@ -232,16 +232,16 @@ fn a_servers_question_goes_to_a_person_before_it_goes_to_the_client() {
     let (name, text) = asking.question("elicitation/create");
     assert!(text.contains("Your name?"), "{text}");
     assert_eq!(asking.approvals(&["approve", &name]).0, 0);
-    assert!(waits.chunk().is_some_and(|asked| asked.contains("elicitation/create")), "it is let through");
+    assert!(waits.until("elicitation/create").contains("elicitation/create"), "it is let through");
     let answer =
         json!({"jsonrpc": "2.0", "id": 9, "result": {"action": "accept", "content": {"name": "Ana"}}});
     assert_eq!(ask(address, post("/mcp", &asking.session, &answer)).status(), 202);
-    assert!(waits.chunk().is_some_and(|answer| answer.contains("Ana")));
+    assert!(waits.until("Ana").contains("Ana"));
     let mut waits = asking.call(2, "b");
     assert_eq!(waits.head().status(), 200);
     let (name, _) = asking.question("elicitation/create");
     assert_eq!(asking.approvals(&["deny", &name]).0, 0);
-    let answer = waits.chunk().expect("an answer");
+    let answer = waits.until("decline");
     assert!(!answer.contains("elicitation/create") && answer.contains("decline"), "{answer}");
 }
 
@@ -311,4 +311,45 @@ fn a_folder_in_which_everybody_may_write_is_not_used() {
         .expect("it runs");
     let text = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.code() == Some(78) && text.contains("everybody may write"), "{text}");
+}
+
+/// Questions of one run that may wait at once, and of all.
+const OPEN_MAX: (i64, i64) = (64, 256);
+
+#[test]
+fn more_questions_than_may_wait_are_denied_without_being_asked() {
+    let asking = asking("5m");
+    let of_run = |session: &str, id: i64| {
+        let mut connection = Connection::open(asking.gateway.address);
+        connection.send(post("/mcp", session, &call(id, &format!("file-{id}"))));
+        connection
+    };
+    let sessions: Vec<String> = (0..5).map(|_| session(asking.gateway.address, "/mcp")).collect();
+    let (of_one, of_all) = OPEN_MAX;
+    let mut waiting: Vec<Connection> =
+        (0..of_all).map(|id| of_run(&sessions[usize::try_from(id / of_one).expect("few")], id)).collect();
+    let listed = || asking.approvals(&["list"]).1.matches("denied in").count();
+    let end = Instant::now() + Duration::from_secs(60);
+    while listed() < waiting.len() {
+        assert!(Instant::now() < end, "{} are asked about", listed());
+    }
+    for (session, words) in [(0, "too many questions are open"), (4, "too many questions wait")] {
+        let denied = of_run(&sessions[session], 1_000).answer().json();
+        assert_eq!(denied["result"]["isError"], true, "{denied}");
+        let audit = std::fs::read_to_string(asking.place.at("audit.jsonl")).expect("a log");
+        assert!(audit.contains(words), "{words}: {denied}");
+    }
+    assert_eq!(listed(), waiting.len());
+    // A place is free as soon as one is answered.
+    let page = asking.approvals(&["list"]).1;
+    let before = page
+        .split("file-7\"")
+        .next()
+        .and_then(|before| before.lines().rfind(|line| line.contains("denied in")));
+    let name = before.and_then(|line| line.split(' ').next()).expect("a name");
+    assert_eq!(asking.approvals(&["approve", name]).0, 0);
+    assert!(said(&waiting.remove(7).answer()).contains("file-7"));
+    let _waits = of_run(&sessions[4], 1_001);
+    asking.question("file-1001");
+    assert_eq!(asking.calls(), 1);
 }

@@ -11,11 +11,6 @@ fn calls(request: &Text) -> bool {
     !request.body.is_empty() && request.json()["method"] == "tools/call"
 }
 
-/// All of a stream, as it is at its end.
-fn all(connection: &mut Connection) -> String {
-    std::iter::from_fn(|| connection.chunk()).collect()
-}
-
 fn in_session(place: &Place, body: &str) -> Connection {
     let session = place.session();
     let mut connection = Connection::open(place.address());
@@ -44,7 +39,7 @@ fn events_keep_their_ids_and_pass_one_by_one() {
     });
     let mut connection = in_session(&place, &call(7, "a").to_string());
     assert_eq!(
-        all(&mut connection),
+        connection.rest(),
         "id: 1\nretry: 10\ndata: \n\n: alive\n\nevent: message\nid: 2\ndata: {\"jsonrpc\":\"2.0\",\ndata: \"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":1}}\n\n\
          id: 3\ndata: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}\n\n"
     );
@@ -68,9 +63,9 @@ fn an_event_reaches_the_client_before_the_next_is_sent() {
         chunk(stream, "")
     });
     let mut connection = in_session(&place, &call(7, "a").to_string());
-    assert!(connection.chunk().is_some_and(|text| text.contains("first")));
+    assert!(connection.until("first").contains("first"));
     sender.send(()).expect("it waits");
-    assert!(all(&mut connection).contains("\"id\":7"));
+    assert!(connection.rest().contains("\"id\":7"));
 }
 
 #[test]
@@ -95,7 +90,7 @@ fn what_a_server_slips_into_a_stream_goes_no_further() {
         chunk(stream, "")
     });
     let mut connection = in_session(&place, &call(7, "a").to_string());
-    let text = all(&mut connection);
+    let text = connection.rest();
     assert!(!text.contains("forged"), "{text}");
     assert!(text.ends_with("data: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}\n\n"), "{text}");
     // The server is told, in the client's place, that its question was refused.
@@ -127,12 +122,12 @@ fn a_call_whose_stream_broke_is_resumed_by_the_event_it_saw_last() {
     let mut connection = Connection::open(place.address());
     connection.send(post(&call(7, "a").to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
     connection.head();
-    assert_eq!(all(&mut connection), "id: e1\ndata: \n\n", "no error: the answer is still to come");
+    assert_eq!(connection.rest(), "id: e1\ndata: \n\n", "no error: the answer is still to come");
     let mut connection = Connection::open(place.address());
     connection.send(format!("{GET}Mcp-Session-Id: {session}\r\nLast-Event-ID: e1\r\n\r\n"));
     connection.head();
     assert_eq!(
-        all(&mut connection),
+        connection.rest(),
         "id: e2\ndata: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}\n\n"
     );
 }
@@ -156,7 +151,7 @@ fn an_event_above_the_limit_is_an_error_for_whoever_waits() {
         &flags,
     );
     let mut connection = in_session(&place, &call(7, "a").to_string());
-    let text = all(&mut connection);
+    let text = connection.rest();
     assert!(
         text.contains("longer than the limit") && text.contains("\"id\":7") && text.len() < 1_000,
         "{text}"

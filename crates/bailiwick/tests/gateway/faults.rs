@@ -9,6 +9,9 @@ use bailiwick_testkit::serde_json::{Value, json};
 
 use crate::{INITIALIZE, Place, call, modern, plain};
 
+/// Longer than anything here may wait.
+const LONG: Duration = Duration::from_secs(60);
+
 /// An upstream that fails at calls of the path `fail` as `fault` says, and is good otherwise.
 fn failing(fault: impl Fn(&mut std::net::TcpStream) -> bool + Send + Sync + 'static) -> Place {
     Place::with(
@@ -16,7 +19,7 @@ fn failing(fault: impl Fn(&mut std::net::TcpStream) -> bool + Send + Sync + 'sta
             true => fault(stream),
             false => plain(request, stream),
         },
-        &["--answer-timeout", "1", "--max-message-bytes", "65536", "--stream-idle", "1"],
+        &["--answer-timeout", "2", "--max-message-bytes", "65536", "--stream-idle", "2"],
     )
 }
 
@@ -32,6 +35,7 @@ fn fails(place: &Place, status: u16, words: &str) {
     assert_eq!(place.say(&session, &call(2, "a")).json()["result"]["content"][0]["text"], "a");
     let unknown = |record: &&Value| record["outcome"] == "unknown" || record["outcome"] == "failed";
     place.records(|records| records.iter().filter(unknown).count() == 2);
+    assert_eq!(place.outcomes(), 3);
 }
 
 #[test]
@@ -52,7 +56,7 @@ fn half_an_answer_is_none() {
 #[test]
 fn a_stalled_answer_is_a_gateway_time_out() {
     let place = failing(|_| {
-        std::thread::sleep(Duration::from_secs(3));
+        std::thread::sleep(LONG);
         false
     });
     fails(&place, 504, "in time");
@@ -114,7 +118,7 @@ fn a_stream_that_ends_or_stalls_before_the_answer_says_so_in_it() {
     fails(&broken, 200, "broke");
     let silent = failing(|stream| {
         begin_events(stream);
-        std::thread::sleep(Duration::from_secs(3));
+        std::thread::sleep(LONG);
         false
     });
     fails(&silent, 200, "silent");
@@ -122,15 +126,13 @@ fn a_stream_that_ends_or_stalls_before_the_answer_says_so_in_it() {
 
 #[test]
 fn an_upstream_that_is_not_there_is_a_bad_gateway() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port");
     let place = bailiwick_testkit::workplace::Workplace::new();
     let audit = place.at("audit.jsonl");
     let gateway = bailiwick_testkit::gateway::Gateway::start(
         crate::BUILT,
         &place,
-        &format!("http://{free}/mcp"),
+        // A port of the system that nobody serves here, and no test is given.
+        "http://127.0.0.1:9/mcp",
         ["--audit", audit.as_str()],
     );
     let answer = ask(gateway.address, post(INITIALIZE, ""));
@@ -163,13 +165,16 @@ fn a_client_that_dawdles_is_let_go() {
     assert_eq!(body.answer().status(), 408);
     assert!(head.is_closed());
     assert!(begun.elapsed() < Duration::from_secs(10));
+    assert_eq!(place.upstream.seen().len(), 0, "nothing of it went on");
+    assert_eq!(ask(place.address(), modern(1, "a")).status(), 200, "others are served");
+    assert_eq!(place.outcomes(), 1);
 }
 
 #[test]
 fn a_client_that_leaves_ends_its_call_and_that_is_recorded() {
     let place = Place::new(|request: &Text, stream| {
         if request.text().contains("\"slow\"") {
-            std::thread::sleep(Duration::from_secs(2));
+            std::thread::sleep(LONG);
         }
         plain(request, stream)
     });
@@ -183,6 +188,7 @@ fn a_client_that_leaves_ends_its_call_and_that_is_recorded() {
     let left =
         |record: &Value| record["outcome"] == "unknown" && record["reasons"].to_string().contains("left");
     place.records(|records| records.iter().any(left));
+    assert_eq!(place.outcomes(), 2);
 }
 
 #[test]
@@ -208,6 +214,7 @@ fn a_gateway_that_is_told_to_end_answers_what_it_has_and_takes_nothing_new() {
     let records = place.records(|records| records.last().is_some_and(|last| last["closed"] == true));
     let stops = records.iter().filter(|record| record["kind"] == "stop").count();
     assert_eq!(stops, 2, "of the run and of the gateway");
+    assert_eq!(place.outcomes(), 2);
 }
 
 #[test]
@@ -223,4 +230,24 @@ fn a_policy_is_loaded_again_without_dropping_a_session() {
             .as_str()
             .is_some_and(|text| text.contains("Unknown tool"))
     );
+    assert_eq!(place.outcomes(), 1);
+}
+
+/// Some of the 10,000 of `cargo xtask bench sessions`, which looks at memory.
+const SESSIONS: usize = 500;
+
+#[test]
+fn sessions_that_are_opened_and_left_end_in_the_log_too() {
+    let place = Place::with(plain, &["--session-idle", "1"]);
+    let mut connection = Connection::open(place.address());
+    let mut last = String::new();
+    for _ in 0..SESSIONS {
+        connection.send(post(INITIALIZE, ""));
+        last = connection.answer().header("mcp-session-id").expect("a session").to_owned();
+    }
+    let count =
+        |records: &[Value], kind: &str| records.iter().filter(|record| record["kind"] == kind).count();
+    // The gateway itself has started, and goes on.
+    place.records(|records| (count(records, "start"), count(records, "stop")) == (SESSIONS + 1, SESSIONS));
+    assert_eq!(place.say(&last, &call(1, "a")).status(), 404);
 }

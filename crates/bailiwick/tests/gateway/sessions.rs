@@ -51,19 +51,24 @@ fn a_session_that_the_client_ended_is_gone_and_so_is_one_that_the_upstream_forgo
 
 #[test]
 fn an_id_that_is_in_flight_in_one_session_is_free_in_another() {
-    let place = Place::new(|request, stream| {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let place = Place::new(move |request, stream| {
         if request.text().contains("slow") {
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            held.lock().expect("no panic").recv().expect("the test goes on");
         }
         plain(request, stream)
     });
     let (one, other) = (place.session(), place.session());
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| place.say(&one, &call(1, "slow")).json());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        while place.calls().is_empty() {
+            std::thread::yield_now();
+        }
         assert_eq!(place.say(&other, &call(1, "b")).json()["result"]["content"][0]["text"], "b");
         let again = place.say(&one, &call(1, "c")).json();
         assert_eq!(again["error"]["code"], -32600, "{again}");
+        release.send(()).expect("it waits");
         assert_eq!(slow.join().expect("an answer")["result"]["content"][0]["text"], "slow");
     });
 }

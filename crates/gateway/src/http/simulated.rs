@@ -2,11 +2,13 @@
 //! script of calls and faults, and whatever happens, nothing goes on undecided, every call that did has an outcome, and
 //! nothing is left over. `BAILIWICK_SEEDS=N` tries more of them.
 
+mod bounds;
 mod client;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -238,23 +240,16 @@ async fn play(seed: u64, entries: &Entries) {
 fn whatever_fails_nothing_goes_on_undecided_and_nothing_is_left_over() {
     let seeds = std::env::var("BAILIWICK_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
     let folder = tempfile::tempdir().unwrap();
-    let (path, key_directory) = (folder.path().join("audit.jsonl"), folder.path().join("key"));
-    let options = OpenOptions { path: path.clone(), durability: Durability::Batched, key_directory };
-    let (log, _) = AuditLog::open(options, crate::relay::now()).unwrap();
-    let entries = Entries::new(log, "g".into(), "user:ana".into(), "g".into(), Arc::clone(&SCANNER));
+    let entries = log(folder.path());
     for seed in 0..seeds {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_all().start_paused(true).build().unwrap();
-        runtime.block_on(play(seed, &entries));
+        on_a_still_clock(play(seed, &entries));
     }
-    entries.commit().unwrap();
-    let text = std::fs::read_to_string(path).unwrap();
-    let (mut sent, mut ended) = (BTreeSet::new(), BTreeMap::new());
-    for line in text.lines() {
-        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+    let (mut sent, mut ended, mut faults) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+    for record in records(folder.path(), &entries) {
         let call = (record["run"].to_string(), record["call"].to_string());
         match (record["kind"].as_str(), record["effect"].as_str()) {
             (Some("decision"), Some("forwarded")) if record["method"] == "tools/call" => {
+                faults.extend(record["arguments"]["path"].as_str().map(str::to_owned));
                 sent.insert(call);
             }
             (Some("outcome"), _) => *ended.entry(call).or_insert(0) += 1,
@@ -265,4 +260,26 @@ fn whatever_fails_nothing_goes_on_undecided_and_nothing_is_left_over() {
     for call in &sent {
         assert_eq!(ended.get(call), Some(&1), "outcomes of {call:?}");
     }
+    assert_eq!(faults, upstream::FAULTS.into_iter().map(str::to_owned).collect(), "each of them happened");
+}
+
+/// An audit log in `folder`.
+fn log(folder: &Path) -> Entries {
+    let (path, key_directory) = (folder.join("audit.jsonl"), folder.join("key"));
+    let options = OpenOptions { path, durability: Durability::Batched, key_directory };
+    let (log, _) = AuditLog::open(options, crate::relay::now()).unwrap();
+    Entries::new(log, "g".into(), "user:ana".into(), "g".into(), Arc::clone(&SCANNER))
+}
+
+/// All that stands in it.
+fn records(folder: &Path, entries: &Entries) -> Vec<serde_json::Value> {
+    entries.commit().unwrap();
+    let text = std::fs::read_to_string(folder.join("audit.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn on_a_still_clock(body: impl Future<Output = ()>) {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(body);
 }

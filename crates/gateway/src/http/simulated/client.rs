@@ -19,8 +19,7 @@ pub(super) async fn run(front: Arc<Front>, permits: Arc<Permits>, mut chance: Ch
     let session = match chance.below(3) {
         0 => None,
         _ => {
-            let message = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
-            let answer = client.ask(&post(message, "")).await;
+            let answer = client.ask(&post(INITIALIZE, "")).await;
             let head = answer.split("\r\n\r\n").next().unwrap_or_default();
             let id = head.split("mcp-session-id: ").nth(1).and_then(|rest| rest.lines().next());
             // A gateway that ends begins none.
@@ -64,10 +63,12 @@ pub(super) async fn run(front: Arc<Front>, permits: Arc<Permits>, mut chance: Ch
     }
 }
 
-const MODERN: &str = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: read\r\n";
-const META: &str = r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+pub(super) const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+pub(super) const MODERN: &str =
+    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: read\r\n";
+pub(super) const META: &str = r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
-fn message(id: u64, tool: &str, path: &str, meta: &str) -> String {
+pub(super) fn message(id: u64, tool: &str, path: &str, meta: &str) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{{"path":"{path}"}}{meta}}}}}"#
     )

@@ -1,6 +1,6 @@
 //! The upstream: connections in memory, and whatever fault a call names.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::io;
 use std::pin::Pin;
@@ -49,8 +49,15 @@ pub(super) const FAULTS: [&str; 20] = [
 ];
 
 thread_local! {
+    /// Connections of this thread's gateway: how many there were, and are.
+    static CONNECTIONS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// Where connections of this thread's gateway arrive.
     static ARRIVALS: RefCell<Option<mpsc::UnboundedSender<DuplexStream>>> = const { RefCell::new(None) };
+}
+
+/// How many connections there were so far, and are.
+pub(super) fn connections() -> (usize, usize) {
+    CONNECTIONS.get()
 }
 
 /// Takes the place of TCP below the pool of connections.
@@ -130,7 +137,15 @@ pub(super) fn serve(permits: &Arc<Permits>) -> JoinSet<()> {
     tasks
 }
 
-async fn connection(mut stream: DuplexStream, permits: Arc<Permits>) {
+async fn connection(stream: DuplexStream, permits: Arc<Permits>) {
+    let (were, are) = CONNECTIONS.get();
+    CONNECTIONS.set((were + 1, are + 1));
+    serve_one(stream, permits).await;
+    let (were, are) = CONNECTIONS.get();
+    CONNECTIONS.set((were, are - 1));
+}
+
+async fn serve_one(mut stream: DuplexStream, permits: Arc<Permits>) {
     let mut buffer = Vec::new();
     while let Some((head, body)) = request(&mut stream, &mut buffer).await {
         if head.starts_with("GET") {

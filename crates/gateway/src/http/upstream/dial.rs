@@ -93,7 +93,38 @@ fn may_dial(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::may_dial;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+    use tower_service::Service as _;
+
+    use super::{dialer, may_dial};
+
+    /// More connections than wait for a listener that takes none: further ones get no answer.
+    const CROWD: usize = 300;
+
+    #[test]
+    fn who_does_not_answer_in_time_cannot_be_reached() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.block_on(async {
+            let mut crowd = Vec::new();
+            for _ in 0..CROWD {
+                match timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+                    Ok(connected) => crowd.push(connected.unwrap()),
+                    Err(_) => break,
+                }
+            }
+            assert!(crowd.len() < CROWD, "everybody is let in");
+            let mut dialer = dialer(Duration::from_millis(300));
+            let dialled = dialer.call(format!("http://{address}/").parse().unwrap());
+            let dialled = timeout(Duration::from_secs(10), dialled).await.expect("it gives up");
+            assert!(dialled.is_err());
+        });
+    }
 
     #[test]
     fn names_that_lead_to_metadata_services_lead_nowhere() {
