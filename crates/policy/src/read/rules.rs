@@ -247,7 +247,26 @@ impl Reader<'_> {
         }
         let ttl_ms = members.get("ttl").and_then(|ttl| self.duration(ttl));
         let min = members.get("min").and_then(|min| self.people(min)).unwrap_or(1);
+        // Nothing to keep: whoever approves does it by hand, on this machine, for one call.
+        for (key, words) in [("assurance", &words::ASSURANCE), ("scope", &words::CONSENT_SCOPE)] {
+            if let Some(node) = members.get(key) {
+                self.meets(node, key, words);
+            }
+        }
         Consent { ttl_ms, min, from }
+    }
+
+    /// A demand that every approval of this version meets; of a further one it is said that none does.
+    fn meets(&mut self, node: &Node, key: &str, words: &words::Words) {
+        let Some(word) = self.word(node, &format!("`{key}`")) else { return };
+        if !words.valid.contains(&word) {
+            let (message, help) = words.about(word, &format!("value of `{key}`"));
+            self.wrong(
+                node,
+                message,
+                help.unwrap_or_else(|| format!("valid here: {}", words.valid.join(", "))),
+            );
+        }
     }
 
     fn people(&mut self, node: &Node) -> Option<u8> {

@@ -2,7 +2,7 @@
 
 use super::Value::{self, Choice, Either, Formed, List, Map, Named, Number, Some, Text};
 use super::matchers::MATCHER;
-use super::{map, names};
+use super::{Words, map, names};
 use crate::bounds::STEPS_MAX;
 use crate::labels::Label;
 use crate::read::{COUNTS, EFFECTS, LATER_EFFECTS, PARTS, PER, RESULTS};
@@ -208,6 +208,15 @@ map! {
     "ttl" = DURATION, "`3m`: how long a question is open";
     "min" = Number("^([1-9]|1[0-6])$"), "`2`: how many different people must approve, 1 (default) to 16; more than one can be asked only by a gateway";
     "from" = Some(&Text), "[roles](#who-acts), of which each of them must have one";
-    later ["assurance", "scope"];
+    "assurance" = Choice(|| ASSURANCE.valid.to_vec()), "`client` or `local`: how sure it must be that a person approves. Every approval is given at a terminal or by a command of a user of this machine, which is `local`; `os-auth` is not in this version";
+    "scope" = Choice(|| CONSENT_SCOPE.valid.to_vec()), "`once` (also when not said): an approval is for one call";
+    later [];
     elsewhere &[("timeout", "ttl"), ("roles", "from"), ("approvers", "from"), ("count", "min")];
 }
+
+/// How sure it is that a person approves, from the least; every approval of this version gives the last.
+pub(crate) const ASSURANCE: Words =
+    Words { valid: &["client", "local"], later: &["os-auth"], elsewhere: &[("tty", "local")] };
+/// For how long an approval holds.
+pub(crate) const CONSENT_SCOPE: Words =
+    Words { valid: &["once"], later: &["run", "session"], elsewhere: &[("call", "once")] };
