@@ -84,7 +84,7 @@ fn head(page: &Page) -> Markup {
             h1 { "What agents may do here, and did" }
             p.soft { (crate::text::count(page.servers.len(), "MCP server")) " in "
                 (crate::text::count(page.files, "configuration")) ", "
-                time datetime=(shown(&page.made)) { (when(&page.made)) } }
+                (when(&page.made)) }
             @if let Some(policy) = &page.policy {
                 p { "Policy: " @for (at, layer) in policy.layers.iter().enumerate() {
                         @if at > 0 { ", " } code { (shown(layer)) } }

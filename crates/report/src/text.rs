@@ -26,12 +26,18 @@ pub(crate) fn prose(text: &str) -> Markup {
     html! { @for (at, part) in parts.enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
 }
 
-/// A time of a record without its fraction, as people write it.
-pub(crate) fn when(time: &str) -> String {
-    let seconds = time.get(..19).filter(|_| time.ends_with('Z'));
-    shown(
-        &seconds.map_or_else(|| time.to_owned(), |seconds| format!("{} UTC", seconds.replacen('T', " ", 1))),
-    )
+/// The longest time that a record of ours has, in bytes.
+const TIME_BYTES_MAX: usize = 32;
+
+/// A time of a record without its fraction, as people write it, on one line.
+pub(crate) fn when(time: &str) -> Markup {
+    let seconds = time.get(..19).filter(|_| time.ends_with('Z') && time.len() <= TIME_BYTES_MAX);
+    html! {
+        @match seconds {
+            Some(seconds) => { time datetime=(shown(time)) { (shown(&seconds.replacen('T', " ", 1))) " UTC" } }
+            None => (shown(time)),
+        }
+    }
 }
 
 /// `1 server`, `2 servers`.
