@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 
-use bailiwick_clients::config::Server;
-use bailiwick_clients::wrap::State;
+use bailiwick_clients::config::{Launch, Server, Setting};
+use bailiwick_clients::wrap::{BRIDGE, State, bridge};
 use bailiwick_disk::Found;
+use bailiwick_engine::Scanner;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::offer::Asked;
+use crate::wire;
 
 /// A server of a client, ready to be started.
 #[derive(Debug, Clone)]
@@ -15,14 +17,20 @@ pub(crate) struct Launching {
     pub(crate) asked: Asked,
 }
 
-/// The server's own command, with what the entry refers to put in.
+/// The server's own command, with what the entry refers to put in; that of our bridge for one that is reached over the network.
 ///
 /// # Errors
 /// What the entry refers to and is not here.
 pub(crate) fn of(found: &Found, server: &Server) -> Result<Launching, String> {
     let words: Vec<String> = match State::of(server) {
         State::Ours { inner, .. } => inner,
-        State::Bare => server.words().into_iter().map(str::to_owned).collect(),
+        State::Bare => match &server.launch {
+            Launch::Stdio(_) => server.words().into_iter().map(str::to_owned).collect(),
+            Launch::Remote { .. } => {
+                let binary = wire::binary().map_err(|failure| failure.message)?;
+                bridge(&binary, server).map_err(|refused| refused.to_string())?
+            }
+        },
         State::ByHand => return Err("it was wrapped by hand".to_owned()),
     };
     from(found, server, words)
@@ -31,10 +39,10 @@ pub(crate) fn of(found: &Found, server: &Server) -> Result<Launching, String> {
 fn from(found: &Found, server: &Server, words: Vec<String>) -> Result<Launching, String> {
     let put = |text: &str| put_in(text, !found.kind.dialect.references.is_empty()).map(OsString::from);
     let words = words.iter().map(|word| put(word)).collect::<Result<_, _>>()?;
-    let setting = |setting: &bailiwick_clients::config::Setting| {
-        Ok((OsString::from(&setting.name), put(&setting.value.text)?))
-    };
-    let environment = server.environment.iter().map(setting).collect::<Result<_, String>>()?;
+    let setting = |setting: &Setting| Ok((OsString::from(&setting.name), put(&setting.value.text)?));
+    // The bridge takes headers from variables of their names.
+    let settings = server.environment.iter().chain(&server.headers);
+    let environment = settings.map(setting).collect::<Result<_, String>>()?;
     let name = format!("{}/{}", found.client, server.name);
     Ok(Launching { asked: Asked { name, words, environment } })
 }
@@ -46,6 +54,20 @@ fn from(found: &Found, server: &Server, words: Vec<String>) -> Result<Launching,
 pub(crate) fn whole(found: &Found, server: &Server) -> Result<Launching, String> {
     let words = server.words().into_iter().map(str::to_owned).collect();
     from(found, server, words)
+}
+
+/// A command as a lock file holds it: without secrets, and our own bridge wherever we lie on a machine.
+pub(crate) fn lockable(words: &[String], scanner: &Scanner) -> Vec<String> {
+    let own = wire::binary().ok();
+    let is_bridge = |words: &[String]| {
+        words.first() == own.as_ref() && words.get(1).is_some_and(|second| second == BRIDGE)
+    };
+    let mut locked: Vec<String> =
+        words.iter().map(|word| scanner.redact_secrets(word).into_owned()).collect();
+    if let (true, Some(first)) = (is_bridge(words), locked.first_mut()) {
+        "bailiwick".clone_into(first);
+    }
+    locked
 }
 
 /// A bar on standard error, where that is a terminal.

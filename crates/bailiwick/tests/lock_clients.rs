@@ -47,14 +47,16 @@ impl Home {
     }
 }
 
+/// An address at which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9/mcp";
+
 fn demo(name: &str) -> String {
     format!("\"{name}\":{{\"command\":\"{OURS}\",\"args\":[\"__demo-server\"],\"env\":{{\"KEY\":\"hush\"}}}}")
 }
 
 #[test]
 fn all_servers_of_a_client_are_locked_checked_and_updated_one_by_one() {
-    let home =
-        Home::new(&format!("{},{},\"far\":{{\"url\":\"https://example.com/mcp\"}}", demo("a"), demo("b c")));
+    let home = Home::new(&format!("{},{},\"far\":{{\"url\":\"{NOBODY}\"}}", demo("a"), demo("b c")));
     let said = home.expect(1, &["--client", "cursor"]);
     assert!(
         said.contains("cursor/a  ") && said.contains("KEY=***") && said.contains("nothing was launched"),
@@ -67,6 +69,13 @@ fn all_servers_of_a_client_are_locked_checked_and_updated_one_by_one() {
     assert_eq!(lock["servers"]["b-c"]["environment"][0], "KEY");
     assert!(!lock.to_string().contains("hush"));
     home.expect(0, &["--client", "cursor", "--yes", "--check"]);
+    // What was locked once has to answer, wherever it is.
+    let far = lock["servers"]["a"].clone();
+    let mut with_far = lock.clone();
+    with_far["servers"]["far"] = far;
+    fs::write(home.path("bailiwick.lock"), with_far.to_string()).expect("a file");
+    let said = home.expect(1, &["--client", "cursor", "--yes", "--check"]);
+    assert!(said.contains("some servers did not answer:\n  cursor/far: "), "{said}");
     // What each server offers differs from what was locked.
     for server in ["a", "b-c"] {
         let tools = lock["servers"][server]["tools"].as_object_mut().expect("tools");
@@ -89,6 +98,10 @@ fn a_server_that_does_not_answer_is_an_error_and_nothing_is_written() {
     let said = home.expect(1, &["--client", "cursor", "--yes", "--timeout", "5"]);
     assert!(said.contains("some servers did not answer:\n  cursor/dead: "), "{said}");
     assert!(!home.path("bailiwick.lock").exists());
+    let far = Home::new(&format!("\"far\":{{\"url\":\"{NOBODY}\"}}"));
+    let said = far.expect(1, &["--client", "cursor", "--yes"]);
+    assert!(said.contains("not locked: cursor/far") && said.contains("nothing was written"), "{said}");
+    assert!(!far.path("bailiwick.lock").exists());
     let silent = Home::new("\"mute\":{\"command\":\"/bin/sleep\",\"args\":[\"60\"]}");
     let said = silent.expect(1, &["--client", "cursor", "--yes", "--timeout", "1"]);
     assert!(said.contains("did not answer `initialize` within 1 s"), "{said}");

@@ -72,10 +72,19 @@ fn a_remote_entry_is_recorded_enforced_proven_and_put_back() {
     );
     place.file(CONFIGURATION, &text);
 
+    // It is asked over the network as it is, by the same bridge that stands there later.
+    let locked = said(&place, 0, &["lock", "--client", "vscode", "--yes"]);
+    assert!(locked.contains("1 servers locked"), "{locked}");
+    let lock = fs::read_to_string(place.path().join("bailiwick.lock")).expect("a lock file");
+    assert!(lock.contains("\"bailiwick\",") && !lock.contains("s3cret"), "{lock}");
+    let scan = ["scan", "--client", "vscode", "--tools", "--yes", "--fail-on", "never"];
+    let scan = said(&place, 0, &scan);
+    assert!(!scan.contains("not inspected: what"), "{scan}");
     said(&place, 0, &["record", "--client", "vscode"]);
     let recorded = fs::read_to_string(place.path().join(CONFIGURATION)).expect("a configuration");
     assert!(recorded.contains("\"bridge\", \"--header\", \"Authorization\", \"http://"), "{recorded}");
-    let told = said(&place, 0, &["enforce", "--client", "vscode", "--policy", &policy]);
+    let enforce = ["enforce", "--client", "vscode", "--policy", &policy, "--lock", "bailiwick.lock"];
+    let told = said(&place, 0, &enforce);
     assert!(told.contains("proven:"), "{told}");
     let status = said(&place, 0, &["status", "--client", "vscode", "--prove", "--format", "json"]);
     let status: Value = from_str(status.trim()).expect("JSON");
@@ -106,7 +115,6 @@ fn a_remote_entry_is_recorded_enforced_proven_and_put_back() {
         assert!(unknown.outcome.is_err(), "{unknown:?}");
     }
 
-    said(&place, 0, &["lock", "--client", "vscode", "--yes"]);
     said(&place, 0, &["lock", "--client", "vscode", "--yes", "--check"]);
     said(&place, 0, &["enforce", "--client", "vscode", "--stop"]);
     assert_eq!(fs::read_to_string(place.path().join(CONFIGURATION)).expect("a configuration"), text);

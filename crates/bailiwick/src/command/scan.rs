@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bailiwick_analysis::render::{self, Inspected};
 use bailiwick_analysis::scan::{self, Facts, File, Offer, Report, Severity, Subject, Tool};
-use bailiwick_clients::config::{Launch, Server};
+use bailiwick_clients::config::Server;
 use bailiwick_clients::place::Lines;
 use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
@@ -126,19 +126,19 @@ fn offers(
     let mut silent = 0;
     for (file, (installed, loaded)) in files.iter().enumerate() {
         for (at, server) in loaded.config.servers.iter().enumerate().filter(|(_, server)| server.is_enabled) {
-            match (&server.launch, args.tools) {
-                (Launch::Stdio(_), true) => match launching::of(&installed.found, server) {
-                    Ok(launching) => asked.push((file, at, launching)),
-                    Err(why) => inspected.not_inspected.push((server.name.clone(), why)),
-                },
-                (Launch::Stdio(_) | Launch::Remote { .. }, _) => silent += 1,
+            if !args.tools {
+                silent += 1;
+                continue;
+            }
+            match launching::of(&installed.found, server) {
+                Ok(launching) => asked.push((file, at, launching)),
+                Err(why) => inspected.not_inspected.push((server.name.clone(), why)),
             }
         }
     }
     if silent > 0 {
         let what = format!("what {silent} of the servers offer");
-        let why = if args.tools { "they are remote" } else { "not asked (--tools)" };
-        inspected.not_inspected.push((what, why.to_owned()));
+        inspected.not_inspected.push((what, "not asked (--tools)".to_owned()));
     }
     if asked.is_empty() {
         return Ok(offers);

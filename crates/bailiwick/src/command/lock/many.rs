@@ -23,6 +23,8 @@ use crate::{consent, launching, wire};
 struct Due {
     name: String,
     asked: Asked,
+    /// Reached over the network, without a bridge of ours in the entry: its client may sign in to it in a way that we cannot.
+    is_bare_remote: bool,
     /// Names of variables that the entry sets.
     environment: Vec<String>,
 }
@@ -47,7 +49,10 @@ pub(super) fn run(args: &LockArgs) -> Result<i32, Failure> {
         progress.inc(1);
     });
     progress.finish_and_clear();
-    let now = locked(due, answers, &scanner)?;
+    let now = locked(due, answers, before.as_ref(), &scanner)?;
+    if now.is_empty() {
+        return Err(Failure::error("none of these servers can be asked from here, and nothing was written"));
+    }
     conclude(args, mode, before, now)
 }
 
@@ -84,39 +89,53 @@ fn is_meant(args: &LockArgs, server: &Server) -> bool {
     server.is_enabled && args.server.as_ref().is_none_or(|name| *name == server.name)
 }
 
-/// `None` for a remote server, which is named.
+/// `None` for a remote server that only its client can reach, which is named.
 fn one(found: &Found, server: &Server) -> Result<Option<Due>, Failure> {
-    if matches!(server.launch, Launch::Remote { .. }) {
-        let name = visible(&format!("{}/{}", found.client, server.name));
-        say::line(&format!("{WARN}not locked:{WARN:#} {name}: it is reached over the network"));
-        return Ok(None);
-    }
-    let launching = launching::of(found, server).map_err(|why| {
-        Failure::error(format!("`{}/{}` cannot be launched: {why}", found.client, server.name))
-    })?;
-    let mut environment: Vec<String> =
-        server.environment.iter().map(|setting| setting.name.clone()).collect();
+    let name = format!("{}/{}", found.client, server.name);
+    let launching = match (launching::of(found, server), &server.launch) {
+        (Ok(launching), _) => launching,
+        (Err(why), Launch::Remote { .. }) => {
+            not_locked(&name, &why);
+            return Ok(None);
+        }
+        (Err(why), Launch::Stdio(_)) => {
+            return Err(Failure::error(format!("`{name}` cannot be launched: {why}")));
+        }
+    };
+    let set = launching.asked.environment.iter();
+    let mut environment: Vec<String> = set.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     environment.sort();
-    Ok(Some(Due { name: wire::rule_name(&server.name), asked: launching.asked, environment }))
+    let is_bare_remote = matches!(server.launch, Launch::Remote { .. });
+    Ok(Some(Due { is_bare_remote, name: wire::rule_name(&server.name), asked: launching.asked, environment }))
+}
+
+fn not_locked(name: &str, why: &str) {
+    say::line(&format!("{WARN}not locked:{WARN:#} {}: {}", visible(name), visible(why)));
 }
 
 /// What all of them offer. One that does not answer is an error: an empty lock would pass every check.
 fn locked(
     due: Vec<Due>,
     answers: Vec<Result<Offered, Failure>>,
+    before: Option<&Lock>,
     scanner: &Scanner,
 ) -> Result<BTreeMap<String, LockedServer>, Failure> {
     let mut now = BTreeMap::new();
     let mut failed = Vec::new();
     for (due, answer) in due.into_iter().zip(answers) {
         match answer {
+            // What was locked once has to answer.
+            Err(failure)
+                if due.is_bare_remote && !before.is_some_and(|lock| lock.servers.contains_key(&due.name)) =>
+            {
+                not_locked(&due.asked.name, &failure.message);
+            }
             Err(failure) => failed.push(format!("{}: {}", due.asked.name, failure.message)),
             Ok(offered) => {
                 // The lock file is committed: an argument that is a secret is not.
                 let words: Vec<String> =
                     due.asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-                let masked = words.iter().map(|word| scanner.redact_secrets(word).into_owned()).collect();
-                let mut server = lock_of(masked, &offered);
+                let mut server = lock_of(launching::lockable(&words, scanner), &offered);
                 server.environment = due.environment;
                 server.package = super::resolved::package(&words);
                 now.insert(due.name, server);

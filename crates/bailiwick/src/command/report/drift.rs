@@ -49,8 +49,7 @@ pub(super) fn compare(
 
 fn file(installed: &Installed, lock: &Lock, scanner: &Scanner, drift: &mut Vec<Drift>, page: &mut Page) {
     let Ok(loaded) = &installed.state else { return };
-    let stdio = loaded.config.servers.iter().filter(|server| !server.words().is_empty());
-    for server in stdio {
+    for server in &loaded.config.servers {
         let mut add = |what: String| drift.push(Drift { server: server.name.clone(), what, at: None });
         let Some(locked) = lock.servers.get(&wire::rule_name(&server.name)) else {
             add(format!("it is configured in `{}` and not locked", installed.found.path.display()));
@@ -63,12 +62,8 @@ fn file(installed: &Installed, lock: &Lock, scanner: &Scanner, drift: &mut Vec<D
                 continue;
             }
         };
-        let words: Vec<String> = launching
-            .asked
-            .words
-            .iter()
-            .map(|word| scanner.redact_secrets(&word.to_string_lossy()).into_owned())
-            .collect();
+        let words = launching.asked.words.iter().map(|word| word.to_string_lossy().into_owned());
+        let words = launching::lockable(&words.collect::<Vec<_>>(), scanner);
         let environment =
             launching.asked.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned());
         differences(locked, &words, environment.collect(), &mut add);

@@ -9,7 +9,7 @@ use bailiwick_record::lock::Lock;
 
 use super::default_lock;
 use crate::exit::Failure;
-use crate::say;
+use crate::{launching, say};
 
 /// 128 random bits as hex.
 pub(crate) fn run_id() -> Result<String, Failure> {
@@ -103,13 +103,7 @@ fn is_same(locked: &[String], command: &[String]) -> bool {
     if locked == command {
         return true;
     }
-    let scanner = bailiwick_engine::Scanner::new();
-    locked.iter().map(String::as_str).eq(command
-        .iter()
-        .map(|word| scanner.redact_secrets(word))
-        .collect::<Vec<_>>()
-        .iter()
-        .map(|word| &**word))
+    launching::lockable(command, &bailiwick_engine::Scanner::new()) == locked
 }
 
 /// Suppressions that changed nothing are worth a look: what they were for may be gone.
