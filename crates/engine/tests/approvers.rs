@@ -1,14 +1,12 @@
 //! Approvals that take several people, or people with a role.
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
-use std::sync::Arc;
+#[path = "stage/parts.rs"]
+mod stage;
 
-use bailiwick_engine::{
-    Action, Answer, ApprovedBy, Effect, Engine, Mode, Outcome, Question, Scanner, Settings,
-};
+use bailiwick_engine::{Action, Answer, ApprovedBy, Effect, Engine, Mode, Outcome, Question};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
-use bailiwick_policy::{Context, Load, Principal, Source, compile};
 
 const POLICY: &str = "
 version: 1
@@ -23,14 +21,6 @@ rules:
   - { id: any, effect: ask, on: s/any }
 ";
 
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(reference.to_owned())
-    }
-}
-
 struct Stage {
     engine: Engine,
     asked: u32,
@@ -38,18 +28,8 @@ struct Stage {
 
 impl Stage {
     fn new() -> Stage {
-        let source = Source { name: "p.yaml".to_owned(), text: POLICY.to_owned() };
-        let policy = compile(vec![source], &mut Nothing, &Context::default());
-        let settings = Settings {
-            mode: Mode::Enforce,
-            server: "s".into(),
-            principal: Arc::new(Principal::default()),
-            limits: Limits::DEFAULT,
-            nonce: "n".to_owned(),
-        };
-        let policy = Arc::new(policy.unwrap_or_else(|problems| panic!("{problems}")));
-        let mut stage =
-            Stage { engine: Engine::new(settings, policy, Arc::new(Scanner::new()), None), asked: 0 };
+        let engine = stage::engine(Mode::Enforce, Limits::DEFAULT, stage::policy(&[POLICY]));
+        let mut stage = Stage { engine, asked: 0 };
         stage.say(Direction::ToServer, r#"{"jsonrpc":"2.0","id":"l","method":"tools/list"}"#);
         stage.say(
             Direction::ToClient,

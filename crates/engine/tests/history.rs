@@ -1,24 +1,17 @@
 //! Rules that look back, through the whole engine, against a list of everything that ever happened.
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, LazyLock};
+#[path = "stage/parts.rs"]
+mod stage;
 
-use bailiwick_engine::{
-    Action, Answer, ApprovedBy, Effect, Engine, Mode, Outcome, QuestionId, Scanner, Settings,
-};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bailiwick_engine::{Action, Answer, ApprovedBy, Effect, Engine, Mode, Outcome, QuestionId};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
-use bailiwick_policy::{Context, Load, Policy, Principal, Source, compile};
+use bailiwick_policy::Policy;
 use proptest::prelude::*;
-
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(reference.to_owned())
-    }
-}
 
 const POLICY: &str = "
 version: 1
@@ -38,12 +31,9 @@ preconditions:
 ";
 
 fn policy(text: &str) -> Arc<Policy> {
-    let source = Source { name: "p.yaml".to_owned(), text: text.to_owned() };
-    let compiled = compile(vec![source], &mut Nothing, &Context::default());
-    Arc::new(compiled.unwrap_or_else(|problems| panic!("{problems}")))
+    stage::policy(&[text])
 }
 
-static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
 const TOOLS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "ask"];
 
 /// An engine before which the server has listed its tools.
@@ -54,14 +44,7 @@ struct Stage {
 
 impl Stage {
     fn new(text: &str) -> Stage {
-        let settings = Settings {
-            mode: Mode::Enforce,
-            server: "s".into(),
-            principal: Arc::new(Principal::default()),
-            limits: Limits::DEFAULT,
-            nonce: "n".to_owned(),
-        };
-        let engine = Engine::new(settings, policy(text), Arc::clone(&SCANNER), None);
+        let engine = stage::engine(Mode::Enforce, Limits::DEFAULT, policy(text));
         let mut stage = Stage { engine, questions: VecDeque::new() };
         let tools: Vec<String> = TOOLS.iter().map(|name| format!("{{\"name\":\"{name}\"}}")).collect();
         stage.say(0, Direction::ToServer, r#"{"jsonrpc":"2.0","id":"list","method":"tools/list"}"#);

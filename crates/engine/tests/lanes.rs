@@ -1,20 +1,12 @@
 //! Exchanges of one run that have nothing to do with each other's ids, and runs of one principal that share its limits.
 #![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
-use std::sync::{Arc, LazyLock};
+#[path = "stage/parts.rs"]
+mod stage;
 
-use bailiwick_engine::{Counters, Effect, Engine, Event, Lane, Mode, Scanner, Settings};
+use bailiwick_engine::{Counters, Effect, Engine, Event, Lane, Mode};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Limits, Parser, Timestamp};
-use bailiwick_policy::{Context, Load, Principal, Source, compile};
-
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(reference.to_owned())
-    }
-}
 
 const POLICY: &str = "
 version: 1
@@ -24,20 +16,8 @@ rules: [{ id: all, effect: allow, on: ['*/*', 'resource:*'] }]
 limits: [{ id: three, on: 'resource:*', max: 3, per: principal }]
 ";
 
-static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
-
 fn engine() -> Engine {
-    let settings = Settings {
-        mode: Mode::Enforce,
-        server: "s".into(),
-        principal: Arc::new(Principal::default()),
-        limits: Limits::DEFAULT,
-        nonce: "n".to_owned(),
-    };
-    let source = Source { name: "p.yaml".to_owned(), text: POLICY.to_owned() };
-    let policy = compile(vec![source], &mut Nothing, &Context::default())
-        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-    Engine::new(settings, Arc::new(policy), Arc::clone(&SCANNER), None)
+    stage::engine(Mode::Enforce, Limits::DEFAULT, stage::policy(&[POLICY]))
 }
 
 /// What goes out, by lane: `> TEXT` to the server, `< TEXT` to the client.

@@ -1,24 +1,17 @@
 //! Laws over random conversations: deterministic, byte-faithful, never widened by a layer, never an answer to nothing.
 #![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+#[path = "stage/parts.rs"]
+mod stage;
 
-use bailiwick_engine::{
-    Action, Answer, ApprovedBy, Completion, Effect, Engine, Mode, Outcome, Scanner, Settings,
-};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bailiwick_engine::{Action, Answer, ApprovedBy, Completion, Effect, Engine, Mode, Outcome};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
-use bailiwick_policy::{Context, Load, Policy, Principal, Source, Verdict, compile};
+use bailiwick_policy::{Policy, Verdict};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
-
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(reference.to_owned())
-    }
-}
 
 const BASE: &str = "
 version: 1
@@ -41,28 +34,8 @@ rules:
   - { id: ask-files, effect: ask, on: 'resource:*' }
 ";
 
-fn policy(texts: &[&str]) -> Arc<Policy> {
-    let source =
-        |(index, text): (usize, &&str)| Source { name: format!("{index}.yaml"), text: (*text).to_owned() };
-    let context = Context { workspace: Some("/work".to_owned()), home: Some("/home/ana".to_owned()) };
-    let sources = texts.iter().enumerate().map(source).collect();
-    Arc::new(
-        compile(sources, &mut Nothing, &context)
-            .unwrap_or_else(|problems| panic!("{}", problems.render(false))),
-    )
-}
-
-static SCANNER: LazyLock<Arc<Scanner>> = LazyLock::new(|| Arc::new(Scanner::new()));
-
 fn engine(mode: Mode, policy: Arc<Policy>) -> Engine {
-    let settings = Settings {
-        mode,
-        server: "s".into(),
-        principal: Arc::new(Principal::default()),
-        limits: Limits { pending_max: 4, ..Limits::DEFAULT },
-        nonce: "n".to_owned(),
-    };
-    Engine::new(settings, policy, Arc::clone(&SCANNER), None)
+    stage::engine(mode, Limits { pending_max: 4, ..Limits::DEFAULT }, policy)
 }
 
 /// A line of either side, from what peers say and what they should not.
@@ -127,7 +100,7 @@ fn seen(outcome: &Outcome<'_>) -> Seen {
 proptest! {
     #[test]
     fn the_same_conversation_is_decided_the_same_way(lines in proptest::collection::vec(line(), 1..40)) {
-        let (mut first, mut second) = (engine(Mode::Enforce, policy(&[BASE])), engine(Mode::Enforce, policy(&[BASE])));
+        let (mut first, mut second) = (engine(Mode::Enforce, stage::policy(&[BASE])), engine(Mode::Enforce, stage::policy(&[BASE])));
         for (index, (direction, text)) in lines.iter().enumerate() {
             let at = i64::try_from(index).unwrap() * 1_000_000;
             proptest::prop_assert_eq!(feed(&mut first, at, *direction, text), feed(&mut second, at, *direction, text));
@@ -136,7 +109,7 @@ proptest! {
 
     #[test]
     fn what_reaches_the_server_is_what_the_client_sent_or_our_own_listing(lines in proptest::collection::vec(line(), 1..40)) {
-        let mut engine = engine(Mode::Enforce, policy(&[BASE]));
+        let mut engine = engine(Mode::Enforce, stage::policy(&[BASE]));
         let mut sent: BTreeSet<String> = BTreeSet::new();
         for (index, (direction, text)) in lines.iter().enumerate() {
             if *direction == Direction::ToServer {
@@ -165,7 +138,7 @@ proptest! {
         for (direction, text) in lines.iter().filter(|(direction, _)| *direction == Direction::ToServer) {
             // Fresh state each time, so that a call that only one of them let through cannot count for the other.
             let reached = |texts: &[&str]| {
-                let mut engine = engine(Mode::Enforce, policy(texts));
+                let mut engine = engine(Mode::Enforce, stage::policy(texts));
                 feed(&mut engine, 0, Direction::ToServer, list);
                 feed(&mut engine, 0, Direction::ToClient, tools);
                 let outcomes = feed(&mut engine, 1, *direction, text);
@@ -180,7 +153,7 @@ proptest! {
     #[test]
     fn shadow_and_observe_forward_every_message_and_nothing_else(lines in proptest::collection::vec(line(), 1..40), observe in any::<bool>()) {
         let mode = if observe { Mode::Observe } else { Mode::Shadow };
-        let mut engine = engine(mode, policy(&[BASE]));
+        let mut engine = engine(mode, stage::policy(&[BASE]));
         for (index, (direction, text)) in lines.iter().enumerate() {
             let mut parser = Parser::default();
             // What does not parse stays here whatever the mode, a member of a batch alone too.
@@ -203,7 +176,7 @@ proptest! {
 
 #[test]
 fn an_approved_call_sends_exactly_what_was_shown_and_only_once() {
-    let mut engine = engine(Mode::Enforce, policy(&[BASE]));
+    let mut engine = engine(Mode::Enforce, stage::policy(&[BASE]));
     let call =
         r#"{"jsonrpc":"2.0", "id":5, "method":"tools/call","params":{"name":"ask","arguments":{"n": 2.50}}}"#;
     feed(&mut engine, 0, Direction::ToServer, r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
@@ -240,14 +213,7 @@ fn an_approved_call_sends_exactly_what_was_shown_and_only_once() {
 
 #[test]
 fn every_request_that_was_let_through_has_an_end_also_when_it_is_cancelled_and_forgotten() {
-    let settings = Settings {
-        mode: Mode::Enforce,
-        server: "s".into(),
-        principal: Arc::new(Principal::default()),
-        limits: Limits::DEFAULT,
-        nonce: "n".to_owned(),
-    };
-    let mut engine = Engine::new(settings, policy(&[BASE]), Arc::clone(&SCANNER), None);
+    let mut engine = stage::engine(Mode::Enforce, Limits::DEFAULT, stage::policy(&[BASE]));
     let mut parser = Parser::default();
     let mut take = |engine: &mut Engine, text: String| {
         let mut outcomes = Vec::new();
