@@ -26,6 +26,17 @@ pub(crate) fn install(progress: &mut Progress) -> Result<()> {
     progress.step("peers from PyPI (tests/peers/requirements.txt)", python::peers)
 }
 
+/// Steps that [`bench_peers`] counts on the caller's progress.
+pub(crate) const BENCH_PEERS_STEPS: usize = 3;
+
+/// Installs other gateways, for `bench http --peers`.
+pub(crate) fn bench_peers(progress: &mut Progress) -> Result<()> {
+    fs::create_dir_all(shell::tools())?;
+    progress.step("Node 22 or newer", node::interpreter)?;
+    progress.step("gateways from npm (tests/bench-peers/package-lock.json)", node::bench_peers)?;
+    progress.step("gateways from PyPI (tests/bench-peers/requirements.txt)", python::bench_peers)
+}
+
 /// Runs `make` on an emptied folder unless the folder's stamp already says `recipe`.
 fn stamped(folder: &Path, recipe: &str, make: impl FnOnce() -> Result<()>) -> Result<()> {
     let stamp = folder.join(STAMP);

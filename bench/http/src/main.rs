@@ -4,6 +4,7 @@
 mod load;
 mod proxy;
 mod sessions;
+mod template;
 mod upstream;
 mod wire;
 
@@ -19,9 +20,9 @@ fn main() -> Result<()> {
         ["upstream"] => upstream::run(),
         ["proxy", "shared", target] => proxy::shared(address(target)?),
         ["proxy", "per-core", target] => proxy::per_core(address(target)?),
-        ["load", target, concurrency, milliseconds] => {
+        ["load", target, concurrency, milliseconds, how @ ("exactly" | "loosely")] => {
             let time = Duration::from_millis(milliseconds.parse()?);
-            load::run(address(target)?, concurrency.parse()?, time)
+            load::run(address(target)?, concurrency.parse()?, time, *how == "loosely")
         }
         ["calls", target, count] => load::count(address(target)?, count.parse()?),
         ["sessions", target, count] => sessions::run(address(target)?, count.parse()?),

@@ -1,6 +1,6 @@
-//! Just enough of HTTP/1.1: heads, bodies with a length, and answers in one piece.
+//! Just enough of HTTP/1.1: heads, and bodies with a length or in chunks.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
@@ -9,9 +9,11 @@ pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
     taken: usize,
+    /// A body that came in chunks, in one piece.
+    joined: Vec<u8>,
 }
 
-/// One request or answer: its head and its body, as ranges of the buffer.
+/// One request or answer: its head and its body.
 pub(crate) struct Message<'w> {
     pub(crate) head: &'w [u8],
     pub(crate) body: &'w [u8],
@@ -20,7 +22,7 @@ pub(crate) struct Message<'w> {
 impl Wire {
     pub(crate) fn new(stream: TcpStream) -> Wire {
         let _ = stream.set_nodelay(true); // slower, and still right
-        Wire { stream, buffer: Vec::with_capacity(16 << 10), taken: 0 }
+        Wire { stream, buffer: Vec::with_capacity(16 << 10), taken: 0, joined: Vec::new() }
     }
 
     /// The next request or answer; `None` at the end of the connection.
@@ -40,7 +42,10 @@ impl Wire {
         };
         let length = match field(&self.buffer[..head], b"content-length:") {
             Some(length) => std::str::from_utf8(length)?.parse::<usize>()?,
-            None if field(&self.buffer[..head], b"transfer-encoding:").is_some() => bail!("a body in chunks"),
+            None if field(&self.buffer[..head], b"transfer-encoding:").is_some() => {
+                self.taken = self.join(head).await?;
+                return Ok(Some(Message { head: &self.buffer[..head], body: &self.joined }));
+            }
             None => 0,
         };
         while self.buffer.len() < head + length {
@@ -49,6 +54,29 @@ impl Wire {
         self.taken = head + length;
         let (head, body) = self.buffer[..self.taken].split_at(head);
         Ok(Some(Message { head, body }))
+    }
+
+    /// Reads the chunks that begin at `at`; where they end.
+    async fn join(&mut self, mut at: usize) -> Result<usize> {
+        self.joined.clear();
+        loop {
+            let line = loop {
+                if let Some(end) = find(&self.buffer[at..], b"\r\n") {
+                    break end;
+                }
+                ensure!(self.read().await?, "half a chunk");
+            };
+            let length = usize::from_str_radix(std::str::from_utf8(&self.buffer[at..at + line])?, 16)?;
+            let (begin, end) = (at + line + 2, at + line + 2 + length);
+            while self.buffer.len() < end + 2 {
+                ensure!(self.read().await?, "half a chunk");
+            }
+            self.joined.extend_from_slice(&self.buffer[begin..end]);
+            at = end + 2;
+            if length == 0 {
+                return Ok(at);
+            }
+        }
     }
 
     async fn read(&mut self) -> Result<bool> {

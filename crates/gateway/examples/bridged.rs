@@ -1,36 +1,26 @@
 //! A bridge over standard streams inside of a program of one's own: it starts the server, stands between that and its own
-//! client, is told what was decided, and finds a person's answer itself.
+//! client, keeps policies and questions in its own store, and is told what was decided.
 //!
 //! `cargo run -p bailiwick-gateway --example bridged` starts a server in a shell and says a few lines to it.
+
+#[path = "shared/store.rs"]
+#[expect(dead_code, reason = "what was answered is shown by `embedded`")]
+mod store;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use bailiwick_engine::{
-    Answer, ApprovedBy, Engine, Mode, Principal, Question, QuestionId, Scanner, Settings,
-};
+use bailiwick_engine::{Answer, Engine, Mode, Principal, Question, QuestionId, Scanner, Settings};
 use bailiwick_gateway::Asker;
 use bailiwick_gateway::relay::{Reader, Relay, RelaySettings, now};
 use bailiwick_gateway::sink::Sink;
 use bailiwick_mcp::{Direction, Limits};
-use bailiwick_policy::{Context, Load, Source, compile};
-use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
-use bailiwick_record::entry::Entries;
-
-type Failure = Box<dyn std::error::Error>;
-
-const POLICY: &str = "version: 1
-name: bridged
-default: deny
-rules:
-  - { id: reads, effect: allow, on: ['notes/read'] }
-  - { id: writes, effect: ask, on: ['notes/write'] }
-";
+use store::{Failure, Store, audit_log};
 
 /// Two tools, and an answer for everything.
 const SERVER: &str = r#"
@@ -45,33 +35,30 @@ while read -r line; do
 done
 "#;
 
-/// Answers by itself what a program would put to a person, on whatever channel it has.
+/// Puts questions into the program's own store, where whoever may answer finds them.
 #[derive(Debug)]
-struct Office(Weak<Relay>);
+struct Desk(Arc<Store<Question>>);
 
-impl Asker for Office {
+impl Asker for Desk {
     fn ask(&self, question: Question) {
-        let relay = Weak::clone(&self.0);
-        // Never on the thread that asks: it holds up the server.
-        thread::spawn(move || {
-            let answer = match question.arguments.len() < 40 {
-                true => Answer::Approve(ApprovedBy::new("user:office", "by the office")),
-                false => Answer::Deny("too long for the office".to_owned()),
-            };
-            // A client that is gone needs no answer.
-            let _ = relay.upgrade().map(|relay| relay.answer(question.id, &answer));
-        });
+        self.0.keep(question);
     }
 
     fn withdraw(&self, _question: QuestionId) {}
 }
 
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(format!("`{reference}` is not read here"))
-    }
+/// Somebody at that desk, as often as is needed here.
+fn office(store: &Arc<Store<Question>>, relay: &Arc<Relay>, answers: usize) {
+    let (store, relay) = (Arc::clone(store), Arc::downgrade(relay));
+    thread::spawn(move || {
+        for _ in 0..answers {
+            // A client that is gone needs no answer.
+            let give = |question: Question, answer: &Answer| {
+                drop(relay.upgrade().map(|relay| relay.answer(question.id, answer)));
+            };
+            store.answer_one(|question| &question.arguments, give);
+        }
+    });
 }
 
 /// What the program is told, beside the audit log.
@@ -87,9 +74,8 @@ struct Bridge {
 
 fn bridge(mut child: Child, folder: &Path, told: &Told) -> Result<Bridge, Failure> {
     let scanner = Arc::new(Scanner::new());
-    let source = Source { name: "bridged.yaml".to_owned(), text: POLICY.to_owned() };
-    let policy = compile(vec![source], &mut Nothing, &Context::default())
-        .map_err(|problems| problems.render(false))?;
+    let store = Store::new();
+    let policy = store.policy("notes")?;
     let principal = Principal { id: "user:ana".to_owned(), ..Principal::default() };
     let settings = Settings {
         mode: Mode::Enforce,
@@ -98,14 +84,7 @@ fn bridge(mut child: Child, folder: &Path, told: &Told) -> Result<Bridge, Failur
         limits: Limits::DEFAULT,
         nonce: "a program takes random bytes".to_owned(),
     };
-    let options = OpenOptions {
-        path: folder.join("audit.jsonl"),
-        durability: Durability::Batched,
-        key_directory: folder.join("key"),
-    };
-    let (log, _) = AuditLog::open(options, now())?;
-    let [run, principal, server] = ["run-1", "user:ana", "notes"].map(str::to_owned);
-    let entries = Entries::new(log, run, principal, server, Arc::clone(&scanner));
+    let entries = audit_log(folder, ["run-1", "user:ana", "notes"], &scanner)?;
     let engine = Engine::new(settings, Arc::new(policy), scanner, None);
     let (client_reads, to_client) = std::io::pipe()?;
     let (from_client, client_writes) = std::io::pipe()?;
@@ -134,7 +113,8 @@ fn bridge(mut child: Child, folder: &Path, told: &Told) -> Result<Bridge, Failur
         trace: None,
     };
     let relay = Arc::new(Relay::new(engine, entries, sinks, with));
-    relay.set_asker(Arc::new(Office(Arc::downgrade(&relay))));
+    relay.set_asker(Arc::new(Desk(Arc::clone(&store))));
+    office(&store, &relay, 2);
     pump(&relay, Direction::ToServer, file(from_client.into()));
     pump(&relay, Direction::ToClient, file(output.into()));
     let courier = Arc::clone(&relay);

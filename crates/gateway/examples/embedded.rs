@@ -1,34 +1,26 @@
-//! A gateway inside of a program of one's own: who calls is said by the program, what was decided is told to it, and a person's
-//! answer is its own to find.
+//! A gateway inside of a program of one's own: who calls is said by the program, policies and questions are in its own store, and what was
+//! decided is told to it.
 //!
 //! `cargo run -p bailiwick-gateway --example embedded` starts a server, the gateway in front of it, and a few calls.
+
+#[path = "shared/store.rs"]
+mod store;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use bailiwick_engine::{Answer, ApprovedBy, Mode, Policy, Principal, Scanner};
+use bailiwick_engine::{Answer, Mode, Principal, Scanner};
 use bailiwick_gateway::http::{
     Approver, Asked, Authenticate, Authenticating, Challenge, Deciding, Endpoint, Gateway, Head, Http,
     HttpLimits, Listener, Names, Plan, Recording, Roots, Route, Serves, Service, Target, bind,
 };
 use bailiwick_mcp::Limits;
-use bailiwick_policy::{Context, Load, Source, compile};
-use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
 use bailiwick_record::entry::Entries;
+use store::{Failure, Store, audit_log};
 
-type Failure = Box<dyn std::error::Error>;
-
-const POLICY: &str = "version: 1
-name: embedded
-default: deny
-rules:
-  - { id: reads, effect: allow, on: ['notes/read'], for: { principals: ['user:ana'] } }
-  - { id: writes, effect: ask, on: ['notes/write'] }
-";
-
-/// Knows whose key it is. A program would look into its own store.
+/// Knows whose key it is.
 #[derive(Debug)]
 struct Keys;
 
@@ -49,30 +41,25 @@ impl Authenticate for Keys {
     }
 }
 
-/// Answers by itself what a program would put to a person, on whatever channel it has.
+/// Puts questions into the program's own store, where whoever may answer finds them.
 #[derive(Debug)]
-struct Office;
+struct Desk(Arc<Store<Asked>>);
 
-impl Approver for Office {
+impl Approver for Desk {
     fn ask(&self, asked: Asked) {
-        // Never on the thread that serves.
-        thread::spawn(move || {
-            let short = asked.question.arguments.len() < 40;
-            let answer = match short {
-                true => Answer::Approve(ApprovedBy::new("user:office", "by the office")),
-                false => Answer::Deny("too long for the office".to_owned()),
-            };
-            let _still_waiting = asked.answering.answer(&answer);
-        });
+        self.0.keep(asked);
     }
 }
 
-struct Nothing;
-
-impl Load for Nothing {
-    fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
-        Err(format!("`{reference}` is not read here"))
-    }
+/// Somebody at that desk, as often as is needed here.
+fn office(store: &Arc<Store<Asked>>, answers: usize) {
+    let store = Arc::clone(store);
+    thread::spawn(move || {
+        for _ in 0..answers {
+            let give = |asked: Asked, answer: &Answer| drop(asked.answering.answer(answer));
+            store.answer_one(|asked| &asked.question.arguments, give);
+        }
+    });
 }
 
 /// What the program is told, beside the audit log: a line for every decision.
@@ -81,21 +68,12 @@ type Told = Arc<Mutex<Vec<String>>>;
 fn gateway(
     upstream: SocketAddr,
     folder: &std::path::Path,
+    store: &Arc<Store<Asked>>,
     told: &Told,
 ) -> Result<(Gateway, SocketAddr), Failure> {
     let scanner = Arc::new(Scanner::new());
-    let source = Source { name: "embedded.yaml".to_owned(), text: POLICY.to_owned() };
-    let policy: Policy = compile(vec![source], &mut Nothing, &Context::default())
-        .map_err(|problems| problems.render(false))?;
-    let options = OpenOptions {
-        path: folder.join("audit.jsonl"),
-        durability: Durability::Batched,
-        key_directory: folder.join("key"),
-    };
-    let (log, _) = AuditLog::open(options, bailiwick_gateway::relay::now())?;
-    let names = ["gateway", "service:embedded", "gateway"].map(str::to_owned);
-    let [run, principal, server] = names;
-    let entries = Entries::new(log, run, principal, server, Arc::clone(&scanner));
+    let policy = store.policy("notes")?;
+    let entries = audit_log(folder, ["gateway", "service:embedded", "gateway"], &scanner)?;
     let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
     let address = socket.local_addr()?;
     let http = Http {
@@ -133,7 +111,7 @@ fn gateway(
         },
         admin: None,
         authenticate: Box::new(Keys),
-        approver: Some(Arc::new(Office)),
+        approver: Some(Arc::new(Desk(Arc::clone(store)))),
         limits: HttpLimits::DEFAULT,
         workers: 1,
         recording: recording(entries, told),
@@ -216,17 +194,22 @@ fn server() -> Result<SocketAddr, Failure> {
 /// What was called, and what came of it.
 type Came = (&'static str, String);
 
-/// Every call with what came of it, and what the program was told.
-fn show() -> Result<(Vec<Came>, Vec<String>), Failure> {
+/// Every call with what came of it, what the program was told, and what its office answered.
+type Shown = (Vec<Came>, Vec<String>, Vec<String>);
+
+fn show() -> Result<Shown, Failure> {
     let folder = std::env::temp_dir().join(format!("bailiwick-embedded-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let told = Told::default();
-    let (gateway, address) = gateway(server()?, &folder, &told)?;
+    let store = Store::new();
+    office(&store, 2);
+    let (gateway, address) = gateway(server()?, &folder, &store, &told)?;
     let long = "a text that nobody in the office would ever read to its end";
     let mut came = Vec::new();
     for (what, key, tool, text) in [
         ("a stranger", "?", "read", "x"),
         ("ana reads", "ana's key", "read", "x"),
+        ("ana reads a key", "ana's key", "read", "~/.ssh/id"),
         ("ben reads", "ben's key", "read", "x"),
         ("ben writes a little", "ben's key", "write", "x"),
         ("ben writes much", "ben's key", "write", long),
@@ -236,27 +219,29 @@ fn show() -> Result<(Vec<Came>, Vec<String>), Failure> {
     gateway.stop().close(bailiwick_gateway::relay::now())?;
     std::fs::remove_dir_all(&folder)?;
     let told = told.lock().map(|told| told.clone()).unwrap_or_default();
-    Ok((came, told))
+    Ok((came, told, store.answered()))
 }
 
 #[expect(clippy::print_stdout, reason = "a program of its own")]
 fn main() -> Result<(), Failure> {
-    let (came, told) = show()?;
+    let (came, told, answered) = show()?;
     for (what, answer) in came {
         println!("{what}: {}", answer.rsplit("\r\n").next().unwrap_or_default());
     }
     told.iter().for_each(|line| println!("told: {line}"));
+    answered.iter().for_each(|line| println!("the office: {line}"));
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_program_says_who_calls_who_is_asked_and_hears_of_every_decision() {
-        let (came, told) = super::show().unwrap();
+    fn a_program_says_who_calls_keeps_what_is_asked_and_hears_of_every_decision() {
+        let (came, told, answered) = super::show().unwrap();
         let expected = [
             ("a stranger", "401", "a key, please"),
             ("ana reads", "200", "done"),
+            ("ana reads a key", "200", "keys stay here"),
             ("ben reads", "200", "Unknown tool"),
             ("ben writes a little", "200", "done"),
             ("ben writes much", "200", "too long for the office"),
@@ -269,5 +254,6 @@ mod tests {
             );
         }
         assert!(told.iter().any(|line| line.contains("tools/call")), "{told:?}");
+        assert!(answered.len() == 2 && answered.iter().any(|line| line.contains("Deny")), "{answered:?}");
     }
 }

@@ -4,7 +4,8 @@ pub(super) mod parties;
 mod table;
 
 use super::process::Cost;
-use crate::shell;
+use crate::shell::{self, Progress};
+use crate::tools;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use parties::{Parties, Party};
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// More arguments of `bailiwick gateway`
     #[arg(long, default_value = "", value_name = "ARGUMENTS", allow_hyphen_values = true)]
     flags: String,
+    /// Other gateways from npm and PyPI, too: pinned in tests/bench-peers, and installed first
+    #[arg(long)]
+    peers: bool,
     /// Measure the programs that were built before, and say so with the numbers
     #[arg(long)]
     built: bool,
@@ -40,10 +44,19 @@ pub(super) enum Between {
     /// Hyper on a runtime for each core.
     PerCore,
     Gateway,
+    /// `mcp-proxy` of npm.
+    Npm,
+    /// `fastmcp` of PyPI.
+    Pypi,
 }
 
 impl Between {
-    const ALL: [Self; 4] = [Self::Nothing, Self::Shared, Self::PerCore, Self::Gateway];
+    const ALL: [Self; 6] = [Self::Nothing, Self::Shared, Self::PerCore, Self::Gateway, Self::Npm, Self::Pypi];
+
+    /// Another's gateway, which prints messages anew.
+    pub(super) fn is_peer(self) -> bool {
+        matches!(self, Self::Npm | Self::Pypi)
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -51,6 +64,8 @@ impl Between {
             Self::Shared => "no-op hyper proxy (the baseline)",
             Self::PerCore => "no-op hyper proxy, a runtime per core",
             Self::Gateway => "bailiwick gateway, standard¹, pins, batched audit",
+            Self::Npm => "mcp-proxy (npm), looks at nothing",
+            Self::Pypi => "fastmcp (PyPI), looks at nothing",
         }
     }
 }
@@ -66,12 +81,17 @@ struct Sample {
 }
 
 pub(super) fn run(options: &Options) -> Result<bool> {
+    if options.peers {
+        tools::bench_peers(&mut Progress::new(tools::BENCH_PEERS_STEPS))?;
+    }
     let parties = Parties::build(options.built, false)?;
+    let all: Vec<Between> =
+        Between::ALL.into_iter().filter(|between| options.peers || !between.is_peer()).collect();
     let mut rows: Vec<Row> = Vec::new();
     for &concurrency in &options.concurrency {
         ensure!((1..=1_000).contains(&concurrency), "between 1 and 1000 clients");
         let row = |between| Row { between, concurrency, samples: Vec::new() };
-        rows.extend(Between::ALL.map(row));
+        rows.extend(all.iter().copied().map(row));
     }
     let upstream = parties.upstream()?;
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -82,7 +102,7 @@ pub(super) fn run(options: &Options) -> Result<bool> {
     for round in 0..options.rounds.max(1) {
         println!("round {} of {}", round + 1, options.rounds.max(1));
         let mut running = Vec::new();
-        for between in Between::ALL {
+        for &between in &all {
             running.push((between, parties.start(between, &upstream, &options.flags)?));
         }
         let mut order: Vec<&mut Row> = rows.iter_mut().collect();
@@ -94,17 +114,28 @@ pub(super) fn run(options: &Options) -> Result<bool> {
             let party = running.iter().find(|(between, _)| *between == row.between);
             let (_, party) = party.context("not started")?;
             let party = party.as_ref().unwrap_or(&upstream);
-            let sample = measure(&parties, party, row.concurrency, options)
-                .with_context(|| format!("`{}` at {}", row.between.name(), row.concurrency))?;
-            row.samples.push(sample);
+            match measure(&parties, (row.between, party), row.concurrency, options) {
+                Ok(sample) => row.samples.push(sample),
+                // What another's gateway cannot do in the time stands in its row.
+                Err(_) if row.between.is_peer() => {}
+                Err(error) => {
+                    return Err(error.context(format!("`{}` at {}", row.between.name(), row.concurrency)));
+                }
+            }
         }
     }
     Ok(table::print(&rows))
 }
 
-fn measure(parties: &Parties, party: &Party, concurrency: usize, options: &Options) -> Result<Sample> {
+fn measure(
+    parties: &Parties,
+    (between, party): (Between, &Party),
+    concurrency: usize,
+    options: &Options,
+) -> Result<Sample> {
     let before = Cost::of(party.id());
-    let words = ["load", &party.address, &concurrency.to_string(), &options.time.to_string()];
+    let how = if between.is_peer() { "loosely" } else { "exactly" };
+    let words = ["load", &party.address, &concurrency.to_string(), &options.time.to_string(), how];
     let said = shell::output(&parties.tool, &words).context("the load ended with an error, see above")?;
     let after = Cost::of(party.id());
     let numbers: Vec<f64> = said.split(' ').filter_map(|word| word.parse().ok()).collect();

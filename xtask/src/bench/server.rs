@@ -1,9 +1,13 @@
 //! An MCP server that does as little as a server can: finds the id and the method, and answers from templates.
 
+#[path = "../../../bench/http/src/template.rs"]
+mod template;
+
 use anyhow::Result;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::os::fd::AsFd;
+pub(super) use template::text;
 
 /// Answers until the end of input; flushes whenever nothing more is waiting.
 pub(crate) fn run() -> Result<bool> {
@@ -29,34 +33,14 @@ pub(crate) fn run() -> Result<bool> {
 
 /// The answer to a call, as the client expects it byte for byte.
 pub(super) fn call_answer(id: &[u8], text: &[u8], out: &mut Vec<u8>) {
-    for part in
-        [br#"{"jsonrpc":"2.0","id":"# as &[u8], id, br#","result":{"content":[{"type":"text","text":""#, text]
-    {
-        out.extend_from_slice(part);
-    }
-    out.extend_from_slice(b"\"}],\"isError\":false}}\n");
-}
-
-/// 1 KB of prose, escaped as JSON wants it.
-pub(super) fn text() -> Vec<u8> {
-    let sentence =
-        b"The harbour office opens at nine, and the ferry to the islands leaves every hour until dusk.\\n";
-    sentence.iter().copied().cycle().take(sentence.len() * 11).collect()
+    template::call_answer(id, text, out);
+    out.push(b'\n');
 }
 
 fn reply(line: &[u8], text: &[u8], out: &mut Vec<u8>) {
     let Some(id) = field(line, b"\"id\":") else { return };
-    let method = field(line, b"\"method\":").unwrap_or_default();
-    let result: &[u8] = match method {
-        b"\"tools/call\"" => return call_answer(id, text, out),
-        b"\"initialize\"" => INITIALIZED.as_bytes(),
-        b"\"tools/list\"" => TOOLS.as_bytes(),
-        b"\"ping\"" => b"\"result\":{}",
-        _ => br#""error":{"code":-32601,"message":"method not found"}"#,
-    };
-    for part in [br#"{"jsonrpc":"2.0","id":"# as &[u8], id, b",", result, b"}\n"] {
-        out.extend_from_slice(part);
-    }
+    template::reply(id, field(line, b"\"method\":").unwrap_or_default(), text, out);
+    out.push(b'\n');
 }
 
 /// The value after the first `key`: an id or a method, so it ends at the next comma or brace.
@@ -68,16 +52,6 @@ fn field<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 }
 
 const BUFFER_BYTES: usize = 64 << 10;
-const INITIALIZED: &str = r#""result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1.0.0"}}"#;
-const TOOLS: &str = concat!(
-    r#""result":{"tools":["#,
-    r#"{"name":"echo","description":"Says it again.","inputSchema":{"type":"object","properties":{"message":{"type":"string"},"times":{"type":"integer"}},"required":["message"]}},"#,
-    r#"{"name":"add","description":"Adds two numbers.","inputSchema":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":"number"}},"required":["a","b"]}},"#,
-    r#"{"name":"search_nodes","description":"Searches the graph.","inputSchema":{"type":"object","properties":{"query":{"type":"string"}},"required":["query"]}},"#,
-    r#"{"name":"read_graph","description":"Reads the graph.","inputSchema":{"type":"object","properties":{},"required":[]}},"#,
-    r#"{"name":"get_current_time","description":"Tells the time.","inputSchema":{"type":"object","properties":{"timezone":{"type":"string"}},"required":["timezone"]}}"#,
-    r#"]}"#
-);
 
 #[cfg(test)]
 mod tests {

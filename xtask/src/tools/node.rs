@@ -40,6 +40,11 @@ pub(super) fn inspector() -> Result<()> {
     locked("inspector")
 }
 
+/// Installs other gateways into `target/tools/bench-peers/node_modules`.
+pub(super) fn bench_peers() -> Result<()> {
+    locked("bench-peers")
+}
+
 fn locked(name: &str) -> Result<()> {
     let manifest = pins(&format!("tests/{name}/package.json"))?;
     let lock = pins(&format!("tests/{name}/package-lock.json"))?;

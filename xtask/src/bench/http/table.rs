@@ -26,8 +26,17 @@ pub(super) fn print(rows: &[Row]) -> bool {
             .find(|other| other.between == Between::Shared && other.concurrency == row.concurrency)
             .map_or(&[][..], |other| other.samples.as_slice());
         println!("{}", line(row, baseline));
-        if row.between == Between::Gateway && row.concurrency > 1 {
-            let at = row.concurrency;
+        let at = row.concurrency;
+        let peers = rows.iter().filter(|peer| peer.between.is_peer() && peer.concurrency == at);
+        for peer in peers.filter(|peer| row.between == Between::Gateway && !peer.samples.is_empty()) {
+            goals.push(Goal {
+                what: format!("requests/s at {at}, × {}", peer.between.name()),
+                at_least: true,
+                bound: 1.0,
+                measured: compared(&row.samples, &peer.samples, |sample| sample.calls_per_second),
+            });
+        }
+        if row.between == Between::Gateway && at > 1 {
             let ratio = |value| compared(&row.samples, baseline, value);
             goals.push(Goal {
                 what: format!("requests/s at {at}, × baseline"),
@@ -52,6 +61,13 @@ fn compared(samples: &[Sample], baseline: &[Sample], value: fn(&Sample) -> f64) 
 }
 
 fn line(row: &Row, baseline: &[Sample]) -> String {
+    if row.samples.is_empty() {
+        return format!(
+            "| {} | {} | no call was answered in time | | | | |",
+            row.between.name(),
+            row.concurrency
+        );
+    }
     let cell = |value: fn(&Sample) -> f64, shown: f64| {
         format!(
             "{:.1} ({:.2})",
@@ -62,7 +78,7 @@ fn line(row: &Row, baseline: &[Sample]) -> String {
     let own = match row.between {
         // Its own process is the upstream's.
         Between::Nothing => "– | –".to_owned(),
-        Between::Shared | Between::PerCore | Between::Gateway => format!(
+        Between::Shared | Between::PerCore | Between::Gateway | Between::Npm | Between::Pypi => format!(
             "{} | {:.1}",
             cell(|sample| sample.cpu_per_call.as_secs_f64(), 1e6),
             median(row.samples.iter().map(|sample| sample.peak_kib as f64 / 1024.0))
