@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use aho_corasick::packed;
+use memchr::memmem::Finder;
 
 use crate::glob::Symbol;
 
@@ -10,7 +11,11 @@ use crate::glob::Symbol;
 #[derive(Debug)]
 pub(crate) struct Needed {
     words: Vec<String>,
-    searcher: packed::Searcher,
+    /// Three bytes stand by chance in every text, so that looking for all words at once would stop there again and again:
+    /// these few are looked for by themselves.
+    short: Vec<Finder<'static>>,
+    /// `None`: there are no others.
+    long: Option<packed::Searcher>,
     /// Whether one stands in the policy's own workspace; asked once.
     in_workspace: OnceLock<bool>,
 }
@@ -19,6 +24,8 @@ pub(crate) struct Needed {
 const ROOM_BYTES: usize = 256;
 /// A shorter word stands in too many paths to be worth the look.
 const WORD_BYTES_MIN: usize = 3;
+/// Looked for by themselves, at most.
+const SHORT_MAX: usize = 12;
 
 impl Needed {
     /// `None` if a pattern needs no word, or the processor has no wide steps: then every path is matched.
@@ -38,10 +45,18 @@ impl Needed {
     fn of(mut words: Vec<String>) -> Option<Needed> {
         words.sort_unstable();
         words.dedup();
+        let (short, long): (Vec<&String>, Vec<&String>) =
+            words.iter().partition(|word| word.len() == WORD_BYTES_MIN);
+        let (short, long) =
+            if short.len() > SHORT_MAX { (Vec::new(), words.iter().collect()) } else { (short, long) };
+        let short = short.into_iter().map(|word| Finder::new(word).into_owned()).collect();
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
-        let searcher = config.builder().extend(&words).build()?;
-        Some(Needed { words, searcher, in_workspace: OnceLock::new() })
+        let long = match long.is_empty() {
+            true => None,
+            false => Some(config.builder().extend(long).build()?),
+        };
+        Some(Needed { words, short, long, in_workspace: OnceLock::new() })
     }
 
     /// True if `workspace` holds one of the words; a policy has one workspace.
@@ -56,10 +71,17 @@ impl Needed {
             Some(lower) => {
                 lower.copy_from_slice(path.as_bytes());
                 lower.make_ascii_lowercase();
-                self.searcher.find(lower).is_some()
+                self.stands_in_lower(lower)
             }
-            None => self.searcher.find(path.to_ascii_lowercase()).is_some(),
+            None => self.stands_in_lower(path.to_ascii_lowercase().as_bytes()),
         }
+    }
+}
+
+impl Needed {
+    fn stands_in_lower(&self, path: &[u8]) -> bool {
+        self.long.as_ref().is_some_and(|long| long.find(path).is_some())
+            || self.short.iter().any(|word| word.find(path).is_some())
     }
 }
 
