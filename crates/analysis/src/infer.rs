@@ -120,7 +120,10 @@ pub fn infer(
     let needed = left.sayable(needed, options, context);
     let (open, closed) = Needs::of(&needed).split(options.min_support.max(1));
     let covered: Vec<&Use> = needed.iter().copied().filter(|used| open.has(used)).collect();
-    let plan = write::Plan { options, without: None };
+    let nothing = write::Needless::new();
+    let whole = write::Plan { options, without: None, needless: &nothing };
+    let minimal = check::minimal(&open, &covered, &whole, context);
+    let plan = write::Plan { needless: &minimal.needless, ..whole };
     let around = write::Around {
         extends: base.as_ref().map(|(base, _)| base.name),
         taken: base
@@ -135,11 +138,11 @@ pub fn infer(
         Some((base, load)) => (Some(base.name), Some(load)),
         None => (None, None),
     };
-    let checked = check::check(&text, (&open, &covered), &plan, context, load);
+    let checked = check::check(&text, (&open, &covered), (&plan, &minimal), context, load);
     let mut summary = summary(observed, (&open, &closed));
     summary.extend(left.told());
     if let Some(name) = name {
-        summary.extend(kept.told(name, &open, (&covered, options)));
+        summary.extend(kept.told(name, &open, (&covered, &plan)));
     }
     Inferred { text, summary, checked }
 }
@@ -178,7 +181,9 @@ impl LeftOut {
             if uses.len() < before {
                 continue;
             }
-            let text = write::rules_only(&needs, &write::Plan { options, without: None });
+            let nothing = write::Needless::new();
+            let plan = write::Plan { options, without: None, needless: &nothing };
+            let text = write::rules_only(&needs, &plan);
             let refused = check::refused(&text, &uses, context, &mut Alone);
             if refused.is_empty() {
                 break;

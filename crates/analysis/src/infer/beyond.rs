@@ -6,7 +6,8 @@ use bailiwick_policy::{Effect, Policy, Verdict};
 
 use super::check::decide;
 use super::need::{self, Key, Needs, Seen};
-use super::{Kind, Options, Use, write};
+use super::value::Matcher;
+use super::{Kind, Use, write};
 
 /// Arguments of one tool that are told, and characters of what one is held to.
 const ARGUMENTS_TOLD_MAX: usize = 20;
@@ -61,7 +62,7 @@ impl Kept {
         &self,
         name: &str,
         open: &Needs,
-        (covered, options): (&[&Use], &Options),
+        (covered, plan): (&[&Use], &write::Plan<'_>),
     ) -> Vec<String> {
         let mut lines = vec![format!("{} recorded uses pass `{name}` as it is", self.passing)];
         for (rule, count) in &self.denied_by {
@@ -75,8 +76,8 @@ impl Kept {
             let mut now = Values::new();
             covered.iter().filter(|used| Key::of(used) == *key).for_each(|used| take(used, &mut now));
             let mut arguments = Vec::new();
-            for seen in variants.values() {
-                arguments.extend(widened(key, seen, options, (before, &now)));
+            for (variant, seen) in variants.values().enumerate() {
+                arguments.extend(widened((key, variant), seen, plan, (before, &now)));
             }
             let more = arguments.len().saturating_sub(ARGUMENTS_TOLD_MAX);
             lines.extend(arguments.into_iter().take(ARGUMENTS_TOLD_MAX));
@@ -90,23 +91,27 @@ impl Kept {
 
 /// What is opened of one set of keys: all that was not seen to be let through before, as the rule says it.
 fn widened(
-    key: &Key,
+    (key, variant): (&Key, usize),
     seen: &Seen,
-    options: &Options,
+    plan: &write::Plan<'_>,
     (before, now): (Option<&Values>, &Values),
 ) -> Vec<String> {
     if key.kind == Kind::Resource {
-        let targets = write::targets(key, seen, options);
+        let mut targets = write::targets(key, seen, plan.options);
+        targets.retain(|target| plan.needs((key, variant), "", target));
         return targets.iter().map(|target| format!("  {}", short(target))).collect();
     }
     let is_new = |way: &str| match (before.and_then(|before| before.get(way)), now.get(way)) {
         (Some(before), Some(now)) => !now.is_subset(before),
         (None, _) | (_, None) => true,
     };
-    let matchers = write::matchers(seen, options);
+    let matchers = write::matchers(seen, plan.options);
     let narrowed = matchers.iter().filter(|(way, _)| is_new(way));
-    let mut lines: Vec<String> =
-        narrowed.map(|(way, matcher)| format!("  `{way}`: {}", short(&matcher.written(None)))).collect();
+    let written = |(way, matcher): &(&str, Matcher)| {
+        let kept = matcher.written(|_, text| plan.needs((key, variant), way, text));
+        format!("  `{way}`: {}", short(&kept))
+    };
+    let mut lines: Vec<String> = narrowed.map(written).collect();
     let held = |way: &String| matchers.iter().any(|(own, _)| own == way);
     let free = seen.values.keys().filter(|way| !held(way) && is_new(way));
     lines.extend(free.map(|way| format!("  `{way}`: any value")));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{Call, Context, Hit, Load, Policy, Principal, Source, Target, Verdict, compile};
 
-use super::need::{Key, Needs};
-use super::write::{self, Piece, Plan};
+use super::need::{Key, Needs, Seen};
+use super::write::{self, Needless, Piece, Plan};
 use super::{Kind, Use};
 
 /// What the checks showed.
@@ -19,10 +19,10 @@ pub struct Checked {
     pub rules: usize,
     /// Rules without which every call still passes; none in a minimal policy.
     pub needless: usize,
-    /// Single paths, hosts, words, commands and URIs that were taken out one by one.
+    /// Single paths, hosts, words, commands and URIs without any of which some call is denied.
     pub pieces: usize,
-    /// Those without which every call still passes, in words.
-    pub needless_pieces: Vec<String>,
+    /// Those without which every call passed, in words: they are not in the policy.
+    pub left_out: Vec<String>,
     /// Single allowances that were not tried, for there are too many.
     pub untried: usize,
     pub held_out: Option<HeldOut>,
@@ -55,7 +55,7 @@ pub(super) fn refused<'u>(
 pub(super) fn check(
     text: &str,
     (needs, uses): (&Needs, &[&Use]),
-    plan: &Plan<'_>,
+    (plan, minimal): (&Plan<'_>, &Minimal),
     context: &Context,
     base: Option<&mut dyn Load>,
 ) -> Checked {
@@ -84,16 +84,17 @@ pub(super) fn check(
         denied = denied.saturating_add(usize::from(verdict == Verdict::Deny));
     }
     let rules = own.rules().len();
-    let mut checked = Checked {
+    Checked {
         calls: uses.len(),
         denied,
         rules,
         needless: rules.saturating_sub(needed.len()),
+        pieces: minimal.pieces,
+        left_out: minimal.told.clone(),
+        untried: minimal.untried,
         held_out: held_out(uses, plan, context),
-        ..Checked::default()
-    };
-    pieces(needs, uses, plan, context, &mut checked);
-    checked
+        broken: None,
+    }
 }
 
 /// Single allowances that are taken out.
@@ -101,48 +102,64 @@ const PIECES_MAX: usize = 2_000;
 /// Decisions that this may take.
 const DECISIONS_MAX: usize = 2_000_000;
 
-/// Takes out every single allowance, and looks whether a call is denied without it.
-fn pieces(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context, checked: &mut Checked) {
+/// What taking out showed.
+#[derive(Debug, Default)]
+pub(super) struct Minimal {
+    pub(super) needless: Needless,
+    /// The needless ones in words.
+    told: Vec<String>,
+    pieces: usize,
+    untried: usize,
+}
+
+/// Takes out every single allowance, looks whether a call is denied without it, and puts it back only then. What is needed
+/// beside all the others is needed beside fewer of them too, so that one look at each is enough.
+pub(super) fn minimal(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Minimal {
     let mut by_key: BTreeMap<Key, Vec<&Use>> = BTreeMap::new();
     for used in uses {
         by_key.entry(Key::of(used)).or_default().push(used);
     }
-    let mut decisions = 0_usize;
+    let (mut minimal, mut decisions) = (Minimal::default(), 0_usize);
     for (key, variants) in needs.iter() {
         let own = by_key.get(key).map(Vec::as_slice).unwrap_or_default();
         let alone = Needs::of(own);
         for (variant, seen) in variants.values().enumerate() {
-            let targets = write::targets(key, seen, plan.options);
-            let matchers = write::matchers(seen, plan.options);
-            let of_targets = if targets.len() > 1 { targets.len() } else { 0 };
-            let lists = std::iter::once(("", of_targets, None))
-                .chain(matchers.iter().map(|(way, matcher)| (*way, matcher.pieces(), Some(matcher))));
-            for (way, count, matcher) in lists {
-                for index in 0..count {
-                    if checked.pieces >= PIECES_MAX || decisions >= DECISIONS_MAX {
-                        checked.untried = checked.untried.saturating_add(1);
+            for (way, pieces) in lists(key, seen, plan) {
+                let mut left = pieces.len();
+                // The last first: of two that hold the same, that below the workspace stays and the absolute one goes.
+                for (index, piece) in pieces.iter().enumerate().rev() {
+                    if minimal.pieces >= PIECES_MAX || decisions >= DECISIONS_MAX {
+                        minimal.untried = minimal.untried.saturating_add(1);
                         continue;
                     }
-                    checked.pieces = checked.pieces.saturating_add(1);
-                    let less = Plan { without: Some(Piece { variant, way, index }), ..*plan };
-                    let Ok(policy) = policy(&write::rules_only(&alone, &less), context, &mut Alone) else {
-                        continue;
-                    };
+                    let without = Some(Piece { variant, way, index });
+                    let less = Plan { without, needless: &minimal.needless, ..*plan };
+                    let policy = policy(&write::rules_only(&alone, &less), context, &mut Alone);
                     let denies = |used: &&Use| {
                         decisions = decisions.saturating_add(1);
-                        decide(&policy, used).0 == Verdict::Deny
+                        policy.as_ref().is_ok_and(|policy| decide(policy, used).0 == Verdict::Deny)
                     };
-                    if !own.iter().any(denies) {
-                        let piece = matcher.map_or_else(
-                            || targets.get(index).cloned().unwrap_or_default(),
-                            |matcher| matcher.piece(index).to_owned(),
-                        );
-                        checked.needless_pieces.push(format!("{}: {piece}", key.written()));
+                    // A list without anything in it is no rule.
+                    if left == 1 || policy.is_err() || own.iter().any(denies) {
+                        minimal.pieces = minimal.pieces.saturating_add(1);
+                    } else {
+                        left = left.saturating_sub(1);
+                        minimal.told.push(format!("{}: {piece}", key.written()));
+                        minimal.needless.insert((key.clone(), variant, way.to_owned(), piece.clone()));
                     }
                 }
             }
         }
     }
+    minimal
+}
+
+/// What a rule allows one by one, by the way to the argument; empty of targets. One alone is the rule itself.
+fn lists<'s>(key: &Key, seen: &'s Seen, plan: &Plan<'_>) -> Vec<(&'s str, Vec<String>)> {
+    let matchers = write::matchers(seen, plan.options).into_iter();
+    let of_matchers = matchers.map(|(way, matcher)| (way, matcher.into_pieces()));
+    let of_targets = ("", write::targets(key, seen, plan.options));
+    std::iter::once(of_targets).chain(of_matchers).filter(|(_, pieces)| pieces.len() > 1).collect()
 }
 
 /// Runs that are held out, one after the other.
@@ -159,7 +176,15 @@ fn held_out(uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Option<HeldOut
     let mut held = HeldOut { runs: 0, calls: 0, passed: 0 };
     for run in runs.into_iter().take(most) {
         let (out, rest): (Vec<&Use>, Vec<&Use>) = uses.iter().copied().partition(|used| used.run == run);
-        let text = write::rules_only(&Needs::of(&rest), plan);
+        let needs = Needs::of(&rest);
+        // Where others hold what some allowance was seen for, it is left out of this policy too.
+        let whole = Plan { needless: &Needless::new(), ..*plan };
+        let less = if plan.needless.is_empty() {
+            Needless::new()
+        } else {
+            minimal(&needs, &rest, &whole, context).needless
+        };
+        let text = write::rules_only(&needs, &Plan { needless: &less, ..*plan });
         let refused = refused(&text, &out, context, &mut Alone).len();
         held.runs = held.runs.saturating_add(1);
         held.calls = held.calls.saturating_add(out.len());

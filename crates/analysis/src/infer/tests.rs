@@ -28,8 +28,8 @@ fn inferred(uses: &[Use], generalise: Generalise) -> Inferred {
     let inferred = infer(uses, &options, &context());
     let checked = &inferred.checked;
     assert_eq!(
-        (checked.denied, checked.needless, &checked.needless_pieces, &checked.broken),
-        (0, 0, &Vec::new(), &None),
+        (checked.denied, checked.needless, &checked.broken),
+        (0, 0, &None),
         "{}\n{checked:?}",
         inferred.text
     );
@@ -62,6 +62,30 @@ fn directories_are_opened_by_evidence_and_nothing_above_them() {
     assert!(!passes(&policy, &used("3", "write_file", json!({ "path": "src/a.rs" }))));
     let strict = inferred(&uses, Generalise::Strict);
     assert!(!passes(&strict, &used("3", "read_file", json!({ "path": "/work/app/src/c.rs" }))));
+}
+
+#[test]
+fn what_another_allowance_holds_already_is_left_out() {
+    let read = |run: &str, path: &str| used(run, "read_file", json!({ "path": path }));
+    let uses = [
+        read("1", "src/a.rs"),
+        read("1", "src/b.rs"),
+        read("1", "/work/app/src/deep/c.rs"),
+        read("2", "/work/app/src/deep/d.rs"),
+        read("2", "docs/x.md"),
+    ];
+    let policy = inferred(&uses, Generalise::Balanced);
+    assert!(policy.text.contains(r#"path: ["./docs/x.md", "./src/**"]"#), "{}", policy.text);
+    let checked = &policy.checked;
+    assert_eq!((checked.pieces, checked.left_out.len()), (2, 1), "{checked:?}");
+    assert!(checked.left_out[0].contains("/work/app/src/deep/**"), "{checked:?}");
+    for lost in ["\"./docs/x.md\", ", ", \"./src/**\""] {
+        let less = policy.text.replace(lost, "");
+        let all: Vec<&Use> = uses.iter().collect();
+        assert!(!refused(&less, &all, &context(), &mut Alone).is_empty(), "{less}");
+    }
+    // Strictly, nothing holds another.
+    assert!(inferred(&uses, Generalise::Strict).checked.left_out.is_empty());
 }
 
 #[test]

@@ -248,22 +248,17 @@ impl Matcher {
         Matcher::list(word, texts.iter().map(|text| quoted(text)).collect())
     }
 
-    /// How many things it allows one by one.
-    pub(super) fn pieces(&self) -> usize {
-        if self.list.len() > 1 { self.list.len() } else { 0 }
+    /// Paths, hosts, words or commands, each as YAML.
+    pub(super) fn into_pieces(self) -> Vec<String> {
+        self.list
     }
 
-    /// One of them.
-    pub(super) fn piece(&self, index: usize) -> &str {
-        self.list.get(index).map(String::as_str).unwrap_or_default()
-    }
-
-    /// As YAML, perhaps without one of its pieces.
-    pub(super) fn written(&self, without: Option<usize>) -> String {
+    /// As YAML, with those of its pieces that are kept.
+    pub(super) fn written(&self, is_kept: impl Fn(usize, &str) -> bool) -> String {
         if self.list.is_empty() {
             return format!("{{ {} }}", self.word);
         }
-        let kept = self.list.iter().enumerate().filter(|(index, _)| Some(*index) != without);
+        let kept = self.list.iter().enumerate().filter(|(index, text)| is_kept(*index, text));
         let kept: Vec<&str> = kept.map(|(_, text)| text.as_str()).collect();
         format!("{{ {}: [{}] }}", self.word, kept.join(", "))
     }

@@ -12,7 +12,20 @@ pub(super) struct Plan<'p> {
     pub(super) options: &'p Options,
     /// One allowance is left out, to see whether anything needs it.
     pub(super) without: Option<Piece<'p>>,
+    /// Those that nothing needs.
+    pub(super) needless: &'p Needless,
 }
+
+impl Plan<'_> {
+    /// True unless other allowances hold all that was seen of this one.
+    pub(super) fn needs(&self, (key, variant): (&Key, usize), way: &str, text: &str) -> bool {
+        let place = || (key.clone(), variant, way.to_owned(), text.to_owned());
+        self.needless.is_empty() || !self.needless.contains(&place())
+    }
+}
+
+/// Allowances of which others hold all that was seen: of which tool, in which of its rules, at which argument, and the text.
+pub(super) type Needless = BTreeSet<(Key, usize, String, String)>;
 
 /// One of several things that one matcher or target list allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +111,12 @@ fn rules(out: &mut String, needs: &Needs, plan: &Plan<'_>, mut ids: BTreeSet<Str
 }
 
 fn rule(out: &mut String, key: &Key, seen: &Seen, (plan, number): (&Plan<'_>, usize)) {
-    let left_out = |way: &str| {
-        plan.without.filter(|piece| piece.variant == number && piece.way == way).map(|piece| piece.index)
+    let is_kept = |way: &str, index: usize, text: &str| {
+        let without = plan.without.filter(|piece| piece.variant == number && piece.way == way);
+        without.is_none_or(|piece| piece.index != index) && plan.needs((key, number), way, text)
     };
     let targets = targets(key, seen, plan.options);
-    let kept = targets.iter().enumerate().filter(|(index, _)| left_out("") != Some(*index));
+    let kept = targets.iter().enumerate().filter(|(index, target)| is_kept("", *index, target));
     let kept: Vec<String> = kept.map(|(_, target)| quoted(target)).collect();
     match kept.as_slice() {
         [one] => out.push_str(&format!("    on: {one}\n")),
@@ -117,7 +131,8 @@ fn rule(out: &mut String, key: &Key, seen: &Seen, (plan, number): (&Plan<'_>, us
         out.push_str("    args:\n");
     }
     for (way, matcher) in matchers {
-        out.push_str(&format!("      {}: {}\n", quoted(way), matcher.written(left_out(way))));
+        let written = matcher.written(|index, text| is_kept(way, index, text));
+        out.push_str(&format!("      {}: {written}\n", quoted(way)));
     }
 }
 

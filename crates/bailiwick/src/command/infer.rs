@@ -101,6 +101,9 @@ fn extended(base: &str) -> Result<String, Failure> {
     }
 }
 
+/// Allowances that nothing needs, of which is told.
+const LEFT_OUT_TOLD_MAX: usize = 8;
+
 /// What was shown, not claimed.
 fn checked(checked: &Checked) -> Result<(), Failure> {
     if let Some(broken) = &checked.broken {
@@ -110,13 +113,12 @@ fn checked(checked: &Checked) -> Result<(), Failure> {
     }
     let Checked { calls, denied, rules, needless, pieces, .. } = checked;
     say::note(&format!("checked: {} of {calls} recorded calls pass", calls - denied));
-    let needed = pieces - checked.needless_pieces.len();
     say::note(&format!(
-        "checked: without any of {} of {rules} rules, and any of {needed} of {pieces} single allowances in them, some recorded call is denied",
+        "checked: without any of {} of {rules} rules, and any of {pieces} single allowances in them, some recorded call is denied",
         rules - needless
     ));
-    for piece in checked.needless_pieces.iter().take(8) {
-        say::note(&format!("  nothing needs {}", visible(piece)));
+    for piece in checked.left_out.iter().take(LEFT_OUT_TOLD_MAX) {
+        say::note(&format!("  not in it, for the rest holds its calls: {}", visible(piece)));
     }
     if checked.untried > 0 {
         say::note(&format!("not checked: {} further single allowances", checked.untried));
