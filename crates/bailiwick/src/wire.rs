@@ -127,14 +127,17 @@ fn file(
     let reading = installed.found.kind.reading();
     let path = &installed.found.path;
     let plan = records.plan(path, loaded.content.clone(), &reading, &wanted).map_err(Failure::error)?;
-    tell(client, path, &plan, edit, rewired);
     if edit.dry_run {
+        tell(client, path, &plan, edit, rewired);
         say::line(&diff(path, &plan));
         return Ok(());
     }
-    records.carry_out(plan, &reading).map_err(|error| {
+    let done = records.carry_out(&plan, &reading);
+    done.map_err(|error| {
         Failure::error(error).help("nothing was changed in that file; make it writable, or edit it by hand")
-    })
+    })?;
+    tell(client, path, &plan, edit, rewired);
+    Ok(())
 }
 
 fn tell(client: &str, path: &Path, plan: &Plan, edit: &EditArgs, rewired: &mut Rewired) {

@@ -163,6 +163,31 @@ fn a_dry_run_prints_the_difference_and_changes_nothing() {
 }
 
 #[test]
+fn what_cannot_be_done_is_not_said_to_be_done() {
+    let home = Home::new();
+    let before = home.files();
+    let said = |code: i32, args: &[&str]| {
+        let out = home.run(args);
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out.status.code(), Some(code), "{args:?}\n{text}");
+        assert!(!text.contains("changed: codex/files"), "{text}");
+        text
+    };
+    let text = said(1, &["record", "--client", "codex", "--traces", "/proc/nowhere"]);
+    assert!(text.contains("cannot make the folder of traces `/proc/nowhere`"), "{text}");
+    let text = said(78, &["enforce", "--client", "codex", "--policy", "standard", "--lock", "none.lock"]);
+    assert!(text.contains("make it with `bailiwick lock --client ID`"), "{text}");
+    let path = home.path(".codex/config.toml");
+    let mut permissions = fs::metadata(&path).expect("a file").permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).expect("it is ours");
+    let text = said(1, &["record", "--client", "codex"]);
+    assert!(text.contains("is read-only") && text.contains("nothing was changed in that file"), "{text}");
+    assert_eq!(home.files(), before);
+}
+
+#[test]
 fn what_was_wrapped_by_hand_or_is_broken_is_left_alone_and_said() {
     let home = Home { folder: tempfile::tempdir().expect("a folder") };
     let text = "{\"mcpServers\":{\"a\":{\"command\":\"bailiwick\",\"args\":[\"run\",\"--ask\",\"never\",\"--\",\"x\"]},\"b\":3}}";

@@ -127,13 +127,13 @@ impl Records {
     ///
     /// # Errors
     /// If something cannot be written. The file is then as it was, or as it was planned.
-    pub fn carry_out(&self, plan: Plan, reading: &Reading) -> Result<(), ReplaceError> {
+    pub fn carry_out(&self, plan: &Plan, reading: &Reading) -> Result<(), ReplaceError> {
         self.carry_out_by(plan, reading, &mut |_| Ok(()))
     }
 
     pub(super) fn carry_out_by(
         &self,
-        plan: Plan,
+        plan: &Plan,
         reading: &Reading,
         step: &mut dyn FnMut(Step) -> io::Result<()>,
     ) -> Result<(), ReplaceError> {
@@ -147,7 +147,8 @@ impl Records {
         let wrapped = read(&plan.after, reading).map(|config| config.servers).unwrap_or_default();
         let still: Vec<Recorded> = plan
             .servers
-            .into_iter()
+            .iter()
+            .cloned()
             .filter_map(|mut recorded| {
                 recorded.pieces.truncate(1);
                 let is_ours = |server: &bailiwick_clients::config::Server| {

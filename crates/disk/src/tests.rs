@@ -35,7 +35,7 @@ fn change(folder: &Path, path: &Path, wanted: Option<Wrapper>) -> Result<Vec<(St
     let content = Content::load(path).unwrap();
     let plan = records.plan(path, content, &reading(), &[(0, wanted)]).unwrap();
     let changed = plan.changed.clone();
-    records.carry_out(plan, &reading()).map(|()| changed)
+    records.carry_out(&plan, &reading()).map(|()| changed)
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_crash_between_record_and_file_is_undone_like_nothing_happened() {
         .plan(&path, Content::load(&path).unwrap(), &reading(), &[(0, Some(wrapper(Some("/p"))))])
         .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-    assert!(records.carry_out(plan, &reading()).is_err());
+    assert!(records.carry_out(&plan, &reading()).is_err());
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     drop(records);
     assert_eq!(fs::read_to_string(&path).unwrap(), wrapped);
@@ -180,7 +180,7 @@ fn a_crash_at_any_write_of_record_or_file_can_be_undone() {
             let plan = records.plan(&path, content, &reading(), &[(0, next.clone())]).unwrap();
             let after = plan.after.clone();
             let mut steps = 0;
-            let result = records.carry_out_by(plan, &reading(), &mut |_| {
+            let result = records.carry_out_by(&plan, &reading(), &mut |_| {
                 steps += 1;
                 if steps > crash { Err(io::Error::other("crash")) } else { Ok(()) }
             });

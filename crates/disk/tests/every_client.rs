@@ -158,7 +158,7 @@ fn change(folder: &Path, path: &Path, reading: &Reading, wanted: Option<Wrapper>
     if let Some(skipped) = plan.skipped.first() {
         return Err(skipped.why.to_string());
     }
-    records.carry_out(plan, reading).map_err(|error| error.to_string())
+    records.carry_out(&plan, reading).map_err(|error| error.to_string())
 }
 
 #[test]

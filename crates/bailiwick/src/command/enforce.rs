@@ -22,7 +22,10 @@ pub(crate) fn run(args: &EnforceArgs) -> Result<i32, Failure> {
     let lock = match &args.lock {
         None => None,
         Some(path) => {
-            let missing = || Failure::refused(format!("there is no lock file `{}`", path.display()));
+            let missing = || {
+                Failure::refused(format!("there is no lock file `{}`", path.display()))
+                    .help("make it with `bailiwick lock --client ID`; nothing was changed")
+            };
             Lock::load(path).map_err(Failure::refused)?.ok_or_else(missing)?;
             Some(wire::absolute(path)?)
         }

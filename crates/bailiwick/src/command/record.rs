@@ -1,5 +1,8 @@
 //! `bailiwick record`: puts the recorder before clients' servers, and takes it away.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+
 use bailiwick_clients::config::Server;
 use bailiwick_clients::wrap::Wrapper;
 
@@ -29,6 +32,14 @@ pub(crate) fn run(args: &RecordArgs) -> Result<i32, Failure> {
         let wrapper = now.filter(|wrapper| wrapper.is_enforced())?;
         Some(Wrapper { trace: None, ..wrapper.clone() })
     };
+    if !args.stop && !args.edit.dry_run {
+        // A server whose trace cannot be written would not start.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&traces);
+        made.map_err(|error| {
+            Failure::error(format!("cannot make the folder of traces `{traces}`: {error}"))
+                .help("name another one with --traces DIR; nothing was changed")
+        })?;
+    }
     let rewired = match args.stop {
         true => wire::rewire(&args.which, &args.edit, &stop)?,
         false => wire::rewire(&args.which, &args.edit, &start)?,

@@ -33,6 +33,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
     };
     say::line(text.trim_end());
     if survey.files.is_empty() {
+        say::help(
+            "`bailiwick clients --known` names the places of clients, `--path TREE` looks below a folder",
+        );
         return Ok(exit::NOTHING);
     }
     let worst = report.findings.iter().map(|finding| finding.severity).max();

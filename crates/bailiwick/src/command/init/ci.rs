@@ -37,7 +37,7 @@ pub(super) fn github(source: Source<'_>) -> String {
 name: bailiwick
 on:
   push:
-    branches: [main]
+    branches: [main, master]
   pull_request:
 permissions: {{}}
 jobs:

@@ -61,10 +61,13 @@ fn due(args: &LockArgs) -> Result<Vec<Due>, Failure> {
     let survey = installed::survey_or_trees(&args.choice, &args.paths)?;
     let mut due: BTreeMap<String, Due> = BTreeMap::new();
     for installed in &survey.files {
-        let Ok(loaded) = &installed.state else {
+        let loaded = installed.state.as_ref().map_err(|unreadable| {
             let path = installed::shown(&installed.found.path);
-            return Err(Failure::error(format!("`{path}` cannot be read, so its servers cannot be locked")));
-        };
+            let place = unreadable.place.map(|place| format!(":{}:{}", place.line, place.column));
+            let (place, why) = (place.unwrap_or_default(), visible(&unreadable.why));
+            Failure::error(format!("the servers of {path}{place} cannot be locked: {why}"))
+                .help("mend it, or lock the others by --client ID")
+        })?;
         for server in loaded.config.servers.iter().filter(|server| is_meant(args, server)) {
             if let Some(new) = one(&installed.found, server)? {
                 match due.get(&new.name) {
