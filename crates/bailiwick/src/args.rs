@@ -18,7 +18,7 @@ pub(crate) mod wire;
 
 pub(crate) use gateway::{ApprovalsArgs, ApprovalsCommand, GatewayArgs, GatewayAsk, TransportArg};
 pub(crate) use guards::{
-    GuardFormat, GuardKind, GuardsArgs, GuardsCommand, QuarantineArgs, QuarantineCommand,
+    ClassifierArgs, GuardFormat, GuardKind, GuardsArgs, GuardsCommand, QuarantineArgs, QuarantineCommand,
 };
 
 use std::collections::BTreeMap;
@@ -234,6 +234,8 @@ pub(crate) struct GovernArgs {
     /// The lock file that the server must match [default: bailiwick.lock in the current directory, if it names the server]
     #[arg(long, value_name = "FILE", env = "BAILIWICK_LOCK")]
     pub(crate) lock: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) classifier: ClassifierArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod consent;
+mod consult;
 mod environment;
 mod exit;
 mod installed;

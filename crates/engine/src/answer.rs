@@ -97,6 +97,15 @@ impl Engine {
     fn deliver<'a>(&mut self, answering: &Answering<'_, 'a>, mut judgement: Judgement<'a>) -> Outcome<'a> {
         let Answering { direction, message, pending, .. } = *answering;
         self.deny_if_full(&mut judgement);
+        let doubt = judgement.doubt.take().filter(|_| self.enforces() && judgement.verdict == Verdict::Allow);
+        if let Some(doubt) = doubt {
+            let way = (answering.at, direction);
+            if let Some(question) = self.doubted(way, message, pending, (&mut judgement, *doubt)) {
+                let mut outcome = self.completion_of(answering, judgement, Action::Held);
+                outcome.effects.push(Effect::Ask(Box::new(question)));
+                return outcome;
+            }
+        }
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {

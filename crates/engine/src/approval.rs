@@ -1,5 +1,6 @@
 //! Messages that wait for a human, and what becomes of them.
 
+mod opinion;
 mod people;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::permit::Permitted;
 use crate::reply::Refusal;
 use crate::run::{Held, Waits};
 
+pub(crate) use opinion::Doubt;
 pub use people::ApprovedBy;
 pub(crate) use people::Consents;
 use people::Heard;
@@ -77,6 +79,7 @@ impl Engine {
                 .collect(),
             ttl_s: ttl_s.unwrap_or(APPROVAL_TTL_S),
             consents: consents.wanted().to_vec(),
+            consult: None,
         };
         let bytes = match &judgement.changed {
             Some(changed) => changed.clone(),
@@ -96,6 +99,7 @@ impl Engine {
             consents,
             is_request: Engine::is_request(message),
             progress: token.map(|token| Waits { token, since: at, last: at, from: told.ceil(), seconds: 0 }),
+            wanted: None,
         };
         self.run.held.insert(id, held);
         question
@@ -110,7 +114,20 @@ impl Engine {
         out: &mut Vec<Outcome<'static>>,
     ) {
         let Some(mut held) = self.run.held.remove(&question) else { return };
+        // A person is no classifier, and a classifier no person.
+        let fits = match answer {
+            Answer::Deny(_) => true,
+            Answer::Approve(_) => held.wanted.is_none(),
+            Answer::Opinion(_) => held.wanted.is_some(),
+        };
+        if !fits {
+            self.run.held.insert(question, held);
+            return;
+        }
         self.run.enter(held.lane);
+        if let Answer::Opinion(opinion) = answer {
+            return self.heard(at, held, opinion, out);
+        }
         let mut decision = self.decision(at, Event::Approval, held.direction);
         decision.call = held.call;
         decision.id = held.id.clone();
@@ -118,6 +135,7 @@ impl Engine {
         decision.target = held.target.clone().map(Into::into);
         let approved = match answer {
             Answer::Deny(why) => Err(why.clone()),
+            Answer::Opinion(_) => return,
             Answer::Approve(_) if held.policy != self.policy.digest() => {
                 Err("the policy changed while it waited; ask again".to_owned())
             }
@@ -236,6 +254,17 @@ impl Engine {
         let name = held.target.as_deref().unwrap_or_default();
         let pinned = if held.method == "tools/call" { self.pin_verdict(Item::Tool, name) } else { None };
         pinned.is_some_and(|(verdict, _)| verdict == Verdict::Deny)
+    }
+
+    /// What an answer that goes on after all asks back may be answered from now on.
+    pub(super) fn open_questions(&mut self, held: &Held) {
+        let mut parser = Parser::default();
+        let limits = self.settings.limits;
+        if let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits)
+            && let Body::Result { result, .. } = &message.body
+        {
+            self.note_questions(*result, held.target.as_deref().unwrap_or_default());
+        }
     }
 
     /// Counts what was approved against the limits that let it ask, and opens the questions of an answer; words if a limit

@@ -8,7 +8,7 @@ use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
 use bailiwick_policy::{GuardAction, Link, Policy, Verdict};
 
 use crate::permit::Permitted;
-pub use crate::question::{Answer, Question, QuestionId};
+pub use crate::question::{Answer, Consult, Opinion, Question, QuestionId};
 
 /// A decision and what is to be done. The record of the decision comes before its effects (law 3).
 #[derive(Debug)]
@@ -76,6 +76,8 @@ pub enum Event {
     Malformed,
     /// A human answered, or nobody did.
     Approval,
+    /// An external classifier gave its opinion of an answer, or did not.
+    Opinion,
     /// The identity of the server's offer was pinned, or differs.
     Pin,
 }

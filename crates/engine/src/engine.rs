@@ -11,6 +11,7 @@ use bailiwick_mcp::{
 };
 use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 
+use crate::approval::Doubt;
 use crate::counters::Counters;
 use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Quarantined, Reason};
 use crate::history::Present;
@@ -84,6 +85,8 @@ pub(crate) struct Judgement<'a> {
     pub(crate) maskless: bool,
     /// What is withheld and kept for a person.
     pub(crate) kept: Option<Box<Quarantined>>,
+    /// An external classifier is asked before it goes on.
+    pub(crate) doubt: Option<Box<Doubt>>,
 }
 
 impl<'a> Judgement<'a> {
@@ -97,6 +100,7 @@ impl<'a> Judgement<'a> {
             arguments: None,
             maskless: false,
             kept: None,
+            doubt: None,
         }
     }
 

@@ -7,6 +7,7 @@ mod finding;
 mod item;
 mod joined;
 mod schema;
+mod suspects;
 
 use bailiwick_guard::{Blob, Finding, Guard, Scanner, blob, blob_of, size};
 use bailiwick_mcp::json::escape_into;
@@ -17,6 +18,7 @@ pub(crate) use self::annotate::{annotate, mark};
 use self::edited::Edited;
 use self::finding::Place;
 pub(crate) use self::item::Neighbours;
+pub(crate) use self::suspects::Suspects;
 use crate::decision::Reason;
 use crate::engine::Engine;
 
@@ -50,6 +52,8 @@ pub(crate) struct Inspection {
     omitted: usize,
     /// The surest level at which an injection was found in a single text.
     injected: Option<bailiwick_guard::Level>,
+    /// Where an external classifier should look.
+    pub(crate) suspects: Suspects,
 }
 
 /// Reasons kept of one message; of further findings their number.

@@ -28,8 +28,8 @@ pub use bailiwick_guard::{Scanner, visible};
 pub use bailiwick_policy::{Derived, Link, Policy, Principal};
 pub use counters::Counters;
 pub use decision::{
-    Action, Answer, Arguments, Completion, Decision, Described, Effect, Event, Lane, Outcome, Quarantined,
-    Question, QuestionId, Reason,
+    Action, Answer, Arguments, Completion, Consult, Decision, Described, Effect, Event, Lane, Opinion,
+    Outcome, Quarantined, Question, QuestionId, Reason,
 };
 pub use engine::{Engine, Mode, Settings};
 pub use permit::Permitted;

@@ -33,13 +33,35 @@ pub struct Question {
     pub ttl_s: u32,
     /// What the rules that ask take for a yes.
     pub consents: Vec<Consent>,
+    /// It is put to the external classifier and to nobody else: no person's answer settles it.
+    pub consult: Option<Consult>,
 }
 
-/// A human's answer, or the lack of one.
+/// What an external classifier is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consult {
+    /// The stretches of the answer in which the guards see something, secrets masked.
+    pub text: String,
+    /// How long an opinion is waited for, in milliseconds.
+    pub within_ms: u64,
+}
+
+/// What an external classifier thinks of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    /// How much it takes the text for an attack, in thousandths.
+    pub score: u16,
+    /// What it calls itself; empty if it does not say.
+    pub by: String,
+}
+
+/// What came back from outside: a human's answer, or the lack of one; for a question to the classifier its opinion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// One person does not mind. It may take more than one.
     Approve(ApprovedBy),
     /// Why not; the words reach the agent and the record.
     Deny(String),
+    /// What the external classifier says, or why it says nothing.
+    Opinion(Result<Opinion, String>),
 }

@@ -6,6 +6,7 @@ use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
+use crate::approval::Doubt;
 use crate::capability::input_requests;
 use crate::decision::{Action, Event, Outcome, Quarantined, Reason};
 use crate::engine::{Engine, Judgement};
@@ -160,8 +161,30 @@ impl Engine {
             uncache(body, &mut inspection.splice);
             judgement.changed = changed(message, &inspection.splice);
         }
+        judgement.doubt = self.doubt(message, pending, &mut inspection).map(Box::new);
         judgement.reasons = inspection.reasons;
         judgement
+    }
+
+    /// An answer that goes on, of which the policy wants an external classifier's opinion.
+    fn doubt(&self, message: &Message<'_>, pending: &Pending, found: &mut Inspection) -> Option<Doubt> {
+        let classifier = self.policy.guards().classifier()?;
+        let suspect = found.suspects.take(classifier.from);
+        if found.blocks() || found.asks() || suspect.is_empty() {
+            return None;
+        }
+        let mut text = "The server's answer was withheld by bailiwick".to_owned();
+        let kept =
+            (classifier.then == GuardAction::Quarantine).then(|| self.quarantined(message, pending, found));
+        if let Some(kept) = &kept {
+            text.push_str(&format!("; what is quarantined is kept as {}", kept.id));
+        }
+        let refusal = match is_of(pending, Governed::Tool) {
+            true => Refusal::Tool { text, modern: pending.modern },
+            false => Refusal::error(WITHHELD, text),
+        };
+        let text = self.scanner.redact_secrets(&suspect).into_owned();
+        Some(Doubt { classifier, text, refusal, kept: kept.map(Box::new) })
     }
 
     fn inspect_answer<'a>(&self, message: &Message<'a>, body: Value<'a>, pending: &Pending) -> Inspection {
@@ -235,7 +258,7 @@ impl Engine {
         }
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
         // What waits for a human may be answered only after it was approved and delivered.
-        if judgement.verdict == Verdict::Allow {
+        if judgement.verdict == Verdict::Allow && judgement.doubt.is_none() {
             self.note_questions(result, pending.target.as_deref().unwrap_or_default());
         }
         self.note_task(result, pending);

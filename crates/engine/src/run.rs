@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
 
-use bailiwick_policy::Taints;
+use bailiwick_policy::{Classifier, Taints};
 
 use crate::approval::Consents;
 use crate::asked_back::AskedBack;
-use crate::decision::{Decision, Lane, QuestionId, Reason};
+use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::history::Sent;
 use crate::reply::Refusal;
 
@@ -170,6 +170,16 @@ pub(crate) struct Held {
     pub(crate) is_request: bool,
     /// How the waiting party is told that it waits.
     pub(crate) progress: Option<Waits>,
+    /// An external classifier is asked, and no person: what its opinion does.
+    pub(crate) wanted: Option<Wanted>,
+}
+
+/// What the opinion of an external classifier does to an answer.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) classifier: Classifier,
+    /// What a person may look at if it is quarantined.
+    pub(crate) kept: Option<Box<Quarantined>>,
 }
 
 /// What somebody who waits for a person was told.

@@ -1,5 +1,6 @@
 //! Moving bytes: reads from one peer, hands to the engine, records, and only then does what the engine said.
 
+pub mod consult;
 pub mod http;
 pub mod relay;
 pub mod sink;

@@ -3,6 +3,7 @@
 //! Every entry that covers a message speaks, and the strictest action wins, so that neither order nor a further layer ever
 //! loosens anything. A suppression silences an entry only where it stands in every layer that the entry stands in.
 
+mod classifier;
 mod name;
 mod pattern;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::Direction;
 
+pub use self::classifier::{Classifier, Failing};
 pub use self::name::{GuardAction, GuardDirections, GuardLevel, GuardName};
 pub use self::pattern::GuardPattern;
 pub(crate) use self::pattern::Spotted;
@@ -67,6 +69,7 @@ pub struct Guards {
     everywhere: [Applicable; 2],
     suppressions: Vec<(Suppression, LayerSet)>,
     patterns: Vec<GuardPattern>,
+    classifier: Option<Classifier>,
 }
 
 /// Indices of entries, and the lowest level from which on one of them acts, by guard.
@@ -108,8 +111,10 @@ impl Guards {
         entries: Vec<(GuardEntry, LayerSet)>,
         suppressions: Vec<(Suppression, LayerSet)>,
         patterns: Vec<GuardPattern>,
+        classifier: Option<Classifier>,
     ) -> Guards {
-        let mut guards = Guards { entries, everywhere: Default::default(), suppressions, patterns };
+        let everywhere = Default::default();
+        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier };
         guards.everywhere = [Direction::ToServer, Direction::ToClient].map(|direction| {
             let about = |entry: &GuardEntry| entry.on.is_none() && entry.except.is_empty();
             let mut all = guards.applicable(direction, about);
@@ -145,6 +150,12 @@ impl Guards {
     #[must_use]
     pub fn patterns(&self) -> &[GuardPattern] {
         &self.patterns
+    }
+
+    /// When an external classifier is asked; `None`: never.
+    #[must_use]
+    pub fn classifier(&self) -> Option<Classifier> {
+        self.classifier
     }
 
     /// The strictest action that any entry has for a finding of this guard and level.

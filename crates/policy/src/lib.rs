@@ -47,8 +47,8 @@ pub use derived::{DERIVED_MAX, Derived};
 pub use evaluate::{Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{
-    Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern, GuardView, Guards, Ruling,
-    Suppression,
+    Classifier, Failing, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern, GuardView,
+    Guards, Ruling, Suppression,
 };
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
-use crate::guards::Guards;
+use crate::guards::{Classifier, Guards};
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
@@ -114,6 +114,7 @@ impl Policy {
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
         let mut rule_layers = Vec::new();
         let (mut guarding, mut suppressions, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
+        let mut classifier: Option<Classifier> = None;
         for (part, layers) in parts.into_iter().zip(sets) {
             labels.extend(part.labels);
             sequences.extend(part.sequences);
@@ -122,6 +123,9 @@ impl Policy {
             guarding.extend(part.guards.entries.into_iter().map(|entry| (entry, layers)));
             suppressions.extend(part.guards.suppressions.into_iter().map(|own| (own, layers)));
             patterns.extend(part.guards.patterns);
+            if let Some(own) = part.guards.classifier {
+                classifier = Some(classifier.map_or(own, |other| other.joined(own)));
+            }
             for ruled in part.rules {
                 rules.push(ruled.about);
                 scopes.push(ruled.scope);
@@ -147,7 +151,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards: Guards::new(guarding, suppressions, patterns),
+            guards: Guards::new(guarding, suppressions, patterns, classifier),
             pins,
             discovery,
             base,

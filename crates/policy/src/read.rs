@@ -1,6 +1,7 @@
 //! From the tree of one text to the parts of a policy. Nothing is skipped: what is not understood is a problem.
 
 mod args;
+mod classifier;
 mod command;
 mod condition;
 mod doubts;

@@ -4,13 +4,14 @@ use crate::words;
 pub use crate::words::{Key, Map, Value};
 
 /// Every map of the language and of test files.
-pub const MAPS: [&Map; 27] = [
+pub const MAPS: [&Map; 28] = [
     &words::FILE,
     &words::ROLE,
     &words::GUARDS,
     &words::GUARD,
     &words::SUPPRESSION,
     &words::GUARD_PATTERN,
+    &words::CLASSIFIER,
     &words::PINS,
     &words::DISCOVERY,
     &words::RULE,

@@ -75,7 +75,7 @@ pub struct Whereabouts {
 /// What enters a run from outside of the conversation, and is decided over as messages are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening<'h> {
-    /// A person answered, or nobody could.
+    /// A person answered, or nobody could; or the external classifier did.
     Answer(QuestionId, &'h Answer),
     Tick,
     ServerEnded(&'h str),

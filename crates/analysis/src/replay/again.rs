@@ -202,6 +202,7 @@ fn decided(outcome: &Outcome<'_>) -> Decided {
             Event::Completion => "outcome",
             Event::Malformed => "malformed",
             Event::Approval => "approval",
+            Event::Opinion => "opinion",
             Event::Pin => "pin",
         },
         call: decision.call,

@@ -82,6 +82,24 @@ Thresholds are those at which the given share of the ordinary texts is flagged; 
     List,
 }
 
+/// Whose opinion is asked where the policy wants one (`guards: { classifier: … }`).
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ClassifierArgs {
+    /// The external classifier that a policy may want to be asked: an address, or `exec:PROGRAM ARGUMENTS`, which reads and
+    /// writes lines
+    #[arg(long, value_name = "URL|exec:PROGRAM", env = "BAILIWICK_CLASSIFIER")]
+    pub(crate) classifier: Option<String>,
+    /// A header for it, from a variable of the environment
+    #[arg(
+        long = "classifier-header",
+        value_name = "NAME=VARIABLE",
+        env = "BAILIWICK_CLASSIFIER_HEADER",
+        value_delimiter = ',',
+        requires = "classifier"
+    )]
+    pub(crate) classifier_headers: Vec<String>,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct QuarantineArgs {
     #[command(subcommand)]

@@ -21,6 +21,7 @@ use self::queue::Queue;
 use self::reload::Reloads;
 use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing, words, words_of};
 use crate::args::{DurabilityArg, GatewayArgs, GatewayAsk, ModeArg};
+use crate::consult::{self, OfGateway};
 use crate::exit::{self, Failure};
 use crate::say;
 
@@ -38,6 +39,8 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         return check(&setup, &args, &scanner);
     }
     let planned = plan(&setup, &args, &scanner, None)?;
+    let policies = planned.plan.services.iter().map(|service| &*service.deciding.policy);
+    let consultant = consult::open(&args.govern.classifier, policies)?;
     let principal = Arc::new(args.policy.principal());
     let admin = setup.admin.map(|address| {
         if !address.ip().to_canonical().is_loopback() {
@@ -63,9 +66,10 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         GatewayAsk::Approvals => approver(&scanner, args.approvals.as_deref())?,
         GatewayAsk::Never => None,
     };
+    let approver: Arc<dyn Approver> = Arc::new(OfGateway { consultant, people: approver });
     let gateway = Http {
         plan,
-        approver,
+        approver: Some(approver),
         admin,
         authenticate: Box::new(Everybody(principal)),
         limits: setup.limits,

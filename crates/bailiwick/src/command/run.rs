@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bailiwick_approval::Screen;
 use bailiwick_engine::{Action, Engine, Mode, Outcome, Pins, Scanner, Settings};
+use bailiwick_gateway::consult::Consultant;
 use bailiwick_gateway::stdio::{Ended, Why};
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
@@ -22,10 +23,12 @@ use bailiwick_record::trace::Trace;
 use bailiwick_sandbox::{Launch, StandardError, Supervised, launch, signals};
 
 use crate::args::{AskArg, DurabilityArg, LimitArgs, ModeArg, RunArgs};
+use crate::consult::{self, OfRun};
 use crate::exit::{self, Failure};
 use crate::policies::{Layers, Loaded, Watched};
 use crate::{places, say};
 
+use asker::OpenDesk;
 pub(crate) use asker::asked;
 pub(crate) use begin::{locked_pins, run_id, server_name, words};
 
@@ -41,6 +44,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     if layers.names() == ["permissive"] {
         say::warning("policy `permissive`: it bounds the pace and records, and stops nothing else");
     }
+    let consultant = consult::open(&args.govern.classifier, [&*loaded.policy])?;
     let name = server_name(args.policy.server.as_deref(), &args.server_command);
     check_names(&name, &args.policy.principal)?;
     let pins = begin::locked_pins(
@@ -68,7 +72,7 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let folder = args.trace.as_deref().map(|folder| (folder, whereabouts));
     let trace = tracing::open(folder, &run, (&settings, &scanner), laws)
         .inspect_err(|failure| record_stop(&log, ERROR, &failure.message))?;
-    let begun = Begun { entries, settings, scanner, pins, layers, loaded, trace: trace.clone() };
+    let begun = Begun { entries, settings, scanner, pins, layers, loaded, trace: trace.clone(), consultant };
     match serve(&args, begun) {
         Ok(ended) => {
             tracing::end(trace.as_deref(), why(ended.why));
@@ -92,12 +96,13 @@ struct Begun {
     layers: Layers,
     loaded: Loaded,
     trace: Option<Arc<Trace>>,
+    consultant: Option<Consultant>,
 }
 
 const ERROR: &str = "an error of our own";
 
 fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
-    let Begun { entries, settings, scanner, pins, layers, loaded, trace } = begun;
+    let Begun { entries, settings, scanner, pins, layers, loaded, trace, consultant } = begun;
     // What read the policy is not needed again, and would stand beside what the server's start needs.
     bailiwick_sandbox::give_back();
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
@@ -128,6 +133,12 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
         AskArg::Terminal => Some(asker::open(&relay, &settings, &scanner, (&screen, keeper))?),
         AskArg::Never => None,
     };
+    relay.set_asker(Arc::new(OfRun {
+        relay: Arc::downgrade(&relay),
+        server: Arc::clone(&settings.server),
+        consultant,
+        people: desk.as_ref().map(OpenDesk::asker),
+    }));
     let ended = connected.drive(Box::new(Watched::new(layers, &loaded)));
     if let Some(desk) = desk {
         desk.close();

@@ -82,6 +82,9 @@ impl Case<'_, '_> {
         self.carry_out(ruling, finding.level, finding.code, &finding.span, told);
         if finding.guard == Guard::Injection {
             self.out.injected = self.out.injected.max(Some(finding.level));
+            if !self.silent {
+                self.out.suspects.note(self.place.at, self.text, (&finding.span, finding.level));
+            }
         }
     }
 

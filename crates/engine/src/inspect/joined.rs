@@ -70,6 +70,7 @@ impl Inspector<'_> {
         }
         let Some(finding) = best else { return };
         self.out.injected = Some(finding.level);
+        self.out.suspects.note(None, text, (&finding.span, finding.level));
         let about = Found {
             guard: GuardName::Injection,
             code: finding.code,

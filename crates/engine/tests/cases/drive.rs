@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bailiwick_engine::{
-    Answer, ApprovedBy, Effect, Engine, Event, Mode, Outcome, Pins, QuestionId, Scanner, Settings,
+    Answer, ApprovedBy, Effect, Engine, Event, Mode, Opinion, Outcome, Pins, QuestionId, Scanner, Settings,
 };
 use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::message::Packet;
@@ -187,6 +187,10 @@ impl<'w> Stage<'w> {
                     cases::Answer::Approve => Answer::Approve(ApprovedBy::new("", "at the terminal")),
                     cases::Answer::Deny(why) => Answer::Deny(why.clone()),
                     cases::Answer::Nobody => Answer::Deny(NOBODY.to_owned()),
+                    cases::Answer::Opinion(opinion) => {
+                        let by = "judge".to_owned();
+                        Answer::Opinion(opinion.clone().map(|score| Opinion { score, by }))
+                    }
                 };
                 let mut out = Vec::new();
                 self.watch.answer(at, question, &answer);
@@ -282,6 +286,7 @@ fn seen(outcome: &Outcome<'_>) -> Seen {
             Event::Completion => "outcome",
             Event::Malformed => "malformed",
             Event::Approval => "approval",
+            Event::Opinion => "opinion",
             Event::Pin => "pin",
         }
         .to_owned(),

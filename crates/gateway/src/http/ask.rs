@@ -13,6 +13,9 @@ use super::gate::{Phase, until};
 use super::letter::{Act, Letter, What};
 use super::run::Run;
 
+/// What is said where nobody can be asked.
+pub const NOBODY: &str = "nobody is asked here: add an `allow` rule";
+
 /// Puts questions to people. What it does not answer in time is denied.
 pub trait Approver: Send + Sync + std::fmt::Debug {
     /// Takes up a question. Called on a thread that serves: it must not wait.
@@ -139,8 +142,7 @@ impl Run {
                     approver.ask(Asked { question, principal, server, answering });
                 }
                 None => {
-                    let why = "nobody is asked here: add an `allow` rule";
-                    settled.extend(self.answered(question.id, &Answer::Deny(why.to_owned())).0);
+                    settled.extend(self.answered(question.id, &Answer::Deny(NOBODY.to_owned())).0);
                 }
             }
         }

@@ -351,6 +351,6 @@ fn settles(outcome: &Outcome<'_>) -> bool {
     let decision = &outcome.decision;
     match decision.event {
         Event::Decision | Event::Malformed | Event::Approval => decision.action != Action::Held,
-        Event::Completion | Event::Pin => false,
+        Event::Completion | Event::Opinion | Event::Pin => false,
     }
 }

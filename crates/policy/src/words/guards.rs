@@ -4,7 +4,7 @@ use bailiwick_mcp::Direction;
 
 use super::Value::{self, Choice, Either, Formed, List, Map, Number, Some, Text};
 use super::{map, names};
-use crate::guards::{GuardAction, GuardName};
+use crate::guards::{Classifier, GuardAction, GuardName};
 use crate::read::{LEVELS, TAKES_PATTERNS};
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
@@ -35,6 +35,7 @@ map! {
     "template" = CALLS, "the same";
     "suppress" = List(&Map(&SUPPRESSION), 0, None), "findings that are known";
     "patterns" = List(&Map(&GUARD_PATTERN), 0, None), "what guards shall find besides";
+    "classifier" = Map(&CLASSIFIER), "when an external classifier is asked about an answer, and what its opinion does; where it is, `--classifier` says";
     later [];
     elsewhere &[
         ("hidden_text", "hidden-text"),
@@ -47,6 +48,24 @@ map! {
         ("waivers", "suppress"),
         ("ignore", "suppress"),
         ("rules", "patterns"),
+    ];
+}
+
+map! {
+    CLASSIFIER "classifier" needs [];
+    "from" = Choice(|| names(&LEVELS)), "the level of a finding of `injection` from which on it is asked; `possible` when not said";
+    "score" = Number("^(0\\.[0-9]{1,3}|1(\\.0{1,3})?)$"), "the score, above 0 and at most 1, from which on the answer counts as an attack; 0.5 when not said";
+    "then" = Choice(|| names(&Classifier::THEN)), "what is done with such an answer: `block` (also when not said), `quarantine`, `log`";
+    "fails" = Choice(|| names(&Classifier::FAILINGS)), "what no opinion means: `closed` (also when not said) withholds the answer, `open` leaves it to the guards";
+    "within" = Formed("^([0-9]+[smhd])+$"), "how long an opinion is waited for, at most 30s; 5s when not said";
+    later [];
+    elsewhere &[
+        ("threshold", "score"),
+        ("action", "then"),
+        ("timeout", "within"),
+        ("on-failure", "fails"),
+        ("fail", "fails"),
+        ("level", "from"),
     ];
 }
 

@@ -22,7 +22,7 @@ pub fn render_line(record: &Record, style: Style) -> String {
     paint(&mut line, style, DIM, &visible(time));
     let _ = write!(line, " {:>6} ", record.seq);
     match record.kind.as_str() {
-        "decision" | "malformed" | "approval" => decision(&mut line, record, style),
+        "decision" | "malformed" | "approval" | "opinion" => decision(&mut line, record, style),
         "outcome" => outcome(&mut line, record, style),
         _ => event(&mut line, record, style),
     }

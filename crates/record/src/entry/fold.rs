@@ -78,7 +78,7 @@ fn noise<'d>(decision: &'d Decision<'_>) -> Option<&'d Reason> {
     let nowhere = match decision.event {
         Event::Malformed => matches!(decision.action, Action::Dropped | Action::Refused),
         Event::Decision => decision.action == Action::Dropped,
-        Event::Completion | Event::Approval | Event::Pin => false,
+        Event::Completion | Event::Approval | Event::Opinion | Event::Pin => false,
     };
     nowhere.then_some(reason)
 }

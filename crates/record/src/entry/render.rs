@@ -51,6 +51,7 @@ impl Renderer {
             Event::Completion => "outcome",
             Event::Malformed => "malformed",
             Event::Approval => "approval",
+            Event::Opinion => "opinion",
             Event::Pin => "pin",
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read as _};
 
-use bailiwick_engine::{Answer, ApprovedBy, Principal, QuestionId};
+use bailiwick_engine::{Answer, ApprovedBy, Opinion, Principal, QuestionId};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Limits, Malformation, Timestamp};
 use serde::Deserialize;
@@ -222,6 +222,9 @@ struct Raw {
     #[serde(default)]
     by_roles: Vec<String>,
     deny: Option<String>,
+    /// From 1.3 on, in thousandths; and why there is none.
+    opinion: Option<u16>,
+    no_opinion: Option<String>,
     #[serde(default)]
     tick: bool,
     server_ended: Option<String>,
@@ -313,6 +316,13 @@ impl Raw {
                 is_request: self.request,
             });
         }
+        let answered = match (self.answer, self.opinion, self.no_opinion) {
+            (Some(question), Some(score), _) => Some((question, Ok(Opinion { score, by: self.by.clone() }))),
+            (Some(question), None, Some(why)) => Some((question, Err(why))),
+            _ => None,
+        };
+        let heard =
+            answered.map(|(question, heard)| Given::Answer(QuestionId(question), Answer::Opinion(heard)));
         let answered = match (self.answer, self.approve, self.deny) {
             (Some(question), Some(how), _) => {
                 let who = Principal { id: self.by, roles: self.by_roles, ..Principal::default() };
@@ -323,7 +333,8 @@ impl Raw {
         };
         let unanswered = self.unanswered.zip(self.id);
         let unanswered = unanswered.map(|(why, id)| Given::Unanswered(self.lane, id.get().to_owned(), why));
-        let given = answered
+        let given = heard
+            .or(answered)
             .or(self.tick.then_some(Given::Tick))
             .or(self.server_ended.map(Given::ServerEnded))
             .or(unanswered)

@@ -175,6 +175,13 @@ pub(super) fn happening(out: &mut Vec<u8>, at: Timestamp, happening: &Happening<
             Happening::Answer(question, Answer::Deny(why)) => {
                 object.number("answer", question.0).string("deny", why);
             }
+            Happening::Answer(question, Answer::Opinion(Ok(opinion))) => {
+                object.number("answer", question.0).number("opinion", u64::from(opinion.score));
+                object.string("by", &opinion.by);
+            }
+            Happening::Answer(question, Answer::Opinion(Err(why))) => {
+                object.number("answer", question.0).string("no_opinion", why);
+            }
             Happening::Tick => drop(object.boolean("tick", true)),
             Happening::ServerEnded(why) => drop(object.string("server_ended", why)),
             Happening::Unanswered(lane, id, why) => {
@@ -264,6 +271,7 @@ fn event(event: Event) -> &'static str {
         Event::Completion => "outcome",
         Event::Malformed => "malformed",
         Event::Approval => "approval",
+        Event::Opinion => "opinion",
         Event::Pin => "pin",
     }
 }

@@ -39,6 +39,8 @@ pub enum Answer {
     Deny(String),
     /// There is nobody to ask.
     Nobody,
+    /// The external classifier gives this score, in thousandths, or none, and says why.
+    Opinion(Result<u16, String>),
 }
 
 /// What must come of a step. An empty one (of the opening) demands nothing.
@@ -105,6 +107,12 @@ fn deed(fields: &mut Fields) -> Deed {
             "nobody" => Answer::Nobody,
             other => panic!("{}: no answer `{other}`", fields.place()),
         });
+    }
+    if let Some(score) = fields.number("opinion") {
+        return Deed::Answer(Answer::Opinion(Ok(u16::try_from(score).expect("a score is from 0 to 1000"))));
+    }
+    if let Some(why) = fields.text("no_opinion") {
+        return Deed::Answer(Answer::Opinion(Err(why)));
     }
     if let Some(reason) = fields.text("engine_only") {
         return Deed::EngineOnly(reason);

@@ -65,11 +65,14 @@ pub(crate) fn open(
         server: settings.server.to_string(),
         user,
     });
-    relay.set_asker(Arc::clone(&terminal) as Arc<dyn Asker>);
     Ok(OpenDesk { desk: terminal })
 }
 
 impl OpenDesk {
+    pub(crate) fn asker(&self) -> Arc<dyn Asker> {
+        Arc::clone(&self.desk) as Arc<dyn Asker>
+    }
+
     /// Denies what is open and gives the terminal back.
     pub(crate) fn close(self) {
         let desk = self.desk.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
