@@ -101,7 +101,7 @@ impl Injection {
     /// The text as it is.
     fn plain(&self, view: &View<'_>, report: &mut dyn FnMut(Finding)) -> Parts {
         let hits = self.screen.hits(view);
-        let matches = rule::matches(&hits);
+        let matches = rule::matches(&hits, &view.text);
         let (best, regions) = region::regions(&matches, &hits, view, 0);
         each_match(&regions, &matches, &mut |found, code, message, region| {
             report(Finding {
@@ -122,7 +122,7 @@ impl Injection {
     fn hidden(&self, piece: &Piece, report: &mut dyn FnMut(Finding)) -> Parts {
         let view = View::new(&piece.text);
         let hits = self.screen.hits(&view);
-        let matches = rule::matches(&hits);
+        let matches = rule::matches(&hits, &view.text);
         let (mut best, regions) = region::regions(&matches, &hits, &view, piece.points);
         if piece.points > 0 && best.structure == 0 {
             let model = Judge::new(&view.text).around(0, view.text.len()).map_or(0, region::weighed);
@@ -194,7 +194,7 @@ impl Level {
         match self {
             Level::Possible => 30,
             Level::Likely => 100,
-            Level::Certain => 180,
+            Level::Certain => 230,
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Concept {
     Addressee,
     Address,
     Urge,
+    /// Words that may urge and mostly do not.
+    Hint,
     Action,
     Send,
     Sensitive,
@@ -49,6 +51,13 @@ pub(super) enum Concept {
     /// Words of people who write about attacks.
     Mention,
     ToolSwitch,
+    /// What somebody was asked before, in other words than [`Concept::Object`].
+    Told,
+    /// That something does not count any more.
+    Dismissed,
+    /// Programs that read texts, and that they read this one.
+    Machine,
+    ReadsThis,
     /// The concepts of `languages`.
     WordOverride,
     WordObject,
@@ -60,7 +69,7 @@ pub(super) enum Concept {
 #[rustfmt::skip] // as words, not one to a line
 pub(super) static ENGLISH: &[(Concept, &[&str])] = &[
     (Concept::Override, &[
-        "ignore", "ignoring", "ignores", "disregard*", "forget", "override", "overrule", "bypass",
+        "ignore", "ignoring", "disregard*", "forget", "override", "overrule", "bypass",
         "pay no attention to", "stop following", "stop obeying", "no longer follow", "do not follow",
         "don't follow", "dont follow", "not to follow", "do not obey", "discard", "abandon", "cancel",
         "set aside", "neglect", "not bound by", "dismiss", "nullify", "void", "supersede", "supersedes",
@@ -237,9 +246,10 @@ pub(super) static ENGLISH: &[(Concept, &[&str])] = &[
     ]),
     (Concept::Urge, &[
         "must", "should", "shall", "need to", "needs to", "have to", "has to", "are required to",
-        "is required to", "please", "are to", "is to", "will", "are instructed to", "is instructed to",
-        "are expected to", "to", "that", "do",
+        "is required to", "please", "are to", "are instructed to", "is instructed to",
+        "are expected to",
     ]),
+    (Concept::Hint, &["is to", "will", "to", "that", "do"]),
     (Concept::Action, &[
         "delete", "drop", "remove", "erase", "wipe", "reset", "disable", "turn off", "switch off", "read",
         "open", "run", "execute", "call", "invoke", "fetch", "visit", "copy", "push", "create", "grant", "add",

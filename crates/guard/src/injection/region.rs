@@ -56,6 +56,9 @@ pub(super) fn regions(
             excuses.discount(first..index + 1, matches, view, sum.min(SUM_MAX))
         };
         let pattern = 10 * (number(sum.min(SUM_MAX)) - number(discount));
+        // Such orders stand in every mailbox; what was hidden has no such excuse.
+        let is_plain = structure == 0 && plainness(&counts);
+        let pattern = if is_plain { pattern.min(PLAIN_MAX) } else { pattern };
         // The model is asked where the rules see something; alone it says nothing.
         let start = matches.get(first).map_or(last.start, |first| first.start);
         let pattern = if pattern < MODEL_FROM && structure == 0 { 0 } else { pattern };
@@ -63,6 +66,7 @@ pub(super) fn regions(
         // Of other scripts it has seen too little to speak against them.
         let foreign = || !is_ascii && is_foreign(view.text.get(start..last.end));
         let model = if model < 0 && foreign() { 0 } else { model };
+        let model = if is_plain { model.min(0) } else { model };
         let parts = Parts { pattern, model, structure };
         if parts.points() > best.points() {
             best = parts;
@@ -83,6 +87,15 @@ fn is_again(looked: &mut [Option<usize>], found: &Match) -> bool {
     }
     again
 }
+
+/// True if what the window holds are plain orders and signs alone.
+fn plainness(counts: &[u32]) -> bool {
+    let mut present = RULES.iter().zip(counts).filter(|(rule, count)| **count > 0 && rule.weight > 1);
+    present.all(|(rule, _)| rule.plain)
+}
+
+/// More than this plain orders do not weigh by themselves, in hundredths: less than what is told to the reader.
+const PLAIN_MAX: i32 = 90;
 
 /// A few words, in bytes.
 const AGAIN_BYTES: usize = 48;

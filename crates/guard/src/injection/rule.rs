@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use super::phrases::Concept;
 use super::phrases::Concept::{
-    Action, Address, Addressee, Adversarial, Claim, Conceal, Danger, Destination, Everything, Hidden, Leak,
-    Marker, Memory, Mode, Money, Negation, NewTask, NextTask, Object, Override, Persona, Precondition, Prior,
-    Prompt, Role, Send, Sensitive, Shell, Stealth, Tell, ToolCall, ToolSwitch, Turn, Unbound, Urge, User,
-    Verbatim, WeakObject, WordAction, WordConceal, WordObject, WordOverride, WordSecret,
+    Action, Address, Addressee, Adversarial, Claim, Conceal, Danger, Destination, Dismissed, Everything,
+    Hidden, Hint, Leak, Machine, Marker, Memory, Mode, Money, Negation, NewTask, NextTask, Object, Override,
+    Persona, Precondition, Prior, Prompt, ReadsThis, Role, Send, Sensitive, Shell, Stealth, Tell, Told,
+    ToolCall, ToolSwitch, Turn, Unbound, Urge, User, Verbatim, WeakObject, WordAction, WordConceal,
+    WordObject, WordOverride, WordSecret,
 };
 use super::screen::{Window, bit};
 use crate::limits::INJECTION_HITS_MAX;
@@ -22,8 +23,10 @@ pub(super) struct Hit {
 
 impl Hit {
     /// Their order: by start, then by end.
-    pub(super) fn key(&self) -> (usize, usize, u32) {
-        (self.start, self.end, self.concept as u32)
+    pub(super) fn key(&self) -> u64 {
+        // One number is sorted faster than three: parts and phrases are short, and concepts few.
+        let number = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
+        number(self.start) << 32 | number(self.end - self.start) << 8 | self.concept as u64
     }
 }
 
@@ -41,6 +44,10 @@ pub(super) struct Rule {
     pub code: &'static str,
     pub message: &'static str,
     pub weight: u32,
+    /// An order as people write them to people too: without another rule it is no attack.
+    pub plain: bool,
+    /// Its concepts stand in one sentence.
+    sentence: bool,
     /// The first concept, then what follows it: any of these, starting at most so many bytes behind the one before.
     first: &'static [Concept],
     then: &'static [(&'static [Concept], usize)],
@@ -60,7 +67,7 @@ pub(super) fn weight_possible(concepts: u64) -> u32 {
 }
 
 /// Every rule in the hits, by start.
-pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
+pub(super) fn matches(hits: &[Hit], text: &str) -> Vec<Match> {
     let plan = Plan::get();
     let mut found = Vec::new();
     // What stands behind a hit, as far as a rule can reach: most rules find that they cannot be completed without a search.
@@ -78,11 +85,11 @@ pub(super) fn matches(hits: &[Hit]) -> Vec<Match> {
         let rest = hits.get(index + 1..).unwrap_or_default();
         for (rule, steps) in plan.by_first.get(first.concept as usize).into_iter().flatten() {
             if steps.iter().all(|(concepts, _)| behind.concepts & concepts != 0) {
-                found.extend(complete(steps, first.end, rest).map(|end| Match {
-                    rule: *rule,
-                    start: first.start,
-                    end,
-                }));
+                let end = complete(steps, first.end, rest).filter(|end| {
+                    let one = RULES.get(*rule).is_some_and(|rule| rule.sentence);
+                    !(one && ends_sentence(text.get(first.end..*end)))
+                });
+                found.extend(end.map(|end| Match { rule: *rule, start: first.start, end }));
             }
         }
     }
@@ -127,6 +134,13 @@ impl Plan {
     }
 }
 
+/// True if a sentence ends in the text.
+fn ends_sentence(text: Option<&str>) -> bool {
+    let text = text.unwrap_or_default();
+    let ends = |pair: &[u8]| matches!(pair, [b'.' | b'!' | b'?', b' ']);
+    text.as_bytes().windows(2).any(ends) || text.contains('。')
+}
+
 /// Where the last of the steps ends, each taken at its nearest hit.
 fn complete(steps: &[Step], from: usize, hits: &[Hit]) -> Option<usize> {
     let mut end = from;
@@ -148,7 +162,15 @@ const fn rule(
     first: &'static [Concept],
     then: &'static [(&'static [Concept], usize)],
 ) -> Rule {
-    Rule { code, message, weight, first, then }
+    Rule { code, message, weight, plain: false, sentence: false, first, then }
+}
+
+const fn plain(rule: Rule) -> Rule {
+    Rule { plain: true, sentence: true, ..rule }
+}
+
+const fn sentence(rule: Rule) -> Rule {
+    Rule { sentence: true, ..rule }
 }
 
 /// A word that orders are made of; it weighs next to nothing and has the model look.
@@ -166,20 +188,20 @@ pub(super) static RULES: &[Rule] = &[
         &[(&[Prior], 24), (&[WeakObject], 30)],
     ),
     rule("override", "order to disregard everything so far", 16, &[Override], &[(&[Everything], 12)]),
-    rule(
+    sentence(rule(
         "override",
         "order to disregard instructions, not in English",
         20,
         &[WordOverride],
         &[(&[WordObject], 60)],
-    ),
-    rule(
+    )),
+    sentence(rule(
         "override",
         "order to disregard instructions, not in English",
         20,
         &[WordObject],
         &[(&[WordOverride], 40)],
-    ),
+    )),
     rule("new-task", "claim of a new task that replaces the user's", 14, &[NewTask], &[]),
     rule("new-task", "announcement of another task", 8, &[NextTask], &[]),
     rule("fake-turn", "claim that the user's task is over", 8, &[Turn], &[]),
@@ -189,9 +211,16 @@ pub(super) static RULES: &[Rule] = &[
     rule(
         "addressed",
         "instruction addressed to the model",
-        12,
+        4,
         &[Addressee],
         &[(&[Urge], 60), (&[Action, Send], 40)],
+    ),
+    rule(
+        "addressed",
+        "instruction addressed to the model",
+        8,
+        &[Addressee],
+        &[(&[Urge, Hint], 60), (&[Action, Send], 40)],
     ),
     rule("addressed", "instruction addressed to the model", 12, &[Address], &[(&[Action, Send], 40)]),
     rule(
@@ -211,15 +240,15 @@ pub(super) static RULES: &[Rule] = &[
     rule("conceal", "order to hide something from the user, not in English", 12, &[WordConceal], &[]),
     rule("conceal", "order to hide something from the user", 12, &[Conceal], &[]),
     rule("stealth", "order to act without being noticed", 8, &[Stealth], &[]),
-    rule(
+    plain(rule(
         "sensitive-action",
         "order to do something with secrets or access",
         8,
         &[Action, Send],
         &[(&[Sensitive], 60)],
-    ),
-    rule("sensitive-action", "order to do something that cannot be undone", 8, &[Danger], &[]),
-    rule("payment", "order to move money", 8, &[Action, Send], &[(&[Money], 50)]),
+    )),
+    plain(rule("sensitive-action", "order to do something that cannot be undone", 8, &[Danger], &[])),
+    plain(rule("payment", "order to move money", 8, &[Action, Send], &[(&[Money], 50)])),
     rule(
         "exfiltration",
         "order to send secrets away",
@@ -227,7 +256,13 @@ pub(super) static RULES: &[Rule] = &[
         &[Send],
         &[(&[Sensitive], 60), (&[Destination], 120)],
     ),
-    rule("exfiltration", "order to open or send to an address", 2, &[Action, Send], &[(&[Destination], 90)]),
+    plain(rule(
+        "exfiltration",
+        "order to open or send to an address",
+        2,
+        &[Action, Send],
+        &[(&[Destination], 90)],
+    )),
     rule("exfiltration", "order to pass data through a tool call", 10, &[ToolCall], &[]),
     rule("precondition", "demand to be met before the task goes on", 6, &[Precondition], &[]),
     rule("persona", "order to become another persona", 10, &[Persona], &[]),
@@ -282,6 +317,15 @@ pub(super) static RULES: &[Rule] = &[
         &[WordSecret],
         &[(&[WordAction, Send], 60)],
     ),
+    rule(
+        "override",
+        "claim that what was asked before counts no more",
+        16,
+        &[Told],
+        &[(&[Dismissed, Override], 60)],
+    ),
+    rule("override", "claim that what was asked before counts no more", 16, &[Dismissed], &[(&[Told], 30)]),
+    rule("addressed", "text for the program that reads it", 10, &[Machine], &[(&[ReadsThis], 30)]),
     sign(&[Override]),
     sign(&[Object, Prompt]),
     sign(&[Everything, Turn]),

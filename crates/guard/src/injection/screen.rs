@@ -42,10 +42,11 @@ struct Anchor {
 }
 
 /// Concepts that nearly every text has a word of (`to`, `all`, `not`, `show`). Alone they satisfy no rule.
-pub(super) const COMMON: [Concept; 7] = [
+pub(super) const COMMON: [Concept; 8] = [
     Concept::Action,
     Concept::Send,
     Concept::Urge,
+    Concept::Hint,
     Concept::Tell,
     Concept::Prior,
     Concept::WeakObject,
@@ -101,23 +102,35 @@ impl Screen {
     pub(super) fn hits(&self, view: &View<'_>) -> Vec<Hit> {
         let text = Folded::of(&view.text);
         let mut hits: Vec<Hit> = Vec::new();
-        self.each_anchor(&text, &mut |number, end| {
-            let Some((phrase, anchor)) = self.phrases.get(number).zip(self.anchors.get(number)) else {
-                return;
-            };
-            hits.extend(phrase.hit(view, end - anchor.length));
+        let mut sorted = 0;
+        self.each_end(&text, &mut |state, at| {
+            for number in self.rare.ends(state) {
+                let number = usize::from(*number);
+                let known = self.phrases.get(number).zip(self.anchors.get(number));
+                let Some((phrase, anchor)) = known else { continue };
+                hits.extend(phrase.hit(view, at + 1 - anchor.length));
+            }
+            if state == 0 {
+                // One block behind the other: nothing is sorted twice.
+                hits.get_mut(sorted..).unwrap_or_default().sort_unstable_by_key(Hit::key);
+                sorted = hits.len();
+            }
         });
         if foreign::is_foreign(&view.text) {
             self.foreign.get_or_init(Foreign::new).find(view, &mut |hit| hits.push(hit));
+            hits.sort_unstable_by_key(Hit::key);
         }
-        hits.sort_unstable_by_key(Hit::key);
+        settle(&mut hits);
         hits.dedup_by_key(|hit| hit.key());
         let near = near::ranges(&hits);
         if near.is_empty() {
             return Vec::new();
         }
+        let rare = hits.len();
         near.iter().for_each(|range| self.common(view, range, &mut |hit| hits.push(hit)));
-        hits.sort_unstable_by_key(Hit::key);
+        settle(hits.get_mut(rare..).unwrap_or_default());
+        // Two rows, each in order: the stable sort joins them in one walk.
+        hits.sort_by_key(Hit::key);
         hits
     }
 
@@ -180,13 +193,15 @@ impl Screen {
     }
 
     /// Calls `found` with every state in which something ends, and the byte that it ends with. Where two lanes meet, both tell.
+    /// Behind each block it is called with the first state, in which nothing ends.
     fn each_end(&self, text: &Folded, found: &mut impl FnMut(u16, usize)) {
         let mut at = 0;
         loop {
             // What is longer than one part is worth the zeros behind it.
             let left = text.bytes().len().saturating_sub(at);
             if left <= SHORT {
-                return self.one_lane(text.bytes(), at, found);
+                self.one_lane(text.bytes(), at, found);
+                return found(0, at);
             }
             if left <= MIDDLE {
                 self.block::<{ SHORT + OVERLAP }>(text.padded(), at, found);
@@ -195,6 +210,7 @@ impl Screen {
                 self.block::<{ LONG + OVERLAP }>(text.padded(), at, found);
                 at += LANES * LONG;
             }
+            found(0, at);
         }
     }
 
@@ -250,6 +266,20 @@ impl Screen {
             }
         }
         seen
+    }
+}
+
+/// Brings into order what stands a few places from where it belongs.
+fn settle(hits: &mut [Hit]) {
+    for from in 1..hits.len() {
+        let mut at = from;
+        while let Some([before, here]) = at.checked_sub(1).and_then(|before| hits.get(before..=at)) {
+            if before.key() <= here.key() {
+                break;
+            }
+            hits.swap(at - 1, at);
+            at -= 1;
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secr
     let word = text.get(value.span.clone())?;
     // What holds or runs into a placeholder was judged before: redacting twice changes nothing.
     let redacted = || {
-        word.contains(PLACEHOLDER_START)
+        (word.contains('[') && word.contains(PLACEHOLDER_START))
             || text.get(value.span.end..).is_some_and(|rest| rest.starts_with(PLACEHOLDER_START))
     };
     if is_stand_in(word) || is_placeholder(word) || redacted() {
@@ -68,17 +68,38 @@ const CHOSEN_BYTES_MIN: usize = 7;
 
 /// True if it calls itself a password, in whatever letters, or counts.
 fn is_weak(word: &str) -> bool {
-    let letter = |c: char| match c.to_ascii_lowercase() {
-        '0' => 'o',
-        '1' | '!' => 'i',
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
+    let letter = |byte: &u8| match byte.to_ascii_lowercase() {
+        b'0' => b'o',
+        b'1' | b'!' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
         other => other,
     };
-    let read: String = word.chars().take(64).map(letter).collect();
-    let counts = ["123456", "abc123", "qwerty"].iter().any(|row| word.to_ascii_lowercase().contains(row));
-    counts || ["password", "passwort", "passwd"].iter().any(|known| read.contains(known))
+    let bytes = word.as_bytes().get(..word.len().min(WEAK_BYTES)).unwrap_or_default();
+    let mut read = [0_u8; WEAK_BYTES];
+    read.iter_mut().zip(bytes).for_each(|(place, byte)| *place = letter(byte));
+    let counts = ["123456", "abc123", "qwerty"].iter().any(|row| holds(bytes, row));
+    counts
+        || ["password", "passwort", "passwd"]
+            .iter()
+            .any(|known| holds(read.get(..bytes.len()).unwrap_or_default(), known))
+}
+
+/// So much of a password is read for that, in bytes.
+const WEAK_BYTES: usize = 64;
+
+/// True if `part`, which is lower case, stands in `bytes` in whatever case. Both are short: a searcher costs more to make.
+fn holds(bytes: &[u8], part: &str) -> bool {
+    let first = part.as_bytes().first().map(u8::to_ascii_lowercase);
+    bytes.windows(part.len()).any(|place| {
+        place.first().map(u8::to_ascii_lowercase) == first && place.eq_ignore_ascii_case(part.as_bytes())
+    })
+}
+
+/// True if there is a `://` in it.
+fn is_address(word: &str) -> bool {
+    word.split(':').skip(1).any(|rest| rest.starts_with("//"))
 }
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.
@@ -136,7 +157,7 @@ fn is_assigned(grade: Grade, word: &str, value: &Value, link: &Link) -> bool {
 }
 
 fn is_mentioned(grade: Grade, word: &str) -> bool {
-    let random = word.len() >= 12 && is_random(word) && distinct(word) >= 8 && !word.contains("://");
+    let random = word.len() >= 12 && is_random(word) && distinct(word) >= 8 && !is_address(word);
     match grade {
         Grade::Password | Grade::Secret => random,
         Grade::Weak => random && word.len() >= 20 && !is_hash(word),
@@ -156,7 +177,7 @@ fn is_password(word: &str, value: &Value, link: &Link) -> bool {
     if word.bytes().all(|byte| byte.is_ascii_digit()) {
         return length >= 4 && (link.tight || value.is_quoted());
     }
-    if word.contains("://") || (word.starts_with(['/', '~']) && !is_random(word)) {
+    if is_address(word) || (word.starts_with(['/', '~']) && !is_random(word)) {
         return false;
     }
     let dotted_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -179,7 +200,7 @@ fn is_key_like(word: &str) -> bool {
         bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'));
     let unwritten =
         word.len() >= 24 && both_cases && base64 && distinct(word) >= 14 && !word.contains(['-', '_', '/']);
-    !word.contains(char::is_whitespace) && !word.contains("://") && (is_random(word) || unwritten)
+    !word.contains(char::is_whitespace) && !is_address(word) && (is_random(word) || unwritten)
 }
 
 /// Digests and UUIDs are not keys unless the name says so.
@@ -188,6 +209,5 @@ fn is_hash(word: &str) -> bool {
 }
 
 fn names_secret(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    ["pass", "secret", "token", "key", "pwd", "credential"].iter().any(|part| lower.contains(part))
+    ["pass", "secret", "token", "key", "pwd", "credential"].iter().any(|part| holds(word.as_bytes(), part))
 }

@@ -62,20 +62,18 @@ fn is_one_case(word: &str) -> bool {
 fn is_variable(value: &str) -> bool {
     let name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let wrapped = |open, close| value.starts_with(open) && value.ends_with(close) && value.len() > 2;
-    value.contains("${")
-        || value.contains("{{")
+    (value.contains('{') && (value.contains("${") || value.contains("{{")))
         || value.strip_prefix('$').is_some_and(|rest| rest.starts_with('(') || name(rest))
         || wrapped('<', '>')
         || wrapped('{', '}')
         || wrapped('%', '%')
-        || TAGS.iter().any(|tag| value.starts_with(tag))
+        || (value.starts_with(['%', '#', '<', '!', '[']) && TAGS.iter().any(|tag| value.starts_with(tag)))
 }
 
 /// True if the word is one that stands where a secret would: a type, a truth value, the name of a secret.
 pub(super) fn is_stand_in(value: &str) -> bool {
-    let lower = judged(value).to_ascii_lowercase();
-    let bare = lower.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    STAND_INS.contains(&bare)
+    let bare = judged(value).trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    STAND_INS.iter().any(|known| known.eq_ignore_ascii_case(bare))
 }
 
 /// True if `value` looks drawn at random rather than written: letters and digits mixed, many different characters.

@@ -83,7 +83,9 @@ pub(in crate::secrets) fn of_name<'k>(
     let known = SUFFIXES.iter().any(|known| suffix.eq_ignore_ascii_case(known));
     (suffix.is_empty() || plural || digits || known).then_some(())?;
     let head = name.get(..behind)?;
-    let harmless = HARMLESS.iter().any(|harmless| ends_with_letters(head, harmless));
+    // Each has another word before the one that names a secret.
+    let before = head.len() > HARMLESS_BYTES_MIN;
+    let harmless = before && HARMLESS.iter().any(|harmless| ends_with_letters(head, harmless));
     (!harmless).then_some(keyword)
 }
 
@@ -141,6 +143,9 @@ const SUFFIXES: &[&str] = &[
     "text",
     "value",
 ];
+
+/// No name of them is as short as this, in bytes.
+const HARMLESS_BYTES_MIN: usize = 7;
 
 /// Cursors, protocol bookkeeping, vocabulary entries.
 const HARMLESS: &[&str] = &[
