@@ -8,6 +8,8 @@
 
 #[path = "gateway/approvals.rs"]
 mod approvals;
+#[path = "gateway/beside.rs"]
+mod beside;
 #[path = "gateway/legacy.rs"]
 mod legacy;
 #[path = "gateway/merged.rs"]

@@ -85,6 +85,8 @@ pub enum Happening<'h> {
     LaneEnded(Lane, &'h str),
     /// Another policy decides from now on; its digest.
     Reload(&'h str),
+    /// The tools of other servers that definitions are judged beside from now on.
+    Others(&'h [String]),
 }
 
 /// The trace of one run.

@@ -36,6 +36,8 @@ pub enum Input<'i> {
         is_request: bool,
     },
     Answer(QuestionId, &'i Answer),
+    /// The tools of other servers, from now on.
+    Others(&'i [String]),
     Tick,
     ServerEnded(&'i str),
     /// No answer will come to a request.
@@ -164,6 +166,7 @@ impl Again {
             Input::Answer(question, answer) => {
                 owned(&mut out, |out| engine.answer(at, question, answer, out))
             }
+            Input::Others(names) => engine.replace_strangers(&Arc::new(names.to_vec())),
             Input::Tick => owned(&mut out, |out| engine.tick(at, out)),
             Input::ServerEnded(why) => owned(&mut out, |out| engine.server_ended(at, why, out)),
             Input::Unanswered { lane, id, why } => {

@@ -121,10 +121,10 @@ impl Office {
     }
 
     /// Gives the engine the names of the other servers' tools, if they changed since `seen`.
-    pub(super) fn introduce(&self, seen: &mut u64, engine: &mut Engine) {
-        if let Some(others) = self.recorder.names.beside(&self.with.server, seen) {
-            engine.replace_strangers(&others);
-        }
+    pub(super) fn introduce(&self, seen: &mut u64, engine: &mut Engine) -> Option<Arc<Vec<String>>> {
+        let others = self.recorder.names.beside(&self.with.server, seen)?;
+        engine.replace_strangers(&others);
+        Some(others)
     }
 
     /// Gives the engine the policy in force, if it is not that of `seen`; true if it did.

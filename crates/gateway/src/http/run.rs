@@ -279,7 +279,9 @@ impl Run {
         if self.office.refresh(generation, engine) {
             self.taken.happening(now(), &Happening::Reload(engine.policy().digest()));
         }
-        self.office.introduce(names, engine);
+        if let Some(others) = self.office.introduce(names, engine) {
+            self.taken.happening(now(), &Happening::Others(&others));
+        }
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
         self.office.share_pins(pins, engine);

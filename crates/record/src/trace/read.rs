@@ -145,6 +145,7 @@ pub enum Given {
     Unanswered(u64, String, String),
     LaneEnded(u64, String),
     Reload(String),
+    Others(Vec<String>),
 }
 
 /// A decision as it was recorded.
@@ -225,6 +226,7 @@ struct Raw {
     /// From 1.3 on, in thousandths; and why there is none.
     opinion: Option<u16>,
     no_opinion: Option<String>,
+    others: Option<Vec<String>>,
     #[serde(default)]
     tick: bool,
     server_ended: Option<String>,
@@ -339,7 +341,8 @@ impl Raw {
             .or(self.server_ended.map(Given::ServerEnded))
             .or(unanswered)
             .or(self.lane_ended.map(|why| Given::LaneEnded(self.lane, why)))
-            .or(self.reload.map(Given::Reload));
+            .or(self.reload.map(Given::Reload))
+            .or(self.others.map(Given::Others));
         match (given, self.end) {
             (Some(given), _) => Line::Given { at, given },
             (None, Some(why)) => Line::End { at, why },

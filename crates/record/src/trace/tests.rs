@@ -140,6 +140,7 @@ fn what_comes_from_outside_comes_back() {
         Given::Tick,
         Given::ServerEnded("gone".to_owned()),
         Given::Reload("00".to_owned()),
+        Given::Others(vec!["send_email".to_owned(), "a\"b".to_owned()]),
         Given::Unanswered(7, "\"a\"".to_owned(), "late".to_owned()),
         Given::LaneEnded(7, "left".to_owned()),
     ];

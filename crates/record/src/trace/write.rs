@@ -193,6 +193,13 @@ pub(super) fn happening(out: &mut Vec<u8>, at: Timestamp, happening: &Happening<
                 object.number("lane", lane.0).string("lane_ended", why);
             }
             Happening::Reload(policy) => drop(object.string("reload", policy)),
+            Happening::Others(names) => {
+                object.array("others", |out| {
+                    for name in *names {
+                        out.string(name);
+                    }
+                });
+            }
         }
     });
 }

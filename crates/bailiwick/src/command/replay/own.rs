@@ -21,6 +21,7 @@ pub(super) fn input_of(line: &Line) -> Option<Input<'_>> {
         }
         Line::Given { given, .. } => match given {
             Given::Answer(question, answer) => Input::Answer(*question, answer),
+            Given::Others(names) => Input::Others(names),
             Given::Tick => Input::Tick,
             Given::ServerEnded(why) => Input::ServerEnded(why),
             Given::Unanswered(lane, id, why) => Input::Unanswered { lane: Lane(*lane), id: id_of(id)?, why },
