@@ -99,6 +99,7 @@ pub(crate) fn replay(
             }
             Line::Given { at, given } => match given {
                 Given::Answer(question, answer) => (*at, Input::Answer(*question, answer)),
+                Given::Others(names) => (*at, Input::Others(names)),
                 Given::Tick => (*at, Input::Tick),
                 Given::ServerEnded(why) => (*at, Input::ServerEnded(why)),
                 Given::Unanswered(lane, id, why) => {

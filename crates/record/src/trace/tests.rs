@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick_engine::{Answer, ApprovedBy, Lane, QuestionId, Scanner};
+use bailiwick_engine::{Answer, ApprovedBy, Lane, Opinion, QuestionId, Scanner};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Timestamp};
 
@@ -112,12 +112,18 @@ fn what_comes_from_outside_comes_back() {
     let (yes, no) =
         (Answer::Approve(ApprovedBy::new("user:ana", "at the terminal")), Answer::Deny("no".to_owned()));
     let id = Id::Text("a".into());
+    let others = ["send_email".to_owned(), "a\"b".to_owned()];
+    let heard = Answer::Opinion(Ok(Opinion { score: 813, by: "judge".to_owned() }));
+    let unheard = Answer::Opinion(Err("late".to_owned()));
     let all = [
         Happening::Answer(QuestionId(1), &yes),
         Happening::Answer(QuestionId(2), &no),
         Happening::Tick,
         Happening::ServerEnded("gone"),
         Happening::Reload("00"),
+        Happening::Others(&others),
+        Happening::Answer(QuestionId(3), &heard),
+        Happening::Answer(QuestionId(4), &unheard),
         Happening::Unanswered(Lane(7), &id, "late"),
         Happening::LaneEnded(Lane(7), "left"),
     ];
@@ -140,7 +146,9 @@ fn what_comes_from_outside_comes_back() {
         Given::Tick,
         Given::ServerEnded("gone".to_owned()),
         Given::Reload("00".to_owned()),
-        Given::Others(vec!["send_email".to_owned(), "a\"b".to_owned()]),
+        Given::Others(others.to_vec()),
+        Given::Answer(QuestionId(3), heard.clone()),
+        Given::Answer(QuestionId(4), unheard.clone()),
         Given::Unanswered(7, "\"a\"".to_owned(), "late".to_owned()),
         Given::LaneEnded(7, "left".to_owned()),
     ];
