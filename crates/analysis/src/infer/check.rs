@@ -115,6 +115,16 @@ pub(super) struct Minimal {
 /// Takes out every single allowance, looks whether a call is denied without it, and puts it back only then. What is needed
 /// beside all the others is needed beside fewer of them too, so that one look at each is enough.
 pub(super) fn minimal(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Minimal {
+    minimal_within((PIECES_MAX, DECISIONS_MAX), (needs, uses), plan, context)
+}
+
+/// The same, with so many looks and decisions at the most.
+fn minimal_within(
+    (pieces_max, decisions_max): (usize, usize),
+    (needs, uses): (&Needs, &[&Use]),
+    plan: &Plan<'_>,
+    context: &Context,
+) -> Minimal {
     let mut by_key: BTreeMap<Key, Vec<&Use>> = BTreeMap::new();
     for used in uses {
         by_key.entry(Key::of(used)).or_default().push(used);
@@ -128,7 +138,8 @@ pub(super) fn minimal(needs: &Needs, uses: &[&Use], plan: &Plan<'_>, context: &C
                 let mut left = pieces.len();
                 // The last first: of two that hold the same, that below the workspace stays and the absolute one goes.
                 for (index, piece) in pieces.iter().enumerate().rev() {
-                    if minimal.pieces >= PIECES_MAX || decisions >= DECISIONS_MAX {
+                    let looks = minimal.pieces.saturating_add(minimal.told.len());
+                    if looks >= pieces_max || decisions >= decisions_max {
                         minimal.untried = minimal.untried.saturating_add(1);
                         continue;
                     }
@@ -173,16 +184,20 @@ fn held_out(uses: &[&Use], plan: &Plan<'_>, context: &Context) -> Option<HeldOut
         return None;
     }
     let most = HELD_OUT_CALLS_MAX.checked_div(uses.len()).unwrap_or(RUNS_MAX).clamp(2, RUNS_MAX);
+    // All runs together take as much as the policy itself did.
+    let share = |all: usize| all.checked_div(most).unwrap_or_default();
     let mut held = HeldOut { runs: 0, calls: 0, passed: 0 };
     for run in runs.into_iter().take(most) {
         let (out, rest): (Vec<&Use>, Vec<&Use>) = uses.iter().copied().partition(|used| used.run == run);
         let needs = Needs::of(&rest);
         // Where others hold what some allowance was seen for, it is left out of this policy too.
         let whole = Plan { needless: &Needless::new(), ..*plan };
-        let less = if plan.needless.is_empty() {
-            Needless::new()
-        } else {
-            minimal(&needs, &rest, &whole, context).needless
+        let less = match plan.needless.is_empty() {
+            true => Needless::new(),
+            false => {
+                minimal_within((share(PIECES_MAX), share(DECISIONS_MAX)), (&needs, &rest), &whole, context)
+                    .needless
+            }
         };
         let text = write::rules_only(&needs, &Plan { needless: &less, ..*plan });
         let refused = refused(&text, &out, context, &mut Alone).len();
