@@ -2,7 +2,8 @@
 // GATEWAY_UNDER_TEST, a command in words separated by line ends, it speaks to URL through that gateway.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
+import { Owner } from "./owner.mjs";
 
 const version = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION ?? "2025-11-25";
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT || "{}");
@@ -31,7 +32,19 @@ function sample(schema, tools) {
 
 async function call(client, name, given) {
   // That a call fails is for the suite to judge.
-  await client.callTool({ name, arguments: given }).catch((error) => console.error(name, error.message));
+  await authorized(() => client.callTool({ name, arguments: given })).catch((error) => console.error(name, error.message));
+}
+
+// Does it again once its owner has consented, as often as an owner would.
+async function authorized(act, tries = 2) {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof UnauthorizedError) || tries === 0 || !owner.came) throw error;
+    await transport.finishAuth(owner.came);
+    owner.came = undefined;
+    return authorized(act, tries - 1);
+  }
 }
 
 async function visit(client) {
@@ -53,7 +66,14 @@ const client = new Client({ name: "conformance", version: "1" }, {
 client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: {} }));
 client.setRequestHandler("sampling/createMessage", () => ({ role: "assistant", content: { type: "text", text: "yes" }, model: "none" }));
 client.setRequestHandler("roots/list", () => ({ roots: [] }));
-await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+// The scenarios of authorization are those with a context, or a name that says so.
+const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? "";
+const owner = new Owner(context, url !== target);
+let transport;
+await authorized(() => {
+  transport = new StreamableHTTPClientTransport(new URL(url), scenario.startsWith("auth/") ? { authProvider: owner } : {});
+  return client.connect(transport);
+});
 await visit(client);
 await client.close();
 process.exit(0);

@@ -1,6 +1,6 @@
 //! The page of the docs that says what came out.
 
-use super::client::SCENARIOS;
+use super::client;
 use super::{REQUIREMENTS, SERVERS, WAYS, Ways, differences};
 use crate::shell;
 use std::fmt::Write as _;
@@ -31,16 +31,25 @@ pub(super) fn page(servers: &[Ways], clients: &Ways, worse: &[String]) -> String
     for ((name, _), ways) in SERVERS.iter().zip(servers) {
         table(&mut page, name, ways);
     }
-    let names: Vec<String> =
-        SCENARIOS.iter().map(|(requirements, names)| format!("{} at {requirements}", names.len())).collect();
+    let names: Vec<String> = client::all()
+        .iter()
+        .map(|(requirements, names)| format!("{} at {requirements}", names.len()))
+        .collect();
     let _ = writeln!(
         page,
         "## The gateway before a client\n\nThe suite is the server, and [`tests/conformance/client.mjs`](../../tests/conformance/client.mjs) on the\n\
-         TypeScript SDK `{}` the client: {} scenarios. Those of authorization are left out: they want tokens for\n\
-         the address that the client speaks to, which is the gateway's own.\n",
+         TypeScript SDK `{}` the client: {} scenarios. In those of authorization the gateway forwards\n\
+         `Authorization`, and [whoever consents](../../tests/conformance/owner.mjs) accepts that the server's metadata name the server and not the gateway.\n\n\
+         Left out are the six of extensions (`auth/client-credentials-jwt`, `auth/client-credentials-basic`, `auth/enterprise-managed-authorization`,\n\
+         `auth/dpop`, `auth/dpop-nonce`, `auth/wif-jwt-bearer`), which this client has not, and what rests on the client speaking to the\n\
+         server's own address:\n",
         pinned(&peers, "\"@modelcontextprotocol/client\""),
         names.join(", ")
     );
+    for (name, why) in client::LEFT_OUT {
+        let _ = writeln!(page, "- `{name}`: {why}");
+    }
+    page.push('\n');
     table(&mut page, "client", clients);
     if !worse.is_empty() {
         page.push_str("## Worse\n\n");
