@@ -18,16 +18,19 @@ mod log;
 mod puppet;
 
 use bailiwick_engine::Scanner;
-use bailiwick_testkit::cases::{self, Case, Deed, Observed, Seen, Step};
+use bailiwick_testkit::cases::{self, Answer, Case, Deed, Observed, Seen, Step};
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::Connection;
 use bailiwick_testkit::process::Signal;
+use bailiwick_testkit::route::binary;
 use bailiwick_testkit::wire::PATIENCE;
 use bailiwick_testkit::workplace::Workplace;
 use drive::Places;
 use puppet::Puppet;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::time::Instant;
 use std::{fs, thread};
 
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
@@ -35,7 +38,7 @@ const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
 /// Runs at a time. Most of a run is waiting for processes to start and end.
 const AT_ONCE: usize = 6;
 /// Most of the cases must be playable over HTTP, or this test shows nothing.
-const PLAYED_MIN: usize = 100;
+const PLAYED_MIN: usize = 200;
 
 #[test]
 fn every_case_is_decided_over_http_as_in_the_engine() {
@@ -95,11 +98,8 @@ fn left_out(case: &Case) -> Option<String> {
     if let Some(reason) = case.engine_only.clone().or(case.stdio_only.clone()) {
         return Some(reason);
     }
-    if case.person {
-        return Some("a person is asked on a terminal".to_owned());
-    }
     if case.refuses.is_some() {
-        return Some("it refuses to start, as on stdio".to_owned());
+        return None;
     }
     if !first.contains("\"initialize\"") || first.starts_with('[') {
         return Some("a session begins with `initialize`".to_owned());
@@ -128,7 +128,11 @@ fn play(case: &Case) {
         fs::copy(&path, place.path().join(path.file_name().expect("a name"))).expect("a file can be copied");
     }
     let mut puppet = Puppet::new(&place);
-    let gateway = gateway(case, &place, &puppet);
+    let flags = flags(case, &puppet);
+    if let Some(parts) = &case.refuses {
+        return refused(&place, &flags, parts);
+    }
+    let gateway = Gateway::start(BUILT, &place, "stdio", flags.iter().map(String::as_str));
     let workspace = fs::canonicalize(place.path()).expect("the workplace exists").display().to_string();
     let expected = drive::play(case, &Places { workspace, home: place.at("home") });
     let client = Client::new(&gateway);
@@ -145,7 +149,9 @@ fn play(case: &Case) {
                 log::await_kind(&place, "reload");
             }
             Deed::ServerEnds => puppet.end(),
-            Deed::Answer(_) => {}
+            Deed::Answer(Answer::Nobody) => {}
+            Deed::Answer(Answer::Approve) => answer(&place, step, "approve"),
+            Deed::Answer(Answer::Deny(_)) => answer(&place, step, "deny"),
             // What follows is for the engine alone.
             Deed::Tick | Deed::EngineOnly(_) => break,
         }
@@ -229,7 +235,41 @@ fn plain(seen: &Seen) -> Seen {
     seen
 }
 
-fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
+/// It does not serve, and says why.
+fn refused(place: &Workplace, flags: &[String], parts: &[String]) {
+    let own = ["gateway", "--listen", "127.0.0.1:0", "--target", "stdio"];
+    let out = command(place).args(own).args(flags).output().expect("it runs");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(78), "it did not refuse to start: {said}");
+    for part in parts {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// A person answers the oldest question.
+fn answer(place: &Workplace, step: &Step, word: &str) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let list = command(place).args(["approvals", "list"]).output().expect("it runs");
+        let text = String::from_utf8_lossy(&list.stdout).into_owned();
+        let oldest = text.lines().find(|line| line.contains("denied in"));
+        if let Some(name) = oldest.and_then(|line| line.split(' ').next()) {
+            let given = command(place).args(["approvals", word, name]).output().expect("it runs");
+            assert!(given.status.success(), "{}: {given:?}", step.place);
+            return;
+        }
+        assert!(Instant::now() < end, "{}: nobody is asked", step.place);
+    }
+}
+
+fn command(place: &Workplace) -> Command {
+    let mut command = Command::new(binary(BUILT));
+    command.current_dir(place.path()).env_clear().envs(place.environment());
+    command.env("BAILIWICK_STATE_DIR", place.at("state"));
+    command
+}
+
+fn flags(case: &Case, puppet: &Puppet) -> Vec<String> {
     let mut flags: Vec<String> = Vec::new();
     let mut flag = |name: &str, value: &str| flags.extend([format!("--{name}"), value.to_owned()]);
     case.policies.iter().for_each(|policy| flag("policy", policy));
@@ -241,8 +281,10 @@ fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
     flag("mode", &case.mode);
     flag("audit", "audit.jsonl");
     flag("trace", "traces");
-    // Nobody is there, as in the engine's cases.
-    flag("ask", "never");
+    if !case.person {
+        // Nobody is there, as in the engine's cases.
+        flag("ask", "never");
+    }
     case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));
     if let Some(pins) = drive::pins(case) {
         puppet.lock(&case.server, &pins);
@@ -250,7 +292,7 @@ fn gateway(case: &Case, place: &Workplace, puppet: &Puppet) -> Gateway {
     }
     flags.push("--".to_owned());
     flags.extend(puppet.command().command);
-    Gateway::start(BUILT, place, "stdio", flags.iter().map(String::as_str))
+    flags
 }
 
 /// Posts without waiting for answers: some come only with a later step, and some never.
