@@ -211,3 +211,53 @@ fn an_allowed_directory_of_a_server_on_this_machine_does_not_reach_through_links
         assert_eq!(passes("src/out/key"), through);
     }
 }
+
+#[test]
+fn more_processes_than_the_limit_wait_and_are_502() {
+    let place = Place::new(&["sh", "-c", SHELL].map(str::to_owned), &["--max-processes", "1"]);
+    let session = place.session();
+    let (begun, refused) = (Instant::now(), ask(place.address(), post(INITIALIZE, "")));
+    assert_eq!(refused.status(), 502, "{}", refused.text());
+    assert!(refused.text().contains("too many servers run; see `--max-processes`"), "{}", refused.text());
+    assert!(begun.elapsed() >= Duration::from_secs(10), "{:?}", begun.elapsed());
+    // One that waits gets the place of one that ends.
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| ask(place.address(), post(INITIALIZE, "")).status());
+        let delete = format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {session}\r\n\r\n");
+        assert_eq!(ask(place.address(), &delete).status(), 200);
+        assert_eq!(waits.join().expect("an answer"), 200);
+    });
+}
+
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+
+/// Says hello, and then reads nothing any more.
+const DEAF: &str = r#"
+read -r line; id=${line#*\"id\":}; id=${id%%,*}
+echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}"
+exec sleep 600
+"#;
+
+#[test]
+fn a_process_that_does_not_read_is_not_written_to_without_end() {
+    let place = Place::new(&["sh", "-c", DEAF].map(str::to_owned), &[]);
+    let hello =
+        INITIALIZE.replace("\"capabilities\":{}", "\"capabilities\":{\"roots\":{\"listChanged\":true}}");
+    let hello = ask(place.address(), post(&hello, ""));
+    let session = hello.header("mcp-session-id").expect("a session");
+    let note = json!({"jsonrpc": "2.0", "method": "notifications/initialized",
+        "params": {"_meta": {"filling": "x".repeat(4_000)}}});
+    let mut connection = Connection::open(place.address());
+    let mut taken = 0;
+    let refused = loop {
+        connection.send(post(&note.to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
+        let answer = connection.answer();
+        match answer.status() {
+            202 if taken < 2_000 => taken += 1,
+            _ => break answer,
+        }
+    };
+    assert_eq!(refused.status(), 502, "after {taken}: {}", refused.text());
+    // What the pipe itself holds comes before.
+    assert!((256..512).contains(&taken), "{taken}");
+}

@@ -110,3 +110,24 @@ fn an_old_server_that_ends_its_stream_answers_its_call_with_an_error() {
     let answer = ask(gateway.address, post("/mcp", "", &hello()));
     assert!(said(&answer).contains("ended before it answered"), "{}", answer.text());
 }
+
+#[test]
+fn more_streams_of_old_clients_than_sessions_are_503() {
+    let (place, one) = (Workplace::new(), server("one"));
+    let gateway = gateway(&place, &one.url(), ", sessions: 2");
+    let open = || {
+        let mut stream = Connection::open(gateway.address);
+        stream.send(OPEN);
+        let status = stream.head().status();
+        (stream, status)
+    };
+    let kept = [open(), open()];
+    assert_eq!(kept.each_ref().map(|(_, status)| *status), [200, 200]);
+    assert_eq!(open().1, 503);
+    drop(kept);
+    let again = || open().1 == 200;
+    assert!((0..500).any(|_| again() || {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        false
+    }));
+}
