@@ -117,8 +117,8 @@ impl Builder {
                 builder.ascii(rest.get(..ascii).unwrap_or_default(), at);
                 at += ascii;
             } else if let Some(character) = rest.chars().next() {
-                let next = rest.chars().nth(1);
-                builder.character(character, next, at);
+                let behind = rest.get(character.len_utf8()..).unwrap_or_default();
+                builder.character(character, behind, at);
                 at += character.len_utf8();
             }
         }
@@ -173,7 +173,7 @@ impl Builder {
         self.text.push(character);
     }
 
-    fn character(&mut self, character: char, next: Option<char>, at: usize) {
+    fn character(&mut self, character: char, behind: &str, at: usize) {
         let code = u32::from(character);
         match code {
             0xFE00..=0xFE0F => return self.selector(code - 0xFE00, at),
@@ -198,41 +198,46 @@ impl Builder {
             0x80..=0x9F if code != 0x85 => {}
             0x85 | 0x2028 | 0x2029 => self.space(true),
             0x4E00..=0x9FFF | 0xAC00..=0xD7A3 | 0x3040..=0x30FF => self.push(character, at),
-            _ => self.compatible(character, next, at),
+            _ => self.compatible(character, behind, at),
         }
     }
 
-    fn compatible(&mut self, character: char, next: Option<char>, at: usize) {
+    fn compatible(&mut self, character: char, behind: &str, at: usize) {
         unicode_normalization::char::decompose_compatible(character, |part| {
             if part.is_whitespace() {
                 self.space(false);
-            } else if !matches!(part, '\u{300}'..='\u{36f}') {
-                let in_latin = self.text.ends_with(|c: char| c.is_ascii_alphabetic())
-                    || next.is_some_and(|c| c.is_ascii_alphabetic());
-                if part.is_ascii() {
-                    return self.push(part.to_ascii_lowercase(), at);
-                }
-                for lower in part.to_lowercase() {
-                    self.push(if in_latin { latin(lower) } else { lower }, at);
+            } else if part.is_ascii() {
+                self.push(part.to_ascii_lowercase(), at);
+            } else if !is_accent(part) {
+                for lower in part.to_lowercase().filter(|lower| !is_accent(*lower)) {
+                    let drawn = latin(lower);
+                    // Whole words of other scripts stay as they are.
+                    let mixed = drawn != lower && (self.follows_latin() || leads_to_latin(behind));
+                    self.push(if mixed { drawn } else { lower }, at);
                 }
             }
         });
     }
 
+    /// True if the word that is being written has a Latin letter.
+    fn follows_latin(&self) -> bool {
+        let word = self.text.chars().rev().take(WORD_MAX).take_while(|c| c.is_alphabetic());
+        word.into_iter().any(|c| c.is_ascii_alphabetic())
+    }
+
     fn hide(&mut self, letter: char, at: usize) {
-        let start = self.text.len();
-        match self.map.hidden.last_mut() {
-            Some(last) if last.1 == start => last.1 = start + 1,
-            _ => {
-                self.space(true);
-                let start = self.text.len();
-                self.map.hidden.push((start, start + 1));
-            }
+        if self.map.hidden.last().is_none_or(|last| last.1 != self.text.len()) {
+            self.space(true);
+            let start = self.text.len();
+            self.map.hidden.push((start, start));
         }
-        if letter == ' ' {
-            self.text.push(' ');
-        } else {
-            self.push(letter.to_ascii_lowercase(), at);
+        match letter {
+            ' ' => self.space(false),
+            _ => self.push(letter.to_ascii_lowercase(), at),
+        }
+        let end = self.text.len();
+        if let Some(last) = self.map.hidden.last_mut() {
+            last.1 = end;
         }
     }
 
@@ -252,6 +257,36 @@ impl Builder {
         }
         self.selectors.clear();
     }
+}
+
+/// So many letters of a word are looked at to either side.
+const WORD_MAX: usize = 64;
+
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// True if a Latin letter stands further on in the word. White space ends one, and so do the signs of ASCII, by what is left
+/// of them; nothing else does, for much of it vanishes.
+fn leads_to_latin(behind: &str) -> bool {
+    let mut found = None;
+    for c in behind.chars().filter(|c| !is_accent(*c)).take(WORD_MAX) {
+        unicode_normalization::char::decompose_compatible(c, |part| match part {
+            _ if found.is_some() => {}
+            _ if part.is_ascii_alphabetic() => found = Some(true),
+            _ if part.is_ascii_graphic() || is_space(part) => found = Some(false),
+            _ => {}
+        });
+        if found.is_some() {
+            break;
+        }
+    }
+    found == Some(true)
+}
+
+/// What is written as a blank; other controls of ASCII vanish.
+fn is_space(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_whitespace() } else { c.is_whitespace() }
 }
 
 /// The Latin letter that a Cyrillic, Greek or other letter is drawn like (after Unicode Technical Standard 39).
@@ -282,5 +317,90 @@ fn latin(character: char) -> char {
         'у' | 'γ' => 'y',
         'ᴢ' => 'z',
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+    use proptest::prelude::*;
+
+    /// What normalising changes, and what stands beside it in ways that matter.
+    const PIECES: &[&str] = &[
+        "раyп",
+        "аb",
+        "ра",
+        "Ра",
+        "ра1",
+        "αβ",
+        "aβ",
+        "Α",
+        "ω",
+        "ﬁ",
+        "Ａ",
+        "İ",
+        "ß",
+        "é",
+        "e\u{301}",
+        " ",
+        "  ",
+        "\n",
+        "\u{1}",
+        "\u{200b}",
+        "\u{e0061}",
+        "\u{e0020}",
+        "\u{e007f}",
+        "\u{fe01}",
+        "\u{fe0f}",
+        "\u{ad}",
+        "℀",
+        "…",
+        "¨",
+        "ͺ",
+        "ϒ",
+        "ı",
+        "K",
+        "중",
+        "ｶﾞ",
+        "क्",
+        "ا",
+        "\u{2028}",
+        "\u{a0}",
+        "_",
+        "-",
+        "7",
+        "x",
+        "q",
+        "T",
+        "ѕ",
+        "Ѕ",
+        "і",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 8_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_normal_stays_as_it_is(
+            pieces in prop::collection::vec(prop_oneof![4 => prop::sample::select(PIECES).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)], 0..24),
+        ) {
+            let text = pieces.concat();
+            let once = View::new(&text).text;
+            let twice = View::new(&once).text;
+            prop_assert_eq!(&twice, &once, "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn letters_drawn_alike_are_latin_in_the_whole_word_and_words_of_other_scripts_stay() {
+        for (text, normal) in [
+            ("раypal", "paypal"),
+            ("раурaл и мир", "paypaл и мир"),
+            ("распоряжение", "распоряжение"),
+            ("ѕсоре of WORK", "ѕсоре of work"),
+            ("ｓсope", "scope"),
+        ] {
+            assert_eq!(View::new(text).text, normal);
+        }
     }
 }
