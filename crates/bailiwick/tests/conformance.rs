@@ -94,8 +94,10 @@ fn is_passed_through_the_gateway(scenario: &str, version: &str) {
     let (resolve, client) = (tests.join("peers/resolve.mjs"), tests.join("conformance/client.mjs"));
     let under_test = format!("{} --import {} {}", tools::node(), flag(&resolve), flag(&client));
     let policy = tests.join("conformance/nothing-matches.yaml");
-    let gateway =
-        [flag(&binary(BUILT)), "gateway", "--server", "reference", "--policy", flag(&policy)].join("\n");
+    let own = ["gateway", "--server", "reference", "--forward-header", "Authorization"];
+    let binary = binary(BUILT);
+    let words = [flag(&binary)].into_iter().chain(own).chain(["--policy", flag(&policy)]);
+    let gateway = words.collect::<Vec<_>>().join("\n");
     let run = Command::new(tools::node())
         .args([&suite_script(), "client", "--command", &under_test, "--scenario", scenario])
         .args(["--spec-version", version, "--timeout", "60000"])
@@ -120,4 +122,5 @@ fn a_client_of_2025_11_25_behind_the_gateway_passes() {
 fn a_client_of_2026_07_28_behind_the_gateway_passes() {
     is_passed_through_the_gateway("http-custom-headers", "2026-07-28");
     is_passed_through_the_gateway("sep-2322-client-request-state", "2026-07-28");
+    is_passed_through_the_gateway("auth/scope-step-up", "2026-07-28");
 }
