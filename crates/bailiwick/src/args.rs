@@ -25,9 +25,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use bailiwick_policy::{BUNDLED, Claim, Principal};
-
 use self::value::{name, number, record_file};
+use bailiwick_policy::{BUNDLED, Claim, Principal};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\

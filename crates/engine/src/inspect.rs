@@ -52,7 +52,6 @@ pub(crate) struct Inspection {
     omitted: usize,
     /// The surest level at which an injection was found in a single text.
     injected: Option<bailiwick_guard::Level>,
-    /// Where an external classifier should look.
     pub(crate) suspects: Suspects,
 }
 

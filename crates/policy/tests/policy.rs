@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Claim, Context, Drift, Effect, Failing, GuardAction, GuardLevel, GuardName, Hide, Load,
-    Outcome, Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
+    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, Outcome,
+    Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -142,40 +142,6 @@ fn layers_are_a_union_and_the_strictest_setting_wins() {
     assert_eq!(policy.discovery().hide, Hide::Nothing);
     let silent = policy_of(&["version: 1\ndefault: deny\n"], &[]);
     assert_eq!((silent.pins().drift, silent.discovery().hide), (Drift::Deny, Hide::Denied));
-}
-
-#[test]
-fn of_two_classifiers_the_stricter_of_each_word_counts() {
-    let lenient = "version: 1\ndefault: ask\nguards: { classifier: { from: certain, score: 0.9, then: log, fails: open, within: 3s } }\n";
-    let classifier = |texts: &[&str]| policy_of(texts, &[]).guards().classifier();
-    let alone = classifier(&[lenient]).unwrap();
-    let wanted = (GuardLevel::Certain, 900, GuardAction::Log, Failing::Open, 3_000);
-    assert_eq!((alone.from, alone.score, alone.then, alone.fails, alone.within_ms), wanted);
-    let usual = classifier(&["version: 1\ndefault: ask\nguards: { classifier: {} }\n"]).unwrap();
-    let wanted = (GuardLevel::Possible, 500, GuardAction::Block, Failing::Closed, 5_000);
-    assert_eq!((usual.from, usual.score, usual.then, usual.fails, usual.within_ms), wanted);
-    for layers in [
-        [lenient, "version: 1\ndefault: ask\nguards: { classifier: {} }\n"],
-        ["version: 1\ndefault: ask\nguards: { classifier: {} }\n", lenient],
-    ] {
-        assert_eq!(classifier(&layers), Some(usual));
-    }
-    assert_eq!(classifier(&["version: 1\ndefault: ask\n"]), None);
-    for wrong in [
-        "score: 0",
-        "score: 1.1",
-        "score: 0.12345",
-        "score: x",
-        "within: 31s",
-        "then: redact",
-        "fails: shut",
-        "url: http://x",
-    ] {
-        let text = format!("version: 1\ndefault: ask\nguards: {{ classifier: {{ {wrong} }} }}\n");
-        let source = Source { name: "p.yaml".to_owned(), text };
-        let problems = compile(vec![source], &mut Files(&[]), &context()).unwrap_err().render(false);
-        assert!(problems.contains(wrong.split(':').next().unwrap()), "{wrong}: {problems}");
-    }
 }
 
 #[test]
