@@ -89,3 +89,47 @@ fn no_rule_is_left_out() {
         }
     }
 }
+
+/// More tools than are kept, some of which take each other's place.
+#[test]
+fn what_is_kept_of_a_tool_is_never_anothers() {
+    let mut text = String::from("version: 1\ndefault: ask\nrules:\n");
+    for (number, pattern) in PATTERNS.iter().enumerate() {
+        let on = pattern.replace('\\', "\\\\");
+        text.push_str(&format!("  - {{ id: r{number}, effect: deny, on: \"{on}\" }}\n"));
+    }
+    text.push_str("limits:\n");
+    for (number, pattern) in PATTERNS.iter().enumerate() {
+        let on = pattern.replace('\\', "\\\\");
+        text.push_str(&format!("  - {{ id: l{number}, on: \"{on}\", max: 5/1m, per: run }}\n"));
+    }
+    let compiled = || {
+        let source = Source { name: "p".into(), text: text.clone() };
+        compile(vec![source], &mut Nothing, &Context::default()).unwrap()
+    };
+    let principal = Principal::default();
+    let old = compiled();
+    let names: Vec<String> = NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain((0..150).map(|number| format!("read_{number}_x")))
+        .collect();
+    for round in 0..3 {
+        for name in &names {
+            for server in ["fs", "xs"] {
+                let target = Target::Tool { server, name };
+                let call = Call { target, arguments: None, principal: &principal };
+                let told = |policy: &bailiwick_policy::Policy| {
+                    let mut hits = Vec::new();
+                    policy.evaluate(&call, &mut hits);
+                    let limits: Vec<usize> = policy.limits_for(&call).map(|(index, ..)| index).collect();
+                    (hits.iter().map(|hit| hit.rule).collect::<Vec<_>>(), limits)
+                };
+                // One that never saw another tool.
+                let fresh =
+                    if round == 0 || NAMES.contains(&name.as_str()) { told(&compiled()) } else { told(&old) };
+                assert_eq!(told(&old), fresh, "{server}/{name}");
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Patterns that name a folder with all below it, such as `/work/app/**`: compared as text, which takes a tenth of an automaton's time.
+//! Patterns that name a folder with all below it, such as `/work/app/**`: compared as text, without an automaton.
 
 use crate::glob::Symbol;
 

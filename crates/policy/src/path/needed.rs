@@ -76,9 +76,7 @@ impl Needed {
             None => self.stands_in_lower(path.to_ascii_lowercase().as_bytes()),
         }
     }
-}
 
-impl Needed {
     fn stands_in_lower(&self, path: &[u8]) -> bool {
         self.long.as_ref().is_some_and(|long| long.find(path).is_some())
             || self.short.iter().any(|word| word.find(path).is_some())

@@ -99,7 +99,8 @@ impl Reader<'_> {
         let any = sense == Sense::Any;
         let base = self.base;
         let compile = |glob: &[Symbol]| path::expression(glob, base, any);
-        self.patterns(node, "a path", Build { fold: any, doubt: any }, &compile).map(Matcher::Path)
+        self.patterns(node, "a path", Build { fold: any, doubt: any, paths: true }, &compile)
+            .map(Matcher::Path)
     }
 
     fn globs(&mut self, node: &Node, sense: Sense) -> Option<Matcher> {
@@ -111,7 +112,7 @@ impl Reader<'_> {
                 )
             })
         };
-        let build = Build { fold: false, doubt: sense == Sense::Any };
+        let build = Build { fold: false, doubt: sense == Sense::Any, paths: false };
         self.patterns(node, "a glob", build, &compile).map(Matcher::Glob)
     }
 
@@ -119,7 +120,7 @@ impl Reader<'_> {
         &mut self,
         node: &Node,
         what: &str,
-        Build { fold, doubt }: Build,
+        Build { fold, doubt, paths }: Build,
         compile: &dyn Fn(&[Symbol]) -> Expression,
     ) -> Option<Patterns> {
         let mut expressions = Vec::new();
@@ -128,7 +129,7 @@ impl Reader<'_> {
         for item in self.items(node, what) {
             let Some(glob) = self.pattern(item, what) else { continue };
             self.controls(item, what, &glob.iter().map(|symbol| symbol.character).collect::<String>());
-            if what == "a path" && !self.path_is_sound(item, &glob) {
+            if paths && !self.path_is_sound(item, &glob) {
                 continue;
             }
             match compile(&glob) {
@@ -147,8 +148,7 @@ impl Reader<'_> {
             Ok(set) => {
                 // Folded sets are those of paths that deny: the ones that every string of a call is matched with.
                 let needed = if fold { Needed::new(slices.iter().copied()) } else { None };
-                let folders =
-                    (what == "a path").then(|| Folders::new(slices.iter().copied(), fold)).flatten();
+                let folders = if paths { Folders::new(slices.iter().copied(), fold) } else { None };
                 Some(Patterns { set, needed, folders, written })
             }
             Err(cause) => {
@@ -326,6 +326,8 @@ pub(super) struct Build {
     pub(super) fold: bool,
     /// What is said of a text if it cannot be.
     pub(super) doubt: bool,
+    /// They are patterns of paths.
+    pub(super) paths: bool,
 }
 
 /// An anchored expression, or the cause and the help.

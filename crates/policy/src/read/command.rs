@@ -208,7 +208,8 @@ impl Reader<'_> {
             globs.borrow_mut().push(glob.to_vec());
             path::expression(glob, base, any)
         };
-        let patterns = self.patterns(node, "a path", Build { fold: any, doubt: any }, &compile)?;
+        let patterns =
+            self.patterns(node, "a path", Build { fold: any, doubt: any, paths: true }, &compile)?;
         let globs = globs.into_inner();
         // Only what denies looks at what wildcards may become.
         let globs = globs.iter().filter(|_| any).map(Vec::as_slice);

@@ -208,7 +208,7 @@ map! {
     "ttl" = DURATION, "`3m`: how long a question is open";
     "min" = Number("^([1-9]|1[0-6])$"), "`2`: how many different people must approve, 1 (default) to 16; more than one can be asked only by a gateway";
     "from" = Some(&Text), "[roles](#who-acts), of which each of them must have one";
-    "assurance" = Choice(|| ASSURANCE.valid.to_vec()), "`client` or `local`: how sure it must be that a person approves. Every approval is given at a terminal or by a command of a user of this machine, which is `local`; `os-auth` is not in this version";
+    "assurance" = Choice(|| ASSURANCE.valid.to_vec()), "`client` or `local`: how sure it must be that a person approves. Every approval is given at a terminal or by a command of a user of this machine, which is `local` (a program that embeds the gateway answers for its own); `os-auth` is not in this version";
     "scope" = Choice(|| CONSENT_SCOPE.valid.to_vec()), "`once` (also when not said): an approval is for one call";
     later [];
     elsewhere &[("timeout", "ttl"), ("roles", "from"), ("approvers", "from"), ("count", "min")];
