@@ -6,14 +6,13 @@ use std::sync::{Arc, Weak};
 use bailiwick_engine::{Answer, Policy, Question, QuestionId};
 use bailiwick_gateway::consult::{Consultant, Program};
 use bailiwick_gateway::http::{Approver, Asked, NOBODY};
-use bailiwick_gateway::{Asker, Relay};
+use bailiwick_gateway::{Asker, Relay, relay};
 
 use crate::args::ClassifierArgs;
 use crate::command::bridge::endpoint;
 use crate::exit::{self, Failure};
 use crate::say;
 
-const NO_TERMINAL: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
 const NONE: &str = "no classifier is configured: start it with `--classifier`";
 
 /// The classifier that was named. A policy that wants one is refused where none is.
@@ -92,7 +91,7 @@ impl Asker for OfRun {
             }
             (Some(_), None, _) => self.answer(id, &Answer::Opinion(Err(NONE.to_owned()))),
             (None, _, Some(people)) => people.ask(question),
-            (None, _, None) => self.answer(id, &Answer::Deny(NO_TERMINAL.to_owned())),
+            (None, _, None) => self.answer(id, &Answer::Deny(relay::NOBODY.to_owned())),
         }
     }
 

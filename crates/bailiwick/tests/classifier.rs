@@ -80,16 +80,23 @@ fn a_process_is_asked_about_what_the_guards_see_something_in_and_its_opinion_is_
         assert!(is_error && text.contains("gave no opinion"), "{word}: {text}");
     }
     assert!(call(7, &suspect("fine")).0.contains("evil.example"));
+    // The last answer is waited for, though the client says no more and the server has ended.
+    wire.send(
+        json!({"jsonrpc": "2.0", "id": 8, "method": "tools/call",
+        "params": {"name": "echo", "arguments": {"text": suspect("fine, the last")}}})
+        .to_string(),
+    );
     wire.close();
+    assert!(wire.rest().iter().any(|line| String::from_utf8_lossy(line).contains("fine, the last")));
     assert!(wire.wait().success());
 
     let asked = std::fs::read_to_string(place.at("asked.log")).expect("it was asked");
-    assert_eq!(asked.lines().count(), 6, "{asked}");
+    assert_eq!(asked.lines().count(), 7, "{asked}");
     assert!(!asked.contains("Sunny") && !asked.contains("16C7e42F292c6912E7710c838347Ae178B4a"), "{asked}");
     assert!(asked.contains(r#""target":"echo""#) && asked.contains(r#""method":"tools/call""#), "{asked}");
     let opinions: Vec<Value> =
         records(&place).into_iter().filter(|record| record["kind"] == "opinion").collect();
-    assert_eq!(opinions.len(), 6);
+    assert_eq!(opinions.len(), 7);
     let first = opinions[0].to_string();
     assert!(first.contains("injection/external") && first.contains("score 0.250 of `shell`"), "{first}");
     assert!(opinions[2].to_string().contains("it did not answer in time"), "{}", opinions[2]);

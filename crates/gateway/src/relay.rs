@@ -270,9 +270,7 @@ impl Relay {
         match self.asker() {
             Some(asker) => asker.ask(question),
             None => {
-                let deny = Answer::Deny(
-                    "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule".to_owned(),
-                );
+                let deny = Answer::Deny(NOBODY.to_owned());
                 // The client's reader notices by itself when the client is gone.
                 let _ = self.answer(question.id, &deny);
             }
@@ -303,6 +301,12 @@ impl Relay {
     pub fn server_ended(&self, why: &str) -> std::io::Result<()> {
         let happening = Happening::ServerEnded(why);
         self.carry_out_all(&happening, |engine, at, outcomes| engine.server_ended(at, why, outcomes))
+    }
+
+    /// True while answers of the server wait for a classifier's opinion.
+    #[must_use]
+    pub fn awaits_opinions(&self) -> bool {
+        self.engine().awaits_opinions()
     }
 
     /// Nothing more will come from the client: the server's input is closed, which asks it to end. Calls that wait for
@@ -371,6 +375,9 @@ enum Text<'a> {
         request: bool,
     },
 }
+
+/// What is said where nobody can be asked.
+pub const NOBODY: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
 
 const UNREAD: &str = "the server does not read, so nothing is sent on";
 

@@ -66,6 +66,8 @@ pub enum Why {
 const CHUNK_BYTES: usize = 64 << 10;
 /// How often time is told to the engine and the policy files are looked at.
 const TICK: Duration = Duration::from_millis(250);
+/// How long opinions of what a server said are waited for when it has ended: longer than any policy waits for one.
+const OPINIONS: Duration = Duration::from_secs(31);
 /// How long the rest of a server's output is waited for after it ended.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -156,6 +158,7 @@ impl Connected {
             grace: self.grace,
             why: None,
             deadline: None,
+            opinions: None,
         };
         Ok(ending.wait(&happened, &mut *reload))
     }
@@ -183,6 +186,8 @@ struct Ending<'a> {
     why: Option<Why>,
     /// When waiting turns into stopping.
     deadline: Option<Instant>,
+    /// Until when a classifier's opinions of what the server said are waited for, once it said everything.
+    opinions: Option<Instant>,
 }
 
 impl Ending<'_> {
@@ -208,8 +213,7 @@ impl Ending<'_> {
                 }
                 Ok(Event::ServerOutputClosed) => {
                     output_closed = true;
-                    // A client that is gone is noticed by its reader.
-                    let _ = self.relay.server_ended(ENDED);
+                    self.opinions = Some(Instant::now() + OPINIONS);
                     self.ends(Why::ServerEnded, self.grace);
                 }
                 Ok(Event::ServerExited(status)) => {
@@ -220,13 +224,20 @@ impl Ending<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => output_closed = true,
             }
+            if self.opinions.is_some_and(|until| Instant::now() >= until || !self.relay.awaits_opinions()) {
+                self.opinions = None;
+                // A client that is gone is noticed by its reader.
+                let _ = self.relay.server_ended(ENDED);
+            }
             reload.poll(self.relay, hangup);
             let _ = self.relay.tick();
             let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if exit.is_none() && over {
                 exit = Some(self.process.stop());
                 self.deadline = Some(Instant::now() + DRAIN);
-            } else if let (Some(exit), Some(why), true) = (exit, self.why, output_closed || over) {
+            } else if let (Some(exit), Some(why), None, true) =
+                (exit, self.why, self.opinions, output_closed || over)
+            {
                 let _ = self.relay.server_ended(ENDED);
                 return Ended { exit, why };
             }

@@ -63,6 +63,12 @@ impl Engine {
         Some(question)
     }
 
+    /// True while answers wait for the classifier's opinion.
+    #[must_use]
+    pub fn awaits_opinions(&self) -> bool {
+        self.run.held.values().any(|held| held.wanted.is_some())
+    }
+
     /// The classifier's opinion of an answer that waits for it, or the lack of one.
     pub(super) fn heard(
         &mut self,
