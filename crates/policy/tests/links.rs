@@ -22,6 +22,11 @@ impl Follow for Machine {
             ("/work/app/src/out/../x", Followed::To("/x".into())),
             ("/work/app/src/in", Followed::To("/work/app/src/deep/in".into())),
             ("/work/app/src/round", Followed::Unknown),
+            ("/work/app/src/up", Followed::To("/work/app/src/deep/er".into())),
+            ("/work/app/src/up/../out/x", Followed::To("/work/app/src/deep/out/x".into())),
+            ("src/up/../out/x", Followed::To("/srv/src/deep/out/x".into())),
+            ("src/key", Followed::To("/home/ana/.ssh/id".into())),
+            ("src/up/../key", Followed::To("/srv/src/deep/key".into())),
             ("here", Followed::To("/home/ana/.ssh/here".into())),
         ];
         let found = known.into_iter().find(|(known, _)| *known == path).map(|(_, to)| to);
@@ -65,6 +70,29 @@ fn decide(policy: &Policy, path: &str) -> (Verdict, Vec<Link>) {
     let verdict = policy.evaluate_following(&call, &mut Vec::new(), &mut links);
     assert_eq!(policy.explain(&call).verdict(), verdict, "explain says otherwise");
     (verdict, links)
+}
+
+/// A server that joins the words before it opens them goes another way than the kernel.
+#[test]
+fn what_is_joined_first_is_followed_too() {
+    let followed = policy(true);
+    let name = "g".repeat(300);
+    for path in [
+        "/work/app/src/out/x",
+        "/work/app/src/up/../out/x",
+        "/work/app/src//up/.././out/x",
+        "src%2fup%2f..%2fout/x",
+    ] {
+        assert_ne!(decide(&followed, path).0, Verdict::Allow, "{path}");
+    }
+    for path in [
+        "src/up/../key".to_owned(),
+        format!("src/{name}/../key"),
+        format!("src/{}key", "./".repeat(2_100)),
+        format!("src/{}{}key", "g/".repeat(2_030), "../".repeat(2_030)),
+    ] {
+        assert_eq!(decide(&followed, &path).0, Verdict::Deny, "{path}");
+    }
 }
 
 #[test]

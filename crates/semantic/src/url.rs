@@ -148,11 +148,14 @@ impl Urls {
 /// dotted name or an address. Words are not: every word could be the name of a machine nearby.
 #[must_use]
 pub fn is_plausible(text: &str) -> bool {
-    if text.len() > URL_BYTES_MAX || text.trim().contains(' ') {
+    if text.len() > URL_BYTES_MAX {
         return false;
     }
     let cleaned = clean(text);
     let text = cleaned.as_str();
+    if text.contains(' ') {
+        return hides_host(text);
+    }
     if let Some((scheme, rest)) = split_scheme(text)
         && scheme.len() > 1
         && (rest.starts_with(['/', '\\']) || is_special(&scheme.to_ascii_lowercase()))
@@ -181,6 +184,17 @@ pub fn is_plausible(text: &str) -> bool {
             }
             Host::Address(_) => host.matches('.').count() >= 3 || (host.len() >= 9 && host.starts_with("0x")),
         })
+}
+
+/// `https://one host@another/`: to prose the URL ends at the blank, to whoever is given the whole text what stands before the
+/// `@` is a name.
+fn hides_host(text: &str) -> bool {
+    let Some((_, rest)) = split_scheme(text).filter(|(_, rest)| rest.starts_with(['/', '\\'])) else {
+        return false;
+    };
+    let authority =
+        rest.trim_start_matches(['/', '\\']).split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    authority.split_once(' ').is_some_and(|(_, behind)| behind.contains('@'))
 }
 
 /// URLs within URLs are read this deep.

@@ -177,8 +177,20 @@ impl<'b> Scratch<'b> {
         let base = self.base;
         let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);
         // Where no spelling is told, the text is the only one.
-        let only = spelled.is_empty() && form == Form::Text;
-        for path in only.then_some(text).into_iter().chain(spelled.iter().map(String::as_str)) {
+        if spelled.is_empty() && form == Form::Text {
+            spelled.push(text.to_owned());
+        } else {
+            // The kernel goes through a link and then up; a server that joins the words first goes up and then through
+            // another. What is too long for the kernel may be short once it is joined.
+            let joined = spelled.iter().flat_map(|path| [joined(path, true), joined(path, false)]).flatten();
+            let readings = (entry.first..entry.paths).map(|index| self.text(index).to_owned());
+            for path in joined.chain(readings).collect::<Vec<String>>() {
+                if !spelled.contains(&path) {
+                    spelled.push(path);
+                }
+            }
+        }
+        for path in &spelled {
             // The server's own directory may be another than the workspace.
             self.follow(follower, path, &mut led, &mut entry);
             if !path.starts_with('/') && elsewhere {
@@ -295,6 +307,29 @@ impl<'b> Scratch<'b> {
         self.arena.get(start..end).unwrap_or_default()
     }
 }
+
+/// The path as it is opened by whoever joins its words first: without what every system passes over and, with `up`, what `..`
+/// takes back. `None`: the kernel would come to the same by itself.
+fn joined(path: &str, up: bool) -> Option<String> {
+    // Without `up` only what is too long for the kernel as it stands.
+    if !(if up { path.contains("..") } else { path.len() > OPENED_BYTES_MAX }) {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/').filter(|name| !matches!(*name, "" | ".")) {
+        let goes_up = up && name == ".." && names.last().is_some_and(|last| *last != "..");
+        if goes_up {
+            names.pop();
+        } else if name != ".." || !up || !path.starts_with('/') {
+            names.push(name);
+        }
+    }
+    let root = if path.starts_with('/') { "/" } else { "" };
+    Some(format!("{root}{}", names.join("/"))).filter(|joined| !joined.is_empty())
+}
+
+/// No system opens a longer path.
+const OPENED_BYTES_MAX: usize = 4_096;
 
 impl<'s> Texts<'s> {
     /// NUL, magic links and the like: a deny matches whatever its pattern.

@@ -73,7 +73,7 @@ fn shorten(url: &str) -> &str {
     let slashes = slashes.trim_start_matches([':', '/', '\\']);
     let authority = slashes.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     // `[text](http://host)more`; in front of an `@` these characters may belong to a name or a password.
-    let cut = authority.find(['(', ')', ',', ';', '=', '&', '*']).filter(|_| !authority.contains('@'));
+    let cut = authority.find(['(', ')', ',', ';', '=', '&', '*', '!']).filter(|_| !authority.contains('@'));
     let host_ends = cut.map(|at| url.len().saturating_sub(slashes.len()).saturating_add(at));
     let mut length = url.len().min(URL_BYTES_MAX).min(host_ends.unwrap_or(usize::MAX));
     while !url.is_char_boundary(length) {
