@@ -1,6 +1,9 @@
 //! Words for people: on standard error while a protocol runs, on standard output where the command's result is text.
 
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
+use bailiwick_record::audit::visible;
 
 use crate::exit::Failure;
 
@@ -12,23 +15,23 @@ pub(crate) const BOLD: Style = Style::new().bold();
 
 /// One line of the program itself, on standard error.
 pub(crate) fn note(message: &str) {
-    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {message}");
+    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {}", safe(message));
 }
 
 pub(crate) fn warning(message: &str) {
-    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {WARN}warning:{WARN:#} {message}");
+    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {WARN}warning:{WARN:#} {}", safe(message));
 }
 
 /// A report with its own headings, on standard error.
 pub(crate) fn report(text: &str) {
-    anstream::eprintln!("{}", text.trim_end());
+    anstream::eprintln!("{}", safe(text.trim_end()));
 }
 
 pub(crate) fn failure(failure: &Failure) {
     if failure.is_report {
         report(&failure.message);
     } else {
-        anstream::eprintln!("{BAD}error:{BAD:#} {}", failure.message);
+        anstream::eprintln!("{BAD}error:{BAD:#} {}", safe(&failure.message));
     }
     if let Some(text) = &failure.help {
         help(text);
@@ -37,7 +40,40 @@ pub(crate) fn failure(failure: &Failure) {
 
 /// What to do next, on standard error.
 pub(crate) fn help(text: &str) {
-    anstream::eprintln!("{GOOD}help:{GOOD:#} {text}");
+    anstream::eprintln!("{GOOD}help:{GOOD:#} {}", safe(text));
+}
+
+/// What others wrote (names of files, lines of policies, arguments) may stand in what is said: nothing of it moves the cursor or
+/// is invisible. Line ends, tabs and our own colours stay.
+fn safe(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\n', '\t', '\u{1b}']) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(&visible(before));
+        let kept = if behind.starts_with('\u{1b}') { colour_at(behind) } else { 1 };
+        let (kept, behind) = behind.split_at(kept.max(1));
+        out.push_str(if kept == "\u{1b}" { "⟨U+001B⟩" } else { kept });
+        rest = behind;
+    }
+    out.push_str(&visible(rest));
+    Cow::Owned(out)
+}
+
+/// The length of one of our own colours at the start of `text`; no other sequence is one.
+fn colour_at(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let Some((parameters, _)) = parameters.split_once('m') else { return 0 };
+    // Reset, bold, dimmed and colours of the foreground: nothing that hides.
+    let ours = |code: &str| matches!(code, "" | "0" | "1" | "2" | "22" | "39" | "4") || is_colour(code);
+    if parameters.split(';').all(ours) { parameters.len() + 3 } else { 0 }
+}
+
+fn is_colour(code: &str) -> bool {
+    code.parse::<u8>().is_ok_and(|code| matches!(code, 31..=36 | 90..=96))
 }
 
 /// One line of a command's result, on standard output. A reader that stopped reading is no error of ours.

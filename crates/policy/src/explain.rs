@@ -16,7 +16,7 @@ use crate::subject::Subject;
 use crate::voices::Voices;
 pub use history::LookedBack;
 use judge::judgements;
-use trace::findings;
+use trace::{findings, visible_text};
 
 /// The explanation of one decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,7 +193,7 @@ impl Policy {
         let layer =
             silent.and_then(|layer| self.defaults.names.get(layer)).filter(|_| self.defaults.names.len() > 1);
         let nearest = if decided == Verdict::Allow { None } else { nearest(&considered) };
-        let target = call.target.written();
+        let target = visible_text(&call.target.written());
         let mut changes =
             if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
         if let (Some(layer), true) = (layer, decided != Verdict::Allow) {

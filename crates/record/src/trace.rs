@@ -165,7 +165,7 @@ impl Trace {
         cause: Malformation,
         (id, is_request): (Option<&Id<'_>>, bool),
     ) {
-        self.add(|buffer| write::lost(buffer, way, cause, (id, is_request)));
+        self.add(|buffer| write::lost(buffer, way, cause, (id, is_request), &self.shelf.scanner));
     }
 
     /// Adds what came from outside, before it is decided over.

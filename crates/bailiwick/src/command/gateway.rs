@@ -77,7 +77,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         recording: Recording {
             entries,
             strict: setup.durability == DurabilityArg::Strict,
-            observer: Box::new(words_of),
+            observer: Box::new(words_of(Arc::clone(&scanner))),
             teller: Box::new(say::note),
             alarm: Box::new(audit_alarm),
             keeper: crate::quarantine::keeper()?,

@@ -118,7 +118,7 @@ fn serve(args: &RunArgs, begun: Begun) -> Result<Ended, Failure> {
         limits: settings.limits,
         strict: args.govern.audit_durability == DurabilityArg::Strict,
         grace: Duration::from_secs(args.grace),
-        observer: tracing::observer(trace.clone(), words_of),
+        observer: tracing::observer(trace.clone(), words_of(Arc::clone(&scanner))),
         teller: Box::new(say::note),
         alarm: Box::new(audit_alarm),
         keeper: crate::quarantine::keeper()?,
@@ -163,7 +163,24 @@ pub(crate) fn check_names(server: &str, principal: &str) -> Result<(), Failure> 
 }
 
 /// One line on standard error for everything that was not let through.
-pub(crate) fn words_of(outcome: &Outcome<'_>) -> Option<String> {
+pub(crate) fn words_of(
+    scanner: Arc<Scanner>,
+) -> impl Fn(&Outcome<'_>) -> Option<String> + Send + Sync + 'static {
+    move |outcome| {
+        let mut line = told(outcome)?;
+        // Masked before it is cut: half a secret looks like none.
+        line.truncate(line.floor_char_boundary(MASKED_BYTES_MAX));
+        let mut line = scanner.redact_secrets(&line).into_owned();
+        line.truncate(line.floor_char_boundary(WORDS_BYTES_MAX));
+        Some(bailiwick_record::audit::visible(&line))
+    }
+}
+
+/// What is told of one outcome, in bytes, and what of it is looked through for secrets.
+const WORDS_BYTES_MAX: usize = 4 << 10;
+const MASKED_BYTES_MAX: usize = 16 << 10;
+
+fn told(outcome: &Outcome<'_>) -> Option<String> {
     let decision = &outcome.decision;
     let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
     let word = match (decision.verdict, forwarded) {
@@ -176,8 +193,7 @@ pub(crate) fn words_of(outcome: &Outcome<'_>) -> Option<String> {
     let reasons: Vec<String> =
         decision.reasons.iter().map(|reason| reason.describe(&decision.policy).to_string()).collect();
     let target = decision.target.as_deref().unwrap_or_default();
-    let line = format!("{word} {} {target}: {}", decision.method, reasons.join("; "));
-    Some(bailiwick_record::audit::visible(&line))
+    Some(format!("{word} {} {target}: {}", decision.method, reasons.join("; ")))
 }
 
 /// The record failed, or works again.

@@ -255,6 +255,11 @@ pub(super) fn shown(text: &str) -> String {
     out
 }
 
+/// All of a text, as it can be printed to a terminal.
+pub(super) fn visible_text(text: &str) -> String {
+    text.chars().flat_map(visible).collect()
+}
+
 fn visible(character: char) -> impl Iterator<Item = char> {
     let plain = matches!(character, '"' | '\'' | '\\');
     let escaped = (!plain).then(|| character.escape_debug()).into_iter().flatten();

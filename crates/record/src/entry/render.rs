@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bailiwick_engine::{Arguments, Decision, Event, Link, Policy, Reason, Scanner};
-use bailiwick_mcp::{Direction, Limits, Parser, method};
+use bailiwick_mcp::{Direction, Id, Limits, Parser, method};
 use sha2::{Digest as _, Sha256};
 
 use super::draft::LongArguments;
@@ -66,10 +66,14 @@ impl Renderer {
         if decision.call != 0 {
             object.number("call", decision.call);
         }
-        if let Some(id) = &decision.id {
-            self.scratch.clear();
-            id.write(&mut self.scratch);
-            object.raw("id", &self.scratch);
+        match &decision.id {
+            Some(Id::Number(number)) => {
+                self.scratch.clear();
+                Id::Number(*number).write(&mut self.scratch);
+                object.raw("id", &self.scratch);
+            }
+            Some(Id::Text(id)) => name(&self.scanner, object, "id", id),
+            None => {}
         }
         match &*decision.method {
             "" => {}

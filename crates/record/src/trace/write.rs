@@ -72,7 +72,7 @@ pub(super) fn message(
         if raw.len() > MESSAGE_BYTES_MAX {
             object.number("left_out_bytes", raw.len() as u64);
             if let Some(malformed) = malformed {
-                broken(object, malformed.cause, malformed.id.as_ref());
+                broken(object, malformed.cause, malformed.id.as_ref(), scanner);
             }
             return;
         }
@@ -88,7 +88,7 @@ pub(super) fn message(
                 // What is no message may be anything; only that it came, and why it is none, is of use.
                 object.number("malformed_bytes", raw.len() as u64);
                 if let Some(malformed) = malformed {
-                    broken(object, malformed.cause, malformed.id.as_ref());
+                    broken(object, malformed.cause, malformed.id.as_ref(), scanner);
                 }
             }
             (Ok(document), _) => {
@@ -133,6 +133,7 @@ pub(super) fn lost(
     (at, to, lane): (Timestamp, Direction, Lane),
     cause: Malformation,
     (id, is_request): (Option<&Id<'_>>, bool),
+    scanner: &Scanner,
 ) {
     line(out, |object| {
         object.number("at", micros(at)).string("to", direction(to));
@@ -140,20 +141,24 @@ pub(super) fn lost(
             object.number("lane", lane.0);
         }
         object.number("malformed_bytes", 0);
-        broken(object, cause, id);
+        broken(object, cause, id, scanner);
         if is_request {
             object.boolean("request", true);
         }
     });
 }
 
-fn broken(object: &mut Object<'_>, cause: Malformation, id: Option<&Id<'_>>) {
+fn broken(object: &mut Object<'_>, cause: Malformation, id: Option<&Id<'_>>, scanner: &Scanner) {
     let (word, offset) = super::broken::word(cause);
     object.string("cause", word).number("offset", offset as u64);
-    if let Some(id) = id {
-        let mut text = Vec::new();
-        id.write(&mut text);
-        object.raw("id", &text);
+    match id {
+        Some(Id::Text(id)) => drop(object.string("id", &scanner.redact_secrets(id))),
+        Some(Id::Number(number)) => {
+            let mut text = Vec::new();
+            Id::Number(*number).write(&mut text);
+            object.raw("id", &text);
+        }
+        None => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::Call;
+use bailiwick_record::audit::visible;
 
 use super::decide::Rehearsal;
 use super::{EXAMPLE, aim, line, part, read, remedy};
@@ -45,7 +46,7 @@ pub(super) fn run(
     let remedies = remedy::remedies(&layers, &loaded.policy, &call, &explanation);
     if !remedies.is_empty() {
         say::line("\nthe smallest changes that would allow it, each tried out:");
-        remedies.iter().for_each(|remedy| say::line(&format!("  - {remedy}")));
+        remedies.iter().for_each(|remedy| say::line(&format!("  - {}", visible(remedy))));
     }
     say::line("");
     let mut rehearsal = Rehearsal::new(&loaded.policy, server, principal.clone());
@@ -53,8 +54,8 @@ pub(super) fn run(
         let text = read(history)?;
         let text = String::from_utf8(text)
             .map_err(|_| Failure::error(format!("`{}` is not UTF-8", history.display())))?;
-        rehearsal.precede(&text)?.iter().for_each(|line| say::line(line));
+        rehearsal.precede(&text)?.iter().for_each(|line| say::line(&visible(line)));
     }
-    rehearsal.decide(&message).iter().for_each(|line| say::line(line));
+    rehearsal.decide(&message).iter().for_each(|line| say::line(&visible(line.trim_end())));
     Ok(exit::OK)
 }

@@ -72,7 +72,10 @@ pub(super) fn end(trace: Option<&Trace>, why: &str) {
 }
 
 /// Whoever watches sees every outcome; the trace, if there is one, takes it down first.
-pub(super) fn observer(trace: Option<Arc<Trace>>, words_of: fn(&Outcome<'_>) -> Option<String>) -> Observer {
+pub(super) fn observer(
+    trace: Option<Arc<Trace>>,
+    words_of: impl Fn(&Outcome<'_>) -> Option<String> + Send + Sync + 'static,
+) -> Observer {
     match trace {
         None => Box::new(words_of),
         Some(trace) => Box::new(move |outcome| {
