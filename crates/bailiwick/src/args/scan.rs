@@ -54,7 +54,7 @@ pub(crate) struct ScanArgs {
     pub(crate) lock: Option<PathBuf>,
     #[arg(long, value_enum, env = "BAILIWICK_FORMAT", default_value = "human")]
     pub(crate) format: FindingsFormat,
-    /// Exit 10 if there is a finding of this severity or above
+    /// Exit 10 if there is a finding of this severity or above, or a configuration that cannot be read
     #[arg(long, value_enum, env = "BAILIWICK_FAIL_ON", default_value = "high")]
     pub(crate) fail_on: FailOn,
 }

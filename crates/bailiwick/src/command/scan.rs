@@ -39,9 +39,16 @@ pub(crate) fn run(args: &ScanArgs) -> Result<i32, Failure> {
         return Ok(exit::NOTHING);
     }
     let worst = report.findings.iter().map(|finding| finding.severity).max();
-    let fails =
-        args.format != FindingsFormat::Sarif && worst.is_some_and(|worst| is_enough(worst, args.fail_on));
+    // Whoever could make a configuration unreadable could hide a finding.
+    let unread = survey.files.iter().any(is_unread) && args.fail_on != FailOn::Never;
+    let found = worst.is_some_and(|worst| is_enough(worst, args.fail_on));
+    let fails = args.format != FindingsFormat::Sarif && (found || unread);
     Ok(if fails { exit::FINDINGS } else { exit::OK })
+}
+
+/// True if a configuration, or one of its entries, could not be understood.
+fn is_unread(installed: &Installed) -> bool {
+    installed.state.as_ref().map_or(true, |loaded| !loaded.config.broken.is_empty())
 }
 
 /// What is wrong with the servers of a survey, and what was looked at for it.
