@@ -40,9 +40,13 @@ fn from(found: &Found, server: &Server, words: Vec<String>) -> Result<Launching,
     let put = |text: &str| put_in(text, !found.kind.dialect.references.is_empty()).map(OsString::from);
     let words = words.iter().map(|word| put(word)).collect::<Result<_, _>>()?;
     let setting = |setting: &Setting| Ok((OsString::from(&setting.name), put(&setting.value.text)?));
-    // The bridge takes headers from variables of their names.
-    let settings = server.environment.iter().chain(&server.headers);
-    let environment = settings.map(setting).collect::<Result<_, String>>()?;
+    // A command takes variables, an address headers, which the bridge takes from variables of their names. Whatever else the
+    // entry says, its client hands on to nobody: our own process must not take it either.
+    let settings = match &server.launch {
+        Launch::Stdio(_) => &server.environment,
+        Launch::Remote { .. } => &server.headers,
+    };
+    let environment = settings.iter().map(setting).collect::<Result<_, String>>()?;
     let name = format!("{}/{}", found.client, server.name);
     Ok(Launching { asked: Asked { name, words, environment } })
 }

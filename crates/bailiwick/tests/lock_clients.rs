@@ -119,11 +119,39 @@ fn two_servers_of_one_name_need_files_of_their_own() {
     home.expect(2, &[]);
 }
 
+#[test]
+fn a_launched_entry_is_given_what_its_client_would_give_it_and_nothing_else() {
+    let home = Home::new("");
+    let told = home.path("told.txt").display().to_string();
+    script(&home, "bin/told", &format!("env > {told}\nexec {OURS} __demo-server"));
+    let near = serde_json::json!({
+        "command": home.path("bin/told"), "env": {"KEY": "hush"},
+        "headers": {"LD_TESTVAR": "a", "BAILIWICK_TEST_X": "b"},
+    });
+    let far = serde_json::json!({
+        "url": NOBODY, "headers": {"X-Token": "hush"}, "env": {"LD_TESTVAR": "a", "BAILIWICK_TEST_X": "b"},
+    });
+    let servers = serde_json::json!({"mcpServers": {"near": near, "far": far}});
+    put(&home, ".cursor/mcp.json", &servers.to_string());
+    let said = home.expect(0, &["--client", "cursor", "--yes"]);
+    assert!(said.contains("with KEY=***") && said.contains("with X-Token=***"), "{said}");
+    let told = fs::read_to_string(told).expect("what it was given");
+    assert!(told.contains("KEY=hush"), "{told}");
+    for text in [told, said] {
+        assert!(!text.contains("LD_TESTVAR") && !text.contains("BAILIWICK_TEST_X"), "{text}");
+    }
+    assert_eq!(home.lock()["servers"]["near"]["environment"], serde_json::json!(["KEY"]));
+}
+
 /// A program that says what our own demo server says, under the name of a launcher.
 fn launcher(home: &Home, name: &str) {
+    script(home, name, &format!("exec {OURS} __demo-server"));
+}
+
+fn script(home: &Home, name: &str, text: &str) {
     let path = home.path(name);
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    fs::write(&path, format!("#!/bin/sh\nexec {OURS} __demo-server\n")).expect("a file");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("a file");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&path, mode).expect("it may run");
 }
