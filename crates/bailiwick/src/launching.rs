@@ -62,17 +62,33 @@ pub(crate) fn whole(found: &Found, server: &Server) -> Result<Launching, String>
 
 /// A command as a lock file holds it: without secrets, and our own bridge wherever we lie on a machine.
 pub(crate) fn lockable(words: &[String], scanner: &Scanner) -> Vec<String> {
-    let own = wire::binary().ok();
-    let is_bridge = |words: &[String]| {
-        words.first() == own.as_ref() && words.get(1).is_some_and(|second| second == BRIDGE)
-    };
-    let mut locked: Vec<String> =
-        words.iter().map(|word| scanner.redact_secrets(word).into_owned()).collect();
-    if let (true, Some(first)) = (is_bridge(words), locked.first_mut()) {
-        "bailiwick".clone_into(first);
+    lockable_as(words, scanner, wire::binary().ok().as_deref())
+}
+
+fn lockable_as(words: &[String], scanner: &Scanner, own: Option<&str>) -> Vec<String> {
+    let locked = words.iter().map(|word| scanner.redact_secrets(word).into_owned());
+    let mut locked: Vec<String> = locked.collect();
+    if let ([program, second, ..], Some(first)) = (words, locked.first_mut())
+        && second == BRIDGE
+    {
+        if own == Some(program.as_str()) {
+            OWN.clone_into(first);
+        } else if program == OWN {
+            LOOKED_UP.clone_into(first);
+        }
     }
     locked
 }
+
+/// Whether a command says that it is our bridge as a lock file would say it, which anything in `PATH` may be.
+pub(crate) fn is_named_as_ours(words: &[String]) -> bool {
+    matches!(words, [program, second, ..] if program == OWN && second == BRIDGE)
+}
+
+/// What a lock file calls our own binary where it is a bridge.
+const OWN: &str = "bailiwick";
+/// What it calls a command of that name, which is looked up in `PATH`.
+const LOOKED_UP: &str = "bailiwick (of PATH)";
 
 /// A bar on standard error, where that is a terminal.
 pub(crate) fn progress(servers: usize) -> ProgressBar {
@@ -120,5 +136,28 @@ fn value(inner: &str) -> Result<String, String> {
         (Ok(value), _) => Ok(value),
         (Err(_), Some(other)) => Ok(other.to_owned()),
         (Err(_), None) => Err(format!("it needs `{inner}`, which is not set here")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bailiwick_engine::Scanner;
+
+    use super::lockable_as;
+
+    #[test]
+    fn only_our_own_path_is_locked_as_our_bridge() {
+        let scanner = Scanner::new();
+        let locked = |command: &str| {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            lockable_as(&words, &scanner, Some("/opt/bailiwick")).join(" ")
+        };
+        let ours = locked("/opt/bailiwick bridge https://x.example/");
+        assert_eq!(ours, "bailiwick bridge https://x.example/");
+        for other in ["bailiwick", "/tmp/bailiwick", "./bailiwick"] {
+            assert_ne!(locked(&format!("{other} bridge https://x.example/")), ours, "{other}");
+        }
+        assert_eq!(locked("bailiwick run x"), "bailiwick run x");
+        assert_eq!(locked("/opt/bailiwick run x"), "/opt/bailiwick run x");
     }
 }

@@ -6,13 +6,14 @@ mod resolved;
 
 use std::time::Duration;
 
+use bailiwick_engine::Scanner;
 use bailiwick_record::lock::{Lock, LockedServer};
 
 use crate::args::lock::LockArgs;
 use crate::command::run::{server_name, words};
 use crate::exit::{self, Failure};
 use crate::offer::{self, Offered};
-use crate::say;
+use crate::{launching, say};
 use client::Command;
 
 /// What is done with what servers offer.
@@ -49,7 +50,9 @@ pub(crate) fn run(args: &LockArgs) -> Result<i32, Failure> {
     let offered = offer::ask(&command)?;
     // Looked up behind the launch, which may be what installs it.
     let package = resolved::package(&command_words);
-    let now = LockedServer { package, ..lock_of(command_words, &offered) };
+    // As the lock file of a client's servers says it: without secrets, and our own bridge by its name.
+    let locked = launching::lockable(&command_words, &Scanner::new());
+    let now = LockedServer { package, ..lock_of(locked, &offered) };
     let mut lock = before.unwrap_or_else(Lock::empty);
     let differences = differences(&name, lock.servers.get(&name), &now);
     for difference in &differences {

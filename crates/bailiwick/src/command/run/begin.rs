@@ -100,10 +100,9 @@ pub(crate) fn locked_pins(
 
 /// A lock file that is committed holds no secret: then the rest must be the same.
 fn is_same(locked: &[String], command: &[String]) -> bool {
-    if locked == command {
-        return true;
-    }
-    launching::lockable(command, &bailiwick_engine::Scanner::new()) == locked
+    // What stands there for our own bridge is no command that is looked up.
+    locked == command && !launching::is_named_as_ours(command)
+        || launching::lockable(command, &bailiwick_engine::Scanner::new()) == locked
 }
 
 /// Suppressions that changed nothing are worth a look: what they were for may be gone.
@@ -116,7 +115,17 @@ pub(crate) fn report_suppressions(engine: &Engine) {
 
 #[cfg(test)]
 mod tests {
-    use super::server_name;
+    use super::{is_same, server_name};
+
+    #[test]
+    fn a_program_that_is_called_like_us_is_not_our_bridge() {
+        let words = |command: &str| command.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let ours = words("bailiwick bridge https://mcp.example.com/mcp");
+        assert!(!is_same(&ours, &ours));
+        let other = words("npx -y acme-files");
+        assert!(is_same(&other, &other));
+        assert!(!is_same(&other, &words("npx -y acme-file")));
+    }
 
     #[test]
     fn a_server_is_called_what_its_package_is_called() {
