@@ -68,7 +68,12 @@ fn all_servers_of_a_client_are_locked_checked_and_updated_one_by_one() {
     let mut lock = home.lock();
     assert_eq!(lock["servers"]["b-c"]["environment"][0], "KEY");
     assert!(!lock.to_string().contains("hush"));
-    home.expect(0, &["--client", "cursor", "--yes", "--check"]);
+    // Of what is not in the file and does not answer nobody knows that it is as it was.
+    let said = home.expect(11, &["--client", "cursor", "--yes", "--check"]);
+    assert!(said.contains("not locked: cursor/far") && said.contains("a: as locked"), "{said}");
+    home.expect(0, &["--client", "cursor", "--yes", "--diff"]);
+    home.expect(0, &["--client", "cursor", "--yes", "--check", "--server", "a"]);
+    home.expect(11, &["--client", "cursor", "--yes", "--check", "--server", "far"]);
     // What was locked once has to answer, wherever it is.
     let far = lock["servers"]["a"].clone();
     let mut with_far = lock.clone();
@@ -117,6 +122,26 @@ fn two_servers_of_one_name_need_files_of_their_own() {
     assert!(said.contains("different servers of one name"), "{said}");
     home.expect(3, &["--client", "cursor", "--server", "nobody", "--yes"]);
     home.expect(2, &[]);
+}
+
+#[test]
+fn a_remote_entry_that_only_its_client_can_reach_is_a_difference_or_an_error_once_it_is_locked() {
+    let home = Home::new(&demo("a"));
+    home.expect(0, &["--client", "cursor", "--yes"]);
+    home.expect(0, &["--client", "cursor", "--yes", "--check"]);
+    // A header that no variable can bring.
+    let far = format!("\"far\":{{\"url\":\"{NOBODY}\",\"headers\":{{\"HOME\":\"x\"}}}}");
+    put(&home, ".cursor/mcp.json", &format!("{{\"mcpServers\":{{{},{far}}}}}", demo("a")));
+    let said = home.expect(11, &["--client", "cursor", "--yes", "--check"]);
+    assert!(said.contains("not locked: cursor/far: "), "{said}");
+    put(&home, ".cursor/mcp.json", &format!("{{\"mcpServers\":{{{far}}}}}"));
+    home.expect(11, &["--client", "cursor", "--yes", "--check"]);
+    home.expect(1, &["--client", "cursor", "--yes"]);
+    let mut lock = home.lock();
+    lock["servers"]["far"] = lock["servers"]["a"].clone();
+    put(&home, "bailiwick.lock", &lock.to_string());
+    let said = home.expect(1, &["--client", "cursor", "--yes", "--check"]);
+    assert!(said.contains("some servers did not answer:\n  cursor/far: "), "{said}");
 }
 
 #[test]

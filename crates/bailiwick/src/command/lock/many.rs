@@ -29,37 +29,67 @@ struct Due {
     environment: Vec<String>,
 }
 
+/// One over the network that is not asked, or does not answer.
+struct Silent {
+    name: String,
+    /// For people: the client's id and the server's name.
+    shown: String,
+    why: String,
+}
+
 pub(super) fn run(args: &LockArgs) -> Result<i32, Failure> {
     let mode = Mode::of(args);
     let before = super::load(args, mode)?;
-    let mut due = due(args)?;
+    let (mut due, mut silent) = meant(args)?;
     if let Some(only) = &args.update {
         due.retain(|due| due.name == *only);
+        silent.retain(|silent| silent.name == *only);
     }
-    if due.is_empty() {
+    if due.is_empty() && silent.is_empty() {
         return Err(Failure::new(exit::NOTHING, "no such server was found in any client's configuration")
             .help("`bailiwick clients` lists what is there"));
     }
     let scanner = Scanner::new();
+    let answers = answers(args, &due, &scanner)?;
+    let now = locked(due, answers, &mut silent, before.as_ref(), &scanner)?;
+    for Silent { shown, why, .. } in &silent {
+        say::line(&format!("{WARN}not locked:{WARN:#} {}: {}", visible(shown), visible(why)));
+    }
+    match mode {
+        Mode::Write | Mode::Update if now.is_empty() => {
+            Err(Failure::error("none of these servers can be asked from here, and nothing was written"))
+        }
+        // Nobody looked at what is not in the file and cannot be asked, so it is no more as it was locked than a new tool is.
+        Mode::Check if !silent.is_empty() => conclude(args, mode, before, now).map(|_| exit::DRIFT),
+        Mode::Write | Mode::Update | Mode::Check | Mode::Diff => conclude(args, mode, before, now),
+    }
+}
+
+/// What they say, after a person agreed.
+fn answers(
+    args: &LockArgs,
+    due: &[Due],
+    scanner: &Scanner,
+) -> Result<Vec<Result<Offered, Failure>>, Failure> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
     let asked: Vec<Asked> = due.iter().map(|due| due.asked.clone()).collect();
-    consent::to_launch(&asked, &scanner, args.yes)?;
+    consent::to_launch(&asked, scanner, args.yes)?;
     let progress = launching::progress(asked.len());
     let answers = offer::ask_all(&asked, Duration::from_secs(args.timeout), &|server| {
         progress.set_message(visible(&server.name));
         progress.inc(1);
     });
     progress.finish_and_clear();
-    let now = locked(due, answers, before.as_ref(), &scanner)?;
-    if now.is_empty() {
-        return Err(Failure::error("none of these servers can be asked from here, and nothing was written"));
-    }
-    conclude(args, mode, before, now)
+    Ok(answers)
 }
 
 /// The servers that are meant. Two different ones of one name cannot stand in one lock file.
-fn due(args: &LockArgs) -> Result<Vec<Due>, Failure> {
+fn meant(args: &LockArgs) -> Result<(Vec<Due>, Vec<Silent>), Failure> {
     let survey = installed::survey_or_trees(&args.choice, &args.paths)?;
     let mut due: BTreeMap<String, Due> = BTreeMap::new();
+    let mut silent = Vec::new();
     for installed in &survey.files {
         let loaded = installed.state.as_ref().map_err(|unreadable| {
             let path = installed::shown(&installed.found.path);
@@ -69,57 +99,58 @@ fn due(args: &LockArgs) -> Result<Vec<Due>, Failure> {
                 .help("mend it, or lock the others by --client ID")
         })?;
         for server in loaded.config.servers.iter().filter(|server| is_meant(args, server)) {
-            if let Some(new) = one(&installed.found, server)? {
-                match due.get(&new.name) {
-                    Some(other) if other.asked.words != new.asked.words => {
-                        let message = format!(
-                            "`{}` and `{}` are different servers of one name",
-                            other.asked.name, new.asked.name
-                        );
-                        return Err(Failure::error(message)
-                            .help("lock each client in a file of its own: --client ID --lock FILE"));
-                    }
-                    Some(_) => {}
-                    None => drop(due.insert(new.name.clone(), new)),
+            let new = match one(&installed.found, server)? {
+                Ok(new) => new,
+                Err(none) => {
+                    silent.push(none);
+                    continue;
                 }
+            };
+            match due.get(&new.name) {
+                Some(other) if other.asked.words != new.asked.words => {
+                    let message = format!(
+                        "`{}` and `{}` are different servers of one name",
+                        other.asked.name, new.asked.name
+                    );
+                    return Err(Failure::error(message)
+                        .help("lock each client in a file of its own: --client ID --lock FILE"));
+                }
+                Some(_) => {}
+                None => drop(due.insert(new.name.clone(), new)),
             }
         }
     }
-    Ok(due.into_values().collect())
+    Ok((due.into_values().collect(), silent))
 }
 
 fn is_meant(args: &LockArgs, server: &Server) -> bool {
     server.is_enabled && args.server.as_ref().is_none_or(|name| *name == server.name)
 }
 
-/// `None` for a remote server that only its client can reach, which is named.
-fn one(found: &Found, server: &Server) -> Result<Option<Due>, Failure> {
-    let name = format!("{}/{}", found.client, server.name);
+/// A remote server that only its client can reach is none to be asked.
+fn one(found: &Found, server: &Server) -> Result<Result<Due, Silent>, Failure> {
+    let shown = format!("{}/{}", found.client, server.name);
     let launching = match (launching::of(found, server), &server.launch) {
         (Ok(launching), _) => launching,
         (Err(why), Launch::Remote { .. }) => {
-            not_locked(&name, &why);
-            return Ok(None);
+            return Ok(Err(Silent { name: wire::rule_name(&server.name), shown, why }));
         }
         (Err(why), Launch::Stdio(_)) => {
-            return Err(Failure::error(format!("`{name}` cannot be launched: {why}")));
+            return Err(Failure::error(format!("`{shown}` cannot be launched: {why}")));
         }
     };
     let set = launching.asked.environment.iter();
     let mut environment: Vec<String> = set.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
     environment.sort();
     let is_bare_remote = matches!(server.launch, Launch::Remote { .. });
-    Ok(Some(Due { is_bare_remote, name: wire::rule_name(&server.name), asked: launching.asked, environment }))
-}
-
-fn not_locked(name: &str, why: &str) {
-    say::line(&format!("{WARN}not locked:{WARN:#} {}: {}", visible(name), visible(why)));
+    Ok(Ok(Due { is_bare_remote, name: wire::rule_name(&server.name), asked: launching.asked, environment }))
 }
 
 /// What all of them offer. One that does not answer is an error: an empty lock would pass every check.
 fn locked(
     due: Vec<Due>,
     answers: Vec<Result<Offered, Failure>>,
+    silent: &mut Vec<Silent>,
     before: Option<&Lock>,
     scanner: &Scanner,
 ) -> Result<BTreeMap<String, LockedServer>, Failure> {
@@ -127,11 +158,8 @@ fn locked(
     let mut failed = Vec::new();
     for (due, answer) in due.into_iter().zip(answers) {
         match answer {
-            // What was locked once has to answer.
-            Err(failure)
-                if due.is_bare_remote && !before.is_some_and(|lock| lock.servers.contains_key(&due.name)) =>
-            {
-                not_locked(&due.asked.name, &failure.message);
+            Err(failure) if due.is_bare_remote => {
+                silent.push(Silent { name: due.name, shown: due.asked.name, why: failure.message });
             }
             Err(failure) => failed.push(format!("{}: {}", due.asked.name, failure.message)),
             Ok(offered) => {
@@ -145,6 +173,9 @@ fn locked(
             }
         }
     }
+    // What was locked once has to answer.
+    let is_locked = |silent: &mut Silent| before.is_some_and(|lock| lock.servers.contains_key(&silent.name));
+    failed.extend(silent.extract_if(.., is_locked).map(|silent| format!("{}: {}", silent.shown, silent.why)));
     match failed.is_empty() {
         true => Ok(now),
         false => Err(Failure::error(format!("some servers did not answer:\n  {}", failed.join("\n  ")))
