@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bailiwick_engine::{Counters, Engine, Event, Lane, Mode, Outcome, Pins, Reason, Scanner, Settings};
+use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 use bailiwick_policy::{Policy, Principal, Verdict};
@@ -157,12 +158,18 @@ impl Replayer {
         }
     }
 
-    /// A message of a trace; over HTTP its exchange is a lane.
-    pub fn message(&mut self, run: &str, at: Timestamp, (direction, lane): (Direction, Lane), message: &str) {
+    /// A message of a trace; over HTTP its exchange is a lane, and a client's has the headers beside it that repeat arguments.
+    pub fn message(
+        &mut self,
+        run: &str,
+        at: Timestamp,
+        (direction, lane): (Direction, Lane),
+        text: (&str, Option<&Repeated>),
+    ) {
         if let Some(run) = self.runs.get_mut(run) {
             run.engine.enter(lane);
         }
-        self.receive(run, at, direction, message, false);
+        self.receive(run, at, direction, text, false);
     }
 
     /// Nobody waits any more for anything of this exchange.
@@ -174,7 +181,14 @@ impl Replayer {
         }
     }
 
-    fn receive(&mut self, run: &str, at: Timestamp, direction: Direction, message: &str, explain: bool) {
+    fn receive(
+        &mut self,
+        run: &str,
+        at: Timestamp,
+        direction: Direction,
+        (message, beside): (&str, Option<&Repeated>),
+        explain: bool,
+    ) {
         self.touched = self.touched.saturating_add(1);
         let Some(run) = self.runs.get_mut(run) else { return };
         run.touched = self.touched;
@@ -187,7 +201,10 @@ impl Replayer {
         let counters = counters.or_default();
         run.engine.trade_principal_counters(counters);
         let mut outcomes = Vec::new();
-        run.engine.receive(at, direction, packet, &mut outcomes);
+        match beside.filter(|_| direction == Direction::ToServer) {
+            Some(beside) => run.engine.receive_with(at, beside.clone(), packet, &mut outcomes),
+            None => run.engine.receive(at, direction, packet, &mut outcomes),
+        }
         run.engine.trade_principal_counters(counters);
         run.waiting.extend(outcomes.iter().filter_map(now));
         let beyond = run.waiting.len().saturating_sub(WAITING_MAX);
@@ -216,7 +233,7 @@ impl Replayer {
         if let (true, Some(id)) = (unanswered, &now.id) {
             let answer =
                 format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{{\"code\":0,\"message\":\"\"}}}}");
-            self.receive(run, at, now.direction.reverse(), &answer, false);
+            self.receive(run, at, now.direction.reverse(), (&answer, None), false);
             if let Some(of) = self.runs.get_mut(run) {
                 of.waiting.pop_back();
             }
@@ -232,7 +249,7 @@ impl Replayer {
                 _ => "\"error\":{\"code\":0,\"message\":\"\"}",
             };
             let answer = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},{result}}}", recorded.call);
-            self.receive(run, at, Direction::ToClient, &answer, false);
+            self.receive(run, at, Direction::ToClient, (&answer, None), false);
             if let Some(of) = self.runs.get_mut(run) {
                 of.waiting.clear();
             }
@@ -243,7 +260,7 @@ impl Replayer {
         }
         match request(recorded) {
             Ok(Some(request)) => {
-                self.receive(run, at, Direction::ToServer, &request, true);
+                self.receive(run, at, Direction::ToServer, (&request, None), true);
                 self.decision(run, at, place, recorded);
             }
             Ok(None) => {}
@@ -375,3 +392,6 @@ fn request(recorded: &Recorded<'_>) -> Result<Option<String>, ()> {
     let line = json!({ "jsonrpc": "2.0", "id": recorded.call, "method": recorded.method, "params": params });
     Ok(Some(line.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
