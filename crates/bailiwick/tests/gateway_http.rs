@@ -13,6 +13,8 @@ mod heads;
 mod limits;
 #[path = "gateway/sessions.rs"]
 mod sessions;
+#[path = "gateway/traced.rs"]
+mod traced;
 
 use std::net::{SocketAddr, TcpStream};
 

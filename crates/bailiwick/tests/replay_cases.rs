@@ -45,6 +45,7 @@ fn about(settings: &Settings, policy: &Policy, pins: Option<&Pins>) -> About {
         nonce: settings.nonce.clone(),
         limits: settings.limits,
         pins: pins.map(pins_text),
+        whereabouts: Whereabouts::default(),
     }
 }
 
@@ -62,8 +63,7 @@ impl Watch for Recorder<'_> {
     fn begin(&mut self, settings: &Settings, policy: &Policy, pins: Option<&Pins>) {
         let alarm = Box::new(|error: &std::io::Error| panic!("{error}"));
         let about = about(settings, policy, pins);
-        let places = (self.folder, Whereabouts::default());
-        let trace = Trace::open(places, about, Timestamp(0), Arc::clone(&SCANNER), alarm);
+        let trace = Trace::open(self.folder, about, Timestamp(0), Arc::clone(&SCANNER), alarm);
         self.trace = Some(trace.expect("it can be written"));
     }
 

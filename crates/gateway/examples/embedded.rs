@@ -18,6 +18,7 @@ use bailiwick_gateway::http::{
 };
 use bailiwick_mcp::Limits;
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Whereabouts;
 use store::{Failure, Store, audit_log};
 
 /// Knows whose key it is.
@@ -100,6 +101,7 @@ fn gateway(
                     scanner,
                     pins: None,
                     limits: Limits::DEFAULT,
+                    whereabouts: Whereabouts::default(),
                 },
             }],
             routes: vec![Route {

@@ -59,6 +59,7 @@ pub struct About {
     pub limits: Limits,
     /// What the lock file pins of the server, as JSON ([`pins_text`]).
     pub pins: Option<String>,
+    pub whereabouts: Whereabouts,
 }
 
 /// Where paths led that do not begin at the root: what a policy compares them with is known only with these.
@@ -119,13 +120,13 @@ impl Trace {
     /// # Errors
     /// If it cannot be made.
     pub fn open(
-        (folder, whereabouts): (&Path, Whereabouts),
+        folder: &Path,
         about: About,
         at: Timestamp,
         scanner: Arc<Scanner>,
         alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     ) -> io::Result<Trace> {
-        Trace::on(Arc::new(Shelf::open(folder, whereabouts, scanner, alarm)?), about, at)
+        Trace::on(Arc::new(Shelf::open(folder, scanner, alarm)?), about, at)
     }
 
     fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let log = open_audit(setup.audit.as_deref(), setup.durability, &name, &run)?;
     let entries = Entries::new(log, run, principal.id.clone(), name, Arc::clone(&scanner));
     record_start(&entries, &setup, &planned)?;
-    let traces = tracing::shelf(setup.trace.as_deref(), &args.policy, &scanner)?;
+    let traces = tracing::shelf(setup.trace.as_deref(), &scanner)?;
     let signals = signals().map_err(|error| Failure::error(format!("cannot listen to signals: {error}")))?;
     let shown = shown(&setup, &planned);
     let Planned { plan, files, bound, .. } = planned;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bailiwick_engine::{Counters, Engine, Lane, Mode, Pins, Policy, Principal, Scanner, Settings};
 use bailiwick_mcp::{Limits, Timestamp};
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Whereabouts;
 use tokio::sync::watch;
 
 use super::ask::Approver;
@@ -27,6 +28,8 @@ pub struct Deciding {
     /// Pins of a lock file; every run starts from them.
     pub pins: Option<Arc<Pins>>,
     pub limits: Limits,
+    /// Where the policy's paths lead, for traces.
+    pub whereabouts: Whereabouts,
 }
 
 impl std::fmt::Debug for Deciding {
@@ -42,6 +45,7 @@ impl Deciding {
             && self.server == other.server
             && self.limits == other.limits
             && self.pins == other.pins
+            && self.whereabouts == other.whereabouts
     }
 }
 
@@ -157,7 +161,8 @@ impl Office {
             nonce,
         };
         let pins = self.with.pins.as_deref().cloned();
-        let taken = Taken::begin(&self.recorder, &name, &settings, (policy.digest(), pins.as_ref()), now());
+        let laws = (policy.digest(), pins.as_ref(), &self.with.whereabouts);
+        let taken = Taken::begin(&self.recorder, &name, &settings, laws, now());
         let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), pins);
         let entries = self.entries.for_run(name, principal.id.clone());
         let parties = (Arc::clone(account), Arc::clone(principal));

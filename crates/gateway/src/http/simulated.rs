@@ -17,6 +17,7 @@ use bailiwick_mcp::{Direction, Limits};
 use bailiwick_policy::{Context, Load, Source, compile};
 use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
 use bailiwick_record::entry::Entries;
+use bailiwick_record::trace::Whereabouts;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -183,6 +184,7 @@ fn plan() -> Plan {
                 scanner: Arc::clone(&SCANNER),
                 pins: None,
                 limits: Limits { message_bytes_max: 64 << 10, ..Limits::DEFAULT },
+                whereabouts: Whereabouts::default(),
             },
         }],
         routes: vec![Route {

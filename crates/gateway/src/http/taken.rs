@@ -3,7 +3,7 @@
 use bailiwick_engine::{Lane, Mode, Outcome, Pins, Settings};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Timestamp};
-use bailiwick_record::trace::{About, Happening, Trace, pins_text};
+use bailiwick_record::trace::{About, Happening, Trace, Whereabouts, pins_text};
 
 use super::recorder::Recorder;
 
@@ -17,7 +17,7 @@ impl Taken {
         recorder: &Recorder,
         run: &str,
         settings: &Settings,
-        (policy, pins): (&str, Option<&Pins>),
+        (policy, pins, whereabouts): (&str, Option<&Pins>, &Whereabouts),
         at: Timestamp,
     ) -> Taken {
         Taken(recorder.with.traces.as_ref().and_then(|shelf| {
@@ -36,6 +36,7 @@ impl Taken {
                 nonce: settings.nonce.clone(),
                 limits: settings.limits,
                 pins: pins.map(pins_text),
+                whereabouts: whereabouts.clone(),
             };
             shelf.begin(about, at)
         }))

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bailiwick_engine::Scanner;
 use bailiwick_mcp::Timestamp;
 
-use super::{About, PART_BYTES_MAX, PARTS_KEPT, Trace, Whereabouts};
+use super::{About, PART_BYTES_MAX, PARTS_KEPT, Trace};
 
 /// Files that stay open between two writes. Those of further runs are opened for each, so that ten thousand sessions do
 /// not take ten thousand descriptors.
@@ -26,8 +26,6 @@ pub struct Shelf {
     pub(super) scanner: Arc<Scanner>,
     /// By which traces of runs that counted together are known.
     pub(super) process: String,
-    /// Of all of its runs.
-    pub(super) whereabouts: Whereabouts,
     alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     alarmed: AtomicBool,
     /// A reference for each open file, and one of its own.
@@ -62,7 +60,6 @@ impl Shelf {
     /// If it cannot be made.
     pub fn open(
         folder: &Path,
-        whereabouts: Whereabouts,
         scanner: Arc<Scanner>,
         alarm: Box<dyn Fn(&io::Error) + Send + Sync>,
     ) -> io::Result<Shelf> {
@@ -72,7 +69,7 @@ impl Shelf {
         getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
         let process = data_encoding::HEXLOWER.encode(&random);
         let (open, over, over_max) = (Arc::default(), Mutex::default(), OVER_MAX);
-        Ok(Shelf { folder, scanner, process, whereabouts, alarm, alarmed, open, over, over_max })
+        Ok(Shelf { folder, scanner, process, alarm, alarmed, open, over, over_max })
     }
 
     #[cfg(test)]

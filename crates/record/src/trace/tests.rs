@@ -28,6 +28,7 @@ fn about(run: &str) -> About {
         nonce: text("n"),
         limits: bailiwick_mcp::Limits::DEFAULT,
         pins: None,
+        whereabouts: whereabouts(),
     }
 }
 
@@ -42,7 +43,7 @@ fn way(at: i64, to: Direction) -> (Timestamp, Direction, Lane) {
 
 fn open(folder: &Path, run: &str) -> Trace {
     let alarm = Box::new(|error: &io::Error| panic!("{error}"));
-    Trace::open((folder, whereabouts()), about(run), Timestamp(7), Arc::new(Scanner::new()), alarm).unwrap()
+    Trace::open(folder, about(run), Timestamp(7), Arc::new(Scanner::new()), alarm).unwrap()
 }
 
 fn lines(path: &Path) -> (super::Header, Vec<Line>) {
@@ -181,9 +182,7 @@ fn several_runs_use_one_folder() {
 fn many_runs_take_few_open_files_and_lose_no_line() {
     let folder = tempfile::tempdir().unwrap();
     let alarm = Box::new(|error: &io::Error| panic!("{error}"));
-    let shelf = Arc::new(
-        Shelf::open(folder.path(), Whereabouts::default(), Arc::new(Scanner::new()), alarm).unwrap(),
-    );
+    let shelf = Arc::new(Shelf::open(folder.path(), Arc::new(Scanner::new()), alarm).unwrap());
     let runs = 2 * OPEN_MAX;
     let traces: Vec<Trace> =
         (0..runs).map(|run| shelf.begin(about(&run.to_string()), Timestamp(0)).unwrap()).collect();
@@ -205,7 +204,7 @@ fn many_runs_take_few_open_files_and_lose_no_line() {
 fn of_runs_that_are_over_the_oldest_go_and_none_that_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let alarm = Box::new(|error: &io::Error| panic!("{error}"));
-    let shelf = Shelf::open(folder.path(), Whereabouts::default(), Arc::new(Scanner::new()), alarm);
+    let shelf = Shelf::open(folder.path(), Arc::new(Scanner::new()), alarm);
     let shelf = Arc::new(shelf.unwrap().keeping((1 << 20, 3)));
     let open = |run: &str| shelf.begin(about(run), Timestamp(0)).unwrap();
     let left = || {
@@ -272,14 +271,8 @@ fn a_trace_that_cannot_be_written_is_given_up_and_said_once() {
     let alarm = Box::new(move |_: &io::Error| {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     });
-    let trace = Trace::open(
-        (folder.path(), whereabouts()),
-        about("r"),
-        Timestamp(0),
-        Arc::new(Scanner::new()),
-        alarm,
-    )
-    .unwrap();
+    let trace =
+        Trace::open(folder.path(), about("r"), Timestamp(0), Arc::new(Scanner::new()), alarm).unwrap();
     let full = trace.shelf.kept(fs::File::open("/dev/full").unwrap());
     trace.out.lock().unwrap().file = Some(full);
     trace.end(Timestamp(1), "a");

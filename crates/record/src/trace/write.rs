@@ -29,7 +29,7 @@ pub(super) fn header(out: &mut Vec<u8>, (about, shelf): (&About, &Shelf), part: 
         });
         object.string("mode", &about.mode).string("policy", &about.policy);
         object.string("nonce", &about.nonce).string("process", &shelf.process);
-        let whereabouts = &shelf.whereabouts;
+        let whereabouts = &about.whereabouts;
         for (key, place) in [
             ("workspace", &whereabouts.workspace),
             ("directory", &whereabouts.directory),

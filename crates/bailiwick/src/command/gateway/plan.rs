@@ -14,7 +14,7 @@ use bailiwick_gateway::http::{
 use super::begin;
 use super::config::{At, Listening, Serving, Setup, Upstream, Value};
 use crate::args::GatewayArgs;
-use crate::command::run::{check_names, locked_pins, mode};
+use crate::command::run::{check_names, locked_pins, mode, tracing};
 use crate::exit::Failure;
 use crate::policies::Layers;
 use crate::say;
@@ -83,10 +83,10 @@ impl Maker<'_> {
     fn service(&mut self, upstream: &Upstream) -> Result<(Service, Vec<String>, String), Failure> {
         check_names(&upstream.name, &self.args.policy.principal)?;
         let layers = Layers::new(&upstream.policies, self.args.policy.workspace.as_deref())?;
-        let layers = match &upstream.at {
+        let (layers, follows) = match &upstream.at {
             // It opens files of this machine, from the directory that it is started in: ours.
-            At::Command { .. } => layers.following(&self.args.policy)?,
-            At::Url(_) | At::Events(_) => layers,
+            At::Command { .. } => (layers.following(&self.args.policy)?, !self.args.policy.no_follow),
+            At::Url(_) | At::Events(_) => (layers, false),
         };
         let loaded = layers.load(say::colour_on_stderr())?;
         self.files.extend(loaded.files().iter().cloned());
@@ -131,6 +131,7 @@ impl Maker<'_> {
                 scanner: Arc::clone(self.scanner),
                 pins: pins.map(Arc::new),
                 limits: upstream.messages,
+                whereabouts: tracing::whereabouts(layers.context(), follows),
             },
         };
         Ok((service, layers.names().to_vec(), digest))

@@ -9,18 +9,16 @@ use bailiwick_gateway::relay::{self, Observer};
 use bailiwick_policy::{Context, Policy};
 use bailiwick_record::trace::{About, Shelf, Trace, Whereabouts, pins_text};
 
-use crate::args::PolicyChoice;
 use crate::exit::Failure;
-use crate::policies::Layers;
 use crate::say;
 
 pub(super) fn open(
-    folder: Option<(&Path, Whereabouts)>,
+    place: Option<(&Path, Whereabouts)>,
     run: &str,
     (settings, scanner): (&Settings, &Arc<Scanner>),
     (policy, pins): (&Policy, Option<&Pins>),
 ) -> Result<Option<Arc<Trace>>, Failure> {
-    let Some((folder, whereabouts)) = folder else { return Ok(None) };
+    let Some((folder, whereabouts)) = place else { return Ok(None) };
     let about = About {
         run: run.to_owned(),
         server: settings.server.to_string(),
@@ -31,28 +29,23 @@ pub(super) fn open(
         nonce: settings.nonce.clone(),
         limits: settings.limits,
         pins: pins.map(pins_text),
+        whereabouts,
     };
-    let trace = Trace::open((folder, whereabouts), about, relay::now(), Arc::clone(scanner), alarm());
+    let trace = Trace::open(folder, about, relay::now(), Arc::clone(scanner), alarm());
     trace.map(|trace| Some(Arc::new(trace))).map_err(|error| no_trace(folder, &error))
 }
 
-/// Where paths of runs here lead; links of servers on this machine are followed from this folder.
-pub(super) fn whereabouts(context: &Context, follows: bool) -> Whereabouts {
+/// Where paths of a server's runs lead; links of one on this machine are followed from this folder.
+pub(crate) fn whereabouts(context: &Context, follows: bool) -> Whereabouts {
     let here = std::env::current_dir().ok().and_then(|here| here.into_os_string().into_string().ok());
     let (workspace, home) = (context.workspace.clone(), context.home.clone());
     Whereabouts { workspace, directory: here.filter(|_| follows), home }
 }
 
 /// Where the runs of a gateway are written, if they are.
-pub(crate) fn shelf(
-    folder: Option<&Path>,
-    choice: &PolicyChoice,
-    scanner: &Arc<Scanner>,
-) -> Result<Option<Arc<Shelf>>, Failure> {
+pub(crate) fn shelf(folder: Option<&Path>, scanner: &Arc<Scanner>) -> Result<Option<Arc<Shelf>>, Failure> {
     let Some(folder) = folder else { return Ok(None) };
-    let layers = Layers::of(choice)?.following(choice)?;
-    let whereabouts = whereabouts(layers.context(), !choice.no_follow);
-    let shelf = Shelf::open(folder, whereabouts, Arc::clone(scanner), alarm());
+    let shelf = Shelf::open(folder, Arc::clone(scanner), alarm());
     shelf.map(|shelf| Some(Arc::new(shelf))).map_err(|error| no_trace(folder, &error))
 }
 
