@@ -109,7 +109,7 @@ pub(super) const BAD: &[Bad] = &[
     Bad { name: "mcp-runcmd-server", versions: None, why: REVERSE_SHELL, source: JFROG },
     Bad { name: "mcp-runcommand-server", versions: None, why: REVERSE_SHELL, source: JFROG },
     Bad { name: "mcp-runcommand-server2", versions: None, why: REVERSE_SHELL, source: JFROG },
-    Bad { name: "@lanyer640/mcp-runcommand-server", versions: None, why: REVERSE_SHELL, source: JFROG },
+    Bad { name: "@lanyer640/mcp-runcommand-server", versions: None, why: REVERSE_SHELL, source: CHECKMARX },
     Bad {
         name: "mcp-remote",
         versions: Some(&[("0.0.5", "0.1.16")]),
@@ -125,9 +125,9 @@ pub(super) const BAD: &[Bad] = &[
     },
     Bad {
         name: "mcp-server-git",
-        versions: Some(&[("0.0.0", "2025.12.18")]),
-        why: "its repository can be left, and arguments reach git as options (CVE-2025-68143, CVE-2025-68144, CVE-2025-68145)",
-        source: "GHSA-9xwc-hfwc-8w59, GHSA-j22h-9j4x-23w5",
+        versions: Some(&[("0.0.0", "2026.1.14")]),
+        why: "its repository can be left, and arguments reach git as options (CVE-2025-68143, CVE-2025-68144, CVE-2025-68145, CVE-2026-27735)",
+        source: "GHSA-5cgr-j3jf-jw3v, GHSA-9xwc-hfwc-8w59, GHSA-j22h-9j4x-23w5, GHSA-vjqx-cfc4-9h6v",
     },
     Bad {
         name: "mcp-server-kubernetes",
@@ -157,6 +157,7 @@ pub(super) const BAD: &[Bad] = &[
 
 const REVERSE_SHELL: &str = "opened a shell to its author's machine (October 2025)";
 const JFROG: &str = "research.jfrog.com, three malicious servers on PyPI, October 2025";
+const CHECKMARX: &str = "checkmarx.com, a malicious server on npm, October 2025";
 
 const fn known(name: &'static str, can: &'static [Can]) -> Known {
     Known { name, can }
@@ -223,6 +224,11 @@ mod tests {
             let dated =
                 ["2025", "2026"].iter().any(|year| bad.why.contains(year) || bad.source.contains(year));
             assert!(identified || dated, "{name}: nobody can look that up");
+            // Where advisories are the source, each CVE has one.
+            let count = |sign: &str| bad.why.matches(sign).count() + bad.source.matches(sign).count();
+            assert!(count("GHSA-") == 0 || count("GHSA-") == count("CVE-"), "{name}");
+            // An npm scope is no name of PyPI.
+            assert!(!(name.starts_with('@') && bad.source.contains("PyPI")), "{name}");
             for word in [bad.why, bad.source].iter().flat_map(|text| text.split([' ', '(', ')', ','])) {
                 if let Some(id) = word.strip_prefix("GHSA-") {
                     let groups: Vec<&str> = id.split('-').collect();
@@ -271,6 +277,8 @@ mod tests {
             (files, "2.0.1", false),
             (files, "latest", false),
             ("mcp-server-git", "2025.11.25", true),
+            ("mcp-server-git", "2025.12.18", true),
+            ("mcp-server-git", "2026.1.14", false),
             ("mcp-server-git", "2026.10.19", false),
             ("mcp-remote", "0.0.4", false),
             ("mcp-remote", "0.1.15", true),
