@@ -95,8 +95,8 @@ pub struct Trace {
     about: About,
     shelf: Arc<Shelf>,
     out: Mutex<Out>,
+    /// Nothing more is written.
     broken: AtomicBool,
-    over: AtomicBool,
 }
 
 struct Out {
@@ -104,6 +104,8 @@ struct Out {
     file: Option<Kept>,
     part: u32,
     written: u64,
+    /// The run is over: its files count among those of such runs.
+    counted: bool,
     /// Lines that are not written yet, reused.
     buffer: Vec<u8>,
 }
@@ -131,16 +133,10 @@ impl Trace {
 
     fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {
         let file = Some(shelf.kept(create(&part_path(&shelf.folder, &about, 1))?));
-        let mut out = Out { file, part: 1, written: 0, buffer: Vec::new() };
+        let mut out = Out { file, part: 1, written: 0, counted: false, buffer: Vec::new() };
         write::header(&mut out.buffer, (&about, &shelf), 1, at);
         out.flush(&shelf, &about)?;
-        Ok(Trace {
-            about,
-            shelf,
-            out: Mutex::new(out),
-            broken: AtomicBool::new(false),
-            over: AtomicBool::new(false),
-        })
+        Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
     }
 
     /// Adds a line that came from a peer, before it is decided over; `malformed` says why it is no message, if it is none.
@@ -184,16 +180,28 @@ impl Trace {
     pub fn end(&self, at: Timestamp, why: &str) {
         self.add(|buffer| write::end(buffer, at, why));
         self.write(at);
-        if !self.over.swap(true, Ordering::Relaxed) && !self.broken.load(Ordering::Relaxed) {
-            let out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-            let newest = out.part.saturating_sub(PARTS_KEPT).max(1)..out.part;
-            let parts = newest.map(|part| part.saturating_add(1));
-            let files = std::iter::once(1).chain(parts.filter(|part| *part > 1));
-            let files = files.map(|part| part_path(&self.shelf.folder, &self.about, part)).collect();
-            let before = u64::from(out.part.min(PARTS_KEPT).saturating_sub(1));
-            let bytes = before.saturating_mul(PART_BYTES_MAX).saturating_add(out.written);
-            drop(out);
-            self.shelf.over(files, bytes);
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if !out.counted && !self.broken.load(Ordering::Relaxed) {
+            self.count(&mut out);
+        }
+    }
+
+    /// Tells the shelf what there is of this run, which is over. What was cleared away is written no more.
+    fn count(&self, out: &mut Out) {
+        let newest = out.part.saturating_sub(PARTS_KEPT).max(1).saturating_add(1)..=out.part;
+        let files = std::iter::once(1).chain(newest);
+        let files = files.map(|part| part_path(&self.shelf.folder, &self.about, part)).collect();
+        let before = u64::from(out.part.min(PARTS_KEPT).saturating_sub(1));
+        let bytes = before.saturating_mul(PART_BYTES_MAX).saturating_add(out.written);
+        let is_here = match std::mem::replace(&mut out.counted, true) {
+            true => self.shelf.grew(files, bytes),
+            false => {
+                self.shelf.over(files, bytes);
+                true
+            }
+        };
+        if !is_here {
+            self.broken.store(true, Ordering::Relaxed);
         }
     }
 
@@ -213,19 +221,23 @@ impl Trace {
             true => self.next_part(&mut out, at),
             false => Ok(()),
         });
-        // A run that is over may have been cleared away.
-        if let Err(error) = written
-            && !self.broken.swap(true, Ordering::Relaxed)
-            && !self.over.load(Ordering::Relaxed)
-        {
-            self.shelf.sound(&error);
+        match written {
+            // What comes behind the end counts too.
+            Ok(()) if out.counted => self.count(&mut out),
+            Ok(()) => {}
+            // A run that is over may have been cleared away.
+            Err(error) => {
+                if !self.broken.swap(true, Ordering::Relaxed) && !out.counted {
+                    self.shelf.sound(&error);
+                }
+            }
         }
     }
 
     fn next_part(&self, out: &mut Out, at: Timestamp) -> io::Result<()> {
         let part = out.part.saturating_add(1);
         let file = Some(self.shelf.kept(create(&part_path(&self.shelf.folder, &self.about, part))?));
-        *out = Out { file, part, written: 0, buffer: std::mem::take(&mut out.buffer) };
+        *out = Out { file, part, written: 0, counted: out.counted, buffer: std::mem::take(&mut out.buffer) };
         write::header(&mut out.buffer, (&self.about, &self.shelf), part, at);
         out.flush(&self.shelf, &self.about)?;
         match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailiwick_engine::Scanner;
 use bailiwick_mcp::Timestamp;
@@ -77,11 +77,31 @@ impl Shelf {
         Shelf { over_max, ..self }
     }
 
-    /// A run is over. Where those hold too much, the oldest are removed, but never this one.
+    /// A run is over.
     pub(super) fn over(&self, files: Vec<PathBuf>, bytes: u64) {
         let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
         over.bytes = over.bytes.saturating_add(bytes);
         over.runs.push_back((files, bytes));
+        self.clear(over);
+    }
+
+    /// A run that is over has more. False if it was cleared away before; then so is what was made since.
+    pub(super) fn grew(&self, files: Vec<PathBuf>, bytes: u64) -> bool {
+        let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = over.runs.iter().rposition(|(known, _)| known.first() == files.first());
+        let Some(run) = at.and_then(|at| over.runs.get_mut(at)) else {
+            drop(over);
+            self.remove(files);
+            return false;
+        };
+        let (_, before) = std::mem::replace(run, (files, bytes));
+        over.bytes = over.bytes.saturating_sub(before).saturating_add(bytes);
+        self.clear(over);
+        true
+    }
+
+    /// Removes the oldest where there is too much, but never the newest.
+    fn clear(&self, mut over: MutexGuard<'_, Over>) {
         let (bytes_max, runs_max) = self.over_max;
         let mut gone = Vec::new();
         while over.runs.len() > 1 && (over.bytes > bytes_max || over.runs.len() > runs_max) {
@@ -90,7 +110,11 @@ impl Shelf {
             gone.extend(files);
         }
         drop(over);
-        for file in gone {
+        self.remove(gone);
+    }
+
+    fn remove(&self, files: Vec<PathBuf>) {
+        for file in files {
             match fs::remove_file(&file) {
                 // Somebody took it away before.
                 Err(error) if error.kind() != io::ErrorKind::NotFound => self.sound(&error),

@@ -226,6 +226,32 @@ fn of_runs_that_are_over_the_oldest_go_and_none_that_goes_on() {
 }
 
 #[test]
+fn what_is_written_behind_the_end_of_a_run_counts_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let alarm = Box::new(|error: &io::Error| panic!("{error}"));
+    let shelf = Shelf::open(folder.path(), Arc::new(Scanner::new()), alarm);
+    let shelf = Arc::new(shelf.unwrap().keeping((100 << 10, 100)));
+    let open = |run: &str| shelf.begin(about(run), Timestamp(0)).unwrap();
+    let is_there = |run: &str| folder.path().join(format!("a_b_c-{run}.jsonl")).exists();
+    let (late, next) = (open("late"), open("next"));
+    let text = format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{{\"a\":\"{}\"}}}}",
+        "a ".repeat(80 << 10)
+    );
+    late.end(Timestamp(1), "over");
+    late.line(way(2, Direction::ToServer), text.as_bytes(), None);
+    late.end(Timestamp(2), "late");
+    assert!(is_there("late"), "one that is alone stays, whatever it holds");
+    next.end(Timestamp(3), "over");
+    assert!(!is_there("late") && is_there("next"));
+    // What is gone does not come back, and takes nobody else along.
+    late.out.lock().unwrap().written = super::PART_BYTES_MAX + 1;
+    late.end(Timestamp(4), "later still");
+    let left = fs::read_dir(folder.path()).unwrap().count();
+    assert!(is_there("next") && left == 1, "{left}");
+}
+
+#[test]
 fn headers_beside_a_message_come_back_and_hide_what_the_message_hides() {
     let folder = tempfile::tempdir().unwrap();
     let trace = open(folder.path(), "r1");
