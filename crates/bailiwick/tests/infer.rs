@@ -69,6 +69,16 @@ fn paths_lead_where_they_were_recorded() {
     assert!(said.contains("2 recorded uses pass"), "{said}");
     let said = infer(&["--workspace", "."]);
     assert!(said.contains("widens: files/read_file (2 uses)"), "whoever says another is believed: {said}");
+    // Of two homes neither is the one.
+    let trace = fs::read_dir(&traces).expect("traces").next().expect("one").expect("a file").path();
+    let text = fs::read_to_string(&trace).expect("a trace");
+    let (before, behind) = text.split_once("\"home\":\"").expect("a home");
+    let (_, behind) = behind.split_once('"').expect("its end");
+    let other = format!("{before}\"home\":\"/home/ben\"{behind}");
+    fs::write(trace.with_file_name("other.jsonl"), other).expect("it is written");
+    let said = infer(&[]);
+    assert!(said.contains("the traces come from 2 homes; `~` is taken as "), "{said}");
+    assert!(said.contains("recorded uses pass"), "the workspace is still the one: {said}");
     // Of two places neither is the one.
     record(elsewhere.path());
     let said = infer(&["traces"]);

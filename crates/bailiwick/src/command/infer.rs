@@ -75,9 +75,21 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
 fn layers(args: &InferArgs, names: &[String], places: &BTreeSet<Whereabouts>) -> Result<Layers, Failure> {
     let here = Layers::new(names, args.workspace.as_deref())?;
     let there: BTreeSet<_> = places.iter().filter_map(|place| place.workspace.as_ref()).collect();
+    let homes: BTreeSet<_> = places.iter().filter_map(|place| place.home.as_ref()).collect();
     match (&args.workspace, there.len(), places.first()) {
         (None, 1, Some(place)) => {
-            let home = place.home.clone().or_else(|| here.context().home.clone());
+            let own = here.context().home.clone();
+            let home = match homes.len() {
+                0 => own,
+                1 => homes.first().map(|home| (*home).clone()),
+                several => {
+                    say::warning(&format!(
+                        "the traces come from {several} homes; `~` is taken as {}",
+                        visible(own.as_deref().unwrap_or("none of them"))
+                    ));
+                    own
+                }
+            };
             Ok(Layers::placed(names.to_vec(), Context { workspace: place.workspace.clone(), home }))
         }
         (None, 2.., _) => {
