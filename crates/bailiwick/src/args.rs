@@ -107,7 +107,7 @@ Examples:
   bailiwick scan --path . --format sarif  the configurations in a repository, for code scanning
   bailiwick scan --tools                  launch the servers, after you agreed, and look at their tools as well
 
-Nothing is launched without --tools, and nothing is ever sent anywhere.")]
+Nothing is launched or sent anywhere without --tools; with it remote servers are asked at their addresses.")]
     Scan(scan::ScanArgs),
     /// Say what a finding of `scan` or `policy lint` means and what to do
     Explain(scan::ExplainArgs),

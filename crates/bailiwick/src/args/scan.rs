@@ -40,7 +40,8 @@ pub(crate) struct ScanArgs {
     /// Look only below this folder, or at this file, whoever's configurations lie there; may be repeated
     #[arg(long = "path", value_name = "TREE")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Launch the servers and ask what they offer; every command is shown, and nothing starts before you agree
+    /// Launch the servers and ask what they offer, remote ones with the headers of their entries; every command is shown, and
+    /// nothing starts before you agree
     #[arg(long)]
     pub(crate) tools: bool,
     /// Agree to launch them without being asked; the commands are still shown
