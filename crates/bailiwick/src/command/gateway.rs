@@ -6,6 +6,7 @@ mod plan;
 pub(crate) mod queue;
 mod reload;
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,13 +43,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let policies = planned.plan.services.iter().map(|service| &*service.deciding.policy);
     let consultant = consult::open(&args.govern.classifier, policies)?;
     let principal = Arc::new(args.policy.principal());
-    let admin = setup.admin.map(|address| {
-        if !address.ip().to_canonical().is_loopback() {
-            say::warning(&format!("{address} (the admin listener) can be reached by others"));
-        }
-        bind(address).map_err(|error| Failure::refused(format!("cannot serve at {address} (admin): {error}")))
-    });
-    let admin = admin.transpose()?;
+    let admin = setup.admin.map(admin).transpose()?;
     let admin_address = admin.as_ref().and_then(|admin| admin.local_addr().ok());
     let run = run_id()?;
     let name = match setup.upstreams.as_slice() {
@@ -97,6 +92,14 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
     let why = ended_by.map_or_else(|| "the signals ended".to_owned(), |signal| format!("{signal:?}"));
     record_stop(&entries, "a signal", &why);
     Ok(0)
+}
+
+/// The listener for whoever runs the gateway, before anything is served.
+fn admin(address: SocketAddr) -> Result<TcpListener, Failure> {
+    if !address.ip().to_canonical().is_loopback() {
+        say::warning(&format!("{address} (the admin listener) can be reached by others"));
+    }
+    bind(address).map_err(|error| Failure::refused(format!("cannot serve at {address} (admin): {error}")))
 }
 
 /// The queue for `bailiwick approvals`. Without one of its own, everything that would ask is denied, which is no reason not to
