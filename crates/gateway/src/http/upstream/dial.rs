@@ -93,10 +93,11 @@ fn may_dial(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+    use std::io;
     use std::net::TcpListener;
     use std::time::Duration;
 
-    use tokio::net::TcpStream;
     use tokio::time::timeout;
     use tower_service::Service as _;
 
@@ -104,6 +105,8 @@ mod tests {
 
     /// More connections than wait for a listener that takes none: further ones get no answer.
     const CROWD: usize = 300;
+    /// Less than the system itself waits for an answer.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
     fn who_does_not_answer_in_time_cannot_be_reached() {
@@ -111,18 +114,18 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         runtime.block_on(async {
-            let mut crowd = Vec::new();
-            for _ in 0..CROWD {
-                match timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
-                    Ok(connected) => crowd.push(connected.unwrap()),
-                    Err(_) => break,
-                }
-            }
-            assert!(crowd.len() < CROWD, "everybody is let in");
             let mut dialer = dialer(Duration::from_millis(300));
-            let dialled = dialer.call(format!("http://{address}/").parse().unwrap());
-            let dialled = timeout(Duration::from_secs(10), dialled).await.expect("it gives up");
-            assert!(dialled.is_err());
+            let mut crowd = Vec::new();
+            let refused = loop {
+                assert!(crowd.len() < CROWD, "everybody is let in");
+                let dialled = dialer.call(format!("http://{address}/").parse().unwrap());
+                match timeout(PATIENCE, dialled).await.expect("it gives up") {
+                    Ok(connected) => crowd.push(connected),
+                    Err(error) => break error,
+                }
+            };
+            let cause = refused.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+            assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::TimedOut), "{refused}");
         });
     }
 
