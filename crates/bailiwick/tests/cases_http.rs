@@ -21,17 +21,17 @@ use bailiwick_engine::Scanner;
 use bailiwick_testkit::cases::{self, Answer, Case, Deed, Observed, Seen, Step};
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::Connection;
+use bailiwick_testkit::patience::{PATIENCE, comes, found};
 use bailiwick_testkit::process::Signal;
 use bailiwick_testkit::route::binary;
 use bailiwick_testkit::serde_json::{self, Value};
-use bailiwick_testkit::wire::PATIENCE;
 use bailiwick_testkit::workplace::Workplace;
 use drive::Places;
 use puppet::Puppet;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
-use std::time::Instant;
+use std::thread::JoinHandle;
 use std::{fs, thread};
 
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
@@ -171,11 +171,13 @@ fn play(case: &Case) {
     let mut wanted: Vec<&Seen> = Vec::new();
     for (step, expected) in case.steps.iter().zip(&expected) {
         match &step.deed {
-            Deed::Say { way: cases::Way::ToServer, line } => client.post(line, step),
+            Deed::Say { way: cases::Way::ToServer, line } => {
+                client.post(line, step, !expected.lines[0].is_empty());
+            }
             Deed::Say { way: cases::Way::ToClient, line } => puppet.say(&named(line, nonce.as_deref())),
             Deed::Reload(file) => {
-                let text = fs::read(place.path().join(file)).expect("the other policy can be read");
-                fs::write(place.path().join("policy.yaml"), text).expect("the policy can be replaced");
+                let text = fs::read_to_string(place.path().join(file)).expect("the other policy can be read");
+                place.replace("policy.yaml", &text);
                 gateway.signal(Signal::HUP);
                 log::await_kind(&place, "reload");
             }
@@ -279,18 +281,15 @@ fn refused(place: &Workplace, flags: &[String], parts: &[String]) {
 
 /// A person answers the oldest question.
 fn answer(place: &Workplace, step: &Step, word: &str) {
-    let end = Instant::now() + PATIENCE;
-    loop {
+    let oldest = found(|| {
         let list = command(place).args(["approvals", "list"]).output().expect("it runs");
         let text = String::from_utf8_lossy(&list.stdout).into_owned();
-        let oldest = text.lines().find(|line| line.contains("denied in"));
-        if let Some(name) = oldest.and_then(|line| line.split(' ').next()) {
-            let given = command(place).args(["approvals", word, name]).output().expect("it runs");
-            assert!(given.status.success(), "{}: {given:?}", step.place);
-            return;
-        }
-        assert!(Instant::now() < end, "{}: nobody is asked", step.place);
-    }
+        let line = text.lines().find(|line| line.contains("denied in"))?;
+        Some(line.split(' ').next()?.to_owned())
+    });
+    let name = oldest.unwrap_or_else(|| panic!("{}: nobody is asked", step.place));
+    let given = command(place).args(["approvals", word, &name]).output().expect("it runs");
+    assert!(given.status.success(), "{}: {given:?}", step.place);
 }
 
 fn command(place: &Workplace) -> Command {
@@ -328,22 +327,34 @@ fn flags(case: &Case, puppet: &Puppet) -> Vec<String> {
     flags
 }
 
-/// Posts without waiting for answers: some come only with a later step, and some never.
+/// Posts without waiting for answers: some come only with a later step, and some never. But outside of a session what goes on
+/// needs the one process, which is free once the answer before has come whole.
 struct Client {
     address: std::net::SocketAddr,
     session: Arc<(Mutex<Option<String>>, Condvar)>,
+    open: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Client {
     fn new(gateway: &Gateway) -> Client {
-        Client { address: gateway.address, session: Arc::default() }
+        Client { address: gateway.address, session: Arc::default(), open: Mutex::default() }
     }
 
-    fn post(&self, line: &[u8], step: &Step) {
+    fn await_answers(&self, step: &Step) {
+        let mut open = self.open.lock().expect("no panic");
+        let all = comes(|| open.iter().all(JoinHandle::is_finished));
+        assert!(all, "{}: what was asked before is not answered", step.place);
+        open.clear();
+    }
+
+    fn post(&self, line: &[u8], step: &Step, reaches_server: bool) {
         let text = String::from_utf8_lossy(line);
         let modern = is_modern(&text);
         let opens =
             !modern && self.session.0.lock().expect("no panic").is_none() && text.contains("\"initialize\"");
+        if modern && reaches_server {
+            self.await_answers(step);
+        }
         let header = match (modern, opens) {
             (true, _) => beside(&text),
             (false, true) => String::new(),
@@ -356,14 +367,15 @@ impl Client {
         let mut connection = Connection::open(self.address);
         connection.send([head.as_bytes(), line].concat());
         let session = Arc::clone(&self.session);
-        thread::spawn(move || {
+        let hears = thread::spawn(move || {
             let Some(answer) = connection.try_head() else { return };
             if let (true, Some(id)) = (opens, answer.header("mcp-session-id")) {
                 *session.0.lock().expect("no panic") = Some(id.to_owned());
                 session.1.notify_all();
             }
-            while connection.chunk().is_some() {}
+            connection.body(&answer);
         });
+        self.open.lock().expect("no panic").push(hears);
     }
 
     /// The session, once `initialize` was answered.

@@ -238,8 +238,8 @@ impl Stage {
     }
 
     fn reload(&self, file: &str) {
-        let text = fs::read(self.place.path().join(file)).expect("the other policy can be read");
-        fs::write(self.place.path().join("policy.yaml"), text).expect("the policy can be replaced");
+        let text = fs::read_to_string(self.place.path().join(file)).expect("the other policy can be read");
+        self.place.replace("policy.yaml", &text);
         // On a terminal our child is the session's leader; there the change of the file is noticed by itself.
         if self.terminal.is_none() {
             Watched::new(self.wire.pid()).signal(Signal::HUP);

@@ -63,7 +63,7 @@ fn told(answer: &Value) -> (String, bool) {
 #[test]
 fn a_process_is_asked_about_what_the_guards_see_something_in_and_its_opinion_is_recorded_and_replayed() {
     let place = Workplace::new();
-    let policy = policy(&place, "score: 0.8, within: 1s");
+    let policy = policy(&place, "score: 0.8, within: 4s");
     let (audit, trace, judge) = (place.at("audit.jsonl"), place.at("trace"), judge(&place));
     let flags = ["--policy", &policy, "--audit", &audit, "--trace", &trace, "--classifier", &judge];
     let mut wire = Wire::start(&place, &Route::bailiwick(BUILT, flags), &recorder::command(&place, ""));
@@ -158,7 +158,7 @@ fn behind_the_gateway_a_classifier_over_http_is_asked_and_what_it_does_not_say_i
             match () {
                 () if text.contains("wicked") => reply_json(stream, r#"{"score":0.9}"#),
                 () if text.contains("silent") => {
-                    std::thread::sleep(std::time::Duration::from_secs(3));
+                    std::thread::sleep(std::time::Duration::from_secs(600));
                     false
                 }
                 () if text.contains("redirects") => {
@@ -171,7 +171,7 @@ fn behind_the_gateway_a_classifier_over_http_is_asked_and_what_it_does_not_say_i
             }
         }),
     );
-    let policy = policy(&place, "score: 0.8, within: 1s");
+    let policy = policy(&place, "score: 0.8, within: 4s");
     let audit = place.at("audit.jsonl");
     let url = judge.url();
     let flags = ["--policy", &policy, "--audit", &audit, "--server", "s", "--classifier", &url];

@@ -1,5 +1,6 @@
 //! Ways around a policy that only two parsers of different minds open, each tried on a server that has such a mind.
 
+use bailiwick_testkit::patience::comes;
 use bailiwick_testkit::recorder;
 use bailiwick_testkit::route::Route;
 use bailiwick_testkit::serde_json::{self, Value, json};
@@ -219,10 +220,7 @@ fn a_server_that_asks_for_what_is_denied_is_told_so() {
             .collect()
     };
     // What the server is told goes its own way, so that its reader never waits for it.
-    let begun = std::time::Instant::now();
-    while told().is_empty() && begun.elapsed() < std::time::Duration::from_secs(10) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    assert!(comes(|| !told().is_empty()), "it is not told");
     let told = told();
     assert!(told.len() == 1 && told[0]["id"] == 1 && told[0]["error"]["code"].is_i64(), "{told:?}");
 }

@@ -1,10 +1,5 @@
 //! A gateway from a file: several listeners, servers and routes, TLS on both sides, and reloads in mid-call.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test says so by a panic when it fails"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
 
 #[path = "gateway/approvals.rs"]
 mod approvals;
@@ -23,11 +18,12 @@ mod together;
 
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::Arc;
 
 use bailiwick_testkit::audit::every_call_has_an_outcome;
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, Upstream, ask, reply, reply_json};
+use bailiwick_testkit::patience::{Latch, comes};
 use bailiwick_testkit::process::Signal;
 use bailiwick_testkit::serde_json::{self, Value, json};
 use bailiwick_testkit::workplace::Workplace;
@@ -37,11 +33,16 @@ const READS: &str =
     "version: 1\nname: reads\ndefault: deny\nrules:\n  - { id: reads, effect: allow, on: ['*/read'] }\n";
 const NOTHING: &str = "version: 1\nname: nothing\ndefault: deny\nrules:\n  - { id: keys, effect: deny, on: ['*/read'], args: { path: { path: ['~/.ssh/**'] } } }\n  - { id: rest, effect: ask, on: ['*/read'] }\n";
 
-/// A server that answers calls with `name` and their path, after a while where that is `slow`.
+/// A server that answers calls with `name` and their path.
 fn server(name: &'static str) -> Upstream {
+    held(name, Arc::default())
+}
+
+/// The same, but that the answer to a call of the path `slow` waits for the latch.
+fn held(name: &'static str, latch: Arc<Latch>) -> Upstream {
     Upstream::start(move |request: &Text, stream: &mut TcpStream| {
         if request.text().contains("\"slow\"") {
-            std::thread::sleep(Duration::from_millis(1_500));
+            latch.pass();
         }
         let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
             return reply(stream, "405 Method Not Allowed", "", "");
@@ -88,9 +89,9 @@ fn call(id: i64, path: &str) -> Value {
         {"name": "read", "arguments": {"path": path}}})
 }
 
-/// What a call says, or why it was refused.
+/// What a call says, or why it was refused. Who waited long for it may have it in a stream.
 fn said(answer: &Text) -> String {
-    let answer = answer.json();
+    let answer = answer.messages().pop().unwrap_or_default();
     let text = answer["result"]["content"][0]["text"].as_str().or(answer["error"]["message"].as_str());
     text.unwrap_or_default().to_owned()
 }
@@ -123,7 +124,8 @@ fn each_server_is_served_at_its_path_under_its_own_policy() {
 
 #[test]
 fn a_reload_in_mid_call_drops_nothing() {
-    let (place, one, two) = (Workplace::new(), server("one"), server("two"));
+    let latch = Arc::<Latch>::default();
+    let (place, one, two) = (Workplace::new(), held("one", Arc::clone(&latch)), server("two"));
     place.file("reads.yaml", READS);
     place.file("token", "Bearer first");
     let text = |routes: &str| {
@@ -140,9 +142,7 @@ fn a_reload_in_mid_call_drops_nothing() {
     assert_eq!(said(&ask(address, post("/two", &second, &call(1, "x")))), "two \"x\" Bearer first");
     let mut slow = Connection::open(address);
     slow.send(post("/one", &first, &call(2, "slow")));
-    while !one.seen().iter().any(|text| text.text().contains("\"slow\"")) {
-        std::thread::yield_now();
-    }
+    assert!(one.hears("\"slow\""));
     // `one` goes, `two` moves to another path under another credential.
     let without = text("  - { path: /moved, upstream: two }\n")
         .replace(&format!("  one: {{ url: '{}' }}\n", one.url()), "");
@@ -150,6 +150,7 @@ fn a_reload_in_mid_call_drops_nothing() {
     place.file("gateway.yaml", &without);
     gateway.signal(Signal::HUP);
     assert!(gateway.says("loaded again"));
+    latch.open();
     assert_eq!(said(&slow.answer()), "one \"slow\" ", "what was in hand is answered");
     assert_eq!(ask(address, post("/one", &first, &call(3, "x"))).status(), 404);
     assert_eq!(said(&ask(address, post("/moved", &second, &call(4, "x")))), "two \"x\" Bearer second");
@@ -183,11 +184,7 @@ fn a_listener_that_comes_and_one_that_goes_with_a_reload() {
         "one \"x\" ",
         "the session went along"
     );
-    let gone = || TcpStream::connect(gateway.address).is_err();
-    assert!((0..200).any(|_| gone() || {
-        std::thread::sleep(Duration::from_millis(10));
-        false
-    }));
+    assert!(comes(|| TcpStream::connect(gateway.address).is_err()));
 }
 
 #[test]

@@ -17,10 +17,12 @@ mod sessions;
 mod traced;
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 
 use bailiwick_testkit::audit;
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Text, Upstream, ask, post, reply, reply_json};
+use bailiwick_testkit::patience::Latch;
 use bailiwick_testkit::serde_json::{Value, json};
 use bailiwick_testkit::workplace::Workplace;
 
@@ -133,6 +135,17 @@ fn plain(request: &Text, stream: &mut TcpStream) -> bool {
         ),
         Some(answer) => reply_json(stream, &answer.to_string()),
         None => reply(stream, "202 Accepted", "", ""),
+    }
+}
+
+/// The same, but that what it is asked about `slow` waits for the latch.
+fn held(latch: &Arc<Latch>) -> impl Fn(&Text, &mut TcpStream) -> bool + Send + Sync + use<> {
+    let latch = Arc::clone(latch);
+    move |request, stream| {
+        if request.text().contains("\"slow\"") {
+            latch.pass();
+        }
+        plain(request, stream)
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, ask, post};
+use bailiwick_testkit::patience::{PATIENCE, comes};
 use bailiwick_testkit::process::{Watched, assert_gone, tree};
 use bailiwick_testkit::serde_json::{Value, json};
 use bailiwick_testkit::tools;
@@ -137,13 +138,13 @@ fn every_session_has_a_process_of_its_own_and_none_outlives_it() {
     let delete =
         format!("DELETE /mcp HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: {}\r\n\r\n", sessions[0]);
     assert_eq!(ask(place.address(), &delete).status(), 200);
-    assert_gone(&[first], Duration::from_secs(10));
+    assert_gone(&[first], PATIENCE);
     assert_eq!(place.say(&sessions[0], &call(8, "pid", &json!({}))).status(), 404);
     let own = place.gateway.pid();
     let others: Vec<Watched> = tree(own).into_iter().filter(|pid| *pid != own).map(Watched::new).collect();
     assert!(others.len() >= 4, "two servers and their supervisors");
     assert_eq!(place.gateway.stop(), Some(0));
-    assert_gone(&others, Duration::from_secs(10));
+    assert_gone(&others, PATIENCE);
 }
 
 #[test]
@@ -154,10 +155,8 @@ fn a_server_that_ends_answers_its_call_with_an_error_and_ends_its_session() {
     let ended = place.say(&session, &call(1, "pid", &json!({"x": "end"})));
     let message = ended.messages().pop().expect("an error");
     assert_eq!((&message["id"], &message["error"]["code"]), (&json!(1), &json!(-32603)), "{message}");
-    let end = Instant::now() + Duration::from_secs(10);
-    while place.say(&session, &call(2, "pid", &json!({}))).status() != 404 {
-        assert!(Instant::now() < end, "the session is still there");
-    }
+    let is_gone = || place.say(&session, &call(2, "pid", &json!({}))).status() == 404;
+    assert!(comes(is_gone), "the session is still there");
     assert!(!text(&place.say(&other, &call(1, "pid", &json!({})))).is_empty(), "others live on");
     assert_ne!(place.session(), session, "and a new one begins");
 }

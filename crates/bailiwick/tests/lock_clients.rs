@@ -100,7 +100,7 @@ fn all_servers_of_a_client_are_locked_checked_and_updated_one_by_one() {
 #[test]
 fn a_server_that_does_not_answer_is_an_error_and_nothing_is_written() {
     let home = Home::new(&format!("{},\"dead\":{{\"command\":\"/bin/false\"}}", demo("a")));
-    let said = home.expect(1, &["--client", "cursor", "--yes", "--timeout", "5"]);
+    let said = home.expect(1, &["--client", "cursor", "--yes", "--timeout", "60"]);
     assert!(said.contains("some servers did not answer:\n  cursor/dead: "), "{said}");
     assert!(!home.path("bailiwick.lock").exists());
     let far = Home::new(&format!("\"far\":{{\"url\":\"{NOBODY}\"}}"));

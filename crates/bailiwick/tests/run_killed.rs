@@ -7,8 +7,8 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
+use bailiwick_testkit::patience::comes;
 use bailiwick_testkit::route::binary;
 use bailiwick_testkit::workplace::Workplace;
 
@@ -73,12 +73,7 @@ impl Terminal {
     }
 
     fn until(&self, what: &str, holds: impl Fn() -> bool) {
-        let start = Instant::now();
-        while !holds() {
-            let late = start.elapsed() > Duration::from_secs(20);
-            assert!(!late, "{what}: {}\n{}", self.screen(), self.text("err"));
-            thread::sleep(Duration::from_millis(20));
-        }
+        assert!(comes(holds), "{what}: {}\n{}", self.screen(), self.text("err"));
     }
 
     fn stty(&self, argument: &str) -> String {

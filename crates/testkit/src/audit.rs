@@ -1,26 +1,18 @@
 //! Audit logs, as far as tests look into them while they are written.
 
+use crate::patience::found;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
-
-/// How long a record may take to be written.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The records of the log, once they are `enough`.
 pub fn records(log: impl AsRef<Path>, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let text = fs::read_to_string(log.as_ref()).unwrap_or_default();
-        let records: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        if enough(&records) {
-            return records;
-        }
-        assert!(Instant::now() < end, "not recorded: {text}");
-        thread::yield_now();
-    }
+    let text = || fs::read_to_string(log.as_ref()).unwrap_or_default();
+    let recorded = found(|| {
+        let records: Vec<Value> = text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        enough(&records).then_some(records)
+    });
+    recorded.unwrap_or_else(|| panic!("not recorded: {}", text()))
 }
 
 /// Waits until every call that went on has exactly one outcome; how many there are.

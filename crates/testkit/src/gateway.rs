@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
+use crate::patience::{PATIENCE, comes, found};
 use crate::process::{Signal, Watched};
 use crate::route::binary;
 use crate::workplace::Workplace;
@@ -60,18 +60,19 @@ impl Gateway {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
-        let mut before = Vec::new();
-        let address = lines.by_ref().find_map(|line| {
-            let rest =
-                line.split_once("serving http").map(|(_, rest)| rest.trim_start_matches("s").to_owned());
-            before.push(line);
-            rest?.strip_prefix("://")?.split('/').next()?.parse().ok()
-        });
-        let said = Arc::new(Mutex::new(before));
-        let address = address.unwrap_or_else(|| panic!("it does not serve: {:?}", said.lock()));
+        let lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+        let said = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&said);
-        thread::spawn(move || lines.for_each(|line| kept.lock().expect("no panic").push(line)));
+        let reader = thread::spawn(move || lines.for_each(|line| kept.lock().expect("no panic").push(line)));
+        let address = found(|| {
+            let ended = reader.is_finished();
+            let address = said.lock().expect("no panic").iter().find_map(|line: &String| served_at(line));
+            (ended || address.is_some()).then_some(address)
+        });
+        let Some(address) = address.flatten() else {
+            let _ = child.kill();
+            panic!("it does not serve: {:?}", said.lock());
+        };
         Gateway { child, address, said }
     }
 
@@ -97,23 +98,24 @@ impl Gateway {
         rest.split('/').next().and_then(|address| address.parse().ok()).expect("an address")
     }
 
-    /// Waits until it says a line with `words`.
+    /// Waits until it says a line with `words`; false if it never does.
     pub fn says(&self, words: &str) -> bool {
-        let end = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < end {
-            if self.said.lock().expect("no panic").iter().any(|line| line.contains(words)) {
-                return true;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        false
+        comes(|| self.said.lock().expect("no panic").iter().any(|line| line.contains(words)))
     }
 
     /// Tells it to end, and its status.
     pub fn stop(&mut self) -> Option<i32> {
-        self.signal(Signal::TERM);
-        self.child.wait().expect("it ends").code()
+        let watched = Watched::new(self.child.id());
+        watched.signal(Signal::TERM);
+        assert!(watched.gone_within(PATIENCE), "it did not end within {PATIENCE:?}");
+        self.child.wait().expect("it ended").code()
     }
+}
+
+/// The address in the line that says that it serves.
+fn served_at(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("serving http")?;
+    rest.trim_start_matches('s').strip_prefix("://")?.split('/').next()?.parse().ok()
 }
 
 impl Drop for Gateway {

@@ -1,10 +1,11 @@
 //! HTTP by hand: a client that sends any bytes, and an upstream that answers with any.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+
+use crate::patience::{PATIENCE, comes};
 
 /// A request or an answer, as it came.
 #[derive(Debug, Clone, Default)]
@@ -56,9 +57,6 @@ pub struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-/// How long a test waits for bytes.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 impl Connection {
     pub fn open(address: SocketAddr) -> Connection {
         let stream = TcpStream::connect(address).expect("a connection");
@@ -75,8 +73,13 @@ impl Connection {
     /// Reads a whole answer.
     pub fn answer(&mut self) -> Text {
         let mut text = read_head(&mut self.stream).expect("an answer");
-        text.body = read_body(&mut self.stream, &text, false);
+        text.body = self.body(&text);
         text
+    }
+
+    /// Reads the body behind that head to its end.
+    pub fn body(&mut self, head: &Text) -> Vec<u8> {
+        read_body(&mut self.stream, head, false)
     }
 
     /// Reads the head of an answer; its body follows by [`Connection::chunk`].
@@ -111,9 +114,21 @@ impl Connection {
         std::iter::from_fn(|| self.chunk()).collect()
     }
 
-    /// True if the peer closed the connection.
+    /// Waits for the next byte; true if the peer closed the connection instead.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        match self.stream.read(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+
+    /// True if nothing has come by now, not even its end.
+    pub fn is_silent(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).expect("a socket that need not wait");
+        let came = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).expect("a socket that waits");
+        self.stream.buffer().is_empty() && came.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 }
 
@@ -170,6 +185,11 @@ impl Upstream {
     /// All requests so far.
     pub fn seen(&self) -> Vec<Text> {
         self.seen.lock().expect("no panic").clone()
+    }
+
+    /// Waits until it was asked something with `words` in it; false if it never is.
+    pub fn hears(&self, words: &str) -> bool {
+        comes(|| self.seen().iter().any(|request| request.text().contains(words)))
     }
 
     /// Its endpoint.

@@ -16,6 +16,7 @@ pub mod compare;
 pub mod gateway;
 pub mod hostile;
 pub mod http;
+pub mod patience;
 pub mod process;
 pub mod recorder;
 pub mod route;

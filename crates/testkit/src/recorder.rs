@@ -32,7 +32,8 @@ pub fn command(place: &Workplace, modes: &str) -> ServerCommand {
 /// Everything that reached the recorder so far.
 pub fn arrivals(place: &Workplace) -> Vec<Arrival> {
     let log = std::fs::read_to_string(place.at("recorder.log")).unwrap_or_default();
-    log.lines().map(arrival).collect()
+    // The last line may be on its way.
+    log.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(arrival).collect()
 }
 
 /// What `strict.py` says of each line: `None` where it may pass. A batch of messages may pass as well.

@@ -1,13 +1,12 @@
 //! Real servers that listen by themselves, over Streamable HTTP or HTTP+SSE of 2024-11-05.
 
+use crate::patience::comes;
 use crate::servers::call;
 use crate::tools::{self, repository};
 use crate::workplace::Workplace;
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// The servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +26,6 @@ pub struct Served {
     /// Where its clients connect.
     pub url: String,
 }
-
-/// How long a server may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Listening {
     /// True if it speaks HTTP+SSE of 2024-11-05.
@@ -73,11 +69,7 @@ impl Listening {
             .expect("it starts");
         let path = if self.is_events() { "sse" } else { "mcp" };
         let served = Served { child, url: format!("http://{address}/{path}") };
-        let end = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < end, "{self:?} does not serve");
-            thread::sleep(Duration::from_millis(20));
-        }
+        assert!(comes(|| TcpStream::connect(address).is_ok()), "{self:?} does not serve");
         served
     }
 

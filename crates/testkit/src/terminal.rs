@@ -1,6 +1,6 @@
 //! A pseudo-terminal with somebody at its keyboard.
 
-use crate::wire::PATIENCE;
+use crate::patience::PATIENCE;
 use rustix::fd::OwnedFd;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};

@@ -1,5 +1,6 @@
 //! A client without SDK: sends exact bytes and keeps every byte that comes back.
 
+use crate::patience::PATIENCE;
 use crate::route::Route;
 use crate::script::ServerCommand;
 use crate::workplace::Workplace;
@@ -12,9 +13,6 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How long a test waits for what must come, before it fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A started command line, spoken to over its stdin and stdout.
 #[derive(Debug)]

@@ -37,6 +37,13 @@ impl Workplace {
         path
     }
 
+    /// The same all at once: whoever looks meanwhile reads what was there, or this.
+    pub fn replace(&self, relative: &str, content: &str) -> PathBuf {
+        let (written, path) = (self.file(&format!("{relative}.new"), content), self.path().join(relative));
+        fs::rename(written, &path).expect("the file takes its place");
+        path
+    }
+
     /// A git repository with one commit, whose hash is the same in every run.
     pub fn git_repository(&self, relative: &str) -> String {
         let path = self.file(&format!("{relative}/readme.txt"), "first\n");

@@ -1,17 +1,13 @@
 //! The decisions in the audit log of a run.
 
 use bailiwick_testkit::cases::Seen;
+use bailiwick_testkit::patience::comes;
 use bailiwick_testkit::serde_json::{self, Value};
-use bailiwick_testkit::wire::PATIENCE;
 use bailiwick_testkit::workplace::Workplace;
-use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::fs;
 
 /// Kinds of records that the engine's outcomes make.
 const KINDS: [&str; 5] = ["decision", "outcome", "malformed", "approval", "pin"];
-
-/// How often the file is looked at. Nothing announces a line in a file.
-const LOOK: Duration = Duration::from_millis(2);
 
 pub(crate) fn decisions(place: &Workplace) -> Vec<Seen> {
     records(place).iter().filter(|record| KINDS.contains(&text(record, "kind").as_str())).map(seen).collect()
@@ -19,20 +15,13 @@ pub(crate) fn decisions(place: &Workplace) -> Vec<Seen> {
 
 /// Waits until the log holds this many decisions.
 pub(crate) fn await_decisions(place: &Workplace, count: usize) {
-    until(&format!("{count} decisions"), || decisions(place).len() >= count);
+    assert!(comes(|| decisions(place).len() >= count), "no {count} decisions in the log");
 }
 
 /// Waits for a record of this kind.
 pub(crate) fn await_kind(place: &Workplace, kind: &str) {
-    until(kind, || records(place).iter().any(|record| text(record, "kind") == kind));
-}
-
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "no {what} in the log within {PATIENCE:?}");
-        thread::sleep(LOOK);
-    }
+    let there = || records(place).iter().any(|record| text(record, "kind") == kind);
+    assert!(comes(there), "no {kind} in the log");
 }
 
 /// The whole lines so far.

@@ -2,8 +2,8 @@
 
 use bailiwick_engine::Pins;
 use bailiwick_record::lock::{Lock, LockedServer};
+use bailiwick_testkit::patience::PATIENCE;
 use bailiwick_testkit::script::ServerCommand;
-use bailiwick_testkit::wire::PATIENCE;
 use bailiwick_testkit::workplace::Workplace;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};

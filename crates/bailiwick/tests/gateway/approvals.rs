@@ -5,10 +5,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
 
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, Upstream, ask, begin_events, chunk, reply, reply_json};
+use bailiwick_testkit::patience::{PATIENCE, comes, found};
 use bailiwick_testkit::process::Signal;
 use bailiwick_testkit::serde_json::{self, Value, json};
 use bailiwick_testkit::workplace::Workplace;
@@ -76,15 +76,10 @@ impl Asking {
 
     /// Waits for a question with `words` in it; its name.
     fn question(&self, words: &str) -> (String, String) {
-        for _ in 0..200 {
-            let (_, text) = self.approvals(&["list"]);
-            if text.contains(words) {
-                let line = text.lines().find(|line| line.contains("denied in")).expect("a name");
-                return (line.split(' ').next().expect("a name").to_owned(), text);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it was not asked");
+        let listed = || Some(self.approvals(&["list"]).1).filter(|text| text.contains(words));
+        let text = found(listed).expect("it was not asked");
+        let line = text.lines().find(|line| line.contains("denied in")).expect("a name");
+        (line.split(' ').next().expect("a name").to_owned(), text)
     }
 
     fn calls(&self) -> usize {
@@ -94,7 +89,7 @@ impl Asking {
 
 #[test]
 fn an_approved_call_goes_on_once_and_a_denied_one_does_not() {
-    let asking = asking("1m");
+    let asking = asking("5m");
     let mut waits = asking.call(1, "a\u{202e}b");
     let (name, text) = asking.question("reads");
     for words in ["look first", "tools/call", "user:local", "⟨U+202E⟩"] {
@@ -119,9 +114,11 @@ fn an_approved_call_goes_on_once_and_a_denied_one_does_not() {
 
 #[test]
 fn silence_is_a_denial_and_so_is_the_end() {
-    let mut asking = asking("1s");
-    let mut waits = asking.call(1, "a");
+    let short = asking("1s");
+    let mut waits = short.call(1, "a");
     assert!(said(&waits.answer()).contains("nobody answered in time"));
+    assert_eq!(short.calls(), 0);
+    let mut asking = asking("5m");
     let mut waits = asking.call(2, "b");
     asking.question("\"b\"");
     asking.gateway.signal(Signal::TERM);
@@ -133,15 +130,13 @@ fn silence_is_a_denial_and_so_is_the_end() {
 
 #[test]
 fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
-    let asking = asking_with("ttl: 1m", &["--admin", "127.0.0.1:0"]);
+    let asking = asking_with("ttl: 5m", &["--admin", "127.0.0.1:0"]);
     let waits = asking.call(1, "a");
     let (name, _) = asking.question("\"a\"");
     drop(waits);
     let admin = asking.gateway.address_of("admin at");
     let metrics = || ask(admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").text();
-    while !metrics().contains("bailiwick_connections 0\n") {
-        std::thread::yield_now();
-    }
+    assert!(comes(|| metrics().contains("bailiwick_connections 0\n")));
     let _ = asking.approvals(&["approve", &name]);
     let other = ask(
         asking.gateway.address,
@@ -157,7 +152,7 @@ fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
 
 #[test]
 fn a_client_hears_that_its_call_waits() {
-    let asking = asking("1m");
+    let asking = asking("5m");
     let mut waits = Connection::open(asking.gateway.address);
     let mut message = call(1, "a");
     message["params"]["_meta"] = json!({"progressToken": "p"});
@@ -206,8 +201,7 @@ fn asks_back() -> Upstream {
                 begin_events(stream);
                 chunk(stream, &format!("data: {asked}\n\n"));
                 let waiting = answers.0.lock().expect("no panic");
-                let waited =
-                    answers.1.wait_timeout_while(waiting, Duration::from_secs(20), |all| all.is_empty());
+                let waited = answers.1.wait_timeout_while(waiting, PATIENCE, |all| all.is_empty());
                 let said = waited.expect("no panic").0.pop().unwrap_or_default();
                 let result = json!({"content": [{"type": "text", "text": said}]});
                 chunk(
@@ -251,14 +245,12 @@ fn two_people_must_be_two_and_have_the_role() {
     std::fs::create_dir(&shared).expect("a folder for both");
     std::fs::set_permissions(&shared, PermissionsExt::from_mode(0o750)).expect("open to its group");
     let folder = shared.display().to_string();
-    let asking = asking_with("ttl: 1m, min: 2, from: lead", &["--approvals", &folder]);
+    let asking = asking_with("ttl: 5m, min: 2, from: lead", &["--approvals", &folder]);
     let mut waits = asking.call(1, "a");
     // It is in the folder, and not where this user's own gateways are.
     assert_eq!(asking.approvals(&["list"]).0, 3);
     let list = || asking.approvals(&["list", "--folder", &folder]).1;
-    while !list().contains("2 people with the role lead must approve") {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    assert!(comes(|| list().contains("2 people with the role lead must approve")));
     let text = list();
     let name = text.lines().find(|line| line.contains("denied in")).and_then(|line| line.split(' ').next());
     let approve = ["approve", name.expect("a name"), "--folder", &folder];
@@ -329,10 +321,7 @@ fn more_questions_than_may_wait_are_denied_without_being_asked() {
     let mut waiting: Vec<Connection> =
         (0..of_all).map(|id| of_run(&sessions[usize::try_from(id / of_one).expect("few")], id)).collect();
     let listed = || asking.approvals(&["list"]).1.matches("denied in").count();
-    let end = Instant::now() + Duration::from_secs(60);
-    while listed() < waiting.len() {
-        assert!(Instant::now() < end, "{} are asked about", listed());
-    }
+    assert!(comes(|| listed() == waiting.len()), "{} are asked about", listed());
     for (session, words) in [(0, "too many questions are open"), (4, "too many questions wait")] {
         let denied = of_run(&sessions[session], 1_000).answer().json();
         assert_eq!(denied["result"]["isError"], true, "{denied}");

@@ -1,6 +1,7 @@
 //! Streams of events: every one decided over, none kept back, cut anywhere.
 
 use bailiwick_testkit::http::{Connection, Text, begin_events, chunk, post};
+use bailiwick_testkit::patience::comes;
 use bailiwick_testkit::serde_json::json;
 
 use crate::{Place, call, plain};
@@ -95,11 +96,7 @@ fn what_a_server_slips_into_a_stream_goes_no_further() {
     assert!(text.ends_with("data: {\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}\n\n"), "{text}");
     // The server is told, in the client's place, that its question was refused.
     let told = |text: &Text| !text.body.is_empty() && text.json()["error"]["code"] == -1;
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while !place.upstream.seen().iter().any(told) {
-        assert!(std::time::Instant::now() < end, "it was not told");
-        std::thread::yield_now();
-    }
+    assert!(comes(|| place.upstream.seen().iter().any(told)), "it was not told");
 }
 
 #[test]

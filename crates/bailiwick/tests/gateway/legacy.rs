@@ -2,6 +2,7 @@
 
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Upstream, ask, begin_events, chunk, reply};
+use bailiwick_testkit::patience::{Latch, comes};
 use bailiwick_testkit::serde_json::{Value, json};
 use bailiwick_testkit::workplace::Workplace;
 
@@ -56,11 +57,7 @@ fn an_old_client_is_answered_on_its_stream_and_policy_holds() {
     assert_eq!(ask(gateway.address, post("/sse", "", &call(3, "x"))).status(), 405);
     // A stream that is left ends its session.
     drop(stream);
-    let ended = || ask(gateway.address, post(&messages, "", &call(4, "x"))).status() == 404;
-    assert!((0..200).any(|_| ended() || {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        false
-    }));
+    assert!(comes(|| ask(gateway.address, post(&messages, "", &call(4, "x"))).status() == 404));
 }
 
 #[test]
@@ -97,14 +94,18 @@ fn a_server_that_says_to_post_elsewhere_is_not_followed() {
 #[test]
 fn an_old_server_that_ends_its_stream_answers_its_call_with_an_error() {
     let place = Workplace::new();
-    let old = Upstream::start(|request, stream| match request.first.starts_with("GET") {
+    let posted = Latch::default();
+    let old = Upstream::start(move |request, stream| match request.first.starts_with("GET") {
         true => {
             begin_events(stream);
             chunk(stream, "event: endpoint\ndata: /post\n\n");
-            std::thread::sleep(std::time::Duration::from_millis(500));
+            posted.pass();
             false
         }
-        false => reply(stream, "202 Accepted", "", ""),
+        false => {
+            posted.open();
+            reply(stream, "202 Accepted", "", "")
+        }
     });
     let gateway = gateway(&place, &old.url(), ", transport: sse");
     let answer = ask(gateway.address, post("/mcp", "", &hello()));
@@ -125,9 +126,5 @@ fn more_streams_of_old_clients_than_sessions_are_503() {
     assert_eq!(kept.each_ref().map(|(_, status)| *status), [200, 200]);
     assert_eq!(open().1, 503);
     drop(kept);
-    let again = || open().1 == 200;
-    assert!((0..500).any(|_| again() || {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        false
-    }));
+    assert!(comes(|| open().1 == 200));
 }

@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bailiwick_testkit::http::{Connection, Text, ask, begin_events, chunk, post, reply, reply_json};
+use bailiwick_testkit::patience::{Latch, comes};
 use bailiwick_testkit::process::peak_kib;
 use bailiwick_testkit::serde_json::{Value, json};
 
-use crate::{INITIALIZE, Place, answer_to, call, modern, plain};
+use crate::{INITIALIZE, Place, answer_to, call, held, modern, plain};
 
 /// The code and words of an error.
 fn error(answer: &Text) -> (i64, String) {
@@ -46,16 +47,11 @@ fn a_message_too_deep_or_of_too_many_values_is_400_and_says_which_limit() {
 
 #[test]
 fn more_requests_without_an_answer_than_the_limit_are_an_error_that_says_so() {
-    let slow = |request: &Text, stream: &mut TcpStream| {
-        if request.text().contains("\"slow\"") {
-            std::thread::sleep(Duration::from_secs(2));
-        }
-        plain(request, stream)
-    };
-    let place = Place::with(slow, &["--max-pending", "2"]);
+    let latch = Arc::<Latch>::default();
+    let place = Place::with(held(&latch), &["--max-pending", "2"]);
     let session = place.session();
     assert_eq!(place.say(&session, &call(1, "a")).status(), 200);
-    let held: Vec<Connection> = (2..4)
+    let open: Vec<Connection> = (2..4)
         .map(|id| {
             let mut connection = Connection::open(place.address());
             let headers = format!("Mcp-Session-Id: {session}\r\n");
@@ -63,12 +59,11 @@ fn more_requests_without_an_answer_than_the_limit_are_an_error_that_says_so() {
             connection
         })
         .collect();
-    while place.calls().len() < 3 {
-        std::thread::yield_now();
-    }
+    assert!(comes(|| place.calls().len() == 3));
     let answer = place.say(&session, &call(4, "a"));
     assert_eq!((answer.status(), error(&answer).0), (200, 4029), "{}", answer.text());
-    for mut connection in held {
+    latch.open();
+    for mut connection in open {
         assert_eq!(connection.answer().json()["result"]["content"][0]["text"], "slow");
     }
     assert_eq!(place.say(&session, &call(5, "b")).json()["result"]["content"][0]["text"], "b");
@@ -85,15 +80,12 @@ fn a_connection_above_the_limit_is_closed_at_once() {
     assert!(Connection::open(place.address()).is_closed());
     kept.pop();
     // It is free again as soon as the gateway saw that the other one left.
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
+    let is_free = || {
         let mut connection = Connection::open(place.address());
         connection.send(post(INITIALIZE, ""));
-        if connection.try_head().is_some_and(|head| head.status() == 200) {
-            break;
-        }
-        assert!(Instant::now() < end, "a place that became free is not given again");
-    }
+        connection.try_head().is_some_and(|head| head.status() == 200)
+    };
+    assert!(comes(is_free), "a place that became free is not given again");
 }
 
 #[test]
@@ -112,6 +104,8 @@ fn a_compressed_or_foreign_body_is_415() {
 /// What an upstream writes at most while nobody reads, and what the gateway may take for that.
 const OFFERED: usize = 192 << 20;
 const TAKEN_KIB_MAX: u64 = 24 << 10;
+/// What is not written twice as long is held up. Too short, it makes the test weaker and never fails it.
+const STANDSTILL: Duration = Duration::from_millis(400);
 
 #[test]
 fn a_client_that_does_not_read_holds_the_server_up_and_no_memory() {
@@ -142,15 +136,12 @@ fn a_client_that_does_not_read_holds_the_server_up_and_no_memory() {
     assert_eq!(deaf.head().status(), 200);
     // Until nothing moves any more.
     let mut seen = 0;
-    loop {
-        std::thread::sleep(Duration::from_millis(500));
-        let now = written.load(Ordering::Relaxed);
-        if now == seen && now > 0 {
-            break;
-        }
-        seen = now;
-    }
-    assert!(seen < OFFERED, "the server was not held up");
+    let is_held_up = comes(|| {
+        let before = std::mem::replace(&mut seen, written.load(Ordering::Relaxed));
+        std::thread::sleep(STANDSTILL);
+        seen > 0 && seen == before && seen == written.load(Ordering::Relaxed)
+    });
+    assert!(is_held_up && seen < OFFERED, "the server was not held up: {seen} bytes");
     let taken = peak_kib(place.gateway.pid()) - before;
     assert!(taken < TAKEN_KIB_MAX, "{taken} KiB for a client that does not read");
     let (mut before, mut last) = (String::new(), String::new());

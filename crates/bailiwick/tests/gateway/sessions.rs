@@ -1,9 +1,12 @@
 //! Legacy sessions: between one principal and one upstream, under an id of our own.
 
+use std::sync::Arc;
+
 use bailiwick_testkit::http::{ask, post, reply};
+use bailiwick_testkit::patience::Latch;
 use bailiwick_testkit::serde_json::{Value, json};
 
-use crate::{INITIALIZE, Place, call, plain};
+use crate::{INITIALIZE, Place, call, held, plain};
 
 #[test]
 fn the_upstreams_session_id_never_leaves_the_gateway() {
@@ -51,35 +54,33 @@ fn a_session_that_the_client_ended_is_gone_and_so_is_one_that_the_upstream_forgo
 
 #[test]
 fn an_id_that_is_in_flight_in_one_session_is_free_in_another() {
-    let (release, held) = std::sync::mpsc::channel::<()>();
-    let held = std::sync::Mutex::new(held);
-    let place = Place::new(move |request, stream| {
-        if request.text().contains("slow") {
-            held.lock().expect("no panic").recv().expect("the test goes on");
-        }
-        plain(request, stream)
-    });
+    let latch = Arc::<Latch>::default();
+    let place = Place::new(held(&latch));
     let (one, other) = (place.session(), place.session());
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| place.say(&one, &call(1, "slow")).json());
-        while place.calls().is_empty() {
-            std::thread::yield_now();
-        }
+        assert!(place.upstream.hears("\"slow\""));
         assert_eq!(place.say(&other, &call(1, "b")).json()["result"]["content"][0]["text"], "b");
         let again = place.say(&one, &call(1, "c")).json();
         assert_eq!(again["error"]["code"], -32600, "{again}");
-        release.send(()).expect("it waits");
+        latch.open();
         assert_eq!(slow.join().expect("an answer")["result"]["content"][0]["text"], "slow");
     });
 }
 
 #[test]
-fn more_sessions_than_the_limit_are_503_and_idle_ones_make_room() {
-    let place = Place::with(plain, &["--max-sessions", "2", "--session-idle", "1"]);
-    let first = place.session();
+fn more_sessions_than_the_limit_are_503() {
+    let place = Place::with(plain, &["--max-sessions", "2"]);
+    place.session();
     place.session();
     assert_eq!(ask(place.address(), post(INITIALIZE, "")).status(), 503);
-    place.records(|records| records.iter().filter(|record| record["kind"] == "stop").count() == 2);
+}
+
+#[test]
+fn an_idle_session_ends_and_makes_room() {
+    let place = Place::with(plain, &["--max-sessions", "1", "--session-idle", "1"]);
+    let first = place.session();
+    place.records(|records| records.iter().any(|record| record["kind"] == "stop"));
     assert_eq!(place.say(&first, &call(1, "a")).status(), 404);
     place.session();
 }
