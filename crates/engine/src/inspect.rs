@@ -85,7 +85,7 @@ pub(crate) struct Inspector<'e> {
     has_patterns: bool,
     /// Texts are looked through for orders and hidden characters, so that one cheap look for all is worth it.
     reads_orders: bool,
-    /// What is looked at holds no secret that shows, nor one by the names of its keys.
+    /// What is looked at holds no secret, shown, disguised, or by the names of its keys.
     nameless: bool,
     patterns: &'e [bailiwick_policy::GuardPattern],
     bytes: usize,
@@ -192,7 +192,7 @@ impl<'e> Inspector<'e> {
     /// Notes every string below `value` that its key makes a secret.
     pub(crate) fn name_secrets(&mut self, value: Value<'_>) {
         let looks = !self.clear && !self.nameless && self.view.from(GuardName::Secrets).is_some();
-        if !looks || !self.scanner.may_hold_secret(value.raw()) {
+        if !looks || !self.scanner.may_name_secret(value.raw()) {
             return;
         }
         let named = &mut self.named;
@@ -262,11 +262,8 @@ impl<'e> Inspector<'e> {
         self.count(text.len());
         let named = self.named.binary_search_by_key(&leaf.span().0, |(at, _)| *at).ok();
         let named = named.and_then(|at| self.named.get(at)).map(|(_, finding)| finding.clone());
-        let clear = self.clear
-            || match self.reads_orders {
-                true => self.scanner.is_clear(&text),
-                false => self.nameless && !self.scanner.may_hide_secret(&text),
-            };
+        let clear =
+            self.clear || if self.reads_orders { self.scanner.is_clear(&text) } else { self.nameless };
         if clear && named.is_none() && !self.has_patterns && self.view.from(GuardName::Pii).is_none() {
             return;
         }

@@ -8,6 +8,8 @@ mod disguise;
 mod json;
 mod literal;
 mod prefilter;
+#[cfg(test)]
+pub(crate) mod tests;
 mod token;
 mod url;
 mod value;
@@ -114,11 +116,13 @@ impl Secrets {
     }
 
     /// False only if there is no secret in the text, nor the name of one. Joined white space brings marks nearer and hides none.
-    pub(crate) fn may_find(&self, text: &Folded) -> bool {
-        let bytes = text.bytes();
+    pub(crate) fn may_find(&self, text: &str, folded: &Folded) -> bool {
+        let bytes = folded.bytes();
         // Alone this is no fragment; of a key only the end counts.
         let end = bytes.get(bytes.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default();
-        memchr::memmem::find(end, b"pwd").is_some() || self.prefilter.any(bytes, |_| ControlFlow::Break(()))
+        memchr::memmem::find(end, b"pwd").is_some()
+            || self.prefilter.any(bytes, |_| ControlFlow::Break(()))
+            || disguise::is_cut(text)
     }
 
     pub(crate) fn redact<'a>(&self, text: &'a str, reader: Reader) -> Cow<'a, str> {

@@ -36,6 +36,51 @@ fn what_holds_no_secret_keeps_its_bytes() {
 }
 
 #[test]
+fn what_is_disguised_is_masked_as_where_it_is_found() {
+    let body = data_encoding::BASE64_NOPAD.encode(token().as_bytes());
+    let spread: Vec<String> = token().chars().map(String::from).collect();
+    for (text, masked) in [
+        (format!(r#"{{"a":[1,"{body}"]}}"#), r#"{"a":[1,"[redacted:gitlab-token]"]}"#),
+        (format!(r#"{{"a":"so:\n{body}"}}"#), r#"{"a":"so:\n[redacted:gitlab-token]"}"#),
+        (format!(r#"{{"{}":1}}"#, spread.join(" ")), r#"{"[redacted:gitlab-token]":1}"#),
+    ] {
+        assert!(Scanner::new().may_hold_secret(&text), "{text}");
+        assert_eq!(redact(&text), masked);
+    }
+}
+
+#[test]
+fn decoys_in_front_hide_no_disguised_secret() {
+    let encode = |text: String| data_encoding::BASE64_NOPAD.encode(text.as_bytes());
+    let decoys: Vec<String> = (0..500).map(|n| encode(format!("nothing of note {n:03}"))).collect();
+    let secret = encode(token());
+    let text = format!("[\"{} {secret}\"]", decoys.join(" "));
+    assert_eq!(redact(&text), text.replace(&secret, "[redacted:gitlab-token]"));
+}
+
+#[test]
+fn credentials_without_a_digit_are_credentials() {
+    let (text, masked) =
+        (r#"{"header":"Basic dXNlcjpwYXNz"}"#, r#"{"header":"Basic [redacted:authorization]"}"#);
+    assert_eq!(redact(text), masked);
+    for key in ["pwd2", "pwds", "pwdtest"] {
+        assert_eq!(
+            redact(&format!(r#"{{"{key}":"hunter2"}}"#)),
+            format!(r#"{{"{key}":"[redacted:password]"}}"#)
+        );
+    }
+}
+
+/// A name that is followed by what is none, again and again: were each read to the end, this would take minutes.
+#[test]
+fn names_in_rows_cost_no_more_than_their_length() {
+    for row in ["authorization=xxxx", "bearer ", "basic "] {
+        let text = row.repeat(400_000 / row.len());
+        assert_eq!(redact(&format!("[\"{text}\"]")), format!("[\"{text}\"]"));
+    }
+}
+
+#[test]
 fn a_key_that_names_a_secret_is_enough() {
     let redacted = redact(
         r#"{"user":"ana","password":"x","pin":1,"api_key" : 12345,"Authorization":"Basic eA==","dbSecret":["p","q",3,true,null]}"#,

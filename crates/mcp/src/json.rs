@@ -6,7 +6,7 @@ mod text;
 use std::borrow::Cow;
 
 pub use parse::{Fault, ParseError, Parser};
-pub use text::{escape_into, fold_key, same_key_folded};
+pub use text::{escape_into, fold_key, same_key_folded, unescape};
 
 /// The six kinds of JSON value (RFC 8259, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::decision::Reason;
 use crate::engine::Engine;
 
 impl Engine {
-    /// What the guards say of the arguments of a request. `maskless`: they are known to hold no secret that shows.
+    /// What the guards say of the arguments of a request. `maskless`: they are known to hold no secret.
     pub(crate) fn inspect_arguments(
         &mut self,
         target: &Target<'_>,

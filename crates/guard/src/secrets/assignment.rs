@@ -6,6 +6,8 @@
 mod keyword;
 mod read;
 
+use std::ops::Range;
+
 use data_encoding::{BASE64, BASE64_NOPAD};
 
 use self::keyword::Grade;
@@ -15,6 +17,7 @@ use super::literal::Place;
 use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
 use super::{PLACEHOLDER_START, Secret};
 use crate::guard::Level;
+use crate::limits::SECRET_WORD_BYTES_MAX;
 
 pub(super) fn check(text: &str, place: &Place, keyword: &Keyword) -> Option<Secret> {
     let name = read::name(text, &place.span);
@@ -104,19 +107,26 @@ fn is_address(word: &str) -> bool {
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.
 pub(super) fn scheme(text: &str, place: &Place) -> Option<Secret> {
-    let bytes = text.as_bytes();
-    let bounded = !bytes.get(..place.span.start)?.last().is_some_and(u8::is_ascii_alphanumeric);
+    let before = text.as_bytes().get(..place.span.start)?.last();
+    if before.is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    Some(Secret::new(credentials(text, place)?, "authorization"))
+}
+
+/// The credentials behind the name of a scheme, whatever stands before that.
+pub(super) fn credentials(text: &str, place: &Place) -> Option<Range<usize>> {
     let rest = text.get(place.span.end..)?;
     let spaces = rest.bytes().take(4).take_while(|byte| *byte == b' ').count();
     let basic = text.get(place.span.clone())?.eq_ignore_ascii_case("basic ");
-    if !bounded || (spaces == 0 && !basic) {
+    if spaces == 0 && !basic {
         return None;
     }
     let start = place.span.end + spaces;
     let end = start + read::credential_length(text.get(start..)?);
     let word = text.get(start..end)?;
     let secret = if basic { is_basic(word) } else { word.len() >= 16 && is_random(word) };
-    (secret && !is_placeholder(word)).then_some(Secret::new(start..end, "authorization"))
+    (secret && !is_placeholder(word)).then_some(start..end)
 }
 
 /// User and password in base64 (RFC 7617, section 2).
@@ -130,18 +140,21 @@ fn is_basic(word: &str) -> bool {
 /// The credentials behind the scheme, or all of the value where it is one word.
 fn authorization(text: &str, link: &Link) -> Option<Secret> {
     let start = link.at + read::opening(text, link.at).map_or(0, |(length, _)| length);
-    let first = read::credential_length(text.get(start..)?);
-    let rest = text.get(start + first..)?;
-    let spaces = rest.bytes().take(4).take_while(|byte| *byte == b' ').count();
-    let second = if spaces > 0 { read::credential_length(rest.get(spaces..)?) } else { 0 };
-    let span = if second > 0 {
-        start + first + spaces..start + first + spaces + second
-    } else {
-        start..start + first
+    // Judged by its beginning: what is none would be read again for every name in it.
+    let length = |at: usize| {
+        let near = text.get(at..text.floor_char_boundary(at + SECRET_WORD_BYTES_MAX));
+        near.map_or(0, read::credential_length)
     };
-    let word = text.get(span.clone())?;
+    let first = length(start);
+    let spaces = text.get(start + first..)?.bytes().take(4).take_while(|byte| *byte == b' ').count();
+    let second = start + first + spaces;
+    let from = if spaces > 0 && length(second) > 0 { second } else { start };
+    let word = text.get(from..from + length(from))?;
     let secret = word.len() >= 6 && !is_placeholder(word) && !is_stand_in(word) && !is_name(word);
-    secret.then_some(Secret::new(span, "authorization"))
+    secret.then(|| {
+        let whole = read::credential_length(text.get(from..).unwrap_or_default());
+        Secret::new(from..from + whole, "authorization")
+    })
 }
 
 fn is_assigned(grade: Grade, word: &str, value: &Value, link: &Link) -> bool {

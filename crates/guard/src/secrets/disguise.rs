@@ -8,28 +8,24 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 
 use super::{Secret, Secrets};
 use crate::guard::Via;
-use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX};
+use crate::limits::CANDIDATE_BYTES_MAX;
 
 /// A secret in the original text, and how it was hidden.
 pub(super) type Hidden = (Secret, Via);
 
 impl Secrets {
-    /// False only if there is none.
-    pub(crate) fn may_hide(&self, text: &str) -> bool {
+    /// False only if there is none: not in the text, nor in a part of it between two quotes.
+    pub(super) fn may_hide(&self, text: &str) -> bool {
         let mut any = false;
         candidates(text, &mut |_, _, _| any = true);
         any
     }
 
-    /// Every secret of `text` that only shows when a disguise is undone.
+    /// Every secret of `text` that only shows when a disguise is undone. However many there may be, no byte stands in more
+    /// than a few.
     pub(super) fn hidden(&self, text: &str) -> Vec<Hidden> {
         let mut found = Vec::new();
-        let mut left = CANDIDATES_MAX;
         let mut look = |plain: &str, place: Place<'_>, name: &'static str| {
-            if left == 0 {
-                return;
-            }
-            left -= 1;
             for secret in self.find(plain).into_iter().filter(|secret| is_token(secret.code)) {
                 let span = place.original(&secret.span);
                 found.push((Secret::new(span, secret.code), Via { outer: Some(name), inner: None }));
@@ -266,6 +262,13 @@ fn escaped(text: &str, look: &mut Look<'_>) {
     }
 }
 
+/// False only if there is no secret of which halves stand in the text.
+pub(super) fn is_cut(text: &str) -> bool {
+    let mut any = false;
+    joined(text, &mut |_, _, _| any = true);
+    any
+}
+
 /// What stands between the halves of a token: a line end, `" + "`, characters without width.
 fn joined(text: &str, look: &mut Look<'_>) {
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}');
@@ -274,8 +277,8 @@ fn joined(text: &str, look: &mut Look<'_>) {
         let (plain, places) = without(text, cuts);
         look(&plain, Place::Each(&places), "zero-width");
     }
-    let quoted = memchr::memchr2(b'"', b'\'', text.as_bytes()).is_some();
-    for glue in GLUES.iter().filter(|_| quoted) {
+    let glued = may_be_glued(text.as_bytes());
+    for glue in GLUES.iter().filter(|_| glued) {
         if memchr::memmem::find(text.as_bytes(), glue.as_bytes()).is_some() {
             let cuts = text.match_indices(*glue).map(|(at, glue)| at..at + glue.len());
             let (plain, places) = without(text, cuts);
@@ -283,7 +286,8 @@ fn joined(text: &str, look: &mut Look<'_>) {
         }
     }
     let bytes = text.as_bytes();
-    for at in memchr::memchr_iter(b'\n', bytes).take(LINES_MAX) {
+    // A line is read at most twice, from its end and from its start.
+    for at in memchr::memchr_iter(b'\n', bytes) {
         let code = |byte: &&u8| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.')
         };
@@ -308,6 +312,12 @@ fn joined(text: &str, look: &mut Look<'_>) {
 /// What joins two texts in code; each begins with a quote.
 const GLUES: [&str; 8] = ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""];
 
+/// A cheap look: a quote, and behind it how one of them goes on.
+fn may_be_glued(bytes: &[u8]) -> bool {
+    let goes_on = |at: usize| matches!(bytes.get(at + 1), Some(b' ' | b'+' | b'\n'));
+    memchr::memchr2_iter(b'"', b'\'', bytes).any(goes_on)
+}
+
 /// Shorter pieces of a token at a line's end or start are chance.
 const HALF_MIN: usize = 4;
 
@@ -323,9 +333,6 @@ fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec
     }
     (plain, places)
 }
-
-/// Line ends of one text that are tried.
-const LINES_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

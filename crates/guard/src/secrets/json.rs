@@ -1,11 +1,11 @@
 //! Redacting a JSON value: strings and keys by their content, members by their key, everything else byte for byte.
 
-use std::ops::ControlFlow;
+use std::borrow::Cow;
 
-use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::json::{escape_into, unescape};
 use bailiwick_mcp::{Kind, Value};
 
-use super::assignment::{of_key, of_name};
+use super::assignment::{credentials, of_key, of_name};
 use super::literal::{Literal, Place};
 use super::{Reader, Secrets, is_opaque, is_redacted, token};
 
@@ -16,6 +16,12 @@ impl Secrets {
             out.extend_from_slice(raw.as_bytes());
             return;
         }
+        self.mask(value, reader, out);
+    }
+
+    /// What [`Secrets::redact_json`] does with a value that is worth it.
+    pub(super) fn mask(&self, value: Value<'_>, reader: Reader, out: &mut Vec<u8>) {
+        let raw = value.raw();
         let mut walk = Walk { secrets: self, reader, raw, base: value.span().0, copied: 0, out };
         walk.value(value, None);
         walk.copy_to(raw.len());
@@ -26,52 +32,71 @@ impl Secrets {
         named(value, None, visit);
     }
 
-    /// False only if no string or key of the JSON text can hold a secret or be the name of one.
+    /// False only if no string or key of the JSON text holds a secret, shown or disguised, or is the name of one.
     pub(crate) fn is_suspicious(&self, raw: &str) -> bool {
-        // `\u` and `\/` can hide a literal from the search in the raw text; the other escapes stand for characters that
-        // no literal has.
-        let bytes = raw.as_bytes();
-        if memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'u' | b'/'))) {
-            return true;
-        }
-        let lower = raw.to_ascii_lowercase();
-        self.prefilter.any(lower.as_bytes(), |stretch| {
+        let text = readable(raw);
+        self.shows(&text) || self.may_hide(&text)
+    }
+
+    /// False only if no key of the JSON text is the name of a secret.
+    pub(crate) fn may_name(&self, raw: &str) -> bool {
+        self.shows(&readable(raw))
+    }
+
+    /// False only if no part of the text between two quotes shows a secret or is the name of one.
+    fn shows(&self, text: &str) -> bool {
+        let lower = text.to_ascii_lowercase();
+        let mut stretches = self.prefilter.stretches(lower.as_bytes());
+        // Alone this is no fragment; as a key it is a name whatever stands behind it.
+        stretches.extend(memchr::memmem::find_iter(lower.as_bytes(), b"pwd").map(|at| at..at + 3));
+        stretches.into_iter().any(|stretch| {
             let mut at = stretch.start;
             while let Some(place) = self.literals.next(&lower, at..stretch.end) {
-                if is_worth(raw, &place) {
-                    return ControlFlow::Break(());
+                if is_worth(text, &place) {
+                    return true;
                 }
                 at = place.span.start + 1;
             }
-            ControlFlow::Continue(())
+            false
         })
     }
 }
 
-/// A cheap test that no secret fails; word boundaries are not looked at, for `\n` ends in a letter here.
-fn is_worth(raw: &str, place: &Place) -> bool {
-    let behind = raw.get(place.span.end..).unwrap_or_default();
+/// Every string of a JSON text as it reads, each between its quotes.
+fn readable(raw: &str) -> Cow<'_, str> {
+    match memchr::memchr(b'\\', raw.as_bytes()) {
+        Some(_) => Cow::Owned(unescape(raw)),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// A cheap test that no secret fails; word boundaries are not looked at.
+fn is_worth(text: &str, place: &Place) -> bool {
+    let behind = text.get(place.span.end..).unwrap_or_default();
     let graphic = |bytes_max: usize| {
         behind.bytes().take(bytes_max).take_while(|b| b.is_ascii_graphic() && *b != b'"').count()
     };
     match place.literal {
         Literal::Token(rule) => {
-            let found = raw.get(place.span.clone()).unwrap_or_default();
+            let found = text.get(place.span.clone()).unwrap_or_default();
             rule.prefixes.contains(&found) && graphic(rule.body_min) >= rule.body_min
         }
         Literal::Keyword(keyword) => {
-            let letters =
-                behind.bytes().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-            let end = place.span.end + letters.count();
-            let name = raw.get(place.span.start..end).unwrap_or_default();
-            of_name(name, place.span.len(), keyword).is_some()
+            let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+            let letters = behind.bytes().take(NAME_BYTES_MAX).take_while(letter).count();
+            let name = text.get(place.span.start..place.span.end + letters).unwrap_or_default();
+            // A key is read further.
+            letters == NAME_BYTES_MAX || of_name(name, place.span.len(), keyword).is_some()
         }
-        Literal::Credentials => behind.bytes().any(|byte| byte.is_ascii_digit()),
+        Literal::Credentials => credentials(text, place).is_some(),
         Literal::Url => behind.bytes().take(512).take_while(|byte| *byte != b'"').any(|byte| byte == b'@'),
         Literal::Telegram => graphic(33) == 33,
         Literal::PrivateKey => true,
     }
 }
+
+/// How much of a name behind its keyword is read in a text, in bytes.
+const NAME_BYTES_MAX: usize = 64;
 
 struct Walk<'w, 'a> {
     secrets: &'w Secrets,

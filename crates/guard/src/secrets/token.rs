@@ -60,7 +60,7 @@ pub(super) enum Shape {
 }
 
 impl Body {
-    fn has(self, byte: u8) -> bool {
+    pub(super) fn has(self, byte: u8) -> bool {
         match self {
             Body::Alphanumeric => byte.is_ascii_alphanumeric(),
             Body::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-/// Unescapes the inside of a string that the parser accepted.
-pub(crate) fn unescape(inner: &str) -> String {
+/// Unescapes the inside of a string that the parser accepted, or all strings of a JSON text at once: each then stands between
+/// its quotes as it reads.
+#[must_use]
+pub fn unescape(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((before, after)) = rest.split_once('\\') {
