@@ -109,6 +109,10 @@ impl Engine {
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {
+                // What waits for somebody may be answered only after it was delivered.
+                if let (Body::Result { result, .. }, Direction::ToClient) = (&message.body, direction) {
+                    self.note_questions(*result, pending.target.as_deref().unwrap_or_default());
+                }
                 let changed = judgement.changed.take().filter(|_| self.enforces());
                 let action = if changed.is_some() { Action::Changed } else { Action::Forwarded };
                 let permitted = match changed {

@@ -257,10 +257,6 @@ impl Engine {
             return judgement;
         }
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
-        // What waits for a human may be answered only after it was approved and delivered.
-        if judgement.verdict == Verdict::Allow && judgement.doubt.is_none() {
-            self.note_questions(result, pending.target.as_deref().unwrap_or_default());
-        }
         self.note_task(result, pending);
         judgement
     }
