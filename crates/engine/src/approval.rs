@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp, Value};
 use bailiwick_policy::{Target, Verdict};
 
-use crate::decision::{Action, Answer, Arguments, Effect, Event, Outcome, Question, QuestionId, Reason};
+use crate::decision::{
+    Action, Answer, Arguments, Decision, Effect, Event, Outcome, Question, QuestionId, Reason,
+};
 use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
 use crate::reply::Refusal;
@@ -128,11 +130,7 @@ impl Engine {
         if let Answer::Opinion(opinion) = answer {
             return self.heard(at, held, opinion, out);
         }
-        let mut decision = self.decision(at, Event::Approval, held.direction);
-        decision.call = held.call;
-        decision.id = held.id.clone();
-        decision.method = held.method.clone().into();
-        decision.target = held.target.clone().map(Into::into);
+        let mut decision = self.decision_about(at, Event::Approval, &held);
         let approved = match answer {
             Answer::Deny(why) => Err(why.clone()),
             Answer::Opinion(_) => return,
@@ -158,6 +156,26 @@ impl Engine {
                 }
             },
         };
+        out.push(self.settled(held, decision, approved));
+    }
+
+    /// A decision about something that waited.
+    fn decision_about<'a>(&self, at: Timestamp, event: Event, held: &Held) -> Decision<'a> {
+        let mut decision = self.decision(at, event, held.direction);
+        decision.call = held.call;
+        decision.id = held.id.clone();
+        decision.method = held.method.clone().into();
+        decision.target = held.target.clone().map(Into::into);
+        decision
+    }
+
+    /// What comes of a message that no longer waits: who approved it, or why it is refused.
+    fn settled(
+        &mut self,
+        held: Held,
+        mut decision: Decision<'static>,
+        approved: Result<String, String>,
+    ) -> Outcome<'static> {
         let mut effects = Vec::new();
         match approved {
             Ok(by) => {
@@ -183,7 +201,7 @@ impl Engine {
                 effects.extend(send(asker, bytes));
             }
         }
-        out.push(Outcome { decision, effects });
+        Outcome { decision, effects }
     }
 
     /// True while the request `id` of the current lane waits for a human or for our own listing. Whoever sent it is told, if it

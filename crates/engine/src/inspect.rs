@@ -18,7 +18,7 @@ pub(crate) use self::annotate::{annotate, mark};
 use self::edited::Edited;
 use self::finding::Place;
 pub(crate) use self::item::Neighbours;
-pub(crate) use self::suspects::Suspects;
+pub(crate) use self::suspects::{Shown, Suspects};
 use crate::decision::Reason;
 use crate::engine::Engine;
 

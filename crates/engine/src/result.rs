@@ -169,10 +169,10 @@ impl Engine {
     /// An answer that goes on, of which the policy wants an external classifier's opinion.
     fn doubt(&self, message: &Message<'_>, pending: &Pending, found: &mut Inspection) -> Option<Doubt> {
         let classifier = self.policy.guards().classifier()?;
-        let suspect = found.suspects.take(classifier.from);
-        if found.blocks() || found.asks() || suspect.is_empty() {
+        if found.blocks() || found.asks() {
             return None;
         }
+        let shown = found.suspects.take(classifier.from, &self.scanner)?;
         let mut text = "The server's answer was withheld by bailiwick".to_owned();
         let kept =
             (classifier.then == GuardAction::Quarantine).then(|| self.quarantined(message, pending, found));
@@ -183,8 +183,7 @@ impl Engine {
             true => Refusal::Tool { text, modern: pending.modern },
             false => Refusal::error(WITHHELD, text),
         };
-        let text = self.scanner.redact_secrets(&suspect).into_owned();
-        Some(Doubt { classifier, text, refusal, kept: kept.map(Box::new) })
+        Some(Doubt { classifier, shown, refusal, kept: kept.map(Box::new) })
     }
 
     fn inspect_answer<'a>(&self, message: &Message<'a>, body: Value<'a>, pending: &Pending) -> Inspection {

@@ -178,6 +178,8 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) classifier: Classifier,
+    /// More is suspect than it is shown.
+    pub(crate) is_partial: bool,
     /// What a person may look at if it is quarantined.
     pub(crate) kept: Option<Box<Quarantined>>,
 }

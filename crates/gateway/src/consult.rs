@@ -6,7 +6,8 @@
 
 mod process;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bailiwick_engine::{Opinion, Question};
@@ -19,6 +20,8 @@ use crate::http::{Endpoint, Post};
 
 /// Questions that wait for the classifier at once; of more there is no opinion.
 const WAITING_MAX: usize = 64;
+/// Of those, from one server: one that makes many leaves room for the others.
+const WAITING_OF_ONE_MAX: usize = 16;
 /// Longest answer of a classifier, in bytes.
 const REPLY_BYTES_MAX: usize = 16 << 10;
 /// What is kept of a classifier's name, in characters.
@@ -29,7 +32,14 @@ pub type Reply = Box<dyn FnOnce(Result<Opinion, String>) + Send>;
 
 /// Puts texts to one classifier, within a time for each, a bounded number at once.
 #[derive(Debug, Clone)]
-pub struct Consultant(Arc<Way>);
+pub struct Consultant(Arc<Desk>);
+
+#[derive(Debug)]
+struct Desk {
+    way: Way,
+    /// By server, the questions that wait; never more servers than questions.
+    waiting: Mutex<BTreeMap<String, usize>>,
+}
 
 #[derive(Debug)]
 enum Way {
@@ -50,7 +60,7 @@ impl Consultant {
     /// # Errors
     /// If no thread can be started.
     pub fn over_http(endpoint: Endpoint) -> std::io::Result<Consultant> {
-        Ok(Consultant(Arc::new(Way::Http(Post::start(endpoint, WAITING_MAX, REPLY_BYTES_MAX)?))))
+        Ok(Consultant::by(Way::Http(Post::start(endpoint, WAITING_MAX, REPLY_BYTES_MAX)?)))
     }
 
     /// Asks a process, a line for a line. It is started for the first question, and again when it is late or ends.
@@ -58,7 +68,11 @@ impl Consultant {
     /// # Errors
     /// If no thread can be started.
     pub fn by_process(program: Program) -> std::io::Result<Consultant> {
-        Ok(Consultant(Arc::new(Way::Process(process::Worker::start(program)?))))
+        Ok(Consultant::by(Way::Process(process::Worker::start(program)?)))
+    }
+
+    fn by(way: Way) -> Consultant {
+        Consultant(Arc::new(Desk { way, waiting: Mutex::default() }))
     }
 
     /// Asks. `question` must be one for a classifier; whoever else is asked gets no opinion.
@@ -82,13 +96,46 @@ impl Consultant {
             );
         }
         body.push(b'}');
-        match &*self.0 {
+        self.put(server, body, until, reply);
+    }
+
+    fn put(&self, server: &str, body: Vec<u8>, until: Instant, reply: Reply) {
+        if !self.0.enter(server) {
+            return reply(Err("too many questions of this server wait for it".to_owned()));
+        }
+        let (desk, server) = (Arc::clone(&self.0), server.to_owned());
+        let reply: Reply = Box::new(move |opinion| {
+            desk.leave(&server);
+            reply(opinion);
+        });
+        match &self.0.way {
             Way::Http(post) => {
                 let heard =
                     Box::new(|answer: Result<Vec<u8>, String>| reply(answer.and_then(|bytes| read(&bytes))));
                 post.send(body, until, heard);
             }
             Way::Process(worker) => worker.send(Job { body, until, reply }),
+        }
+    }
+}
+
+impl Desk {
+    /// False if as many questions of the server wait as may.
+    fn enter(&self, server: &str) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.entry(server.to_owned()).or_default();
+        let room = *count < WAITING_OF_ONE_MAX;
+        *count += usize::from(room);
+        room
+    }
+
+    fn leave(&self, server: &str) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiting.get_mut(server) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(server);
+            }
         }
     }
 }
@@ -114,7 +161,34 @@ fn read(bytes: &[u8]) -> Result<Opinion, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use std::sync::mpsc::{channel, sync_channel};
+    use std::time::Instant;
+
+    use super::{Consultant, Job, WAITING_MAX, WAITING_OF_ONE_MAX, Way, process, read};
+
+    #[test]
+    fn a_server_that_asks_much_leaves_room_for_the_others() {
+        // Nobody answers: all that is taken waits.
+        let (jobs, waiting) = sync_channel::<Job>(WAITING_MAX);
+        let consultant = Consultant::by(Way::Process(process::Worker(jobs)));
+        let (tell, told) = channel();
+        let ask = |server: &str| {
+            let tell = tell.clone();
+            let reply = Box::new(move |opinion: Result<_, _>| {
+                let _ = tell.send(opinion.is_ok());
+            });
+            consultant.put(server, b"{}".to_vec(), Instant::now(), reply);
+            told.try_recv().is_err()
+        };
+        let taken = (0..WAITING_MAX).filter(|_| ask("hostile")).count();
+        assert_eq!(taken, WAITING_OF_ONE_MAX);
+        assert!(ask("other"));
+        for job in waiting.try_iter() {
+            (job.reply)(Err("late".to_owned()));
+        }
+        assert_eq!(told.try_iter().count(), WAITING_OF_ONE_MAX + 1);
+        assert!(ask("hostile"), "there is room again");
+    }
 
     #[test]
     fn an_opinion_is_a_score_from_0_to_1() {

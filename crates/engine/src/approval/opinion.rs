@@ -7,6 +7,7 @@ use bailiwick_policy::{Classifier, Failing, GuardAction, Taint, Taints, Verdict}
 use super::denied;
 use crate::decision::{Action, Consult, Effect, Event, Opinion, Outcome, Quarantined, Question, Reason};
 use crate::engine::{Engine, Judgement, send};
+use crate::inspect::Shown;
 use crate::permit::Permitted;
 use crate::reply::Refusal;
 use crate::run::{Held, Pending, Wanted};
@@ -16,7 +17,7 @@ use crate::run::{Held, Pending, Wanted};
 pub(crate) struct Doubt {
     pub(crate) classifier: Classifier,
     /// What the guards see something in.
-    pub(crate) text: String,
+    pub(crate) shown: Shown,
     /// How whoever asked is answered if it is withheld.
     pub(crate) refusal: Refusal,
     pub(crate) kept: Option<Box<Quarantined>>,
@@ -34,7 +35,7 @@ impl Engine {
         pending: &Pending,
         (judgement, doubt): (&mut Judgement<'_>, Doubt),
     ) -> Option<Question> {
-        let Doubt { classifier, text, refusal, kept } = doubt;
+        let Doubt { classifier, shown, refusal, kept } = doubt;
         let mut full = Judgement { verdict: Verdict::Ask, ..Judgement::allow() };
         self.deny_if_full(&mut full);
         if full.verdict == Verdict::Deny {
@@ -50,7 +51,7 @@ impl Engine {
         let about = (pending.call, pending.token.clone(), pending.told.last);
         let mut question = self.hold(at, message, direction, about, judgement);
         if let Some(held) = self.run.held.get_mut(&question.id) {
-            held.wanted = Some(Wanted { classifier, kept });
+            held.wanted = Some(Wanted { classifier, is_partial: shown.is_partial, kept });
             // Of an answer they are those of its request.
             pending.method.map_or("", |row| row.name).clone_into(&mut held.method);
             held.target = pending.target.as_deref().map(str::to_owned);
@@ -59,7 +60,7 @@ impl Engine {
         }
         let seconds = u32::try_from(classifier.within_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
         question.ttl_s = seconds.saturating_add(SPARE_S);
-        question.consult = Some(Consult { text, within_ms: classifier.within_ms });
+        question.consult = Some(Consult { text: shown.text, within_ms: classifier.within_ms });
         Some(question)
     }
 
@@ -77,25 +78,27 @@ impl Engine {
         opinion: &Result<Opinion, String>,
         out: &mut Vec<Outcome<'static>>,
     ) {
-        let Some(Wanted { classifier, kept }) = held.wanted.take() else { return };
-        let mut decision = self.decision(at, Event::Opinion, held.direction);
-        decision.call = held.call;
-        decision.id = held.id.clone();
-        decision.method = held.method.clone().into();
-        decision.target = held.target.clone().map(Into::into);
-        let (reason, action) = match opinion {
+        let Some(Wanted { classifier, is_partial, kept }) = held.wanted.take() else { return };
+        let mut decision = self.decision_about(at, Event::Opinion, &held);
+        let is_attack = opinion.as_ref().is_ok_and(|opinion| opinion.score >= classifier.score);
+        let (said, mut action) = match opinion {
             Ok(opinion) => judged(opinion, &classifier),
             Err(why) => (unheard(why, classifier.fails), missing(classifier.fails)),
         };
-        decision.reasons.push(reason);
-        let mut action = action;
+        decision.reasons.push(said);
+        // Of what it was not shown it has no opinion: harmless signs in plenty must not buy a yes for the rest.
+        if is_partial {
+            let done = missing(classifier.fails);
+            action = action.max(done);
+            let words = "more is suspect than an external classifier is shown".to_owned();
+            decision.reasons.push(reason("not-inspected", words, done, done.word().to_owned()));
+        }
         if held.policy != self.policy.digest() {
             decision.reasons.push(Reason::Approval("the policy changed while it waited".to_owned()));
             action = GuardAction::Block;
         }
         let mut effects = Vec::new();
         if action < GuardAction::Quarantine {
-            let is_attack = opinion.as_ref().is_ok_and(|opinion| opinion.score >= classifier.score);
             if is_attack {
                 let met = Taints::NONE.with(Taint::Untrusted).with(Taint::Injected);
                 self.run.taints = self.run.taints.union(met);
@@ -107,7 +110,8 @@ impl Engine {
         } else {
             decision.verdict = Verdict::Deny;
             let why = match opinion {
-                Ok(_) => "an external classifier takes part of it for an attack",
+                Ok(_) if is_attack => "an external classifier takes part of it for an attack",
+                Ok(_) => "an external classifier can be shown a part of it only",
                 Err(_) => "an external classifier was to be asked and gave no opinion",
             };
             let bytes = denied(&held.refusal, why).to_bytes(held.id.as_ref());
@@ -135,7 +139,7 @@ fn judged(opinion: &Opinion, classifier: &Classifier) -> (Reason, GuardAction) {
         score(classifier.score),
         action.word()
     );
-    (reason(message.to_owned(), action, detail), action)
+    (reason(EXTERNAL, message.to_owned(), action, detail), action)
 }
 
 fn missing(fails: Failing) -> GuardAction {
@@ -147,17 +151,17 @@ fn missing(fails: Failing) -> GuardAction {
 
 fn unheard(why: &str, fails: Failing) -> Reason {
     let action = missing(fails);
-    reason(format!("an external classifier gave no opinion: {why}"), action, action.word().to_owned())
+    reason(
+        EXTERNAL,
+        format!("an external classifier gave no opinion: {why}"),
+        action,
+        action.word().to_owned(),
+    )
 }
 
-fn reason(message: String, action: GuardAction, detail: String) -> Reason {
+const EXTERNAL: &str = "external";
+
+fn reason(code: &'static str, message: String, action: GuardAction, detail: String) -> Reason {
     let place = "the message".to_owned();
-    Reason::Guard {
-        guard: "injection",
-        code: "external".into(),
-        place,
-        message: message.into(),
-        action,
-        detail,
-    }
+    Reason::Guard { guard: "injection", code: code.into(), place, message: message.into(), action, detail }
 }
