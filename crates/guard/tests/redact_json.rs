@@ -59,6 +59,19 @@ fn decoys_in_front_hide_no_disguised_secret() {
 }
 
 #[test]
+fn a_long_disguise_is_undone_in_pieces_that_cut_no_secret_in_two() {
+    for back in [4, 20, 40] {
+        let text = format!("{} {} {}", "n".repeat(12_288 - back), token(), "n".repeat(12_000));
+        let encoded = data_encoding::BASE64_NOPAD.encode(text.as_bytes());
+        assert!(redact(&format!("[\"{encoded}\"]")).contains("[redacted:gitlab-token]"), "{back}");
+        let spread: String = text.replace(' ', "/").chars().flat_map(|c| [c, ' ']).collect();
+        let spread = spread.get(2 * (12_288 - back)..).unwrap_or_default();
+        let row = format!("{}{}", "n ".repeat(16_384 - back), spread.trim_end());
+        assert!(redact(&format!("[\"{row}\"]")).contains("[redacted:gitlab-token]"), "{back}");
+    }
+}
+
+#[test]
 fn credentials_without_a_digit_are_credentials() {
     let (text, masked) =
         (r#"{"header":"Basic dXNlcjpwYXNz"}"#, r#"{"header":"Basic [redacted:authorization]"}"#);

@@ -93,7 +93,7 @@ fn runs(text: &str, look: &mut Look<'_>) {
         while start < whole.end {
             let end = whole.end.min(start + CANDIDATE_BYTES_MAX);
             run(text.get(start..end).unwrap_or_default(), start, look);
-            start = end;
+            start = next(end, whole.end, PIECE_OVERLAP_BYTES);
         }
         ControlFlow::Continue(())
     });
@@ -112,6 +112,15 @@ fn runs(text: &str, look: &mut Look<'_>) {
         look(&backwards, Place::Whole(at..end), "reversed");
     }
 }
+
+/// Where the piece behind the one that ends at `end` begins: nothing is cut in two.
+fn next(end: usize, last: usize, overlap: usize) -> usize {
+    if end < last { end.saturating_sub(overlap) } else { end }
+}
+
+/// Longer tokens are not put together from two pieces, in bytes of what they are written in; a multiple of what base64 and
+/// hexadecimal write together.
+const PIECE_OVERLAP_BYTES: usize = 1 << 10;
 
 /// One run from `start` on.
 fn run(run: &str, start: usize, look: &mut Look<'_>) {
@@ -212,7 +221,8 @@ fn spread(text: &str, look: &mut Look<'_>) {
         if letters.len() >= RUN_MIN {
             look(&letters, Place::Whole(at..end.min(text.len())), "spread-letters");
         }
-        at = end.max(at + 1);
+        let cut = letters.len() >= CANDIDATE_BYTES_MAX;
+        at = if cut { next(end, bytes.len(), PIECE_OVERLAP_BYTES) } else { end.max(at + 1) };
     }
 }
 
