@@ -12,13 +12,16 @@ use bailiwick_testkit::workplace::Workplace;
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
 
 /// What the agent sends and gets back, and the part of each that must not be found anywhere.
-const PLANTED: [(&str, &str); 6] = [
+const PLANTED: [(&str, &str); 9] = [
     ("token ghp_16C7e42F292c6912E7710c838347Ae178B4a", "16C7e42F292c6912E7710c838347Ae178B4a"),
     ("password = \"Tr0ub4dor3-horse\"", "Tr0ub4dor3-horse"),
     ("postgres://app:k9XwPq77Lm@db.internal/main", "k9XwPq77Lm"),
     ("Authorization: Bearer q8Zr5TnV2xK0mJ4wYb7LhD1s", "q8Zr5TnV2xK0mJ4wYb7LhD1s"),
     ("AKIAQ3EGRPX7TMB5KWZD", "AKIAQ3EGRPX7TMB5KWZD"),
     ("glpat-8sXk2mVq9LwZr4TnB7Yc", "8sXk2mVq9LwZr4TnB7Yc"),
+    ("Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ("so:\nZ2xwYXQtOHNYazJtVnE5THdacjRUbkI3WWMh", "Z2xwYXQtOHNYazJtVnE5THdacjRUbkI3WWMh"),
+    ("g l p a t - 8 s X k 2 m V q 9 L w Z r 4 T n B 7 Y c", "8 s X k 2 m V q 9 L w Z r 4 T n B 7 Y c"),
 ];
 
 const POLICY: &str = "version: 1

@@ -167,6 +167,14 @@ impl Secrets {
     }
 }
 
+/// The character before `at`; a blank where none is, or one that is written as an escape: texts hold JSON and code.
+fn before(text: &str, at: usize) -> u8 {
+    match text.as_bytes().get(..at).unwrap_or_default() {
+        [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] | [] => b' ',
+        [.., before] => *before,
+    }
+}
+
 /// More of a key than is asked whether it names a secret, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 

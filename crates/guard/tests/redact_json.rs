@@ -43,9 +43,27 @@ fn what_is_disguised_is_masked_as_where_it_is_found() {
         (format!(r#"{{"a":[1,"{body}"]}}"#), r#"{"a":[1,"[redacted:gitlab-token]"]}"#),
         (format!(r#"{{"a":"so:\n{body}"}}"#), r#"{"a":"so:\n[redacted:gitlab-token]"}"#),
         (format!(r#"{{"{}":1}}"#, spread.join(" ")), r#"{"[redacted:gitlab-token]":1}"#),
+        (format!(r#"["so {}"]"#, spread.join(" ")), r#"["so [redacted:gitlab-token]"]"#),
+        (format!(r#"["{{\"{}\"}}"]"#, spread.join(" ")), r#"["{\"[redacted:gitlab-token]\"}"]"#),
     ] {
         assert!(Scanner::new().may_hold_secret(&text), "{text}");
         assert_eq!(redact(&text), masked);
+    }
+}
+
+/// Results are often JSON in a text, and in that a line begins behind the letter of an escape.
+#[test]
+fn a_line_of_json_in_a_text_begins_behind_its_escape() {
+    let encoded = data_encoding::BASE64_NOPAD.encode(token().as_bytes());
+    for (secret, masked) in [
+        (token(), "[redacted:gitlab-token]"),
+        (encoded, "[redacted:gitlab-token]"),
+        ("Basic dXNlcjpwYXNz".to_owned(), "Basic [redacted:authorization]"),
+    ] {
+        for escape in ["\\\\n", "\\\\r\\\\n", "\\\\t"] {
+            let text = format!("[\"{{\\\"a\\\":\\\"so:{escape}{secret}{escape}and\\\"}}\"]");
+            assert_eq!(redact(&text), text.replace(&secret, masked));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) use self::keyword::{KEYWORDS, Keyword, of_key, of_name};
 use self::read::{Link, Value};
 use super::literal::Place;
 use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};
-use super::{PLACEHOLDER_START, Secret};
+use super::{PLACEHOLDER_START, Secret, before};
 use crate::guard::Level;
 use crate::limits::SECRET_WORD_BYTES_MAX;
 
@@ -107,8 +107,7 @@ fn is_address(word: &str) -> bool {
 
 /// `Bearer` or `Basic` and what follows, with or without the header's name.
 pub(super) fn scheme(text: &str, place: &Place) -> Option<Secret> {
-    let before = text.as_bytes().get(..place.span.start)?.last();
-    if before.is_some_and(u8::is_ascii_alphanumeric) {
+    if before(text, place.span.start).is_ascii_alphanumeric() {
         return None;
     }
     Some(Secret::new(credentials(text, place)?, "authorization"))

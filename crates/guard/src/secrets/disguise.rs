@@ -89,7 +89,9 @@ impl Place<'_> {
 fn runs(text: &str, look: &mut Look<'_>) {
     let bytes = text.as_bytes();
     let _ = crate::runs::runs::<true>(bytes, |whole| {
-        let mut start = whole.start;
+        // Behind the backslash of an escape stands a letter of the escape, with which no text in base64 begins.
+        let escape = whole.start.checked_sub(1).and_then(|before| bytes.get(before..=whole.start));
+        let mut start = whole.start + usize::from(matches!(escape, Some([b'\\', b'n' | b'r' | b't'])));
         while start < whole.end {
             let end = whole.end.min(start + CANDIDATE_BYTES_MAX);
             run(text.get(start..end).unwrap_or_default(), start, look);
@@ -206,15 +208,22 @@ fn spread(text: &str, look: &mut Look<'_>) {
     }
     let mut at = 0;
     while at + 2 < bytes.len() {
+        // The last letter of a word is none of the row.
+        if at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric) {
+            at += 1;
+            continue;
+        }
         let mut end = at;
         let mut letters = String::new();
         while let (Some(byte), next) = (bytes.get(end), bytes.get(end + 1)) {
-            if !byte.is_ascii_graphic() || next.is_some_and(|next| *next != b' ') {
+            if !byte.is_ascii_graphic() || next.is_some_and(u8::is_ascii_alphanumeric) {
                 break;
             }
             letters.push(char::from(*byte));
-            end += 2;
-            if letters.len() >= CANDIDATE_BYTES_MAX {
+            // The last one may stand before a quote.
+            let last = next.is_some_and(|next| *next != b' ');
+            end += if last { 1 } else { 2 };
+            if last || letters.len() >= CANDIDATE_BYTES_MAX {
                 break;
             }
         }

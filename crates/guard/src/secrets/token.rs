@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::Secret;
 use super::literal::Place;
 use super::value::{distinct, is_placeholder, is_random};
+use super::{Secret, before};
 use crate::limits::{SECRET_JUDGED_BYTES, SECRET_PEM_BYTES_MAX};
 pub(super) use rules::RULES;
 
@@ -73,7 +73,7 @@ impl Body {
 }
 
 pub(super) fn check(text: &str, place: &Place, rule: &TokenRule) -> Option<Secret> {
-    let before = text.as_bytes().get(..place.span.start)?.last().copied().unwrap_or(b' ');
+    let before = before(text, place.span.start);
     // A JWT may be long: only the start of a part is looked at, or a row of `eyJ-` would be read again and again.
     if before.is_ascii_alphanumeric() || (rule.shape == Shape::Jwt && Body::Url.has(before)) {
         return None;
