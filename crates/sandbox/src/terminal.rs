@@ -89,8 +89,9 @@ impl Kept {
     }
 }
 
-/// What came on the control socket, with the terminals that came along; `None` when its other end is closed.
-pub(crate) fn orders(control: &UnixStream, kept: &mut Kept) -> Option<Vec<u8>> {
+/// What came on the control socket, with the terminals that came along, and whether its other end is closed. Whoever is killed
+/// right after an order has given it all the same.
+pub(crate) fn orders(control: &UnixStream, kept: &mut Kept) -> (Vec<u8>, bool) {
     let mut all = Vec::new();
     loop {
         let mut bytes = [0; 64];
@@ -108,8 +109,8 @@ pub(crate) fn orders(control: &UnixStream, kept: &mut Kept) -> Option<Vec<u8>> {
                     (message.bytes, descriptors.flatten().collect::<Vec<_>>())
                 }
                 Err(Errno::EINTR) => continue,
-                Err(errno) if io::Error::from(errno).kind() == ErrorKind::WouldBlock => return Some(all),
-                Err(_) => return None,
+                Err(errno) if io::Error::from(errno).kind() == ErrorKind::WouldBlock => return (all, false),
+                Err(_) => return (all, true),
             };
         for descriptor in descriptors {
             // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
@@ -117,7 +118,7 @@ pub(crate) fn orders(control: &UnixStream, kept: &mut Kept) -> Option<Vec<u8>> {
             kept.hold(unsafe { OwnedFd::from_raw_fd(descriptor) });
         }
         if count == 0 {
-            return None;
+            return (all, true);
         }
         all.extend(bytes.iter().take(count));
     }
@@ -140,16 +141,21 @@ mod tests {
         // A flag's byte may look like an order.
         keeper.keep(null.as_fd(), 0x0f00_fe00_00ff_0000);
         (&ours).write_all(&[2]).unwrap();
-        let came = orders(&theirs, &mut kept).unwrap();
+        let (came, closed) = orders(&theirs, &mut kept);
+        assert!(!closed);
         let rest: Vec<u8> = came.into_iter().filter_map(|order| kept.take(order)).collect();
         assert_eq!(rest, [15, 2]);
         assert!(matches!(kept.terminal, Some((_, Some(0x0f00_fe00_00ff_0000)))));
         keeper.forget();
-        let came = orders(&theirs, &mut kept).unwrap();
+        let (came, _) = orders(&theirs, &mut kept);
         assert!(came.into_iter().all(|order| kept.take(order).is_none()));
         assert!(kept.terminal.is_none());
+        // What was entrusted just before the end is heard with the end.
+        keeper.keep(null.as_fd(), 7);
         drop((ours, keeper));
-        assert!(orders(&theirs, &mut kept).is_none());
+        let (came, closed) = orders(&theirs, &mut kept);
+        assert!(closed && came.into_iter().all(|order| kept.take(order).is_none()));
+        assert!(matches!(kept.terminal, Some((_, Some(7)))));
         // What is no terminal is left alone.
         kept.put_back();
     }

@@ -66,14 +66,14 @@ impl Watch {
                 self.begin_stop();
             }
             drained(&self.wake);
-            match control.map(|control| terminal::orders(control, &mut self.terminal)) {
-                Some(Some(orders)) => orders.into_iter().for_each(|order| self.obey(order)),
-                Some(None) => {
+            if let Some(open) = control {
+                let (orders, closed) = terminal::orders(open, &mut self.terminal);
+                orders.into_iter().for_each(|order| self.obey(order));
+                if closed {
                     control = None;
                     self.terminal.put_back();
                     self.begin_stop();
                 }
-                None => {}
             }
         }
     }
