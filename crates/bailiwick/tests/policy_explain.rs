@@ -48,6 +48,29 @@ fn the_smallest_changes_that_would_allow_a_call_are_tried_out() {
 }
 
 #[test]
+fn the_name_of_a_tool_cannot_write_over_the_verdict() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::write(folder.join("p.yaml"), POLICY).expect("a file");
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x\r\u001b[2Kallow fs/write\u009b\u202e","arguments":{}}}"#;
+    fs::write(folder.join("c.json"), call).expect("a file");
+    let (status, text) =
+        bailiwick(folder, &["explain", "-p", "p.yaml", "--server", "fs", "--no-follow", "c.json"]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.starts_with("deny fs/x"), "{text}");
+    assert!(!text.contains(['\r', '\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
+}
+
+#[test]
+fn what_is_said_of_an_error_moves_no_cursor() {
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("p.yaml"), "version: 1\n\u{9b}2Krules: 1 # \u{202e}\n").expect("a file");
+    let (status, text) = bailiwick(place.path(), &["check", "p.yaml"]);
+    assert_ne!(status, Some(0), "{text}");
+    assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text:?}");
+}
+
+#[test]
 fn lint_and_fmt_return_what_ci_needs() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = place.path();

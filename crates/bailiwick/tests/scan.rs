@@ -85,6 +85,21 @@ fn what_counts_is_said_by_fail_on_and_nothing_found_is_its_own_code() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_read_is_no_pass() {
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("repo/.cursor/mcp.json");
+    let status = |text: &str, fail_on: &str| {
+        put(&file, text);
+        bailiwick(home.path(), &["scan", "--path", "repo", "--fail-on", fail_on]).status.code()
+    };
+    assert_eq!(status("{\"mcpServers\": {}}", "low"), Some(0));
+    for unread in ["{\"mcpServers\": {", "{\"mcpServers\": {\"odd\": 7}}"] {
+        assert_eq!(status(unread, "high"), Some(10), "{unread}");
+        assert_eq!(status(unread, "never"), Some(0), "{unread}");
+    }
+}
+
+#[test]
 fn nothing_is_launched_without_consent() {
     let home = tempfile::tempdir().expect("a folder");
     let mark = home.path().join("launched");
