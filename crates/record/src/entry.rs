@@ -191,7 +191,7 @@ mod tests {
     use std::sync::Arc;
 
     use bailiwick_engine::{Action, Arguments, Decision, Event, Outcome, Reason, Scanner};
-    use bailiwick_mcp::{Direction, Timestamp};
+    use bailiwick_mcp::{Direction, Id, Timestamp};
     use bailiwick_policy::{Context, Load, Policy, Source, Verdict, compile};
     use serde_json::{Value, json};
 
@@ -356,8 +356,11 @@ mod tests {
     #[test]
     fn no_secret_is_recorded() {
         let reason = Reason::Pin { name: format!("x {KEY}"), change: format!("because of {KEY}") };
-        let record = recorded(&denied(&format!("x {KEY}"), &format!(r#"{{"a":"{KEY}"}}"#), vec![reason]));
+        let mut outcome = denied(&format!("x {KEY}"), &format!(r#"{{"a":"{KEY}"}}"#), vec![reason]);
+        outcome.decision.id = Some(Id::Text(format!("id {KEY}").into()));
+        let record = recorded(&outcome);
         assert!(!record.to_string().contains(KEY), "{record}");
+        assert!(record["id"].as_str().is_some_and(|id| id.starts_with("id ")), "{record}");
     }
 
     #[test]
