@@ -141,7 +141,7 @@ impl Engine {
                 Err("its definition changed while it waited".to_owned())
             }
             Answer::Approve(by) => match held.consents.hear(by, &self.policy) {
-                Heard::Enough(by) => match self.spend_approved(at, &held) {
+                Heard::Enough(by) => match self.spend_held(at, &held, true) {
                     None => Ok(by),
                     Some(used_up) => Err(used_up),
                 },
@@ -156,6 +156,9 @@ impl Engine {
                 }
             },
         };
+        if approved.is_err() {
+            self.spend_held(at, &held, false);
+        }
         out.push(self.settled(held, decision, approved));
     }
 
@@ -286,8 +289,8 @@ impl Engine {
     }
 
     /// Counts what was approved against the limits that let it ask, and opens the questions of an answer; words if a limit
-    /// is used up by now.
-    fn spend_approved(&mut self, at: Timestamp, held: &Held) -> Option<String> {
+    /// is used up by now. What was refused counts where denied calls do.
+    fn spend_held(&mut self, at: Timestamp, held: &Held, is_approved: bool) -> Option<String> {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
         let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) else {
@@ -295,7 +298,9 @@ impl Engine {
         };
         let name = held.target.as_deref().unwrap_or_default();
         if let Body::Result { result, .. } = &message.body {
-            self.note_questions(*result, name);
+            if is_approved {
+                self.note_questions(*result, name);
+            }
             return None;
         }
         let server = Arc::clone(&self.settings.server);
@@ -315,7 +320,11 @@ impl Engine {
             }
             Some(_) | None => (Target::Task { server }, params),
         };
-        self.spend_if_room(at, &target, arguments, &held.reasons)
+        if is_approved {
+            return self.spend_if_room(at, &target, arguments, &held.reasons);
+        }
+        self.spend_refused(at, &target, arguments);
+        None
     }
 }
 

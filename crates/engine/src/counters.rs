@@ -21,7 +21,7 @@ pub struct Counters {
 struct Table {
     /// Of all calls together.
     all: Counter,
-    /// Of servers or tools that are counted apart.
+    /// Of servers, tools or calls that are counted apart.
     each: BTreeMap<Box<str>, Counter>,
 }
 
@@ -35,7 +35,7 @@ struct Counter {
     slots: Window,
 }
 
-/// Tools or servers that one limit counts apart. Beyond it those go that are as good as new; if none is, a further name counts
+/// Tools, servers or calls that one limit counts apart. Beyond it those go that are as good as new; if none is, a further name counts
 /// as used up.
 const TABLE_MAX: usize = 4_096;
 /// Longest name that is kept as it is, in bytes; of a longer one a digest.
@@ -49,6 +49,8 @@ pub(crate) struct Spending<'a> {
     pub(crate) server: &'a str,
     /// The tool, or what else the call is aimed at.
     pub(crate) name: &'a str,
+    /// What tells its arguments from others; looked at only where calls are counted apart.
+    pub(crate) arguments: &'a str,
     pub(crate) amount: f64,
     pub(crate) at: Timestamp,
 }
@@ -63,9 +65,14 @@ impl Counters {
             Room::Known(counter) => counter,
             // A check that made an entry would let calls that go nowhere fill the table.
             Room::New(_) => &mut unseen,
-            Room::None => return Err("too many tools or servers are counted".to_owned()),
+            Room::None => return Err(format!("too many {} are counted", things(limit.each))),
         };
-        let of = apart.as_deref().map(|apart| format!(" for `{apart}`")).unwrap_or_default();
+        let of = match limit.each {
+            Each::Call => format!(" for `{}/{name}` with the same arguments", spending.server),
+            Each::Nothing | Each::Server | Each::Tool => {
+                apart.as_deref().map(|apart| format!(" for `{apart}`")).unwrap_or_default()
+            }
+        };
         let spent = |used: f64, max: f64| used + amount > max + max * ROUNDING;
         if let Some(max) = limit.max {
             let shown = number(max);
@@ -176,6 +183,19 @@ fn apart<'a>(limit: &Limit, spending: Spending<'a>) -> Option<Cow<'a, str>> {
             let name = format!("{}/{}", spending.server, spending.name);
             Some(Cow::Owned(kept(&name).into_owned()))
         }
+        Each::Call => {
+            // INVARIANT: a digest has no slash, so what stands behind the last one is it.
+            let name = format!("{}/{}/{}", spending.server, spending.name, spending.arguments);
+            Some(Cow::Owned(kept(&name).into_owned()))
+        }
+    }
+}
+
+/// What is counted apart, in words.
+fn things(each: Each) -> &'static str {
+    match each {
+        Each::Call => "different calls",
+        Each::Nothing | Each::Server | Each::Tool => "tools or servers",
     }
 }
 

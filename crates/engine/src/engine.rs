@@ -58,6 +58,8 @@ pub struct Engine {
     pub(crate) hits: Vec<Hit>,
     /// What the call that was decided last counts against which limits.
     pub(crate) charges: Vec<(usize, f64)>,
+    /// What tells its arguments from others; empty as long as no limit wants to know.
+    pub(crate) same: String,
     /// When the text that is being decided came.
     pub(crate) now: Timestamp,
     /// Suppressions of the policy without which more would have been done, by index.
@@ -135,6 +137,7 @@ impl Engine {
             principal_counters: Counters::default(),
             hits: Vec::new(),
             charges: Vec::new(),
+            same: String::new(),
             now: Timestamp(0),
             suppressed: Vec::new(),
             clear: false,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bailiwick_mcp::{Timestamp, Value};
-use bailiwick_policy::{Call, Hide, Limit, Per, Target, Verdict};
+use bailiwick_policy::{Call, Counted, Each, Hide, Limit, Per, Target, Verdict};
 
 use crate::counters::{Counters, Spending};
 use crate::decision::Reason;
 use crate::engine::Engine;
+use crate::pins;
 
 impl Engine {
     /// True if rules hide the target: no arguments could make it allowed, and discovery hides such.
@@ -53,6 +54,7 @@ impl Engine {
         arguments: Option<Value<'_>>,
     ) -> (Verdict, Vec<Reason>) {
         self.charges.clear();
+        self.same.clear();
         let (mut verdict, mut reasons) = self.rules(target, arguments);
         if self.policy.looks_back() {
             let principal = Arc::clone(&self.settings.principal);
@@ -67,11 +69,9 @@ impl Engine {
         let call = Call { target: *target, arguments, principal: &principal };
         for (index, limit, amount) in policy.limits_for(&call) {
             self.charges.push((index, amount.as_ref().copied().unwrap_or(0.0)));
+            self.know(limit, &call);
             let checked = match amount {
-                Ok(amount) => self
-                    .counted(limit)
-                    .check(limit, spending(target, amount, at))
-                    .map_err(|words| (over(limit), words)),
+                Ok(amount) => self.check(limit, target, amount, at).map_err(|words| (over(limit), words)),
                 // What cannot be counted is over every limit.
                 Err(error) => Err((Verdict::Deny, error.to_string())),
             };
@@ -83,8 +83,7 @@ impl Engine {
         (verdict, reasons)
     }
 
-    /// Spends the limits of the call that was decided last, whose last word is `verdict`, and remembers it. A limit is spent by
-    /// a call that goes on, and by no other.
+    /// Spends the limits of the call that was decided last, whose last word is `verdict`, and remembers it.
     pub(crate) fn spend_allowed(
         &mut self,
         at: Timestamp,
@@ -92,7 +91,7 @@ impl Engine {
         arguments: Option<Value<'_>>,
         verdict: Verdict,
     ) {
-        let spends = verdict == Verdict::Allow && !self.policy.limits().is_empty();
+        let spends = self.policy.limits().iter().any(|limit| counts(limit.count, verdict));
         if !spends && !self.policy.looks_back() {
             return;
         }
@@ -102,11 +101,16 @@ impl Engine {
         if !spends {
             return;
         }
+        if verdict != Verdict::Allow {
+            // What rules denied was held against no limit.
+            self.spend(at, &call, |count| counts(count, verdict));
+            return;
+        }
         let policy = Arc::clone(&self.policy);
         let charges = std::mem::take(&mut self.charges);
         for (index, amount) in &charges {
-            if let Some(limit) = policy.limits().get(*index) {
-                self.counted(limit).spend(limit, spending(target, *amount, at));
+            if let Some(limit) = policy.limits().get(*index).filter(|limit| counts(limit.count, verdict)) {
+                self.charge(limit, target, *amount, at);
             }
         }
         self.charges = charges;
@@ -123,13 +127,17 @@ impl Engine {
         let policy = Arc::clone(&self.policy);
         let principal = Arc::clone(&self.settings.principal);
         let call = Call { target: *target, arguments, principal: &principal };
+        self.same.clear();
         for (index, limit, amount) in policy.limits_for(&call) {
             let asker = |reason: &Reason| matches!(reason, Reason::Limit { index: own, .. } if *own as usize == index);
             if asked.iter().any(asker) {
                 continue;
             }
+            self.know(limit, &call);
             let room = match amount {
-                Ok(amount) => self.counted(limit).check(limit, spending(target, amount, at)),
+                // It was counted when it was tried.
+                Ok(_) if limit.count == Counted::Attempts => self.check(limit, target, 0.0, at),
+                Ok(amount) => self.check(limit, target, amount, at),
                 Err(error) => Err(error.to_string()),
             };
             if let Err(message) = room {
@@ -139,15 +147,51 @@ impl Engine {
         if let Err(message) = self.look_back_approved(at, &call, asked) {
             return Some(message);
         }
-        self.spend(at, &call);
+        self.spend(at, &call, |count| count == Counted::Forwarded);
         None
     }
 
-    pub(crate) fn spend(&mut self, at: Timestamp, call: &Call<'_>) {
+    /// Counts a call that waited and was refused then.
+    pub(crate) fn spend_refused(&mut self, at: Timestamp, target: &Target<'_>, arguments: Option<Value<'_>>) {
+        let principal = Arc::clone(&self.settings.principal);
+        self.same.clear();
+        let call = Call { target: *target, arguments, principal: &principal };
+        self.spend(at, &call, |count| count == Counted::Denied);
+    }
+
+    fn spend(&mut self, at: Timestamp, call: &Call<'_>, counts: impl Fn(Counted) -> bool) {
         let policy = Arc::clone(&self.policy);
-        for (_, limit, amount) in policy.limits_for(call) {
-            self.counted(limit).spend(limit, spending(&call.target, amount.unwrap_or(0.0), at));
+        for (_, limit, amount) in policy.limits_for(call).filter(|(_, limit, _)| counts(limit.count)) {
+            self.know(limit, call);
+            self.charge(limit, &call.target, amount.unwrap_or(0.0), at);
         }
+    }
+
+    /// Makes sure of what tells the call from others with other arguments, if `limit` wants to know.
+    fn know(&mut self, limit: &Limit, call: &Call<'_>) {
+        if limit.each == Each::Call && self.same.is_empty() {
+            // Nothing at all is what a server makes of `{}`, too.
+            self.same = call.arguments.map_or_else(|| EMPTY.to_owned(), pins::digest_of_arguments);
+        }
+    }
+
+    fn check(
+        &mut self,
+        limit: &Limit,
+        target: &Target<'_>,
+        amount: f64,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        let same = std::mem::take(&mut self.same);
+        let checked = self.counted(limit).check(limit, spending(target, &same, amount, at));
+        self.same = same;
+        checked
+    }
+
+    fn charge(&mut self, limit: &Limit, target: &Target<'_>, amount: f64, at: Timestamp) {
+        let same = std::mem::take(&mut self.same);
+        self.counted(limit).spend(limit, spending(target, &same, amount, at));
+        self.same = same;
     }
 
     fn counted(&mut self, limit: &Limit) -> &mut Counters {
@@ -183,9 +227,22 @@ impl Engine {
     }
 }
 
-fn spending<'a>(target: &Target<'a>, amount: f64, at: Timestamp) -> Spending<'a> {
-    Spending { server: target.server(), name: target.object(), amount, at }
+fn spending<'a>(target: &Target<'a>, same: &'a str, amount: f64, at: Timestamp) -> Spending<'a> {
+    Spending { server: target.server(), name: target.object(), arguments: same, amount, at }
 }
+
+/// Whether a call whose word is `verdict` is one of those that a limit counts.
+fn counts(count: Counted, verdict: Verdict) -> bool {
+    match count {
+        Counted::Forwarded => verdict == Verdict::Allow,
+        Counted::Attempts => true,
+        // What waits for a person is none yet.
+        Counted::Denied => verdict == Verdict::Deny,
+    }
+}
+
+/// The digest of `{}`.
+const EMPTY: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
 /// Most links of one call that are recorded.
 const LINKS_MAX: usize = 16;

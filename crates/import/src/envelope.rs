@@ -1,10 +1,13 @@
-//! Envelopes of agent-envelope, as far as limits and sequences go: how many actions, how fast, how often the same tool.
+//! Envelopes of agent-envelope, as far as limits and history go: how many actions, how fast, how often the same, in which order.
 //!
 //! What depends on what the agent says of itself (tokens, cost, labels of data, depth of delegation) is left out.
 
+mod flow;
+mod order;
+
 use bailiwick_policy::tree::Node;
 
-use crate::draft::{Draft, Section, Verdict};
+use crate::draft::{Draft, Section};
 use crate::fnmatch::Pattern;
 use crate::note::Shown;
 use crate::out::Out;
@@ -45,7 +48,8 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
         ],
         "`bounds`",
     );
-    let blocks = blocks(reader, responses);
+    let [pauses, kills] = thresholds(reader, responses);
+    let blocks = pauses.min(kills);
     let velocity = member(&drift, "velocity").map(|node| reader.map(node, "`velocity`")).unwrap_or_default();
     let repetition =
         member(&drift, "repetition").map(|node| reader.map(node, "`repetition`")).unwrap_or_default();
@@ -58,154 +62,123 @@ pub(crate) fn translate(reader: &mut Reader<'_>, draft: &mut Draft) {
     let none = Members::new();
     let actions = bound(reader, "max_actions_per_session", &none, 100.0);
     let minute = bound(reader, "max_actions_per_minute", &velocity, 30.0);
+    let identical = bound(reader, "max_identical_calls", &repetition, 3.0);
     let similar = bound(reader, "max_similar_calls", &repetition, 10.0);
-    limit(draft, "actions", "max_actions_per_session", &actions, |most| format!("{most:.0}"), 1.0 >= blocks);
-    // What came before is compared, so one more passes.
-    let further = if draft.is_safe() { 0.0 } else { 1.0 };
     limit(
         draft,
-        "pace",
-        "max_actions_per_minute",
-        &minute,
-        |most| format!("{:.0}/1m", most + further),
-        0.7 >= blocks || draft.is_safe(),
+        "actions",
+        ("max_actions_per_session", &actions),
+        bound_of(actions.most),
+        &[],
+        1.0 >= blocks,
     );
-    per_tool(draft, &similar, 0.7 >= blocks || draft.is_safe());
-    let workflows =
-        member(&members, "workflows").map(|node| reader.list(node, "`workflows`")).unwrap_or_default();
-    steps(reader, draft, workflows);
-    if workflows.is_empty() {
-        no_workflow(reader, draft, &drift, blocks);
-    }
-    autonomy(reader, draft, &bounds);
+    // What came before is compared, so one more passes. There a minute has both its ends.
+    let pace = match draft.is_safe() {
+        true => format!("{:.0}/61s", minute.most.floor().max(1.0)),
+        false => format!("{:.0}/1m", minute.most.floor() + 1.0),
+    };
+    limit(draft, "pace", ("max_actions_per_minute", &minute), pace, &[], 0.7 >= blocks);
+    // The call that reaches the number is stopped.
+    let loops = bound_of(identical.most.ceil() - 1.0);
+    let each = [("per", Out::word("call"))];
+    limit(draft, "identical", ("max_identical_calls", &identical), loops, &each, 0.85 >= blocks);
+    let of_one = bound_of(similar.most.ceil() - 1.0);
+    let each = [("per", Out::word("tool"))];
+    limit(draft, "similar", ("max_similar_calls", &similar), of_one, &each, 0.7 >= blocks);
+    spelling(draft, &identical, 0.85 >= blocks);
+    let drifts = flow::Drift { blocks, actions: actions.most, members: &drift };
+    let workflows = flow::translate(reader, draft, &members, &drifts);
+    autonomy(reader, draft, &bounds, &workflows);
+    ends(draft, &identical, 0.85 >= blocks && 0.85 >= kills);
     left_out(reader, draft, &bounds, !workflows.is_empty());
 }
 
-/// The score from which actions are blocked.
-fn blocks(reader: &mut Reader<'_>, responses: Option<&Node>) -> f64 {
-    let mut least = f64::INFINITY;
+/// The scores from which actions are paused and killed. Both stop them.
+fn thresholds(reader: &mut Reader<'_>, responses: Option<&Node>) -> [f64; 2] {
     let responses = responses.map(|node| reader.map(node, "`responses`")).unwrap_or_default();
     reader.known(&responses, &["warn", "pause", "kill"], "`responses`");
-    for (key, usual) in [("pause", 0.6), ("kill", 0.8)] {
+    [("pause", 0.6), ("kill", 0.8)].map(|(key, usual)| {
         let members = member(&responses, key).map(|node| reader.map(node, key)).unwrap_or_default();
         let threshold = member(&members, "threshold").and_then(|node| reader.number(node, "`threshold`"));
-        least = least.min(threshold.unwrap_or(usual));
-    }
-    least
+        threshold.unwrap_or(usual)
+    })
 }
 
-fn limit(draft: &mut Draft, id: &str, key: &str, bound: &Bound, max: impl Fn(f64) -> String, blocks: bool) {
-    if !blocks {
+/// The greatest count that stays within `most`.
+fn bound_of(most: f64) -> String {
+    format!("{:.0}", most.floor().max(0.0))
+}
+
+/// A limit on every tool. In `safe` a bound holds whatever the thresholds make of it: several violations add up.
+fn limit(
+    draft: &mut Draft,
+    id: &str,
+    (key, bound): (&str, &Bound),
+    max: String,
+    more: &[(&'static str, Out)],
+    blocks: bool,
+) {
+    if !blocks && !draft.is_safe() {
         draft.left_out(bound.line, format!("`{key}` only warns at these thresholds"));
         return;
     }
-    let fields = vec![
-        ("id", Out::Text(draft.id(id))),
-        ("on", Out::text("*/*")),
-        ("max", Out::word(max(bound.most.floor()))),
-        ("reason", Out::text(format!("{key} of the envelope"))),
-    ];
+    let mut fields = vec![("id", Out::Text(draft.id(id))), ("on", Out::text("*/*")), ("max", Out::word(max))];
+    fields.extend(more.iter().cloned());
+    // What is stopped is an action there, too.
+    fields.push(("count", Out::word("attempts")));
+    fields.push(("reason", Out::text(format!("{key} of the envelope"))));
     draft.add(Section::Limits, origin(bound.line, key), fields);
 }
 
-fn per_tool(draft: &mut Draft, bound: &Bound, blocks: bool) {
-    // The call that reaches it is stopped already.
-    let most = bound.most.floor() - 1.0;
-    if !blocks || most < 1.0 {
-        draft.left_out(
+fn spelling(draft: &mut Draft, bound: &Bound, blocks: bool) {
+    let most = bound.most.ceil() - 1.0;
+    if (blocks || draft.is_safe()) && most >= 1.0 {
+        let shown = Shown::tool("srv", "some_tool", "{ \"n\": 1.0 }", ("another call", "the same call"));
+        draft.differs(
             bound.line,
-            "`max_similar_calls` cannot be said here with this number and these thresholds",
+            "arguments are the same in their canonical form; agent-envelope tells 1 from 1.0",
+            Some(shown.after(format!("{most:.0} with {{ \"n\": 1 }}"))),
         );
-        return;
     }
-    let fields = vec![
-        ("id", Out::Text(draft.id("similar"))),
-        ("on", Out::text("*/*")),
-        ("max-per-tool", Out::word(format!("{most:.0}"))),
-        ("reason", Out::text("max_similar_calls of the envelope")),
-    ];
-    draft.add(Section::Limits, origin(bound.line, "max_similar_calls"), fields);
-    draft.differs(
-        bound.line,
-        "limits count calls that go on; agent-envelope counts those that it stops too",
-        Some(
-            Shown::tool(
-                "srv",
-                "some_tool",
-                "{}",
-                ("is stopped: the one that was stopped counts", "counts one less"),
-            )
-            .after(format!("{most:.0} like it, one of which was stopped")),
-        ),
-    );
+}
+
+/// What became of a session that was killed.
+fn ends(draft: &mut Draft, identical: &Bound, kills: bool) {
+    if draft.is_safe() {
+        let fields = vec![
+            ("id", Out::Text(draft.id("over"))),
+            ("on", Out::text("*/*")),
+            ("max", Out::word("1")),
+            ("count", Out::word("denied")),
+            ("reason", Out::text("a call was denied, which ends the run")),
+        ];
+        draft.add(Section::Limits, "what was stopped counts there as done, and a kill is for good", fields);
+        let shown = Shown::tool("srv", "some_tool", "{}", ("may pass: a pause has no memory", "is denied"));
+        draft.differs(
+            0,
+            "one denied call ends the run; agent-envelope ends it by a kill only",
+            Some(shown.after("a call that was paused")),
+        );
+    } else if kills && identical.most.ceil() >= 2.0 {
+        let shown = Shown::tool("srv", "other_tool", "{}", ("is stopped", "passes"));
+        draft.differs(
+            identical.line,
+            "a limit stops what it counts; after a kill agent-envelope stops everything",
+            Some(shown.after(format!("{:.0} calls that are the same", identical.most.ceil()))),
+        );
+    }
 }
 
 fn origin(line: u32, key: &str) -> String {
     if line == 0 { format!("{key}, by default") } else { format!("line {line}: {key}") }
 }
 
-/// In `safe` the steps of workflows are what passes, and everything else asks.
-fn steps(reader: &mut Reader<'_>, draft: &mut Draft, workflows: &[Node]) {
-    let mut on: Vec<String> = Vec::new();
-    let mut line = 0;
-    for workflow in workflows {
-        let members = reader.map(workflow, "a workflow");
-        reader.known(&members, &["name", "steps", "max_steps", "description"], "a workflow");
-        line = if line == 0 { reader.line(workflow) } else { line };
-        let Some(steps) = member(&members, "steps") else { continue };
-        for (word, node) in reader.words(steps, "`steps`") {
-            match Pattern::new(word) {
-                Ok(step) if !word.is_empty() => on.push(format!("*/{}", step.glob())),
-                Ok(_) => reader.wrong(node, "an empty step", "name a tool"),
-                Err(cause) => reader.wrong(node, cause, "name a tool, with `*` for any text"),
-            }
-        }
-    }
-    on.sort();
-    on.dedup();
-    if draft.is_safe() && !on.is_empty() {
-        draft.default = Verdict::Ask;
-        draft.default_comment = "no workflow names it".to_owned();
-        let fields = vec![
-            ("id", Out::Text(draft.id("workflows"))),
-            ("effect", Out::word("allow")),
-            ("on", Out::texts(on)),
-        ];
-        draft.add(Section::Rules, origin(line, "steps of workflows"), fields);
-        let shown = Shown::tool("srv", "unheard_of_tool", "{}", ("passes at first", "asks"));
-        draft.differs(
-            line,
-            "tools that no workflow names ask; agent-envelope lets some pass before it scores drift",
-            Some(shown),
-        );
-    } else {
-        draft.default = if draft.is_safe() { Verdict::Ask } else { Verdict::Allow };
-        draft.default_comment = "an envelope bounds what it does not name".to_owned();
-    }
-}
-
-/// Without workflows every action from the threshold on counts as drift.
-fn no_workflow(reader: &mut Reader<'_>, draft: &mut Draft, drift: &Members<'_>, blocks: f64) {
-    let node = member(drift, "unknown_workflow_threshold");
-    let threshold = node.and_then(|node| reader.count(node, "unknown_workflow_threshold")).unwrap_or(3);
-    let line = node.map_or(0, |node| reader.line(node));
-    let Some(most) = threshold.checked_sub(1).filter(|_| blocks <= 0.65) else { return };
-    if draft.is_safe() {
-        draft.left_out(line, "drift without workflows, which stops every agent after a few actions; what is not named asks instead");
-        return;
-    }
-    let fields = vec![
-        ("id", Out::Text(draft.id("drift"))),
-        ("on", Out::text("*/*")),
-        ("max", Out::word(most.to_string())),
-        ("reason", Out::text("no workflow is declared, so every action is drift")),
-    ];
-    draft.add(Section::Limits, origin(line, "unknown_workflow_threshold"), fields);
-}
-
-fn autonomy(reader: &mut Reader<'_>, draft: &mut Draft, bounds: &Members<'_>) {
+fn autonomy(reader: &mut Reader<'_>, draft: &mut Draft, bounds: &Members<'_>, steps: &[String]) {
     let members = member(bounds, "autonomy").map(|node| reader.map(node, "`autonomy`")).unwrap_or_default();
     reader.known(&members, &["max_chain_depth", "requires_human_approval"], "`autonomy`");
+    if let Some(depth) = member(&members, "max_chain_depth") {
+        draft.left_out(reader.line(depth), "`max_chain_depth`: what the agent says of its delegation");
+    }
     let Some(list) = member(&members, "requires_human_approval") else { return };
     for (word, node) in reader.words(list, "`requires_human_approval`") {
         let line = reader.line(node);
@@ -218,10 +191,24 @@ fn autonomy(reader: &mut Reader<'_>, draft: &mut Draft, bounds: &Members<'_>) {
             );
             continue;
         }
+        // A question must not open what no workflow names.
+        let is_step = |step: &&String| order::covers(word, step);
+        let on = if steps.is_empty() || steps.iter().any(|step| order::covers(step, word)) {
+            vec![format!("*/{word}")]
+        } else {
+            steps.iter().filter(is_step).map(|step| target(step)).collect()
+        };
+        if on.is_empty() {
+            draft.left_out(
+                line,
+                format!("`{word}` in requires_human_approval, which is no step of a workflow"),
+            );
+            continue;
+        }
         let fields = vec![
             ("id", Out::Text(draft.id(&format!("approve-{word}")))),
             ("effect", Out::word("ask")),
-            ("on", Out::text(format!("*/{word}"))),
+            ("on", Out::texts(on)),
         ];
         draft.add(Section::Rules, origin(line, "requires_human_approval"), fields);
         let shown = Shown::tool("srv", &word.replace('*', "x"), "{}", ("passes", "asks"));
@@ -230,20 +217,26 @@ fn autonomy(reader: &mut Reader<'_>, draft: &mut Draft, bounds: &Members<'_>) {
     }
 }
 
+/// A tool of any server, by a pattern in which only `*` means more than itself.
+fn target(step: &str) -> String {
+    Pattern::of_stars(step).map_or_else(|_| step.to_owned(), |pattern| format!("*/{}", pattern.glob()))
+}
+
 fn left_out(reader: &Reader<'_>, draft: &mut Draft, bounds: &Members<'_>, workflows: bool) {
     let notes = [
-        ("max_tokens_consumed", "tokens, which no MCP message carries"),
-        ("max_cost_usd", "cost, which no MCP message carries"),
-        ("max_duration_seconds", "the duration of a session"),
-        ("max_identical_calls", "calls with the same arguments"),
-        ("data_flow", "flows between labels that the agent itself gives"),
+        ("max_tokens_consumed", Some("500000"), "tokens, which no MCP message carries"),
+        ("max_cost_usd", Some("10"), "cost, which no MCP message carries"),
+        ("max_duration_seconds", Some("600"), "the duration of a session"),
+        ("data_flow", None, "flows between labels that the agent itself gives"),
     ];
-    for (key, text) in notes {
-        if let Some(node) = member(bounds, key) {
-            draft.left_out(reader.line(node), format!("`{key}`: {text}"));
+    for (key, usual, text) in notes {
+        match (member(bounds, key), usual) {
+            (Some(node), _) => draft.left_out(reader.line(node), format!("`{key}`: {text}")),
+            (None, Some(usual)) => draft.left_out(0, format!("`{key}`, {usual} by default: {text}")),
+            (None, None) => {}
         }
     }
-    if workflows {
+    if workflows && !draft.is_safe() {
         draft.left_out(
             0,
             "drift scores: how well what was done fits a workflow, and scores of several violations together",

@@ -50,6 +50,25 @@ impl Pattern {
         Ok(Pattern { pieces, written: written.to_owned() })
     }
 
+    /// A pattern in which only `*` means more than itself.
+    ///
+    /// # Errors
+    /// A pattern that is too long.
+    pub(crate) fn of_stars(written: &str) -> Result<Pattern, String> {
+        if written.len() > PATTERN_BYTES_MAX {
+            return Err(format!("a pattern longer than {PATTERN_BYTES_MAX} bytes"));
+        }
+        let mut pieces: Vec<Piece> = Vec::new();
+        for character in written.chars() {
+            match character {
+                '*' if pieces.last() == Some(&Piece::Any) => {}
+                '*' => pieces.push(Piece::Any),
+                other => pieces.push(Piece::Literal(other)),
+            }
+        }
+        Ok(Pattern { pieces, written: written.to_owned() })
+    }
+
     /// True for a pattern that matches everything.
     pub(crate) fn is_any(&self) -> bool {
         self.pieces == [Piece::Any]
@@ -154,7 +173,7 @@ impl Piece {
     fn glob(&self, out: &mut String) {
         match self {
             // A class, because paths know no backslash.
-            Piece::Literal(character @ ('{' | '[' | '\\')) => {
+            Piece::Literal(character @ ('{' | '[' | '?' | '\\')) => {
                 let _ = write!(out, "[{character}]"); // a String takes everything
             }
             Piece::Literal(character) => out.push(*character),

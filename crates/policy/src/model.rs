@@ -101,8 +101,9 @@ pub struct Limit {
     /// [`Effect::Deny`] or [`Effect::Ask`].
     pub effect: Effect,
     pub per: Per,
-    /// Whether servers or tools are counted apart.
+    /// Whether servers, tools or calls are counted apart.
     pub each: Each,
+    pub count: Counted,
     /// Most calls, or the greatest sum, in `window_ms` (without a window: ever). Finite, at least 0.
     pub max: Option<f64>,
     /// The window of `max`, in milliseconds.
@@ -123,6 +124,20 @@ pub enum Each {
     Nothing,
     Server,
     Tool,
+    /// Calls with the same arguments, whatever their spelling.
+    Call,
+}
+
+/// Which calls a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counted {
+    /// Those that go on.
+    #[default]
+    Forwarded,
+    /// Every one that is tried.
+    Attempts,
+    /// Those that are denied, by whatever it is.
+    Denied,
 }
 
 /// What a limit counts over.

@@ -30,7 +30,7 @@ pub(crate) use args::{TRAPS, TYPES, is_numeric};
 pub(crate) use command::{TRUTH, UNKNOWN};
 pub(crate) use file::{DEFAULTS, FilePart, read};
 pub(crate) use guards::{LEVELS, TAKES_PATTERNS};
-pub(crate) use limits::{EFFECTS as LATER_EFFECTS, PARTS, PER};
+pub(crate) use limits::{COUNTED, EFFECTS as LATER_EFFECTS, PARTS, PER};
 pub(crate) use net::PRESENCES;
 pub(crate) use rules::EFFECTS;
 pub(crate) use sequences::{COUNTS, RESULTS};

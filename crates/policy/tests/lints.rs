@@ -157,6 +157,21 @@ limits:
 }
 
 #[test]
+fn limits_that_count_other_calls_do_not_reach_before_each_other() {
+    let text = "version: 1
+rules:
+  - { id: any, effect: allow, on: \"*/*\" }
+limits:
+  - { id: all, on: \"*/*\", max: 50 }
+  - { id: strikes, on: \"*/*\", max: 3, count: denied }
+  - { id: tries, on: \"*/*\", max: 60, count: attempts }
+  - { id: loops, on: \"*/*\", max: 40, per: call }
+  - { id: beyond, on: \"*/*\", max: 70, per: call }
+";
+    assert_eq!(found(text, None), ["3:11 allows-everything", "9:11 unreachable-limit"]);
+}
+
+#[test]
 fn names_paths_and_blanks_are_found() {
     let text = "version: 1
 vars: { used: a, lost: b }

@@ -22,13 +22,11 @@ use serde_json::Value;
 use stage::Stage;
 
 /// Decisions that cannot be the same in `exact`, by what the line is about, with the reason.
-const REASONS: [(&str, &str); 6] = [
+const REASONS: [(&str, &str); 4] = [
     ("budget_cost", "no MCP message carries its cost"),
     ("budget_tokens", "no MCP message carries its tokens"),
-    ("repetition_identical", "limits do not count calls with the same arguments"),
     ("chain_depth", "the depth of delegation is what the agent says of itself"),
     ("workflow_drift", "a score of how well calls fit a workflow is no limit and no sequence"),
-    ("count_denied", "limits count calls that go on"),
 ];
 
 #[derive(Debug, Default)]
@@ -114,20 +112,24 @@ fn decided(row: &Value, totals: &mut Totals) {
             theirs.iter().zip(&ours).position(|(theirs, ours)| *theirs == Verdict::Deny && ours != theirs);
         let found = if mode == Mode::Exact { differ } else { wider };
         let text = format!("{id}, {}: theirs {theirs:?}, ours {ours:?}", mode.word());
-        let reason = found.and_then(|at| reason(row, at));
+        let reason = found.filter(|_| mode == Mode::Exact).and_then(|at| reason(row, at));
         match (mode, found, reason) {
             (Mode::Exact, None, _) => totals.same += 1,
             (Mode::Safe, None, _) => totals.safe += 1,
-            (_, Some(_), Some(reason)) => totals.listed.push(format!("{text}: {reason}")),
+            (Mode::Exact, Some(_), Some(reason)) => totals.listed.push(format!("{text}: {reason}")),
             (Mode::Exact, Some(_), None) => totals.other.push(text),
-            (Mode::Safe, Some(_), None) => totals.wider.push(text),
+            (Mode::Safe, Some(_), _) => totals.wider.push(text),
         }
     }
 }
 
 /// Why the decision over call `at` cannot be the same.
 fn reason(row: &Value, at: usize) -> Option<&'static str> {
-    let rules = row["expected"].get(at)?.get("rules")?.as_array()?;
+    let expected = row["expected"].as_array()?;
+    if expected.iter().take(at).any(|one| one["decision"] == "kill") {
+        return Some("after a kill everything is stopped there");
+    }
+    let rules = expected.get(at)?.get("rules")?.as_array()?;
     let known = |name: &str| REASONS.iter().find(|(rule, _)| *rule == name).map(|(_, reason)| *reason);
     rules.iter().filter_map(Value::as_str).find_map(known)
 }

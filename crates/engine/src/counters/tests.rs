@@ -1,7 +1,7 @@
 //! Limits, one by one and against a list of everything that was ever spent.
 
 use bailiwick_mcp::Timestamp;
-use bailiwick_policy::{Each, Effect, Limit, Per};
+use bailiwick_policy::{Counted, Each, Effect, Limit, Per};
 
 use super::{Counters, Spending, TABLE_MAX};
 
@@ -14,6 +14,7 @@ fn limit(max: f64, window_ms: Option<u64>, burst: Option<u64>) -> Limit {
         effect: Effect::Deny,
         per: Per::Run,
         each: Each::Nothing,
+        count: Counted::Forwarded,
         max: Some(max),
         window_ms,
         burst,
@@ -23,7 +24,7 @@ fn limit(max: f64, window_ms: Option<u64>, burst: Option<u64>) -> Limit {
 }
 
 fn call(name: &str, at: Timestamp) -> Spending<'_> {
-    Spending { server: "s", name, amount: 1.0, at }
+    Spending { server: "s", name, arguments: "", amount: 1.0, at }
 }
 
 /// Calls one by one at these milliseconds; how many of them had room, and spent it.
@@ -145,6 +146,30 @@ fn a_flood_of_names_never_frees_a_counter_that_counts() {
     assert_eq!(counters.by_limit.values().map(|table| table.each.len()).sum::<usize>(), before);
     // When the window is over, what is as good as new makes room.
     assert_eq!(counters.check(&limit, call("another", Timestamp(60_000_000))), Ok(()));
+}
+
+#[test]
+fn calls_with_other_arguments_have_counters_of_their_own() {
+    let mut limit = limit(1.0, None, None);
+    limit.each = Each::Call;
+    let mut counters = Counters::default();
+    let one = Spending { arguments: "0a", ..call("a", Timestamp(0)) };
+    counters.spend(&limit, one);
+    let words = "1 of 1 used in this run for `s/a` with the same arguments";
+    assert_eq!(counters.check(&limit, one), Err(words.to_owned()));
+    for other in [
+        Spending { arguments: "0b", ..one },
+        Spending { name: "b", ..one },
+        Spending { server: "t", ..one },
+        Spending { server: "s/a", name: "0a", arguments: "", ..one },
+    ] {
+        assert_eq!(counters.check(&limit, other), Ok(()), "{other:?}");
+    }
+    let many: Vec<String> = (1..TABLE_MAX).map(|number| number.to_string()).collect();
+    many.iter().for_each(|arguments| counters.spend(&limit, Spending { arguments, ..one }));
+    let words = "too many different calls are counted";
+    assert_eq!(counters.check(&limit, Spending { arguments: "new", ..one }), Err(words.to_owned()));
+    assert!(counters.check(&limit, one).is_err(), "what was counted stays counted");
 }
 
 #[test]

@@ -55,6 +55,9 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
             ("on", on(&rule.tools)),
             ("max", Out::word(format!("{calls}/{window}"))),
         ];
+        if draft.is_safe() {
+            fields.push(("count", Out::word("attempts")));
+        }
         fields.extend(args.map(|args| ("args", args)));
         if !parts.is_empty() {
             fields.push(("if", Out::If(parts.clone())));
@@ -62,8 +65,9 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
         fields.extend(rule.reason().map(|reason| ("reason", reason)));
         draft.add(Section::Limits, rule.origin("rate_limit"), fields);
     }
+    let counts = if draft.is_safe() { "every call that is tried" } else { "calls that go on" };
     let text = format!(
-        "`{}` counts calls that go on; mcpfw counts what it denies later too, and what it lists",
+        "`{}` counts {counts}; mcpfw counts what it lets pass or denies by a later rule, and what it lists",
         rule.name
     );
     draft.differs(rule.line, text, show::counted(rule, calls));
@@ -82,11 +86,10 @@ fn budget(draft: &mut Draft, rule: &Rule, max: u64, per_tool: u64) {
     let mut fields = vec![("id", Out::Text(draft.id(&rule.name))), ("on", on)];
     fields.extend(max.map(|most| ("max", Out::word(most.to_string()))));
     fields.extend(per_tool.map(|most| ("max-per-tool", Out::word(most.to_string()))));
+    // What is denied is a record there, too.
+    fields.push(("count", Out::word("attempts")));
     fields.extend(rule.reason().map(|reason| ("reason", reason)));
     draft.add(Section::Limits, rule.origin("budget"), fields);
-    let text = format!("`{}` counts calls that go on; mcpfw counts those that it denies too", rule.name);
-    let most = max.into_iter().chain(per_tool).min().unwrap_or_default();
-    draft.differs(rule.line, text, show::counted(rule, most));
 }
 
 fn sequence(draft: &mut Draft, rule: &Rule, steps: &[Step], parts: &[String]) {

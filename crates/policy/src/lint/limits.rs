@@ -2,7 +2,7 @@
 
 use super::covers::{apart, covers, targets};
 use super::{Entry, Found, Kind, Look};
-use crate::model::{Each, Effect, Limit, Per, Verdict};
+use crate::model::{Counted, Each, Effect, Limit, Per, Verdict};
 
 pub(super) fn unreachable(look: &Look<'_>, out: &mut Vec<Found>) {
     let limits: Vec<(&Entry<'_>, &Limit)> = look
@@ -69,11 +69,15 @@ fn stops_before(other: &Limit, limit: &Limit) -> bool {
     };
     // An approved call goes on and counts.
     let ends = other.effect == Effect::Deny || limit.effect == Effect::Ask;
+    // What is denied is no part of what goes on, and both are of what is tried.
+    let as_much =
+        other.count == limit.count || (other.count, limit.count) == (Counted::Attempts, Counted::Forwarded);
     plain(other)
         && plain(limit)
         && limit.max_per_tool.is_none()
         && other.each == Each::Nothing
         && whose
+        && as_much
         && longer
         && ends
         && most < max

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Reader;
 use super::rules::Ruled;
 use super::units::{duration_ms, number, whole};
-use crate::model::{Each, Effect, Limit, Per};
+use crate::model::{Counted, Each, Effect, Limit, Per};
 use crate::scope::Senses;
 use crate::tree::Node;
 use crate::words;
@@ -20,12 +20,16 @@ pub(crate) enum Part {
     Each(Each),
 }
 
-pub(crate) const PARTS: [(&str, Part); 4] = [
+pub(crate) const PARTS: [(&str, Part); 5] = [
     ("run", Part::Whose(Per::Run)),
     ("principal", Part::Whose(Per::Principal)),
     ("server", Part::Each(Each::Server)),
     ("tool", Part::Each(Each::Tool)),
+    ("call", Part::Each(Each::Call)),
 ];
+
+pub(crate) const COUNTED: [(&str, Counted); 3] =
+    [("forwarded", Counted::Forwarded), ("attempts", Counted::Attempts), ("denied", Counted::Denied)];
 
 impl Reader<'_> {
     pub(super) fn limit(&mut self, node: &Node) -> Option<Ruled<Limit>> {
@@ -37,6 +41,8 @@ impl Reader<'_> {
         let burst = members.get("burst").and_then(|burst| self.count(burst, "`burst`"));
         let max_per_tool = members.get("max-per-tool").and_then(|most| self.count(most, "`max-per-tool`"));
         let (per, each) = members.get("per").map(|per| self.per(per)).unwrap_or_default();
+        let count =
+            members.get("count").map(|count| self.choice(count, "value of `count` of a limit", &COUNTED));
         let effect = members.get("effect").map(|effect| self.choice(effect, "effect of a limit", &EFFECTS));
         let reason =
             members.get("reason").and_then(|reason| self.word(reason, "`reason`")).map(str::to_owned);
@@ -64,6 +70,7 @@ impl Reader<'_> {
                 effect: effect.unwrap_or(Some(Effect::Deny))?,
                 per,
                 each,
+                count: count.unwrap_or(Some(Counted::Forwarded))?,
                 max: max.map(|(most, _)| most),
                 window_ms: max.and_then(|(_, window)| window),
                 burst,
@@ -119,7 +126,7 @@ impl Reader<'_> {
                 Part::Each(part) => each.replace(part).is_some(),
             };
             if twice {
-                let help = "name one of `run` and `principal`, and one of `server` and `tool`";
+                let help = "name one of `run` and `principal`, and one of `server`, `tool` and `call`";
                 self.wrong(item, "two of a kind in `per`", help);
             }
         }

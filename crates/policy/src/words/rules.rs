@@ -5,7 +5,7 @@ use super::matchers::MATCHER;
 use super::{Words, map, names};
 use crate::bounds::STEPS_MAX;
 use crate::labels::Label;
-use crate::read::{COUNTS, EFFECTS, LATER_EFFECTS, PARTS, PER, RESULTS};
+use crate::read::{COUNTED, COUNTS, EFFECTS, LATER_EFFECTS, PARTS, PER, RESULTS};
 use crate::taint::Taint;
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
@@ -62,7 +62,8 @@ map! {
     "burst" = COUNT, "calls at once under a rate";
     "max-per-tool" = COUNT, "calls of any one tool, ever";
     "sum" = ARGUMENT, "`args.NAME`: sum this argument instead of counting calls, in a window or ever; missing, negative or not a plain number denies the call";
-    "per" = Some(&Choice(|| names(&PARTS))), "`run` (default) or `principal`: whose calls count; `server` or `tool`: each for itself. `[principal, tool]` is one of each kind";
+    "per" = Some(&Choice(|| names(&PARTS))), "`run` (default) or `principal`: whose calls count; `server`, `tool` or `call` (the same one with the same arguments): each for itself. `[principal, tool]` is one of each kind";
+    "count" = Choice(|| names(&COUNTED)), "`forwarded` (default): a call counts when it goes on; `attempts`: every one that is tried; `denied`: those that are not let through";
     "effect" = Choice(|| names(&LATER_EFFECTS)), "`deny` (default) or `ask`, when the limit is reached";
     "reason" = Text, "as in rules";
     later [];
