@@ -27,7 +27,7 @@ pub(super) fn check(text: &str, place: &Place) -> Option<Secret> {
         || is_stand_in(password)
         || is_placeholder(password)
         || password.contains(PLACEHOLDER_START)
-        || is_placeholder(user)
+        || (!user.is_empty() && is_placeholder(user))
     {
         return None;
     }
