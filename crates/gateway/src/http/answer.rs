@@ -109,7 +109,8 @@ impl Exchange {
                 let good = gate.parse(letter.bytes(), |packet| {
                     matches!(packet, Ok(Packet::One(message)) if matches!(message.body, Shape::Result { .. }))
                 });
-                (message(StatusCode::OK, letter), good)
+                let all = if letters.len() > 1 { &Letter::batch(&letters) } else { letter };
+                (message(StatusCode::OK, all), good)
             }
             Some(_) | None => {
                 let why = "the server's answer is none to what was asked";

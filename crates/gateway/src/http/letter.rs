@@ -21,14 +21,16 @@ impl Letter {
         })
     }
 
-    /// Several messages as one JSON-RPC batch.
+    /// Several messages as one JSON-RPC batch; of those that are batches, their members.
     pub(super) fn batch(letters: &[Letter]) -> Letter {
         let mut joined = vec![b'['];
         for (index, letter) in letters.iter().enumerate() {
             if index > 0 {
                 joined.push(b',');
             }
-            joined.extend_from_slice(&letter.0);
+            let whole = letter.0.trim_ascii();
+            let members = whole.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+            joined.extend_from_slice(members.unwrap_or(whole));
         }
         joined.push(b']');
         Letter(joined.into())

@@ -1,8 +1,8 @@
 //! One run: its engine, its record, and the exchanges that wait for either.
 
 mod settle;
+mod waiters;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +18,7 @@ use bailiwick_record::trace::Happening;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use self::waiters::Waiters;
 use super::letter::{Act, What};
 use super::office::{Account, Office};
 use super::taken::Taken;
@@ -43,7 +44,7 @@ struct State {
     generation: u64,
     /// The same of the names of other servers' tools.
     names: u64,
-    waiters: BTreeMap<(Lane, Id<'static>), oneshot::Sender<What>>,
+    waiters: Waiters,
     /// What was pinned when it was last looked whether other runs have the same.
     pins: Arc<Pins>,
 }
@@ -85,7 +86,7 @@ impl Run {
         (engine, generation): (Engine, u64),
         (entries, taken): (Entries, Taken),
     ) -> Run {
-        let state = State { engine, generation, names: 0, waiters: BTreeMap::new(), pins: Arc::default() };
+        let state = State { engine, generation, names: 0, waiters: Waiters::default(), pins: Arc::default() };
         let used = AtomicI64::new(now().as_micros());
         let (state, lanes) = (Mutex::new(state), AtomicU64::new(1));
         Run { office, account, principal, state, entries, taken, lanes, used }
@@ -287,14 +288,14 @@ impl Run {
         self.office.share_pins(pins, engine);
         for outcome in &outcomes {
             let key = outcome.decision.id.as_ref().map(|id| (outcome.decision.lane, id));
-            let waiter = key.filter(|_| !waiting.is_empty() && settles(outcome));
-            waiters.push(waiter.and_then(|(lane, id)| waiting.remove(&(lane, id.clone().into_owned()))));
+            let waiter = key.filter(|(_, id)| settles_earlier(outcome, id, asked));
+            waiters.push(waiter.and_then(|(lane, id)| waiting.take(lane, id)));
         }
         for id in asked.iter().filter(|_| !no_message) {
             let own = |outcome: &&Outcome<'_>| outcome.decision.id.as_ref() == Some(id);
             if !outcomes.iter().filter(own).any(settles) {
                 let (sender, receiver) = oneshot::channel();
-                waiting.insert((lane, id.clone()), sender);
+                waiting.add(lane, id, sender, engine.holds_calls_back());
                 decided.undecided.push((id.clone(), receiver));
             }
         }
@@ -355,4 +356,11 @@ fn settles(outcome: &Outcome<'_>) -> bool {
         Event::Decision | Event::Malformed | Event::Approval => decision.action != Action::Held,
         Event::Completion | Event::Opinion | Event::Pin => false,
     }
+}
+
+/// The same of a request that came earlier: an answer that nobody asked for, and another request under its id, say nothing of it.
+fn settles_earlier(outcome: &Outcome<'_>, id: &Id<'_>, asked: &[Id<'static>]) -> bool {
+    let decision = &outcome.decision;
+    let requested = decision.direction == Direction::ToServer && !decision.method.is_empty();
+    requested && settles(outcome) && !asked.contains(id)
 }

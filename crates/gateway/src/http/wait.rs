@@ -96,6 +96,7 @@ impl Attended {
                 None => {
                     // It is decided, or was taken back: then nobody will answer it.
                     let decided = timeout(SIGN, &mut waiter).await.ok();
+                    drop(waiter);
                     exchange.run.forget(exchange.lane, id);
                     return decided.map(Result::ok);
                 }
@@ -114,6 +115,7 @@ impl Attended {
     /// Sees to what became of the request `id`.
     async fn settled(mut self, id: Id<'static>, what: Option<What>, opens: bool) -> Reply {
         match what {
+            None if self.exchange.run.office().recorder.records() => over(),
             None => unrecorded(&id),
             Some(What::ToServer { letter, request: true }) => {
                 self.sent.push(id);
@@ -124,4 +126,10 @@ impl Attended {
             Some(What::Ask(_) | What::Keep(_)) => bare(StatusCode::ACCEPTED),
         }
     }
+}
+
+/// The end of a request that its client took back: no answer.
+fn over() -> Reply {
+    let (_, nothing) = mpsc::channel(1);
+    events(nothing)
 }

@@ -47,7 +47,7 @@ impl Run {
 
     /// Whoever waited for `id` does not any more.
     pub(in crate::http) fn forget(&self, lane: Lane, id: &Id<'static>) {
-        drop(self.state().waiters.remove(&(lane, id.clone())));
+        self.state().waiters.forget(lane, id);
     }
 
     /// What comes of an answer, once that is written; words if others must answer too.
@@ -62,7 +62,7 @@ impl Run {
 
     /// True if an exchange waits for what becomes of its request.
     pub(in crate::http) fn waits(&self, lane: Lane, id: Option<&Id<'static>>) -> bool {
-        id.is_some_and(|id| self.state().waiters.contains_key(&(lane, id.clone())))
+        id.is_some_and(|id| self.state().waiters.has(lane, id))
     }
 
     /// Requests that the server owes an answer to, in whatever lane, and exchanges that wait for a decision.
