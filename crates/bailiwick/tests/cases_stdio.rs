@@ -99,7 +99,7 @@ fn play(case: &Case) -> Played {
         fs::copy(&path, place.path().join(path.file_name().expect("a name"))).expect("a file can be copied");
     }
     let puppet = Puppet::new(&place);
-    let route = route(case, &puppet);
+    let route = route(case, &place, &puppet);
     let terminal = case.person.then(Terminal::new);
     let mut wire = match &terminal {
         Some(terminal) => {
@@ -129,7 +129,7 @@ fn play(case: &Case) -> Played {
 }
 
 /// The command line of a case. The lock file, if there is one, is written first.
-fn route(case: &Case, puppet: &Puppet) -> Route {
+fn route(case: &Case, place: &Workplace, puppet: &Puppet) -> Route {
     let mut flags: Vec<String> = Vec::new();
     let mut flag = |name: &str, value: &str| flags.extend([format!("--{name}"), value.to_owned()]);
     case.policies.iter().for_each(|policy| flag("policy", policy));
@@ -143,7 +143,7 @@ fn route(case: &Case, puppet: &Puppet) -> Route {
     flag("audit", "audit.jsonl");
     case.limits.iter().for_each(|(name, value)| flag(name, &value.to_string()));
     if let Some(pins) = drive::pins(case) {
-        puppet.lock(&case.server, &pins);
+        puppet::lock(place, &case.server, puppet.command().command, &pins);
         flag("lock", "case.lock");
     }
     let Route::Bailiwick { binary, .. } = Route::bailiwick(BUILT, []) else { unreachable_route() };

@@ -4,6 +4,7 @@
 //! is driven in `crates/engine/tests`, the binary in `crates/bailiwick/tests`; both hand over an [`Observed`] per step.
 
 mod check;
+mod delivery;
 mod fields;
 mod opening;
 mod transcript;
@@ -13,6 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 
 pub use check::{Observed, Seen, problems};
+pub use delivery::Delivery;
 pub use fields::Fields;
 pub use transcript::{Answer, Deed, Line, Refusal, Step, Wanted};
 
@@ -55,6 +57,8 @@ pub struct Case {
     /// Why one of the ways cannot show it: the engine has no files, the binary has no simulated time.
     pub engine_only: Option<String>,
     pub stdio_only: Option<String>,
+    /// How the answers of its server come over HTTP, where that is part of the claim.
+    pub deliveries: Option<Vec<Delivery>>,
     /// A person sits at a terminal; without one, asking is denying.
     pub person: bool,
     /// What is still missing in the product: such a case must fail, so that it is noticed when it holds.
@@ -119,6 +123,9 @@ impl Case {
             refuses: Some(head.texts("refuses")).filter(|parts| !parts.is_empty()),
             engine_only: head.text("engine_only"),
             stdio_only: head.text("stdio_only"),
+            deliveries: Some(head.texts("deliveries"))
+                .filter(|names| !names.is_empty())
+                .map(|names| names.iter().map(|word| Delivery::named(word, &name)).collect()),
             person: head.raw("person").is_some_and(|word| word == "true"),
             not_yet: head.text("not_yet"),
             steps,

@@ -54,14 +54,6 @@ impl Puppet {
         ServerCommand { command: words.to_vec(), environment: Vec::new() }
     }
 
-    /// Writes the lock file of this server.
-    pub(crate) fn lock(&self, server: &str, pins: &Pins) {
-        let mut lock = Lock::empty();
-        lock.servers.insert(server.to_owned(), LockedServer::new(self.command().command, pins));
-        let text = lock.text().expect("JSON");
-        std::fs::write(self.folder.join("case.lock"), text).expect("the lock file can be written");
-    }
-
     pub(crate) fn say(&mut self, line: &[u8]) {
         let said = self.said.as_mut().expect("the server has not ended");
         said.write_all(&[line, b"\n"].concat()).expect("the server's pipe takes it");
@@ -84,6 +76,14 @@ impl Puppet {
         pipe.write_all(&[END, b"\n"].concat()).expect("the pipe takes it");
         self.heard.iter().collect()
     }
+}
+
+/// Writes the lock file of the server that `command` starts.
+pub(crate) fn lock(place: &Workplace, server: &str, command: Vec<String>, pins: &Pins) {
+    let mut lock = Lock::empty();
+    lock.servers.insert(server.to_owned(), LockedServer::new(command, pins));
+    let text = lock.text().expect("JSON");
+    std::fs::write(place.path().join("case.lock"), text).expect("the lock file can be written");
 }
 
 /// Opened for both, a named pipe waits for nobody.
