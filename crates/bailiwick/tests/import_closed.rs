@@ -158,6 +158,47 @@ fn budgets_are_counted_and_no_call_of_the_agent_is_an_approval() {
 }
 
 #[test]
+fn who_waits_for_itself_is_denied_and_what_was_tried_begins_a_cool_down() {
+    let own = "rules:\n  - { action: requires, tools: [\"*\"], requires_event: \"sign_*\", within: 5m }\n";
+    assert_eq!(call(&mut stage(own, Format::Mcpfw), "sign_off", &json!({})), Verdict::Deny);
+    let others = own.replace("[\"*\"]", "[pay, \"send_*\"]");
+    assert_eq!(call(&mut stage(&others, Format::Mcpfw), "sign_off", &json!({})), Verdict::Ask, "look-alike");
+    let cool = "default_action: ask\nrules:\n  - { action: requires, tools: [drop], requires_event: make, cooldown: 5m }\n";
+    let mut cooling = stage(cool, Format::Mcpfw);
+    assert_eq!(call(&mut cooling, "drop", &json!({})), Verdict::Ask);
+    assert_eq!(
+        call(&mut cooling, "make", &json!({})),
+        Verdict::Ask,
+        "a person is asked, and it is a record there"
+    );
+    assert_eq!(call(&mut cooling, "drop", &json!({})), Verdict::Deny);
+}
+
+#[test]
+fn a_folder_s_content_is_not_the_folder() {
+    let text = "version: 1\nservers: { srv: { allowed_tools: [list], allowed_paths: [\"src/*\"] } }\n";
+    for (path, verdict) in [("src", Verdict::Deny), ("src/a", Verdict::Allow), ("src/a/b", Verdict::Allow)] {
+        let mut stage = stage(text, Format::Agentperms);
+        assert_eq!(call(&mut stage, "list", &json!({ "path": path })), verdict, "{path}");
+    }
+}
+
+#[test]
+fn what_no_call_reaches_is_left_out_in_exact() {
+    for rule in
+        ["rate_limit, rate: 1/hour", "budget, max_calls: 1", "requires, requires_event: x, within: 5m"]
+    {
+        let text = format!("rules:\n  - {{ action: allow, tools: [\"*\"] }}\n  - {{ action: {rule} }}\n");
+        let policy =
+            stage::policy(&[text], Format::Mcpfw, Mode::Exact, "").unwrap_or_else(|error| panic!("{error}"));
+        let mut stage = Stage::new(policy, "srv", "user:ana".to_owned(), Vec::new());
+        for _ in 0..3 {
+            assert_eq!(call(&mut stage, "anything", &json!({})), Verdict::Allow, "{rule}");
+        }
+    }
+}
+
+#[test]
 fn messages_that_they_do_not_look_at_are_decided() {
     for request in [
         json!({ "method": "resources/read", "params": { "uri": "file:///etc/passwd" } }),

@@ -167,9 +167,15 @@ fn plain(word: &str) -> bool {
 fn sanitizer(draft: &mut Draft) {
     let expressions = [
         r"`[^`]*`",
-        r"\$\(",
-        r"[;&|]\s*(?:rm|sh|bash|zsh|curl|wget|nc|ncat|cat|chmod|chown|python[0-9.]*|perl|sudo|mv|dd)\b",
-        r"(?:^|[/\\])\.\.(?:[/\\]|$)",
+        r"\$[({]",
+        concat!(
+            r"(?i)[;&|]\s*(?:rm|sh|bash|zsh|dash|curl|wget|nc|ncat|netcat|telnet|ssh|scp|cat|tac|head|tail|less|",
+            r"chmod|chown|python[0-9.]*|perl|ruby|node|php|awk|sudo|su|mv|cp|dd|tee|touch|kill|id|whoami|uname|env|",
+            r"printenv|ls|ping|nslookup|dig|base64|xargs|eval|exec|reboot|shutdown|mkfs)\b",
+        ),
+        r"[\n\r]\s*(?:rm|sh|bash|curl|wget|nc|sudo)\s",
+        r">{1,2}\s*[/~]",
+        r"(?i)(?:^|[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\]|%2f|%5c|$)",
     ];
     let matchers = Out::map([("regex", Out::texts(expressions))]);
     let fields = vec![

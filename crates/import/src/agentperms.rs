@@ -160,6 +160,16 @@ fn below(pattern: &Pattern) -> Option<String> {
     Some(if path.ends_with("**") { path } else { format!("{}/**", path.trim_end_matches('/')) })
 }
 
+/// The same to allow it: of what ends with a wildcard only what lies below.
+fn inside(pattern: &Pattern) -> Option<String> {
+    let lies_in = pattern.written.ends_with("/*") || pattern.written.ends_with("/**");
+    let path = below(pattern)?;
+    match path.strip_suffix("/**") {
+        Some(place) if lies_in && pattern.written != "./**" => Some(format!("{place}/*/**")),
+        Some(_) | None => Some(path),
+    }
+}
+
 fn approvals(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, u32)> {
     let members = reader.map(node, "`approvals`");
     reader.known(&members, &["require_human_approval"], "`approvals`");
@@ -355,7 +365,7 @@ fn require_paths(draft: &mut Draft, server: &Server, all: &str, first: Option<&s
     if server.allowed_paths.is_empty() {
         return;
     }
-    let paths: Vec<String> = server.allowed_paths.iter().filter_map(below).collect();
+    let paths: Vec<String> = server.allowed_paths.iter().filter_map(inside).collect();
     let key = if draft.is_safe() { KEYS_SAFE } else { KEYS };
     let mut fields = vec![
         ("id", Out::Text(draft.id(&format!("{}.allowed_paths", server.name)))),

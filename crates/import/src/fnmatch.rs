@@ -85,6 +85,24 @@ impl Pattern {
             .collect()
     }
 
+    /// False if surely no text matches both: what they begin or end with differs.
+    pub(crate) fn may_meet(&self, other: &Pattern) -> bool {
+        let literal = |piece: &Piece| match piece {
+            Piece::Literal(character) => Some(*character),
+            Piece::Any | Piece::One | Piece::Class { .. } => None,
+        };
+        let differs = |(one, other): (&Piece, &Piece)| {
+            let (one, other) = (literal(one)?, literal(other)?);
+            (one != other).then_some(())
+        };
+        let known = |(one, other): &(&Piece, &Piece)| **one != Piece::Any && **other != Piece::Any;
+        let ahead = self.pieces.iter().zip(&other.pieces).take_while(known);
+        let behind = self.pieces.iter().rev().zip(other.pieces.iter().rev()).take_while(known);
+        let lengths = self.literal().zip(other.literal());
+        let unlike = lengths.is_some_and(|(one, other)| one != other);
+        !unlike && ahead.chain(behind).find_map(differs).is_none()
+    }
+
     /// The same pattern in our wildcards.
     pub(crate) fn glob(&self) -> String {
         let mut out = String::new();
@@ -147,6 +165,10 @@ impl Pattern {
             match text.as_str() {
                 ".." => return None,
                 "*" if segments.last().is_some_and(|last| last == "**") => {}
+                // What lies in it, and not the place itself.
+                "*" if !wide && segments.last().is_some_and(|last| !last.is_empty()) => {
+                    segments.extend(["*".to_owned(), "**".to_owned()]);
+                }
                 "*" => segments.push("**".to_owned()),
                 _ => segments.push(text),
             }

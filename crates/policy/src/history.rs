@@ -71,6 +71,8 @@ pub struct Precondition {
     pub per: Per,
     /// How long ago at most (`needs`) or at least (`not-after`) something was, in milliseconds. `None`: ever in the run.
     pub within_ms: Option<u64>,
+    /// Which calls `not-after` speaks of.
+    pub count: Count,
     pub condition: Option<Condition>,
     /// The times in which the call may be made.
     pub hours: Option<Hours>,
@@ -240,7 +242,7 @@ impl History {
             (Some(Condition::NotAfter(step)), Some(event)) => {
                 let rule = HistoryRule::Precondition(index);
                 let steps = [step.clone(), own.step];
-                let kind = Kind { count: Count::Forwarded, per: about.per, within_ms: about.within_ms };
+                let kind = Kind { count: about.count, per: about.per, within_ms: about.within_ms };
                 let automaton = self.add_automaton(rule, &about.id, kind, &steps);
                 self.add_pattern(
                     event.scope,

@@ -67,17 +67,21 @@ pub(super) fn exceptions(
     Ok(Standing::Reached(out))
 }
 
-/// The parts of `if` that leave out what any earlier rule decides.
+/// The parts of `if` that leave out what any earlier rule decides; the name of one that leaves nothing, if there is one.
 ///
 /// # Errors
 /// They are too long to be said.
-pub(super) fn reached(earlier: &[Rule], tools: &[Pattern]) -> Result<Vec<String>, String> {
+pub(super) fn reached(earlier: &[Rule], tools: &[Pattern]) -> Result<Result<Vec<String>, String>, String> {
     let weaker = |rule: &&Rule| {
         matches!(rule.verdict(), Some(Verdict::Allow | Verdict::Ask)) && !apart(&rule.tools, tools)
     };
+    let all = |rule: &&Rule| rule.verdict().is_some() && rule.when.is_empty() && within(tools, &rule.tools);
+    if let Some(before) = earlier.iter().find(all) {
+        return Ok(Err(before.name.clone()));
+    }
     let parts: Vec<String> = earlier.iter().filter(weaker).map(|rule| not(rule, tools)).collect();
     bounded(&parts)?;
-    Ok(parts)
+    Ok(Ok(parts))
 }
 
 fn bounded(parts: &[String]) -> Result<(), String> {

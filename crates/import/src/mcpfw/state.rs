@@ -5,6 +5,7 @@ use super::write::on;
 use super::{Action, Rule, Step, show};
 use crate::draft::{Draft, Section, Verdict};
 use crate::fnmatch::Pattern;
+use crate::note::Shown;
 use crate::out::Out;
 use crate::reader::Reader;
 
@@ -20,7 +21,11 @@ pub(super) fn write(
     let all: Vec<Pattern> = Pattern::new("*").into_iter().collect();
     let about = if matches!(rule.action, Action::Sequence(_)) { &all } else { &rule.tools };
     let parts = match reached(if draft.is_safe() { &[] } else { earlier }, about) {
-        Ok(parts) => parts,
+        Ok(Ok(parts)) => parts,
+        Ok(Err(before)) => {
+            draft.left_out(rule.line, format!("`{}` is never reached behind `{before}`", rule.name));
+            return;
+        }
         Err(cause) => {
             reader.wrong(&rule.node, cause, "split the rules before it, or use `--mode safe`");
             return;
@@ -29,7 +34,7 @@ pub(super) fn write(
     match &rule.action {
         Action::Decide(_) => {}
         Action::Rate(calls, window_ms) => rate(draft, rule, (*calls, *window_ms), parts),
-        Action::Budget { max, per_tool } => budget(draft, rule, *max, *per_tool),
+        Action::Budget { max, per_tool } => budget(draft, rule, (*max, *per_tool), &parts),
         Action::Sequence(steps) => sequence(draft, rule, steps, &parts),
         Action::Requires { event, within_ms, cooldown_ms } => {
             let asks = draft.is_safe()
@@ -73,7 +78,7 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
     draft.differs(rule.line, text, show::counted(rule, calls));
 }
 
-fn budget(draft: &mut Draft, rule: &Rule, max: u64, per_tool: u64) {
+fn budget(draft: &mut Draft, rule: &Rule, (max, per_tool): (u64, u64), parts: &[String]) {
     let never = |most: u64| most == 0 || (most > REMEMBERED && !draft.is_safe());
     if never(max) && never(per_tool) {
         let text = format!("`{}` never denies: mcpfw remembers {REMEMBERED} calls", rule.name);
@@ -90,6 +95,11 @@ fn budget(draft: &mut Draft, rule: &Rule, max: u64, per_tool: u64) {
     fields.push(("count", Out::word("attempts")));
     fields.extend(rule.reason().map(|reason| ("reason", reason)));
     draft.add(Section::Limits, rule.origin("budget"), fields);
+    if !parts.is_empty() {
+        let text = format!("`{}` stops what rules before it decide, too", rule.name);
+        let shown = Shown::tool("srv", "some_tool", "{}", ("is decided by a rule before it", "is denied"));
+        draft.differs(rule.line, text, Some(shown.after("as many calls as it lets pass")));
+    }
 }
 
 fn sequence(draft: &mut Draft, rule: &Rule, steps: &[Step], parts: &[String]) {
@@ -142,6 +152,10 @@ fn requires(
             ("needs", Out::map([("call", Out::text(target.clone()))]))
         };
         conditions.push((key, needed, within_ms));
+        // Who is asked about the event must not open it, where it needs one itself.
+        if asks && rule.tools.iter().any(|tool| tool.may_meet(event)) {
+            conditions.push(("needs", Out::map([("call", Out::text(target.clone()))]), within_ms));
+        }
         show::requires(draft, rule, event, asks);
     }
     if cooldown_ms > 0 {
@@ -156,6 +170,10 @@ fn requires(
             }
             fields.push((key, needed.clone()));
             fields.push(("within", Out::word(duration(time_ms))));
+            if key == "not-after" {
+                // What was denied, or waits for a person, is a record there.
+                fields.push(("count", Out::word("attempts")));
+            }
             fields.extend(rule.reason().map(|reason| ("reason", reason)));
             draft.add(Section::Preconditions, rule.origin("requires"), fields);
         }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::limits::{EFFECTS, PER};
-use super::sequences::{Use, written};
+use super::sequences::{COUNTS, Use, written};
 use crate::args::Sense;
-use crate::history::{Condition, Part, Precondition, Step, StepPart};
+use crate::history::{Condition, Count, Part, Precondition, Step, StepPart};
 use crate::model::{Effect, Per};
 use crate::scope::Senses;
 use crate::tree::Node;
@@ -37,6 +37,10 @@ impl Reader<'_> {
             (members.get("within"), members.contains_key("needs"), members.contains_key("not-after"))
         {
             self.wrong(within, "`within` beside `hours` alone", "it belongs to `needs` and `not-after`");
+        }
+        let count = members.get("count").map(|count| self.choice(count, "value of `count`", &COUNTS));
+        if let (Some(count), false) = (members.get("count"), members.contains_key("not-after")) {
+            self.wrong(count, "`count` without `not-after`", "what is needed has succeeded");
         }
         let calls = members.contains_key("not-after")
             || wanted.as_ref().is_some_and(|wanted| matches!(wanted.condition, Condition::Call(_)));
@@ -73,6 +77,7 @@ impl Reader<'_> {
                 effect: effect.unwrap_or(Some(Effect::Deny))?,
                 per: per.unwrap_or(Per::Run),
                 within_ms,
+                count: count.unwrap_or(Some(Count::Forwarded))?,
                 condition,
                 hours: hours.flatten(),
             },

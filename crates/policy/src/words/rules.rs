@@ -140,9 +140,10 @@ map! {
     "unless" = Map(&UNLESS), "as in rules";
     "for" = Map(&WHO), "as in rules";
     "needs" = Map(&NEEDS), "one of the two, below";
-    "not-after" = Either(&[TARGETS, Map(&STEP)]), "a step, as in sequences: no such call was sent on";
+    "not-after" = Either(&[TARGETS, Map(&STEP)]), "a step, as in sequences: no such call was made";
     "within" = DURATION, "how long ago at most (`needs`) or at least (`not-after`); without it the whole run";
     "same" = ARGUMENT, "`args.NAME`: the call that is needed, or forbidden, had the same value. For `needs` exactly one and exactly the same, for `not-after` as in sequences";
+    "count" = Choice(|| names(&COUNTS)), "beside `not-after`: `forwarded` (default): such a call counts when it is sent on; `attempts`: denied ones too";
     "hours" = Some(&Map(&HOURS)), "one window of time or a list of them, below";
     "effect" = Choice(|| names(&LATER_EFFECTS)), "`deny` (default) or `ask`";
     "per" = Choice(|| names(&PER)), "`run` (default) or `principal`: whose calls and approvals count";
