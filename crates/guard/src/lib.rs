@@ -5,6 +5,7 @@
 
 mod arguments;
 mod blob;
+mod block;
 mod codes;
 mod definition;
 mod guard;

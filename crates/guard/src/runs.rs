@@ -2,12 +2,10 @@
 
 use std::ops::{ControlFlow, Range};
 
+use crate::block::{BLOCK, Block, places};
+
 /// Shorter runs are words; every token with a prefix has one so long.
 pub(crate) const RUN_BYTES_MIN: usize = 16;
-
-/// What a text is cut into for the vector unit, and the size of the pieces that a run has to fill.
-const CHUNK: usize = 64;
-const BLOCK: usize = 8;
 
 /// Every maximal run of at least [`RUN_BYTES_MIN`] token characters: such a run fills an aligned block of eight. With `CODE`
 /// the signs of base64 belong to it.
@@ -15,17 +13,15 @@ pub(crate) fn runs<const CODE: bool>(
     bytes: &[u8],
     mut look: impl FnMut(Range<usize>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    let in_run = |byte: &&u8| mask_of::<CODE>(**byte) != 0;
+    let in_run = |byte: &&u8| is_of::<CODE>(**byte);
     let mut done = 0;
-    for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
-        let mut mask = [0_u8; CHUNK];
-        match <&[u8; CHUNK]>::try_from(chunk) {
-            Ok(chunk) => mask_into::<CODE>(chunk, &mut mask),
-            Err(_) => mask.iter_mut().zip(chunk).for_each(|(mask, byte)| *mask = mask_of::<CODE>(*byte)),
-        }
-        for (block, bits) in mask.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let start = index * CHUNK + block * BLOCK;
-            if u64::from_ne_bytes(*bits) != u64::MAX || start < done {
+    for (index, block) in Block::each(bytes).enumerate() {
+        let mask = if CODE { block.word_or(*b"_-+/") } else { block.word_or(*b"_-") };
+        let pairs = mask & mask >> 1;
+        let fours = pairs & pairs >> 2;
+        for at in places(fours & fours >> 4 & FIRST_OF_EIGHT) {
+            let start = index * BLOCK + at;
+            if start < done {
                 continue;
             }
             let before = bytes.get(done..start).unwrap_or_default().iter().rev();
@@ -40,23 +36,12 @@ pub(crate) fn runs<const CODE: bool>(
     ControlFlow::Continue(())
 }
 
-/// Without branches and of fixed length, so that the compiler uses the vector unit.
-fn mask_into<const CODE: bool>(chunk: &[u8; CHUNK], mask: &mut [u8; CHUNK]) {
-    for (mask, byte) in mask.iter_mut().zip(chunk) {
-        *mask = mask_of::<CODE>(*byte);
-    }
-}
-
-fn mask_of<const CODE: bool>(byte: u8) -> u8 {
-    let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-    let digit = byte.wrapping_sub(b'0') < 10;
-    let code = CODE & ((byte == b'+') | (byte == b'/'));
-    0_u8.wrapping_sub(u8::from(letter | digit | code | (byte == b'_') | (byte == b'-')))
-}
+/// The first byte of every aligned eight.
+const FIRST_OF_EIGHT: u64 = 0x0101_0101_0101_0101;
 
 /// True if the byte belongs to a run.
 pub(crate) fn is_of<const CODE: bool>(byte: u8) -> bool {
-    mask_of::<CODE>(byte) != 0
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (CODE && matches!(byte, b'+' | b'/'))
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl Secrets {
         let bytes = folded.bytes();
         // Alone this is no fragment; of a key only the end counts.
         let end = bytes.get(bytes.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default();
-        memchr::memmem::find(end, b"pwd").is_some()
+        self.prefilter.names(end).next().is_some()
             || self.prefilter.any(bytes, |_| ControlFlow::Break(()))
             || disguise::is_cut(text)
     }

@@ -1,7 +1,8 @@
 //! Could anything in this text be encoded or disguised, and how? Asked of every text, so it has to be cheap: sixty-four bytes
 //! at a time, each class of bytes as one number.
 
-use super::views::{self, Tally};
+use super::views::{self, Ends, Tally};
+use crate::block::{self, BLOCK, places};
 
 /// What of the disguises that [`super::views`] undoes may be there; what it misses, the rules may still see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,27 +37,23 @@ impl Marks {
     pub(super) fn of(text: &str) -> Marks {
         let bytes = text.as_bytes();
         let mut walk = Walk { before: b' ', ..Walk::default() };
-        let mut tally = Tally::new();
+        let (mut tally, ends) = (Tally::new(), Ends::table());
         let mut lines = 0;
-        for (index, chunk) in bytes.chunks(BLOCK).enumerate() {
-            // Behind the end there is a blank.
-            let mut filled = [b' '; BLOCK];
-            let chunk = <&[u8; BLOCK]>::try_from(chunk).unwrap_or_else(|_| {
-                filled.iter_mut().zip(chunk).for_each(|(place, byte)| *place = *byte);
-                &filled
-            });
+        for (index, chunk) in block::Block::each(bytes).enumerate() {
             let start = index * BLOCK;
             let next = bytes.get(start + BLOCK).copied().unwrap_or(b' ');
             let block = Block::of(chunk, walk.before, next);
-            walk.note(&block, chunk);
+            walk.note(&block, bytes.get(start..).unwrap_or_default());
             let marks = &mut walk.marks;
             block.words(|at, length| {
-                let line = lines + (block.ends & ((1 << at) - 1)).count_ones();
+                let line = || lines + (block.ends & ((1 << at) - 1)).count_ones();
                 let at = start + at;
                 let length = whole(bytes, at, length, u8::is_ascii_alphabetic);
-                marks.moved = marks.moved || tally.word(bytes, (at, length), line);
                 let word = bytes.get(at..at + length).unwrap_or_default();
-                marks.shuffled += u32::from(views::is_shuffled(word));
+                if ends.may_be(word) {
+                    marks.moved = marks.moved || tally.word(bytes, (at, length), line());
+                    marks.shuffled += u32::from(views::is_shuffled(word));
+                }
             });
             block.mixtures(|at, length| {
                 let at = start + at;
@@ -64,7 +61,7 @@ impl Marks {
                 marks.made += u32::from(views::is_made(bytes.get(at..at + length).unwrap_or_default()));
             });
             lines += block.ends.count_ones();
-            walk.before = chunk.last().copied().unwrap_or(b' ');
+            walk.before = bytes.get(start + BLOCK - 1).copied().unwrap_or(b' ');
         }
         Marks { wide: !text.is_ascii(), ..walk.marks }
     }
@@ -109,32 +106,8 @@ pub(super) fn is_suspect(text: &str) -> bool {
         || marks.made >= views::MADE_MIN
 }
 
-const BLOCK: usize = 64;
-
-// Classes of bytes, a bit each.
-const LETTER: u8 = 1;
-const DIGIT: u8 = 1 << 1;
-const JOINER: u8 = 1 << 2;
-const ESCAPE: u8 = 1 << 3;
-const CUT: u8 = 1 << 4;
-const SIGN: u8 = 1 << 7;
 /// Longer mixtures of letters and digits are no words.
 const MADE_MAX: u32 = 7;
-const DOT: u8 = 1 << 5;
-const END: u8 = 1 << 6;
-
-/// Without branches, so that the compiler uses the vector unit.
-fn class(byte: u8) -> u8 {
-    let class = |of: bool, class: u8| 0_u8.wrapping_sub(u8::from(of)) & class;
-    class((byte | 0x20).wrapping_sub(b'a') < 26, LETTER)
-        | class(byte.wrapping_sub(b'0') < 10, DIGIT)
-        | class((byte == b'+') | (byte == b'/') | (byte == b'-') | (byte == b'_'), JOINER)
-        | class((byte == b'%') | (byte == b'\\') | (byte == b'&'), ESCAPE)
-        | class((byte == b'*') | (byte == b'<') | (byte == b'`') | (byte == b'~'), CUT)
-        | class((byte == b'@') | (byte == b'$') | (byte == b'!'), SIGN)
-        | class(byte == b'.', DOT)
-        | class(byte == b'\n', END)
-}
 
 /// The bytes of a block, by class: the lowest bit is the first byte.
 struct Block {
@@ -154,23 +127,20 @@ struct Block {
 }
 
 impl Block {
-    fn of(chunk: &[u8; BLOCK], before: u8, next: u8) -> Block {
-        let mut classes = [0_u8; BLOCK];
-        classes.iter_mut().zip(chunk).for_each(|(place, byte)| *place = class(*byte));
-        let any = classes.iter().fold(0, |any, class| any | class);
-        let of = |class: u8| if any & class == 0 { 0 } else { gathered(&classes, class.trailing_zeros()) };
-        let (letters, digits) = (of(LETTER), of(DIGIT));
+    #[inline]
+    fn of(bytes: block::Block, before: u8, next: u8) -> Block {
+        let (letters, digits) = (bytes.letters(), bytes.digits());
         let word = letters | digits;
         let last = |is: bool| u64::from(is) << (BLOCK - 1);
         Block {
             letters,
             digits,
-            joiners: of(JOINER),
-            escapes: of(ESCAPE),
-            cuts: of(CUT),
-            signs: of(SIGN),
-            dots: of(DOT),
-            ends: of(END),
+            joiners: bytes.any_of(*b"+/-_"),
+            escapes: bytes.any_of(*b"%\\&"),
+            cuts: bytes.any_of(*b"*<`~"),
+            signs: bytes.any_of(*b"@$!"),
+            dots: bytes.any_of(*b"."),
+            ends: bytes.any_of(*b"\n"),
             letter_before: letters << 1 | u64::from(before.is_ascii_alphabetic()),
             letter_behind: letters >> 1 | last(next.is_ascii_alphabetic()),
             word_before: word << 1 | u64::from(before.is_ascii_alphanumeric()),
@@ -202,24 +172,6 @@ impl Block {
     }
 }
 
-/// One bit of each byte.
-fn gathered(classes: &[u8; BLOCK], bit: u32) -> u64 {
-    let pieces = classes.as_chunks::<8>().0.iter();
-    pieces.rev().fold(0, |mask, piece| {
-        let lowest = u64::from_le_bytes(*piece) >> bit & 0x0101_0101_0101_0101;
-        mask << 8 | lowest.wrapping_mul(0x0102_0408_1020_4080) >> 56
-    })
-}
-
-/// The places of the bits that are set, from the lowest.
-fn places(mut mask: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let at = mask.trailing_zeros();
-        mask &= mask.wrapping_sub(1);
-        if at < u64::BITS { usize::try_from(at).ok() } else { None }
-    })
-}
-
 /// What was counted so far.
 #[derive(Default)]
 struct Walk {
@@ -233,7 +185,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn note(&mut self, block: &Block, chunk: &[u8; BLOCK]) {
+    /// `bytes` begin with the block.
+    fn note(&mut self, block: &Block, bytes: &[u8]) {
         let word = block.letters | block.digits;
         let marks = &mut self.marks;
         marks.mixed += (block.digits & block.letter_before & block.letter_behind).count_ones();
@@ -242,7 +195,7 @@ impl Walk {
         marks.breaks += (block.ends & block.word_before).count_ones();
         marks.escapes += block.escapes.count_ones();
         for at in places(block.dots) {
-            let before = at.checked_sub(1).and_then(|at| chunk.get(at)).unwrap_or(&self.before);
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at)).unwrap_or(&self.before);
             marks.dots += u32::from(matches!(before, b'.' | b'-' | b' '));
         }
         self.runs(word, block.joiners);

@@ -3,6 +3,7 @@
 //! Each disguise has a finder that looks for its own shape, undoes it within bounds and hands on what reads as language.
 //! Hiding an order takes effort that honest texts do not make, so what was hidden weighs by itself.
 
+mod ends;
 mod escapes;
 mod invisible;
 mod language;
@@ -15,6 +16,7 @@ mod typos;
 
 use std::ops::Range;
 
+pub(super) use self::ends::Ends;
 pub(super) use self::letters::is_made;
 #[cfg(test)]
 pub(super) use self::letters::is_moved;

@@ -3,10 +3,13 @@
 //! Only tokens with a prefix and private keys count here: what stands behind a name is judged where it stands.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::LazyLock;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use memchr::memmem::Finder;
 
 use super::{Secret, Secrets};
+use crate::block::Block;
 use crate::guard::Via;
 use crate::limits::CANDIDATE_BYTES_MAX;
 
@@ -100,7 +103,8 @@ fn runs(text: &str, look: &mut Look<'_>) {
         ControlFlow::Continue(())
     });
     // A key's frame reads backwards too.
-    if let Some(at) = memchr::memmem::find(bytes, b"-----YEK ETAVIRP") {
+    static FRAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"-----YEK ETAVIRP"));
+    if let Some(at) = FRAME.find(bytes) {
         let end = text.len();
         let backwards: String = text
             .get(at.saturating_sub(0)..end)
@@ -238,11 +242,12 @@ fn spread(text: &str, look: &mut Look<'_>) {
 /// A cheap look: a row of single characters between blanks.
 fn has_row(bytes: &[u8]) -> bool {
     // Wherever a row begins, one of its eights is whole, with a blank at every second place.
-    let alternates = |eight: &[u8; 8]| {
-        let odd = u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]);
-        odd & EVERY_SECOND == 0 || odd & !EVERY_SECOND == 0
+    let alternates = |block: Block| {
+        let blanks = block.any_of(*b" ");
+        let two = blanks & blanks >> 2;
+        two & two >> 4 & FIRST_OR_SECOND != 0
     };
-    if !bytes.as_chunks::<8>().0.iter().any(alternates) {
+    if !Block::each(bytes).any(alternates) {
         return false;
     }
     let mut row = 0;
@@ -257,8 +262,8 @@ fn has_row(bytes: &[u8]) -> bool {
     false
 }
 
-/// The first, third, fifth and seventh of eight bytes.
-const EVERY_SECOND: u64 = 0x00ff_00ff_00ff_00ff;
+/// The first and second of every aligned eight bytes.
+const FIRST_OR_SECOND: u64 = 0x0303_0303_0303_0303;
 
 /// `%41%4B…`: eight percent escapes or more in a row.
 fn escaped(text: &str, look: &mut Look<'_>) {

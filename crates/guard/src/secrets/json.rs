@@ -48,7 +48,7 @@ impl Secrets {
         let lower = text.to_ascii_lowercase();
         let mut stretches = self.prefilter.stretches(lower.as_bytes());
         // Alone this is no fragment; as a key it is a name whatever stands behind it.
-        stretches.extend(memchr::memmem::find_iter(lower.as_bytes(), b"pwd").map(|at| at..at + 3));
+        stretches.extend(self.prefilter.names(lower.as_bytes()));
         stretches.into_iter().any(|stretch| {
             let mut at = stretch.start;
             while let Some(place) = self.literals.next(&lower, at..stretch.end) {

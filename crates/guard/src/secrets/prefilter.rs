@@ -7,6 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem::Finder;
 
 use super::url::USER_INFORMATION_BYTES_MAX;
 use crate::runs::runs;
@@ -18,7 +19,9 @@ pub(super) const LEAD_BYTES: usize = 80;
 pub(super) struct Prefilter {
     fragments: Fragments,
     /// `://`
-    scheme: memchr::memmem::Finder<'static>,
+    scheme: Finder<'static>,
+    /// No fragment by itself; as a key it is a name whatever stands behind it.
+    name: Finder<'static>,
 }
 
 #[derive(Debug)]
@@ -30,11 +33,11 @@ enum Fragments {
 
 impl Prefilter {
     pub(super) fn new() -> Prefilter {
-        let scheme = memchr::memmem::Finder::new(b"://");
+        let (scheme, name) = (Finder::new(b"://"), Finder::new(b"pwd"));
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
         if let Some(searcher) = config.builder().extend(FRAGMENTS).build() {
-            return Prefilter { fragments: Fragments::Packed(Box::new(searcher)), scheme };
+            return Prefilter { fragments: Fragments::Packed(Box::new(searcher)), scheme, name };
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(FRAGMENTS);
         #[expect(
@@ -42,7 +45,12 @@ impl Prefilter {
             reason = "fails only above 2^31 states; the table is a constant of a few"
         )]
         let automaton = automaton.expect("a small constant table");
-        Prefilter { fragments: Fragments::Automaton(Box::new(automaton)), scheme }
+        Prefilter { fragments: Fragments::Automaton(Box::new(automaton)), scheme, name }
+    }
+
+    /// Where a text in lower case holds what is a name only at the end of a key.
+    pub(super) fn names(&self, bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        self.name.find_iter(bytes).map(|at| at..at + 3)
     }
 
     /// Calls `look` with every stretch of a text in lower case that may hold a literal, in no order, until it breaks. True if it did.

@@ -172,7 +172,9 @@ impl<'b> Scratch<'b> {
     fn fill(&mut self, place: usize, text: &str, form: Form) -> Entry {
         let mut spelled: Vec<String> = Vec::new();
         let mut entry = self.spell(place, text, form, &mut spelled);
-        let Some(follower) = self.follower else { return entry };
+        // A name by itself that no file can have leads nowhere, and nothing can be made under it.
+        let nameless = || !text.contains('/') && names_no_file(text);
+        let Some(follower) = self.follower.filter(|_| !nameless()) else { return entry };
         let mut led: Vec<String> = Vec::new();
         let base = self.base;
         let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);

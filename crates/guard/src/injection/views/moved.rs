@@ -101,6 +101,12 @@ impl Moved {
     }
 }
 
+/// Small words as they are hidden, which are none as they stand; in lower case.
+pub(super) fn hidden_words() -> impl Iterator<Item = Vec<u8>> {
+    let hidden = Moved::table().words.iter().filter(|(_, ways)| ways & PLAIN == 0);
+    hidden.map(|(word, _)| word.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect())
+}
+
 /// True if the word is a small one as it stands.
 pub(super) fn is_plain(word: &[u8]) -> bool {
     let letters = word.len() <= WORD_MAX && word.iter().all(u8::is_ascii_alphabetic);

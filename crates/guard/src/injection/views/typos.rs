@@ -146,6 +146,11 @@ pub(in crate::injection) fn is_shuffled(word: &[u8]) -> bool {
     (5..=14).contains(&word.len()) && right(word).is_some()
 }
 
+/// The words that are known in every order.
+pub(super) fn known_words() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().copied()
+}
+
 /// The known words, by their first and last letter.
 fn known(word: &[u8]) -> &'static [&'static str] {
     static TABLE: OnceLock<Vec<Vec<&str>>> = OnceLock::new();

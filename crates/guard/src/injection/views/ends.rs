@@ -1,0 +1,46 @@
+//! Which words of a text are worth a look: by the first letter, the last one and the length, as cheaply as can be.
+
+use std::sync::OnceLock;
+
+use super::{moved, typos};
+
+/// For every pair of letters a bit for each length that a word has which begins and ends with them.
+#[derive(Debug)]
+pub(in crate::injection) struct Ends(Box<[u16; PAIRS]>);
+
+const PAIRS: usize = 32 * 32;
+/// Longer words are not looked at.
+const LETTERS_MAX: usize = 15;
+
+impl Ends {
+    /// Those of all words that may be disguised by their letters.
+    pub(in crate::injection) fn table() -> &'static Ends {
+        static TABLE: OnceLock<Ends> = OnceLock::new();
+        TABLE.get_or_init(|| {
+            let mut table = Ends(Box::new([0; PAIRS]));
+            moved::hidden_words().for_each(|word| table.add(&word));
+            typos::known_words().for_each(|word| table.add(word.as_bytes()));
+            table
+        })
+    }
+
+    fn add(&mut self, word: &[u8]) {
+        if let Some(lengths) = self.0.get_mut(pair(word)) {
+            *lengths |= 1 << word.len().min(LETTERS_MAX);
+        }
+    }
+
+    /// False only if the letters are no word that may be disguised.
+    #[inline]
+    pub(in crate::injection) fn may_be(&self, word: &[u8]) -> bool {
+        let lengths = self.0.get(pair(word)).copied().unwrap_or(0);
+        lengths >> word.len().min(LETTERS_MAX) & 1 == 1
+    }
+}
+
+/// The first and the last letter as a number; case does not count.
+#[inline]
+fn pair(word: &[u8]) -> usize {
+    let letter = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0) & 31);
+    letter(word.first()) << 5 | letter(word.last())
+}
