@@ -2,6 +2,7 @@
 
 pub mod consult;
 pub mod http;
+mod look;
 pub mod relay;
 pub mod sink;
 pub mod stdio;

@@ -12,12 +12,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Policy, Question, QuestionId, Scanner};
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp, Value};
+use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::{Happening, Trace};
 
 use self::batch::Batch;
 use self::words::Words;
+use crate::look::is_clear;
 use crate::sink::{Outbox, Sink};
 
 pub use reader::Reader;
@@ -153,7 +154,7 @@ impl Relay {
             Frame::Line(line) => {
                 let packet = Packet::parse(parser, line, &self.limits);
                 let clear = direction == Direction::ToClient
-                    && packet.as_ref().is_ok_and(|packet| self.is_clear(packet));
+                    && packet.as_ref().is_ok_and(|packet| is_clear(&self.scanner, packet));
                 Text::Read { packet, line: Some(line), clear }
             }
             Frame::CarriageReturn(_) => {
@@ -162,13 +163,6 @@ impl Relay {
             }
             Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
         }
-    }
-
-    /// True only if no guard finds anything in the message. Batches and long messages are left to the engine.
-    fn is_clear(&self, packet: &Packet<'_>) -> bool {
-        let Packet::One(message) = packet else { return false };
-        let mut strings = message.value().descendants().filter_map(Value::text);
-        message.raw().len() <= CLEAR_BYTES_MAX && strings.all(|text| self.scanner.is_clear(&text))
     }
 
     /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records
@@ -380,9 +374,6 @@ enum Text<'a> {
 pub const NOBODY: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
 
 const UNREAD: &str = "the server does not read, so nothing is sent on";
-
-/// Longer messages are mostly lists, which are looked at item by item, in bytes.
-const CLEAR_BYTES_MAX: usize = 64 << 10;
 
 /// The time of day, for records and limits.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Body as Shape, Direction, Id, Packet};
+use bailiwick_mcp::{Body as Shape, Direction, Id, Message, Packet};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::response::Parts;
@@ -58,7 +58,7 @@ impl Attended {
         let mut reply = match events {
             true => stream::open(self, body),
             false => {
-                let reply = self.exchange.whole(body).await;
+                let reply = self.exchange.whole(body, opened.is_some()).await;
                 if let Some(session) = opened.as_ref().filter(|_| !reply.1) {
                     self.exchange.end_session(session, "the server did not begin it").await;
                     opened = None;
@@ -88,8 +88,8 @@ impl Exchange {
         Ok(session)
     }
 
-    /// An answer in one piece; false if it is an error.
-    async fn whole(&self, body: Incoming) -> (Reply, bool) {
+    /// An answer in one piece; and, if it `opens` a session, whether it is no error.
+    async fn whole(&self, body: Incoming, opens: bool) -> (Reply, bool) {
         let gate = &self.here.gate;
         let bytes_max = gate.office.with.limits.message_bytes_max;
         let bytes = match collect(body, bytes_max, gate.limits.answer_time).await {
@@ -106,9 +106,12 @@ impl Exchange {
         }
         match letters.first() {
             Some(letter) if self.ids.iter().all(|id| !self.run.awaits(self.lane, id)) => {
-                let good = gate.parse(letter.bytes(), |packet| {
-                    matches!(packet, Ok(Packet::One(message)) if matches!(message.body, Shape::Result { .. }))
-                });
+                let result = |message: &Message<'_>| matches!(message.body, Shape::Result { .. });
+                let good = opens
+                    && gate.parse(
+                        letter.bytes(),
+                        |packet| matches!(packet, Ok(Packet::One(message)) if result(&message)),
+                    );
                 let all = if letters.len() > 1 { &Letter::batch(&letters) } else { letter };
                 (message(StatusCode::OK, all), good)
             }

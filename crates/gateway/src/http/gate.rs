@@ -18,6 +18,7 @@ use super::server::Target;
 use super::sessions::Sessions;
 use super::stdio::{Source, Stable};
 use super::upstream::Link;
+use crate::look::is_clear;
 
 /// How far a gateway, or one of its services, is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +116,10 @@ impl Gate {
     /// Decides over what an upstream sent.
     pub(super) fn receive_answer(&self, run: &Run, lane: Lane, bytes: &Bytes) -> Decided {
         let none: &[Id<'static>] = &[];
-        self.parse(bytes, |packet| run.receive(lane, Party::Server, packet, bytes, none))
+        self.parse(bytes, |packet| {
+            let clear = packet.as_ref().is_ok_and(|packet| is_clear(&self.office.with.scanner, packet));
+            run.receive(lane, Party::Server { clear }, packet, bytes, none)
+        })
     }
 
     /// Counts a request that the upstream did not answer as it should.

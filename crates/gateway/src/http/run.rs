@@ -67,14 +67,15 @@ pub(super) struct Decided {
 pub(super) enum Party<'p> {
     /// With the headers that repeat arguments, of a message of 2026-07-28.
     Client(&'p Arc<Principal>, Option<&'p Repeated>),
-    Server,
+    /// With whether it is known that no guard finds anything in it.
+    Server { clear: bool },
 }
 
 impl Party<'_> {
     fn direction(self) -> Direction {
         match self {
             Party::Client(..) => Direction::ToServer,
-            Party::Server => Direction::ToClient,
+            Party::Server { .. } => Direction::ToClient,
         }
     }
 }
@@ -181,9 +182,14 @@ impl Run {
                 }
                 packet => {
                     self.taken.text((at, direction, lane), original, packet.as_ref().err(), beside);
-                    match beside {
-                        Some(beside) => engine.receive_with(at, beside.clone(), packet, &mut outcomes),
-                        None => engine.receive(at, direction, packet, &mut outcomes),
+                    match (party, beside) {
+                        (_, Some(beside)) => {
+                            engine.receive_with(at, beside.clone(), packet, &mut outcomes);
+                        }
+                        (Party::Server { clear: true }, None) => {
+                            engine.receive_clear(at, direction, packet, &mut outcomes);
+                        }
+                        (_, None) => engine.receive(at, direction, packet, &mut outcomes),
                     }
                 }
             }

@@ -219,7 +219,13 @@ async fn hear(
             Heard::TooLong { id, request } => exchange.run.too_long(exchange.lane, id, request),
             Heard::Broken => {
                 let broken = Err(Malformed::new(Malformation::CarriageReturn));
-                exchange.run.receive(exchange.lane, Party::Server, broken, &Bytes::new(), &[])
+                exchange.run.receive(
+                    exchange.lane,
+                    Party::Server { clear: false },
+                    broken,
+                    &Bytes::new(),
+                    &[],
+                )
             }
         };
         for letter in to_client(exchange.settle_heard(decided, &late).await) {

@@ -204,7 +204,8 @@ impl Pump {
         } else {
             let lane = exchange.lane;
             let malformed = Err(Malformed::new(Malformation::Shape));
-            let decided = exchange.run.receive(lane, Party::Server, malformed, &Bytes::new(), &[]);
+            let decided =
+                exchange.run.receive(lane, Party::Server { clear: false }, malformed, &Bytes::new(), &[]);
             event.kind = None;
             self.write(decided, &mut event, out).await;
         }
