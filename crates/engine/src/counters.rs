@@ -61,34 +61,35 @@ impl Counters {
         let Spending { name, amount, at, .. } = spending;
         let apart = apart(limit, spending);
         let mut unseen = Counter::default();
+        let of = || match limit.each {
+            Each::Call => format!(" for `{}/{name}` with the same arguments", spending.server),
+            Each::Nothing | Each::Server | Each::Tool => {
+                apart.as_deref().map(|apart| format!(" for `{apart}`")).unwrap_or_default()
+            }
+        };
         let counter = match self.counter(limit, apart.as_deref(), at) {
             Room::Known(counter) => counter,
             // A check that made an entry would let calls that go nowhere fill the table.
             Room::New(_) => &mut unseen,
             Room::None => return Err(format!("too many {} are counted", things(limit.each))),
         };
-        let of = match limit.each {
-            Each::Call => format!(" for `{}/{name}` with the same arguments", spending.server),
-            Each::Nothing | Each::Server | Each::Tool => {
-                apart.as_deref().map(|apart| format!(" for `{apart}`")).unwrap_or_default()
-            }
-        };
         let spent = |used: f64, max: f64| used + amount > max + max * ROUNDING;
         if let Some(max) = limit.max {
             let shown = number(max);
             match (window_us(limit), limit.burst.map(|burst| burst as f64)) {
                 (None, _) if spent(counter.total, max) => {
-                    return Err(format!("{} of {shown} used in this run{of}", number(counter.total)));
+                    return Err(format!("{} of {shown} used in this run{}", number(counter.total), of()));
                 }
                 (Some(window), Some(burst)) if spent(counter.drain(at, max, window), burst) => {
                     return Err(format!(
-                        "faster than {shown} in {} with a burst of {}{of}",
+                        "faster than {shown} in {} with a burst of {}{}",
                         span(window),
-                        number(burst)
+                        number(burst),
+                        of()
                     ));
                 }
                 (Some(window), None) if spent(counter.slots.sum(at, window), max) => {
-                    return Err(format!("{shown} in {} used up{of}", span(window)));
+                    return Err(format!("{shown} in {} used up{}", span(window), of()));
                 }
                 (None, _) | (Some(_), _) => {}
             }
@@ -151,7 +152,11 @@ impl Counters {
 
     /// The counter of `apart`, or whether there is room for another.
     fn counter(&mut self, limit: &Limit, apart: Option<&str>, at: Timestamp) -> Room<'_> {
-        let table = self.by_limit.entry(limit.id.clone()).or_default();
+        if !self.by_limit.contains_key(&limit.id) {
+            self.by_limit.insert(limit.id.clone(), Table::default());
+        }
+        // INVARIANT: it stands there.
+        let Some(table) = self.by_limit.get_mut(&limit.id) else { return Room::None };
         let Some(apart) = apart else { return Room::Known(&mut table.all) };
         if !table.each.contains_key(apart) {
             if table.each.len() >= TABLE_MAX {

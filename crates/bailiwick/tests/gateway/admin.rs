@@ -26,6 +26,8 @@ fn it_says_whether_the_gateway_is_alive_and_ready_and_what_it_did() {
     let (place, admin, latch) = with_admin();
     assert_eq!((ask(admin, get("/healthz")).status(), ask(admin, get("/readyz")).status()), (200, 200));
     assert_eq!((ask(admin, get("/mcp")).status(), ask(admin, post(INITIALIZE, "")).status()), (404, 404));
+    let rebound = "GET /metrics HTTP/1.1\r\nHost: evil.example:9090\r\n\r\n".to_owned();
+    assert_eq!(ask(admin, rebound).status(), 403, "a page of another site asks through its own name");
     let session = place.session();
     assert_eq!(ask(place.address(), get("/healthz")).status(), 404, "clients are told nothing");
     let metrics = ask(admin, get("/metrics")).text();

@@ -5,13 +5,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
+use super::head::Names;
 use super::hub::Hub;
 use super::reply::{Body, Reply};
 
@@ -23,13 +24,14 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: TcpListener) {
         return;
     }
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let private = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else { continue };
         let hub = Arc::clone(&hub);
         tokio::spawn(async move {
-            let service = service_fn(|request| std::future::ready(answer(&hub, &request)));
+            let service = service_fn(|request| std::future::ready(answer(&hub, private, &request)));
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(hub.limits.head_time);
             let _ = builder.serve_connection(TokioIo::new(stream), service).await;
@@ -38,8 +40,12 @@ pub(super) async fn serve(hub: Arc<Hub>, listener: TcpListener) {
     }
 }
 
-fn answer(hub: &Hub, request: &Request<Incoming>) -> Result<Reply, Infallible> {
+/// `private`: who asks stands on this machine, and may be a browser that a page of another site sends (DNS rebinding).
+fn answer(hub: &Hub, private: bool, request: &Request<Incoming>) -> Result<Reply, Infallible> {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let named = host.is_some_and(|host| !Names::default().knows_host(host));
     let (status, text) = match (request.method(), request.uri().path()) {
+        _ if private && named => (StatusCode::FORBIDDEN, "this host is not served here\n".to_owned()),
         (&Method::GET, "/healthz") => (StatusCode::OK, "ok\n".to_owned()),
         (&Method::GET, "/readyz") if !hub.serves() => {
             (StatusCode::SERVICE_UNAVAILABLE, "ending\n".to_owned())

@@ -87,7 +87,7 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
 }
 
 impl Names {
-    fn knows_host(&self, authority: &str) -> bool {
+    pub(super) fn knows_host(&self, authority: &str) -> bool {
         let host = without_port(authority);
         is_loopback(host)
             || is_address(host)
