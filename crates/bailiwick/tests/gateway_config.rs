@@ -190,7 +190,7 @@ fn a_listener_that_comes_and_one_that_goes_with_a_reload() {
 #[test]
 fn every_mistake_in_the_file_is_reported_where_it_is() {
     let place = Workplace::new();
-    let text = "version: 2\nlistener: {}\nlisteners:\n  A: { address: 0.0.0.0:80 }\nupstreams:\n  one: { url: 'ftp://x' }\n  two: { command: [x], headers: { Authorization: secret-words } }\n  three: { url: 'http://u:p@h/' }\nroutes:\n  - { path: mcp, upstream: for }\n  - { path: /x }\n";
+    let text = "version: 2\nlistener: {}\nlisteners:\n  A: { address: 0.0.0.0:80 }\nupstreams:\n  one: { url: 'ftp://x' }\n  two: { command: [x], headers: { Authorization: secret-words } }\n  three: { url: 'http://u:p@h/', run-by: 'cookie:x' }\nroutes:\n  - { path: mcp, upstream: for }\n  - { path: /x }\n";
     let file = place.file("gateway.yaml", text);
     let out = Command::new(bailiwick_testkit::route::binary(BUILT))
         .args(["gateway", "--check", "--config"])
@@ -209,6 +209,7 @@ fn every_mistake_in_the_file_is_reported_where_it_is() {
         "has no headers",
         "is named, not written",
         "name or password",
+        "`cookie` is no such place: write `header:NAME`",
         "`mcp` is no plain path",
         "unknown upstream `for`",
         "a route has no `upstream`",

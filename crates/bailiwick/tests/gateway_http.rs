@@ -11,6 +11,8 @@ mod faults;
 mod heads;
 #[path = "gateway/limits.rs"]
 mod limits;
+#[path = "gateway/runs.rs"]
+mod runs;
 #[path = "gateway/sessions.rs"]
 mod sessions;
 #[path = "gateway/traced.rs"]

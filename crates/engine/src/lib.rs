@@ -25,7 +25,7 @@ mod run;
 
 pub use approval::ApprovedBy;
 pub use bailiwick_guard::{Scanner, visible};
-pub use bailiwick_policy::{Derived, Link, Policy, Principal};
+pub use bailiwick_policy::{Claim, Derived, Link, Policy, Principal};
 pub use counters::Counters;
 pub use decision::{
     Action, Answer, Arguments, Completion, Consult, Decision, Described, Effect, Event, Lane, Opinion,

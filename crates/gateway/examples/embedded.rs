@@ -93,6 +93,7 @@ fn gateway(
                     roots: Roots::nobody()?,
                 }),
                 forward: Vec::new(),
+                run_by: None,
                 limits: HttpLimits::DEFAULT,
                 deciding: Deciding {
                     mode: Mode::Enforce,

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bailiwick_gateway::http::RunBy;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use super::value::number;
@@ -69,6 +70,11 @@ pub(crate) struct GatewayArgs {
     /// A header of clients that goes on to the server, besides the protocol's own
     #[arg(long, value_name = "NAME", env = "BAILIWICK_FORWARD_HEADER", value_delimiter = ',')]
     pub(crate) forward_header: Vec<String>,
+    /// What names the run of a request that has no session (2026-07-28): `header:NAME`, `claim:NAME` of the token, or
+    /// `meta:KEY` of `_meta`. Without it everything that a principal does is one run. Limits per run begin anew with
+    /// each name, so let nobody choose it who must stay within them, or count per principal
+    #[arg(long, value_name = "WHERE:NAME", env = "BAILIWICK_RUN_BY")]
+    pub(crate) run_by: Option<RunBy>,
     /// A host name that clients may call the gateway by, besides loopback names and addresses
     #[arg(long, value_name = "NAME", env = "BAILIWICK_ALLOW_HOST", value_delimiter = ',')]
     pub(crate) allow_host: Vec<String>,

@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderName;
 use tokio::sync::watch;
 
+use super::handle::RunBy;
 use super::limits::HttpLimits;
 use super::metrics::Metrics;
 use super::office::Office;
@@ -50,6 +51,8 @@ pub(super) struct Gate {
     pub(super) limits: HttpLimits,
     /// Headers that go on to the upstream besides the protocol's own.
     pub(super) forward: Vec<HeaderName>,
+    /// What tells apart the runs that one principal has without a session.
+    pub(super) run_by: Option<RunBy>,
     pub(super) phases: Arc<watch::Sender<Phase>>,
     pub(super) phase: watch::Receiver<Phase>,
     /// A reload put another in its place: threads need not keep their ends of it.

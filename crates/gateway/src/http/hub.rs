@@ -153,7 +153,7 @@ impl Hub {
 
     /// A service as it is now, with the sessions that it had.
     fn gate(&self, before: &[Arc<Gate>], service: Service) -> Gate {
-        let Service { name, target, forward, limits, deciding, .. } = service;
+        let Service { name, target, forward, run_by, limits, deciding, .. } = service;
         let same = |gate: &&Arc<Gate>| {
             gate.name == name && gate.target.is(&target) && gate.office.with.continues(&deciding)
         };
@@ -191,6 +191,7 @@ impl Hub {
             metrics: Arc::clone(&self.metrics),
             limits,
             forward,
+            run_by,
             phases,
             phase,
             superseded: AtomicBool::new(false),

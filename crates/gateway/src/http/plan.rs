@@ -8,6 +8,7 @@ use hyper::header::HeaderName;
 
 use super::ask::Approver;
 use super::authenticate::Authenticate;
+use super::handle::RunBy;
 use super::head::Names;
 use super::limits::HttpLimits;
 use super::office::Deciding;
@@ -88,6 +89,8 @@ pub struct Service {
     pub target: Target,
     /// Headers of clients that go on to the upstream besides the protocol's own.
     pub forward: Vec<HeaderName>,
+    /// What tells apart the runs that one principal has without a session; `None`: it has one.
+    pub run_by: Option<RunBy>,
     pub limits: HttpLimits,
     pub deciding: Deciding,
 }

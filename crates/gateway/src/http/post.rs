@@ -96,7 +96,12 @@ pub(super) fn decide(
         let run = match (&session, belongs) {
             (Some(session), _) => Ok(Arc::clone(&session.run)),
             (None, Belongs::Begins) => gate.sessions.begin(&gate.office, principal, &gate.limits),
-            (None, Belongs::Alone) => gate.sessions.alone(&gate.office, principal, &gate.limits),
+            (None, Belongs::Alone) => {
+                let name = gate.run_by.as_ref().map(|by| by.name(&head.headers, principal, one));
+                let name = name.unwrap_or(Ok(None));
+                let name = name.map_err(|why| Box::new(refuse(StatusCode::BAD_REQUEST, -32600, why)))?;
+                gate.sessions.alone(&gate.office, (principal, name), &gate.limits)
+            }
             (None, Belongs::Nowhere | Belongs::To(_)) => {
                 let words = "no header `Mcp-Session-Id`: a session begins with `initialize`";
                 return Err(Box::new(refuse(StatusCode::BAD_REQUEST, -32600, words)));

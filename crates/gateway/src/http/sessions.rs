@@ -78,13 +78,14 @@ pub(super) struct Sessions {
 #[derive(Debug, Default)]
 struct Tables {
     accounts: HashMap<String, Arc<Account>>,
-    /// Runs without a session, by what is known of their principals.
+    /// Runs without a session, by what is known of their principals and what the operator lets name a run.
     alone: HashMap<Known, Arc<Run>>,
     sessions: Open<Arc<Principal>, Arc<Session>>,
 }
 
-/// Id, roles and scopes: what a rule lets one of them do, it lets no other do. Claims may change from token to token.
-type Known = (String, Vec<String>, Vec<String>);
+/// Id, roles and scopes: what a rule lets one of them do, it lets no other do. Claims may change from token to token. And the
+/// name of the run, if it has one.
+type Known = (String, Vec<String>, Vec<String>, Option<String>);
 
 pub(super) fn same(one: &Principal, other: &Principal) -> bool {
     (&one.id, &one.roles, &one.scopes) == (&other.id, &other.roles, &other.scopes)
@@ -114,14 +115,14 @@ impl Sessions {
         Some(own)
     }
 
-    /// The run of everything that a principal does without a session.
+    /// The run of everything that a principal does without a session, under this name if it has one.
     pub(super) fn alone(
         &self,
         office: &Arc<Office>,
-        principal: &Arc<Principal>,
+        (principal, name): (&Arc<Principal>, Option<String>),
         limits: &HttpLimits,
     ) -> Result<Arc<Run>, NoRun> {
-        let known = (principal.id.clone(), principal.roles.clone(), principal.scopes.clone());
+        let known = (principal.id.clone(), principal.roles.clone(), principal.scopes.clone(), name);
         let mut tables = self.tables();
         if let Some(run) = tables.alone.get(&known) {
             run.touch();

@@ -176,6 +176,7 @@ fn plan() -> Plan {
                 roots: Roots::nobody().unwrap(),
             }),
             forward: Vec::new(),
+            run_by: None,
             limits: LIMITS,
             deciding: Deciding {
                 mode: Mode::Enforce,

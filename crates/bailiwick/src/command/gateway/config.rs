@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bailiwick_gateway::http::{HeaderName, HttpLimits, Uri};
+use bailiwick_gateway::http::{HeaderName, HttpLimits, RunBy, Uri};
 use bailiwick_mcp::Limits;
 
 use super::begin;
@@ -49,6 +49,7 @@ pub(super) struct Upstream {
     pub(super) at: At,
     pub(super) headers: Vec<(HeaderName, Value)>,
     pub(super) forward: Vec<HeaderName>,
+    pub(super) run_by: Option<RunBy>,
     pub(super) ca: Option<PathBuf>,
     pub(super) policies: Vec<String>,
     pub(super) mode: ModeArg,
@@ -196,6 +197,7 @@ impl Upstream {
             at: At::Command { words: Vec::new(), processes_max: usize::from(args.http.max_processes) },
             headers: Vec::new(),
             forward: begin::header_names(&args.forward_header)?,
+            run_by: args.run_by.clone(),
             ca: None,
             policies: args.policy.policies.clone(),
             mode: args.govern.mode,

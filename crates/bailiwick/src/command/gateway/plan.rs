@@ -123,6 +123,7 @@ impl Maker<'_> {
             name: upstream.name.clone(),
             target,
             forward: upstream.forward.clone(),
+            run_by: upstream.run_by.clone(),
             limits: upstream.limits,
             deciding: Deciding {
                 mode: mode(upstream.mode),

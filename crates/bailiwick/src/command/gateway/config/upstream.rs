@@ -25,6 +25,14 @@ impl Reader<'_> {
                 }
             }
         }
+        if let Some(node) = members.get("run-by")
+            && let Some(text) = self.document.text(node, "`run-by`")
+        {
+            match text.parse() {
+                Ok(by) => upstream.run_by = Some(by),
+                Err(why) => self.document.wrong(node, why, "say what names a run without a session"),
+            }
+        }
         if let Some(node) = members.get("ca") {
             upstream.ca = self.place(node, "`ca`");
         }

@@ -18,13 +18,14 @@ pub(super) const FILE: [&str; 12] = [
 ];
 pub(super) const LISTENER: [&str; 5] = ["address", "tls", "hosts", "origins", "insecure-no-authentication"];
 pub(super) const TLS: [&str; 2] = ["certificate", "key"];
-pub(super) const UPSTREAM: [&str; 14] = [
+pub(super) const UPSTREAM: [&str; 15] = [
     "url",
     "transport",
     "command",
     "processes",
     "headers",
     "forward-headers",
+    "run-by",
     "ca",
     "policy",
     "mode",
