@@ -40,6 +40,12 @@ pub fn imitates(name: &str, others: &[&str]) -> bool {
     look_alike::is_disguised(name, others)
 }
 
+/// A name as it looks: a name that imitates another has its outline.
+#[must_use]
+pub fn outline(name: &str) -> String {
+    look_alike::shape(name)
+}
+
 /// Judges the name, the descriptions and every text of the schemas of one tool.
 pub(crate) fn judge(injection: &Injection, tool: Value<'_>, beside: Beside<'_>) -> Verdict {
     let names = beside.own;

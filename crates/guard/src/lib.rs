@@ -22,7 +22,7 @@ mod visible;
 
 pub use blob::{Blob, blob, blob_of};
 pub use codes::{Code, codes};
-pub use definition::{Beside, imitates};
+pub use definition::{Beside, imitates, outline};
 pub use guard::{CERTAIN_POINTS, Coverage, Finding, Guard, Level, Via};
 pub use hidden_text::strip_hidden;
 pub use injection::model;

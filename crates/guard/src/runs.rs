@@ -44,6 +44,17 @@ pub(crate) fn is_of<const CODE: bool>(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (CODE && matches!(byte, b'+' | b'/'))
 }
 
+/// The first of four letters of base64 holds the upper six bits of a byte: of those of ASCII text there are few. Looks at the
+/// first `quads` of the run.
+pub(crate) fn may_hold_text(run: &[u8], quads: usize) -> bool {
+    run.iter().step_by(4).take(quads).all(|letter| matches!(letter, b'I'..=b'Z' | b'a'..=b'f' | b'C' | b'D'))
+}
+
+/// Letters that may stand before a text in base64 and are none of it; four are a part of it again.
+pub(crate) const STRAY_LETTERS_MAX: usize = 3;
+/// So many quads are looked at behind stray letters: of letters at random four in ten would pass one by one.
+pub(crate) const QUADS_BEHIND_STRAY: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;

@@ -19,7 +19,7 @@ pub(super) fn is_disguised(name: &str, names: &[&str]) -> bool {
 }
 
 /// A name as it looks: case, signs between words, and characters that are drawn alike do not count.
-fn shape(name: &str) -> String {
+pub(super) fn shape(name: &str) -> String {
     let visible = |c: &char| {
         !matches!(c, '_' | '-' | '.' | ' ' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
     };

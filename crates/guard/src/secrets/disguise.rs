@@ -12,6 +12,7 @@ use super::{Secret, Secrets};
 use crate::block::Block;
 use crate::guard::Via;
 use crate::limits::CANDIDATE_BYTES_MAX;
+use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, may_hold_text};
 
 /// A secret in the original text, and how it was hidden.
 pub(super) type Hidden = (Secret, Via);
@@ -140,10 +141,13 @@ fn run(run: &str, start: usize, look: &mut Look<'_>) {
             decoded(&plain, start..end, "hex", look);
         }
     } else if !hex {
-        let whole = run.get(..length - usize::from(length % 4 == 1)).unwrap_or_default().as_bytes();
-        if may_hold_text(whole) {
-            let plain = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole));
-            if let Ok(plain) = plain {
+        for stray in 0..=STRAY_LETTERS_MAX {
+            let quads = if stray == 0 { 4 } else { QUADS_BEHIND_STRAY };
+            let whole = run.get(stray..).unwrap_or_default().as_bytes();
+            let whole = whole.get(..whole.len() - usize::from(whole.len() % 4 == 1)).unwrap_or_default();
+            if may_hold_text(whole, quads)
+                && let Ok(plain) = BASE64_NOPAD.decode(whole).or_else(|_| BASE64URL_NOPAD.decode(whole))
+            {
                 decoded(&plain, start..end, "base64", look);
             }
         }
@@ -156,11 +160,6 @@ fn run(run: &str, start: usize, look: &mut Look<'_>) {
 
 const RUN_MIN: usize = crate::runs::RUN_BYTES_MIN;
 
-/// The first of four letters of base64 holds the upper six bits of a byte: of those of text there are few.
-fn may_hold_text(run: &[u8]) -> bool {
-    run.iter().step_by(4).take(4).all(|letter| matches!(letter, b'I'..=b'Z' | b'a'..=b'f' | b'C' | b'D'))
-}
-
 /// True if `run` read backwards begins with `prefix`.
 fn ends_backwards(run: &str, prefix: &str) -> bool {
     run.len() >= prefix.len() && run.bytes().rev().zip(prefix.bytes()).all(|(one, other)| one == other)
@@ -168,7 +167,7 @@ fn ends_backwards(run: &str, prefix: &str) -> bool {
 
 fn decoded(plain: &[u8], span: Range<usize>, name: &'static str, look: &mut Look<'_>) {
     let Ok(text) = std::str::from_utf8(plain) else { return };
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+    if !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace()) {
         look(text, Place::Whole(span), name);
     }
 }
@@ -232,11 +231,33 @@ fn spread(text: &str, look: &mut Look<'_>) {
             }
         }
         if letters.len() >= RUN_MIN {
-            look(&letters, Place::Whole(at..end.min(text.len())), "spread-letters");
+            let place = at..end.min(text.len());
+            if let Some(token) = behind_a_letter(&letters, last_of_word(bytes, at)) {
+                look(&token, Place::Whole(place.clone()), "spread-letters");
+            }
+            look(&letters, Place::Whole(place), "spread-letters");
         }
         let cut = letters.len() >= CANDIDATE_BYTES_MAX;
         at = if cut { next(end, bytes.len(), PIECE_OVERLAP_BYTES) } else { end.max(at + 1) };
     }
+}
+
+/// The letter of a word that stands before the row at `at`, as if it were of the row.
+fn last_of_word(bytes: &[u8], at: usize) -> Option<char> {
+    match bytes.get(at.checked_sub(2)?..at)? {
+        [letter, b' '] if letter.is_ascii_graphic() => Some(char::from(*letter)),
+        _ => None,
+    }
+}
+
+/// The token in a row of `letters` behind `before` that other letters stand before, so that it is none by itself.
+fn behind_a_letter(letters: &str, before: Option<char>) -> Option<String> {
+    let row: String = before.into_iter().chain(letters.chars()).collect();
+    let from = usize::from(before.is_none());
+    let at = PREFIXES.iter().filter_map(|prefix| row.get(from..)?.find(prefix)).min()? + from;
+    // What stands by itself is found as it is.
+    let joined = row.get(..at)?.chars().last().is_none_or(|last| last.is_ascii_alphanumeric());
+    joined.then(|| row.get(at..).unwrap_or_default().to_owned())
 }
 
 /// A cheap look: a row of single characters between blanks.

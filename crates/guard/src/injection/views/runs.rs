@@ -6,7 +6,7 @@ use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMIS
 
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
-use crate::runs::is_of;
+use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, is_of, may_hold_text};
 
 const BASE64: Disguise = Disguise::new("base64", 100);
 const GZIP: Disguise = Disguise::new("gzip", 180);
@@ -91,9 +91,19 @@ fn decode(run: &[u8], span: Range<usize>, views: &mut Views) {
         views.take_bytes(&decoded, span, BASE32);
         return;
     }
+    for stray in 0..=STRAY_LETTERS_MAX {
+        let bare = bare.get(stray..).unwrap_or_default();
+        if (stray == 0 || may_hold_text(bare, QUADS_BEHIND_STRAY)) && decode_base64(bare, &span, views) {
+            return;
+        }
+    }
+}
+
+/// True if it was text, or packed.
+fn decode_base64(bare: &[u8], span: &Range<usize>, views: &mut Views) -> bool {
     let url = bare.iter().any(|byte| matches!(byte, b'-' | b'_'));
     // What surrounds the run (`data-`, a path) may have stuck to it: a start that does not decode is tried without it.
-    let bare = if bare.len() % 4 == 1 { bare.get(..bare.len() - 1).unwrap_or_default() } else { &bare };
+    let bare = if bare.len() % 4 == 1 { bare.get(..bare.len() - 1).unwrap_or_default() } else { bare };
     let decoded = if url { BASE64URL_NOPAD.decode(bare) } else { BASE64_NOPAD.decode(bare) };
     let decoded = decoded.or_else(|error| {
         // The last letter may carry bits that no encoder leaves.
@@ -101,11 +111,13 @@ fn decode(run: &[u8], span: Range<usize>, views: &mut Views) {
         let bare = bare.get(..whole.min(error.position.max(whole))).unwrap_or_default();
         if url { BASE64URL_NOPAD.decode(bare) } else { BASE64_NOPAD.decode(bare) }
     });
-    let Ok(decoded) = decoded else { return };
-    match inflate(&decoded) {
-        Some(inflated) => views.take_bytes(&inflated, span, GZIP),
-        None => views.take_bytes(&decoded, span, BASE64),
+    let Ok(decoded) = decoded else { return false };
+    if let Some(inflated) = inflate(&decoded) {
+        views.take_bytes(&inflated, span.clone(), GZIP);
+        return true;
     }
+    views.take_bytes(&decoded, span.clone(), BASE64);
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 /// What a gzip (RFC 1952) or zlib (RFC 1950) stream holds, up to a bound.
