@@ -38,7 +38,7 @@ struct Look<'l> {
 }
 
 /// Every audit, in the order of the reference.
-pub const AUDITS: [&Audit; 19] = [
+pub const AUDITS: [&Audit; 20] = [
     &audits::known_bad::AUDIT,
     &audits::look_alike::AUDIT,
     &audits::unpinned::AUDIT,
@@ -55,6 +55,7 @@ pub const AUDITS: [&Audit; 19] = [
     &audits::bare_server::AUDIT,
     &audits::shadowed_server::AUDIT,
     &audits::same_tool::AUDIT,
+    &audits::imitating_tool::AUDIT,
     &audits::dangerous_tool::AUDIT,
     &audits::poisoned_text::AUDIT,
     &audits::toxic_combination::AUDIT,

@@ -5,6 +5,7 @@ pub(super) mod broad_root;
 pub(super) mod dangerous_tool;
 pub(super) mod exposed_command;
 pub(super) mod exposed_config;
+pub(super) mod imitating_tool;
 pub(super) mod known_bad;
 pub(super) mod look_alike;
 pub(super) mod plain_http;
