@@ -15,22 +15,25 @@ use crate::say;
 
 const NONE: &str = "no classifier is configured: start it with `--classifier`";
 
-/// The classifier that was named. A policy that wants one is refused where none is.
+/// The place of the classifier, if one was named. A policy that wants one is refused where none is.
+pub(crate) fn named<'p>(
+    args: &ClassifierArgs,
+    policies: impl IntoIterator<Item = &'p Policy>,
+) -> Result<Option<&str>, Failure> {
+    let wants = policies.into_iter().find(|policy| policy.guards().classifier().is_some());
+    if let (Some(policy), None) = (wants, &args.classifier) {
+        let why = format!("policy `{}` asks an external classifier, and none is named", policy.name());
+        return Err(Failure::refused(why).help("name it with --classifier URL, or `exec:PROGRAM`"));
+    }
+    Ok(args.classifier.as_deref())
+}
+
+/// Makes ready what was named.
 pub(crate) fn open<'p>(
     args: &ClassifierArgs,
     policies: impl IntoIterator<Item = &'p Policy>,
 ) -> Result<Option<Consultant>, Failure> {
-    let Some(place) = &args.classifier else {
-        let wants = policies.into_iter().find(|policy| policy.guards().classifier().is_some());
-        return match wants {
-            None => Ok(None),
-            Some(policy) => {
-                let why =
-                    format!("policy `{}` asks an external classifier, and none is named", policy.name());
-                Err(Failure::refused(why).help("name it with --classifier URL, or `exec:PROGRAM`"))
-            }
-        };
-    };
+    let Some(place) = named(args, policies)? else { return Ok(None) };
     let opened = match place.strip_prefix("exec:") {
         Some(words) => Consultant::by_process(program(words)?),
         None => {

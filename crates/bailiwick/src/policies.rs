@@ -19,7 +19,7 @@ use crate::{places, say};
 /// The policy of `bailiwick run` without `--policy`.
 pub(crate) const DEFAULT: &str = "standard";
 /// A policy file above this is refused, in bytes.
-const FILE_BYTES_MAX: u64 = 4 << 20;
+const FILE_BYTES_MAX: usize = 4 << 20;
 
 /// Which policies make the one that decides, and where relative paths start.
 #[derive(Debug, Clone)]
@@ -166,14 +166,8 @@ impl Files {
         // Watched even if it cannot be read now: it may come back.
         self.read.push(path.to_owned());
         let cannot = |error: std::io::Error| format!("cannot read the policy `{shown}`: {error}");
-        let about = fs::metadata(path).map_err(cannot)?;
-        if !about.is_file() {
-            return Err(format!("the policy `{shown}` is not a file"));
-        }
-        if about.len() > FILE_BYTES_MAX {
-            return Err(format!("the policy `{shown}` is larger than {FILE_BYTES_MAX} bytes"));
-        }
-        let text = fs::read_to_string(path).map_err(cannot)?;
+        let bytes = bailiwick_disk::bounded(path, FILE_BYTES_MAX).map_err(cannot)?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("the policy `{shown}` is not UTF-8"))?;
         Ok(Source { name: shown.to_owned(), text })
     }
 

@@ -126,6 +126,12 @@ fn a_policy_that_wants_an_opinion_is_refused_where_nobody_can_give_one() {
     };
     let (status, said) = run(&[]);
     assert!(status == Some(78) && said.contains("--classifier"), "{status:?} {said}");
+    let mut command = Command::new(binary(BUILT));
+    command.args(["gateway", "--check", "--listen", "127.0.0.1:0", "--policy", &policy]);
+    command.args(["--target", "http://127.0.0.1:1/mcp"]);
+    let out = command.env_clear().envs(place.environment()).output().expect("it runs");
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(78) && said.contains("none is named"), "{said}");
     for wrong in ["exec:", "ftp://h/x", "judge.sh"] {
         let (status, said) = run(&["--classifier", wrong]);
         assert_eq!(status, Some(2), "{said}");

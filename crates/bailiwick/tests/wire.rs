@@ -205,6 +205,38 @@ fn a_server_that_does_not_start_is_not_proven() {
     assert!(said.contains("not proven:"), "{said}");
 }
 
+/// A cloned repository may name any command as a server; nobody agreed to it by wrapping it.
+#[test]
+fn what_a_project_s_file_names_is_launched_by_consent_only() {
+    let home = Home { folder: tempfile::tempdir().expect("a folder") };
+    let launched = home.path("launched");
+    let script = format!("touch {}; exec {OURS} __demo-server", launched.display());
+    home.put(
+        "clone/.mcp.json",
+        &serde_json::json!({ "mcpServers": { "own": { "command": "sh", "args": ["-c", script] } } })
+            .to_string(),
+    );
+    let run = |args: &[&str]| {
+        let mut command = Command::new(OURS);
+        command.args(args).env_clear().env("HOME", home.folder.path()).env("PATH", "/usr/bin:/bin");
+        let out = command.current_dir(home.path("clone")).stdin(Stdio::null()).output().expect("it starts");
+        let said = [out.stdout, out.stderr].concat();
+        (out.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (status, said) = run(&["enforce", "--policy", "standard"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("not proven: a project's file names its command") && said.contains("--yes"),
+        "{said}"
+    );
+    assert!(said.contains("touch "), "the command is shown: {said}");
+    let (status, said) = run(&["status", "--prove"]);
+    assert!(status == Some(1) && said.contains("not proven: a project's file"), "{said}");
+    assert!(!launched.exists(), "nothing was launched");
+    let (status, said) = run(&["status", "--prove", "--yes"]);
+    assert!(status == Some(0) && said.contains("proven: launched") && launched.exists(), "{said}");
+}
+
 #[test]
 fn a_recorded_server_leaves_a_trace_without_secrets() {
     let home = Home::new();

@@ -7,7 +7,7 @@ mod tree;
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -65,17 +65,42 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     bounded(path, CONFIG_BYTES_MAX)
 }
 
-/// Reads a regular file of at most `bytes_max` bytes whole, whoever laid it there.
+/// Opens a regular file, or a pipe that somebody holds open for us already (`/dev/fd/63`, as a shell's `<(…)` is).
+///
+/// # Errors
+/// If it is something else, which would be waited for or never end, or cannot be opened.
+pub fn open(path: &Path) -> io::Result<File> {
+    let held = HELD.iter().any(|folder| path.starts_with(folder));
+    // A pipe on the disk is opened without waiting for its other end; the file that is looked at is the one that is read.
+    let flags = if held { 0 } else { rustix::fs::OFlags::NONBLOCK.bits().cast_signed() };
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let about = match &opened {
+        Ok(file) => file.metadata()?.file_type(),
+        // A socket cannot even be opened.
+        Err(_) => match std::fs::metadata(path) {
+            Ok(about) => about.file_type(),
+            Err(_) => return opened,
+        },
+    };
+    let what = match () {
+        () if about.is_file() || (held && about.is_fifo()) => return opened,
+        () if about.is_dir() => "a directory",
+        () if about.is_fifo() => "a named pipe",
+        () if about.is_socket() => "a socket",
+        () => "a device",
+    };
+    Err(io::Error::other(format!("it is {what}, not a file")))
+}
+
+/// Where the descriptors of a process stand as files.
+const HELD: [&str; 2] = ["/dev/fd", "/proc/self/fd"];
+
+/// Reads a file of at most `bytes_max` bytes whole, whoever laid it there; [`open`] says what a file is.
 ///
 /// # Errors
 /// If it is something else, or longer, or cannot be read.
 pub fn bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
-    // Neither a pipe, which would be waited for, nor a device; the file that is looked at is the one that is read.
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
+    let file = open(path)?;
     let most = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;

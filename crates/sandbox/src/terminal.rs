@@ -70,6 +70,11 @@ impl Kept {
         None
     }
 
+    /// True while a question stands on a terminal.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.terminal.is_some()
+    }
+
     fn hold(&mut self, terminal: OwnedFd) {
         self.terminal = Some((terminal, None));
     }

@@ -24,6 +24,14 @@ pub(crate) struct EditArgs {
     pub(crate) dry_run: bool,
 }
 
+/// Consent to what a proof launches.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct Agreed {
+    /// Launch what a project's files name without asking; they came with the project, not from you
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RecordArgs {
     #[command(flatten)]
@@ -61,6 +69,8 @@ pub(crate) struct EnforceArgs {
     #[arg(long)]
     pub(crate) no_proof: bool,
     #[command(flatten)]
+    pub(crate) agreed: Agreed,
+    #[command(flatten)]
     pub(crate) edit: EditArgs,
 }
 
@@ -71,6 +81,8 @@ pub(crate) struct StatusArgs {
     /// Launch every wrapped server once, through its entry, and see in the record who decided
     #[arg(long)]
     pub(crate) prove: bool,
+    #[command(flatten)]
+    pub(crate) agreed: Agreed,
     #[arg(long, value_enum, env = "BAILIWICK_FORMAT", default_value = "human")]
     pub(crate) format: TextFormat,
 }

@@ -20,13 +20,18 @@ pub(crate) fn run(command: &AuditCommand) -> Result<i32, Failure> {
     }
 }
 
+/// The log, if it is a file.
+fn opened(path: &Path) -> Result<File, Failure> {
+    let cannot = |error| Failure::error(format!("cannot read `{}`: {error}", path.display()));
+    bailiwick_disk::open(path).map_err(cannot)
+}
+
 fn style() -> Style {
     Style { colour: say::colour() }
 }
 
 fn show(path: &Path, denied: bool) -> Result<i32, Failure> {
-    let file = File::open(path)
-        .map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))?;
+    let file = opened(path)?;
     let (mut status, mut broken) = (exit::OK, 0_u64);
     for record in Records::new(BufReader::new(file)) {
         match record {
@@ -50,6 +55,7 @@ fn show(path: &Path, denied: bool) -> Result<i32, Failure> {
 }
 
 fn follow(path: &Path) -> Result<i32, Failure> {
+    opened(path)?;
     let mut follow = Follow::open(path).map_err(Failure::error)?;
     loop {
         match follow.next(Duration::from_secs(3600)) {
@@ -69,6 +75,7 @@ fn verify(path: &Path, key: Option<&str>) -> Result<i32, Failure> {
         // Another machine's log can still be checked against itself; the report then says what that is worth.
         None => PublicKey::load(&places::key()?).ok(),
     };
+    opened(path)?;
     let report = verify_file(path, trusted).map_err(Failure::error)?;
     for finding in &report.findings {
         let (word, style) = match finding.severity() {

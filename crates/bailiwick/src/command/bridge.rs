@@ -35,7 +35,7 @@ pub(crate) fn endpoint(url: &str, headers: &[String], ca: Option<&Path>) -> Resu
     let tls = |error| Failure::refused(format!("TLS cannot be set up: {error}"));
     let roots = match (ca, uri.scheme_str()) {
         (Some(path), _) => {
-            let text = std::fs::read(path)
+            let text = bailiwick_disk::bounded(path, CERTIFICATES_BYTES_MAX)
                 .map_err(|error| Failure::refused(format!("cannot read `{}`: {error}", path.display())))?;
             Roots::from_pem(&text).map_err(tls)?
         }
@@ -60,3 +60,6 @@ fn value(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     value.set_sensitive(true);
     Ok((parsed, value))
 }
+
+/// Longest file of certificates.
+const CERTIFICATES_BYTES_MAX: usize = 16 << 20;

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &EnforceArgs) -> Result<i32, Failure> {
     if rewired.changed > 0 {
         say::line("restart the client, so that it takes up the change");
     }
-    let proven = args.no_proof || status::prove_all(&args.which)?;
+    let proven = args.no_proof || status::prove_all(&args.which, args.agreed)?;
     Ok(if proven { wire::status_of(&rewired) } else { exit::ERROR })
 }
 

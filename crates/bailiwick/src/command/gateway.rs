@@ -40,8 +40,7 @@ pub(crate) fn run(args: GatewayArgs) -> Result<i32, Failure> {
         return check(&setup, &args, &scanner);
     }
     let planned = plan(&setup, &args, &scanner, None)?;
-    let policies = planned.plan.services.iter().map(|service| &*service.deciding.policy);
-    let consultant = consult::open(&args.govern.classifier, policies)?;
+    let consultant = consult::open(&args.govern.classifier, policies(&planned))?;
     let principal = Arc::new(args.policy.principal());
     let admin = setup.admin.map(admin).transpose()?;
     let admin_address = admin.as_ref().and_then(|admin| admin.local_addr().ok());
@@ -115,11 +114,16 @@ fn approver(scanner: &Arc<Scanner>, shared: Option<&Path>) -> Result<Option<Arc<
     }
 }
 
+fn policies(planned: &Planned) -> impl Iterator<Item = &bailiwick_policy::Policy> {
+    planned.plan.services.iter().map(|service| &*service.deciding.policy)
+}
+
 /// Everything is read and nothing is served: not even an address is taken.
 fn check(setup: &Setup, args: &GatewayArgs, scanner: &Arc<Scanner>) -> Result<i32, Failure> {
     let bound: Vec<_> =
         setup.listeners.iter().map(|listening| (listening.name.clone(), listening.address)).collect();
     let planned = plan(setup, args, scanner, Some(&bound))?;
+    consult::named(&args.govern.classifier, policies(&planned))?;
     for (name, policies, _) in &planned.policies {
         say::line(&format!("{name}: {}", policies.join(", ")));
     }

@@ -82,13 +82,15 @@ fn chosen(args: &InitArgs) -> Vec<CiArg> {
     chosen
 }
 
+/// Longest file that may lie where one of ours shall.
+const WRITTEN_BYTES_MAX: usize = 4 << 20;
 const PRE_COMMIT: &str = ".pre-commit-config.yaml";
 
 /// Writes one file, or says why not; true if it says what it should.
 fn put(args: &InitArgs, file: &Path, text: &str) -> Result<bool, Failure> {
     let path = args.path.join(file);
     let (shown, fail) = (file.display(), |error| Failure::error(format!("`{}`: {error}", path.display())));
-    let before = match fs::read(&path) {
+    let before = match bailiwick_disk::bounded(&path, WRITTEN_BYTES_MAX) {
         Ok(bytes) => Some(bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(fail(error)),

@@ -56,7 +56,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = if path == Path::new("-") {
         std::io::stdin().take(bound).read_to_end(&mut text)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(bound).read_to_end(&mut text))
+        bailiwick_disk::open(path).and_then(|file| file.take(bound).read_to_end(&mut text))
     };
     read.map_err(|error| Failure::error(format!("cannot read `{}`: {error}", path.display())))?;
     Ok(text)

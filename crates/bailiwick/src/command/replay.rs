@@ -7,7 +7,6 @@ mod recorded;
 mod streams;
 mod whereabouts;
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,11 +97,8 @@ fn packs(args: &ReplayArgs) -> Result<Vec<Pack>, Failure> {
 
 fn own(path: &Path) -> Result<Pack, Failure> {
     let cannot = |why: String| Failure::error(format!("cannot use the pack `{}`: {why}", path.display()));
-    let about = fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
-    if !about.is_file() || about.len() > PACK_BYTES_MAX as u64 {
-        return Err(cannot(format!("it is no file of at most {PACK_BYTES_MAX} bytes")));
-    }
-    let text = fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
+    let bytes = bailiwick_disk::bounded(path, PACK_BYTES_MAX).map_err(|error| cannot(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| cannot(error.to_string()))?;
     Pack::read(&text)
         .map_err(|error| cannot(error.to_string()).help("docs/reference/attack-packs.md describes the form"))
 }

@@ -3,18 +3,20 @@
 mod proof;
 
 use bailiwick_clients::config::{Launch, Server};
+use bailiwick_clients::table::Scope;
 use bailiwick_clients::wrap::{State, Wrapper};
+use bailiwick_engine::Scanner;
 use bailiwick_record::audit::visible;
 use serde_json::{Value, json};
 
 use crate::args::clients::TextFormat;
-use crate::args::wire::{ServerChoice, StatusArgs};
+use crate::args::wire::{Agreed, ServerChoice, StatusArgs};
 use crate::command::clients::state_word;
 use crate::exit::{self, Failure};
 use crate::installed::{Installed, shown};
 use crate::policies::Layers;
 use crate::say::{self, BAD, DIM, GOOD, WARN};
-use crate::wire;
+use crate::{consent, launching, wire};
 
 /// A server as `status` shows it.
 struct Row<'r> {
@@ -30,7 +32,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<i32, Failure> {
     let survey = wire::chosen(&args.which)?;
     let mut rows = rows(&survey.files, &args.which);
     if args.prove {
-        prove(&mut rows);
+        prove(&mut rows, args.agreed);
     }
     match args.format {
         TextFormat::Json => {
@@ -44,11 +46,11 @@ pub(crate) fn run(args: &StatusArgs) -> Result<i32, Failure> {
 }
 
 /// Proves every wrapped server of the choice; tells each, and whether all are proven.
-pub(crate) fn prove_all(which: &ServerChoice) -> Result<bool, Failure> {
+pub(crate) fn prove_all(which: &ServerChoice, agreed: Agreed) -> Result<bool, Failure> {
     let survey = wire::chosen(which)?;
     let mut rows = rows(&survey.files, which);
     rows.retain(|row| row.wrapper.as_ref().is_some_and(Wrapper::is_enforced));
-    prove(&mut rows);
+    prove(&mut rows, agreed);
     rows.iter().for_each(row_human);
     Ok(rows.iter().all(|row| matches!(row.proof, Some(Ok(_)))))
 }
@@ -81,10 +83,26 @@ fn trouble(wrapper: &Wrapper) -> Option<String> {
     layers.load(false).err().map(|failure| failure.message)
 }
 
-/// Launches the wrapped entries, several at once.
-fn prove(rows: &mut [Row<'_>]) {
-    let due: Vec<&mut Row<'_>> = rows.iter_mut().filter(|row| row.wrapper.is_some()).collect();
-    let mut due = due;
+/// Launches the wrapped entries, several at once; those that came with a project only if a person agrees.
+fn prove(rows: &mut [Row<'_>], agreed: Agreed) {
+    let of_project =
+        |row: &Row<'_>| row.wrapper.is_some() && row.installed.found.kind.scope == Scope::Project;
+    let foreign = rows.iter().filter(|row| of_project(row));
+    // What cannot be started says so below.
+    let asked: Vec<_> = foreign
+        .filter_map(|row| launching::whole(&row.installed.found, row.server).ok())
+        .map(|launching| launching.asked)
+        .collect();
+    if !asked.is_empty()
+        && let Err(refused) = consent::to_launch(&asked, &Scanner::new(), agreed.yes)
+    {
+        let why = format!("a project's file names its command; {} (--yes agrees to it)", refused.message);
+        for row in rows.iter_mut().filter(|row| of_project(row)) {
+            row.proof = Some(Err(why.clone()));
+        }
+    }
+    let due = |row: &&mut Row<'_>| row.wrapper.is_some() && row.proof.is_none();
+    let mut due: Vec<&mut Row<'_>> = rows.iter_mut().filter(due).collect();
     for chunk in due.chunks_mut(AT_ONCE_MAX) {
         std::thread::scope(|scope| {
             for row in chunk.iter_mut() {

@@ -45,6 +45,12 @@ impl Watch {
 
     /// Returns when the command and all its descendants are gone, with how the command ended.
     pub(super) fn run(mut self, control: &UnixStream) -> Report {
+        let end = self.watch(control);
+        self.leave(control);
+        end
+    }
+
+    fn watch(&mut self, control: &UnixStream) -> Report {
         let mut control = Some(control);
         for stream in [Some(&self.wake), Some(&self.stop), control].into_iter().flatten() {
             // A blocking read could only delay us, and `poll` comes before each read.
@@ -75,6 +81,25 @@ impl Watch {
                     self.begin_stop();
                 }
             }
+        }
+    }
+
+    /// A command may end because we are being left, before that is seen here: the terminal is ours to give back then.
+    fn leave(&mut self, control: &UnixStream) {
+        let until = Instant::now() + LEAVE_MAX;
+        loop {
+            let (orders, closed) = terminal::orders(control, &mut self.terminal);
+            // Other orders were for the command.
+            orders.into_iter().for_each(|order| _ = self.terminal.take(order));
+            if closed {
+                return self.terminal.put_back();
+            }
+            // Who is still there gives it back.
+            if !self.terminal.is_kept() || Instant::now() >= until {
+                return;
+            }
+            let mut watched = [PollFd::new(control.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut watched, PollTimeout::from(SWEEP_PAUSE_MS));
         }
     }
 
@@ -180,3 +205,41 @@ fn drained(stream: &UnixStream) -> Vec<u8> {
 /// How a command is said to have ended that could not be ended.
 const KILLED: Report = Report::Signalled(Signal::SIGKILL as i32);
 const SWEEP_PAUSE_MS: u8 = 10;
+/// How long whoever asks something on the terminal is given to die with the command.
+const LEAVE_MAX: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+    use super::*;
+    use crate::terminal::TerminalKeeper;
+
+    /// A terminal in single-key mode that was entrusted, when the command is gone; whether it is given back.
+    fn given_back(left: bool) -> bool {
+        let pair = nix::pty::openpty(None, None).unwrap();
+        let before = tcgetattr(&pair.slave).unwrap();
+        let mut mode = before.clone();
+        mode.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
+        tcsetattr(&pair.slave, SetArg::TCSANOW, &mode).unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        theirs.set_nonblocking(true).unwrap();
+        let keeper = TerminalKeeper::new(&ours).unwrap();
+        keeper.keep(pair.slave.as_fd(), before.local_flags.bits().into());
+        let (wake, stop) = UnixStream::pair().unwrap();
+        let grace = Duration::ZERO;
+        let (parent, terminal) = (Pid::parent(), Kept::default());
+        let (end, stage) = (Some(Report::Exited(0)), Stage::Running);
+        let mut watch = Watch { command: Pid::this(), grace, parent, wake, stop, end, stage, terminal };
+        let alive = (!left).then_some((ours, keeper));
+        watch.leave(&theirs);
+        drop(alive);
+        tcgetattr(&pair.slave).unwrap().local_flags.contains(LocalFlags::ICANON)
+    }
+
+    #[test]
+    fn the_terminal_is_given_back_by_who_is_left_behind_by_both() {
+        assert!(given_back(true));
+        assert!(!given_back(false), "who lives gives it back");
+    }
+}

@@ -20,7 +20,7 @@ use crate::policies::Layers;
 use crate::say;
 
 /// Largest file that a header's value, a certificate or a key is read from, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+const FILE_BYTES_MAX: usize = 1 << 20;
 
 /// A plan, and what it was made from.
 #[derive(Debug)]
@@ -203,9 +203,7 @@ impl Maker<'_> {
     /// A file of ours, which is watched from now on.
     fn read(&mut self, path: &Path) -> Result<Vec<u8>, Failure> {
         self.files.push(path.to_owned());
-        let about = std::fs::metadata(path);
-        let small = about.is_ok_and(|about| about.is_file() && about.len() <= FILE_BYTES_MAX);
-        let read = if small { std::fs::read(path).ok() } else { None };
-        read.ok_or_else(|| Failure::refused(format!("cannot read `{}`", path.display())))
+        let cannot = |error| Failure::refused(format!("cannot read `{}`: {error}", path.display()));
+        bailiwick_disk::bounded(path, FILE_BYTES_MAX).map_err(cannot)
     }
 }

@@ -44,7 +44,8 @@ fn percent(rate: Rate) -> String {
 /// Replaces what stands between the marks of the page.
 pub(super) fn write(page: &Path, tables: &str) -> Result<(), Failure> {
     let fails = |error| Failure::error(format!("cannot use `{}`: {error}", page.display()));
-    let text = std::fs::read_to_string(page).map_err(fails)?;
+    let bytes = bailiwick_disk::bounded(page, PAGE_BYTES_MAX).map_err(fails)?;
+    let text = String::from_utf8(bytes).map_err(|error| fails(std::io::Error::other(error)))?;
     let parts = text.split_once(OPENS).and_then(|(head, rest)| Some((head, rest.split_once(CLOSES)?.1)));
     let (head, foot) = parts.ok_or_else(|| {
         Failure::error(format!("`{}` has no place for the tables", page.display()))
@@ -54,5 +55,7 @@ pub(super) fn write(page: &Path, tables: &str) -> Result<(), Failure> {
     bailiwick_disk::replace(page, Some(text.as_bytes()), made.as_bytes()).map_err(Failure::error)
 }
 
+/// Longest page.
+const PAGE_BYTES_MAX: usize = 4 << 20;
 const OPENS: &str = "<!-- measured: bailiwick guards bench -->";
 const CLOSES: &str = "<!-- end of measured -->";

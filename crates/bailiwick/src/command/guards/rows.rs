@@ -46,7 +46,7 @@ pub(crate) fn read(path: &Path) -> Result<Source, Failure> {
     if path == Path::new("-") {
         std::io::stdin().lock().take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(fails)?;
     } else {
-        let file = std::fs::File::open(path).map_err(fails)?;
+        let file = bailiwick_disk::open(path).map_err(fails)?;
         file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(fails)?;
     }
     // What is not UTF-8 shows as U+FFFD, which no guard takes for anything.

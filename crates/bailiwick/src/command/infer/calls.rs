@@ -1,7 +1,6 @@
 //! What traces say was used, and what became of it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -31,7 +30,7 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn read(&mut self, path: &Path) -> Result<(), Failure> {
         let fail = |error: String| Failure::error(format!("`{}`: {error}", path.display()));
-        let file = File::open(path).map_err(|error| fail(error.to_string()))?;
+        let file = bailiwick_disk::open(path).map_err(|error| fail(error.to_string()))?;
         let mut reader = Reader::new(BufReader::with_capacity(256 << 10, file))
             .map_err(|error| fail(error.to_string()))?;
         let (run, server) = (reader.header.run.clone(), reader.header.server.clone());

@@ -1,6 +1,5 @@
 //! `bailiwick policy fmt`: the canonical layout of policies and their tests.
 
-use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -40,7 +39,9 @@ fn one(path: &Path, check: bool) -> Result<bool, Failure> {
         std::io::stdin().take(most).read_to_string(&mut text).map_err(cannot)?;
         text
     } else {
-        fs::read_to_string(path).map_err(cannot)?
+        let bytes = bailiwick_disk::bounded(path, bounds::TEXT_BYTES_MAX);
+        let bytes = bytes.map_err(|error| cannot(error).help("`-` reads standard input"))?;
+        String::from_utf8(bytes).map_err(|error| cannot(std::io::Error::other(error)))?
     };
     let source = Source { name: shown.clone(), text };
     let made = format::format(&source).map_err(|problems| {

@@ -55,7 +55,7 @@ const DEPTH_MAX: usize = 16;
 /// Most test files of one call.
 const FILES_MAX: usize = 10_000;
 /// Longest test file, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+const FILE_BYTES_MAX: usize = 1 << 20;
 
 const ENDS: [&str; 2] = [".test.yaml", ".test.yml"];
 
@@ -113,10 +113,8 @@ fn test(path: &Path) -> Result<Tested, Failure> {
     let shown = path.display().to_string();
     let cannot =
         |error: std::io::Error| Failure::refused(format!("cannot read the tests `{shown}`: {error}"));
-    if fs::metadata(path).map_err(cannot)?.len() > FILE_BYTES_MAX {
-        return Err(Failure::refused(format!("the tests `{shown}` are larger than {FILE_BYTES_MAX} bytes")));
-    }
-    let text = fs::read_to_string(path).map_err(cannot)?;
+    let bytes = bailiwick_disk::bounded(path, FILE_BYTES_MAX).map_err(cannot)?;
+    let text = String::from_utf8(bytes).map_err(|error| cannot(std::io::Error::other(error)))?;
     let suite = suite::read(Source { name: shown, text }).map_err(|problems| {
         Failure::report(exit::REFUSED, problems.render(say::colour_on_stderr()).trim_end())
     })?;

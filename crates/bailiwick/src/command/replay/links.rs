@@ -1,6 +1,5 @@
 //! The links that the decisions of a trace or an audit log recorded, gathered before they are decided again.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
@@ -14,7 +13,7 @@ const LINE_BYTES_MAX: u64 = 4 << 20;
 
 /// Every recorded link of `path`, in the order of the lines.
 pub(super) fn facts(path: &Path) -> std::io::Result<Vec<Fact>> {
-    let mut input = BufReader::with_capacity(256 << 10, File::open(path)?);
+    let mut input = BufReader::with_capacity(256 << 10, bailiwick_disk::open(path)?);
     let (mut out, mut line, mut number) = (Vec::new(), Vec::new(), 0);
     while out.len() < FACTS_MAX {
         line.clear();

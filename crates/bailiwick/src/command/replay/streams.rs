@@ -130,7 +130,7 @@ impl Streams {
 impl Stream {
     fn open(path: &Path, index: usize, progress: &ProgressBar) -> Result<Stream, Failure> {
         let fail = |error: &dyn std::fmt::Display| fail(path, error);
-        let mut file = File::open(path).map_err(|error| fail(&error))?;
+        let mut file = bailiwick_disk::open(path).map_err(|error| fail(&error))?;
         let mut first = Vec::new();
         let mut start = BufReader::new(std::io::Read::take(&mut file, SIGN_BYTES_MAX));
         start.read_until(b'\n', &mut first).map_err(|error| fail(&error))?;

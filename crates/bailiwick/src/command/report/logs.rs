@@ -1,7 +1,6 @@
 //! Audit logs, verified and counted; and traces of runs that have none.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -71,9 +70,10 @@ pub(super) fn read(args: &ReportArgs, history: &mut History, page: &mut Page) ->
 }
 
 fn log(path: &Path, trusted: Option<PublicKey>, page: &mut Page) {
-    let report = match verify_file(path, trusted) {
+    let opened = bailiwick_disk::open(path).map_err(|error| error.to_string());
+    let report = match opened.and_then(|_| verify_file(path, trusted).map_err(|error| error.to_string())) {
         Ok(report) => report,
-        Err(error) => return page.not_inspected.push((shown(path), error.to_string())),
+        Err(why) => return page.not_inspected.push((shown(path), why)),
     };
     let trust = match (report.is_ok(), report.findings.is_empty()) {
         (false, _) => Trust::Broken,
@@ -97,7 +97,7 @@ fn log(path: &Path, trusted: Option<PublicKey>, page: &mut Page) {
 
 fn records(path: &Path, history: &mut History, seen: &mut Seen, runs: &mut Runs, page: &mut Page) {
     // The verification has told that it cannot be opened.
-    let Ok(file) = File::open(path) else { return };
+    let Ok(file) = bailiwick_disk::open(path) else { return };
     let mut broken = 0_u64;
     for record in Records::new(BufReader::new(file)) {
         match record {
@@ -166,7 +166,7 @@ fn decided(verdict: &str) -> Decided {
 }
 
 fn trace(path: &Path, history: &mut History, runs: &Runs) -> Result<(), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = bailiwick_disk::open(path).map_err(|error| error.to_string())?;
     let mut reader = Reader::new(BufReader::new(file)).map_err(|error| error.to_string())?;
     let run = &reader.header.run;
     let (is_told, is_observed) = (runs.all.contains(run), runs.observed.contains(run));

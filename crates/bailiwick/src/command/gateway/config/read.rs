@@ -17,7 +17,7 @@ use crate::exit::{self, Failure};
 use crate::say;
 
 /// A file above this is refused, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+const FILE_BYTES_MAX: usize = 1 << 20;
 pub(super) const MODES: [(&str, ModeArg); 3] =
     [("enforce", ModeArg::Enforce), ("shadow", ModeArg::Shadow), ("observe", ModeArg::Observe)];
 const DURABILITIES: [(&str, DurabilityArg); 2] =
@@ -26,11 +26,8 @@ const DURABILITIES: [(&str, DurabilityArg); 2] =
 pub(super) fn read(path: &Path, args: &GatewayArgs) -> Result<Setup, Failure> {
     let shown = path.display();
     let cannot = |error| Failure::refused(format!("cannot read `{shown}`: {error}"));
-    let about = std::fs::metadata(path).map_err(cannot)?;
-    if !about.is_file() || about.len() > FILE_BYTES_MAX {
-        return Err(Failure::refused(format!("`{shown}` is no file of at most {FILE_BYTES_MAX} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    let bytes = bailiwick_disk::bounded(path, FILE_BYTES_MAX).map_err(cannot)?;
+    let text = String::from_utf8(bytes).map_err(|error| cannot(std::io::Error::other(error)))?;
     let (mut document, root) = Document::parse(Source { name: shown.to_string(), text });
     let mut silent = Upstream::silent(args)?;
     let setup = root.map(|root| {
