@@ -44,27 +44,31 @@ fn held(name: &'static str, latch: Arc<Latch>) -> Upstream {
         if request.text().contains("\"slow\"") {
             latch.pass();
         }
-        let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
-            return reply(stream, "405 Method Not Allowed", "", "");
-        };
-        let Some(id) = message.get("id") else { return reply(stream, "202 Accepted", "", "") };
-        let authorization = request.header("authorization").unwrap_or_default();
-        let result = match message["method"].as_str().unwrap_or_default() {
-            "initialize" => json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
-                "serverInfo": {"name": name, "version": "1"}}),
-            "tools/list" => json!({"tools": [{"name": "read", "inputSchema": {"type": "object"}}]}),
-            _ => json!({"content": [{"type": "text", "text":
-                format!("{name} {} {authorization}", message["params"]["arguments"]["path"])}]}),
-        };
-        let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
-        match message["method"] == "initialize" {
-            true => {
-                let headers = "Content-Type: application/json\r\nMcp-Session-Id: theirs\r\n";
-                reply(stream, "200 OK", headers, &answer)
-            }
-            false => reply_json(stream, &answer),
-        }
+        answer(name, request, stream)
     })
+}
+
+fn answer(name: &str, request: &Text, stream: &mut TcpStream) -> bool {
+    let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
+        return reply(stream, "405 Method Not Allowed", "", "");
+    };
+    let Some(id) = message.get("id") else { return reply(stream, "202 Accepted", "", "") };
+    let authorization = request.header("authorization").unwrap_or_default();
+    let result = match message["method"].as_str().unwrap_or_default() {
+        "initialize" => json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+            "serverInfo": {"name": name, "version": "1"}}),
+        "tools/list" => json!({"tools": [{"name": "read", "inputSchema": {"type": "object"}}]}),
+        _ => json!({"content": [{"type": "text", "text":
+            format!("{name} {} {authorization}", message["params"]["arguments"]["path"])}]}),
+    };
+    let answer = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
+    match message["method"] == "initialize" {
+        true => {
+            let headers = "Content-Type: application/json\r\nMcp-Session-Id: theirs\r\n";
+            reply(stream, "200 OK", headers, &answer)
+        }
+        false => reply_json(stream, &answer),
+    }
 }
 
 fn post(path: &str, session: &str, message: &Value) -> String {

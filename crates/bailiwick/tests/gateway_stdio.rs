@@ -35,6 +35,7 @@ while read -r line; do
     *initialize\"*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}" ;;
     *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"pid\",\"inputSchema\":{\"type\":\"object\"}}]}}" ;;
     *end*) exit 1 ;;
+    *nap*) sleep 1; echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$$\"}]}}" ;;
     *tools/call*) echo "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":$$}}"
       echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$$\"}]}}" ;;
   esac
@@ -110,16 +111,22 @@ fn a_server_over_stdio_answers_over_http_and_policy_holds() {
     assert_eq!(methods, [json!("notifications/progress"), json!("notifications/progress"), Value::Null]);
 }
 
+/// The text that a tool answers outside of any session, with more header lines.
+fn alone(place: &Place, name: &str, arguments: &Value, headers: &str) -> String {
+    let mut message = call(1, name, arguments);
+    message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {}});
+    let own = format!(
+        "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: {name}\r\n{headers}"
+    );
+    text(&ask(place.address(), post(&message.to_string(), &own)))
+}
+
 #[test]
 fn clients_without_a_session_share_no_answers() {
     let place = Place::typescript();
-    let add = |n: i64| {
-        let mut message = call(1, "add", &json!({"a": n, "b": 0}));
-        message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {}});
-        let headers = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n";
-        text(&ask(place.address(), post(&message.to_string(), headers)))
-    };
+    let place = &place;
+    let add = move |n: i64| alone(place, "add", &json!({"a": n, "b": 0}), "");
     let answers: Vec<String> = std::thread::scope(|scope| {
         let asked: Vec<_> = (0..8).map(|n| scope.spawn(move || add(n))).collect();
         asked.into_iter().map(|asked| asked.join().expect("an answer")).collect()
@@ -226,6 +233,42 @@ fn more_processes_than_the_limit_wait_and_are_502() {
         assert_eq!(ask(place.address(), &delete).status(), 200);
         assert_eq!(waits.join().expect("an answer"), 200);
     });
+}
+
+/// A shell whose processes are few.
+fn few(flags: &[&str]) -> Place {
+    Place::new(&["sh", "-c", SHELL].map(str::to_owned), &[&["--max-processes", "1"], flags].concat())
+}
+
+#[test]
+fn a_process_that_comes_back_serves_whoever_waits_for_one() {
+    let place = few(&[]);
+    let (begun, nap) = (Instant::now(), || alone(&place, "pid", &json!({"x": "nap"}), ""));
+    let pids: BTreeSet<String> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..3).map(|_| scope.spawn(nap)).collect();
+        asked.into_iter().map(|asked| asked.join().expect("an answer")).collect()
+    });
+    assert_eq!(pids.len(), 1, "{pids:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "they waited for room: {:?}", begun.elapsed());
+}
+
+#[test]
+fn an_idle_process_of_another_run_makes_room_and_serves_nobody_else() {
+    let place = few(&["--run-by", "header:X-Agent-Run"]);
+    let (begun, pid) =
+        (Instant::now(), |run: &str| alone(&place, "pid", &json!({}), &format!("X-Agent-Run: {run}\r\n")));
+    let [one, other, again] = ["one", "other", "one"].map(pid);
+    assert!(one != other && other != again && one != again, "{one} {other} {again}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_process_of_no_session_ends_when_it_was_idle_for_long() {
+    let place = few(&["--process-idle", "1"]);
+    let pid = || alone(&place, "pid", &json!({}), "");
+    let first = pid();
+    assert_gone(&[Watched::new(first.parse().expect("a process id"))], PATIENCE);
+    assert_ne!(pid(), first);
 }
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;

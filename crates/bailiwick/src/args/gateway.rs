@@ -150,12 +150,18 @@ pub(crate) struct HttpArgs {
     /// How long a session may be idle, in seconds
     #[arg(long, value_name = "SECONDS", env = "BAILIWICK_SESSION_IDLE", default_value_t = 3_600, value_parser = number::<u64>(1, 604_800))]
     pub(crate) session_idle: u64,
+    /// How long a process of a server over stdio that is for no session waits for work, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_PROCESS_IDLE", default_value_t = 120, value_parser = number::<u64>(1, 604_800))]
+    pub(crate) process_idle: u64,
     /// How long the server has to begin its answer, in seconds
     #[arg(long, value_name = "SECONDS", env = "BAILIWICK_ANSWER_TIMEOUT", default_value_t = 300, value_parser = number::<u64>(1, 86_400))]
     pub(crate) answer_timeout: u64,
     /// How long an event stream may be silent, in seconds
     #[arg(long, value_name = "SECONDS", env = "BAILIWICK_STREAM_IDLE", default_value_t = 3_600, value_parser = number::<u64>(1, 604_800))]
     pub(crate) stream_idle: u64,
+    /// How long a client may leave what it is sent unread, in seconds
+    #[arg(long, value_name = "SECONDS", env = "BAILIWICK_UNREAD_TIMEOUT", default_value_t = 120, value_parser = number::<u64>(1, 3_600))]
+    pub(crate) unread_timeout: u64,
     /// How long a client has for the head, and again for the body of a request, in seconds
     #[arg(long, value_name = "SECONDS", env = "BAILIWICK_REQUEST_TIMEOUT", default_value_t = 30, value_parser = number::<u64>(1, 3_600))]
     pub(crate) request_timeout: u64,

@@ -1,5 +1,7 @@
 //! HTTP+SSE of 2024-11-05, towards clients and towards servers.
 
+use std::sync::Arc;
+
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Upstream, ask, begin_events, chunk, reply};
 use bailiwick_testkit::patience::{Latch, comes};
@@ -10,9 +12,13 @@ use crate::{BUILT, READS, call, post, said, server, session};
 
 /// A gateway before `url`, with a path for old clients; `more` is about the upstream.
 fn gateway(place: &Workplace, url: &str, more: &str) -> Gateway {
+    gateway_under(place, url, more, "{}")
+}
+
+fn gateway_under(place: &Workplace, url: &str, more: &str, limits: &str) -> Gateway {
     place.file("reads.yaml", READS);
     let text = format!(
-        "version: 1\naudit: audit.jsonl\npolicy: reads.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams: {{ one: {{ url: '{url}'{more} }} }}\nroutes: [{{ path: /mcp, sse: /sse, upstream: one }}]\n"
+        "version: 1\nlimits: {limits}\naudit: audit.jsonl\npolicy: reads.yaml\nlisteners: {{ a: {{ address: '127.0.0.1:0' }} }}\nupstreams: {{ one: {{ url: '{url}'{more} }} }}\nroutes: [{{ path: /mcp, sse: /sse, upstream: one }}]\n"
     );
     Gateway::configured(BUILT, place, &text, [])
 }
@@ -58,6 +64,36 @@ fn an_old_client_is_answered_on_its_stream_and_policy_holds() {
     // A stream that is left ends its session.
     drop(stream);
     assert!(comes(|| ask(gateway.address, post(&messages, "", &call(4, "x"))).status() == 404));
+}
+
+#[test]
+fn an_old_client_that_leaves_its_stream_unread_for_long_loses_what_is_on_its_way() {
+    let (place, broke) = (Workplace::new(), Arc::<Latch>::default());
+    let seen = Arc::clone(&broke);
+    let one = Upstream::start(move |request, stream| {
+        if !request.text().contains("\"flood\"") {
+            return crate::answer("one", request, stream);
+        }
+        begin_events(stream);
+        let note = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "y".repeat(60_000)}});
+        while chunk(stream, &format!("data: {note}\n\n")) {}
+        seen.open();
+        false
+    });
+    let gateway = gateway_under(&place, &one.url(), "", "{ unread-timeout: 1s }");
+    let mut stream = Connection::open(gateway.address);
+    stream.send(OPEN);
+    stream.head();
+    let messages = event(&mut stream, "endpoint");
+    let say = |message: &Value| ask(gateway.address, post(&messages, "", message)).status();
+    for message in [hello(), call(1, "x")] {
+        assert_eq!(say(&message), 202);
+        event(&mut stream, "message");
+    }
+    assert_eq!(say(&call(2, "flood")), 202);
+    broke.pass();
+    let log = place.at("audit.jsonl");
+    assert!(comes(|| bailiwick_testkit::audit::every_call_has_an_outcome(&log) == 2));
 }
 
 #[test]

@@ -152,6 +152,34 @@ fn a_client_that_does_not_read_holds_the_server_up_and_no_memory() {
     assert!(last.contains("\"id\":2") && written.load(Ordering::Relaxed) >= OFFERED, "{last}");
 }
 
+#[test]
+fn a_client_that_leaves_its_stream_unread_for_long_loses_it() {
+    let broke = Arc::<Latch>::default();
+    let seen = Arc::clone(&broke);
+    let place = Place::with(
+        move |request, stream| {
+            if !request.text().contains("\"flood\"") {
+                return plain(request, stream);
+            }
+            begin_events(stream);
+            let note = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "y".repeat(60_000)}});
+            while chunk(stream, &format!("data: {note}\n\n")) {}
+            seen.open();
+            false
+        },
+        &["--unread-timeout", "1"],
+    );
+    let session = place.session();
+    let mut deaf = Connection::open(place.address());
+    deaf.send(post(&call(1, "flood").to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
+    assert_eq!(deaf.head().status(), 200);
+    // The server is let go, though nobody closed anything.
+    broke.pass();
+    assert_eq!(place.say(&session, &call(2, "a")).json()["result"]["content"][0]["text"], "a");
+    assert_eq!(place.outcomes(), 2);
+    while deaf.chunk().is_some() {}
+}
+
 /// What an upstream may put into its heads reaches no client, and what two readers could read differently is an error.
 #[test]
 fn heads_of_an_upstream_are_read_strictly_and_written_anew() {

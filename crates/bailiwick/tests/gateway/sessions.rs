@@ -86,6 +86,27 @@ fn an_idle_session_ends_and_makes_room() {
 }
 
 #[test]
+fn more_runs_without_a_session_than_the_limit_are_503_until_one_was_idle() {
+    let flags = ["--max-sessions", "1", "--session-idle", "1", "--run-by", "header:X-Agent-Run"];
+    let place = Place::with(plain, &flags);
+    let named = |run: &str| {
+        let request = crate::modern(1, "a");
+        ask(
+            place.address(),
+            request.replacen("MCP-Protocol", &format!("X-Agent-Run: {run}\r\nMCP-Protocol"), 1),
+        )
+    };
+    assert_eq!(named("one").status(), 200);
+    let full = named("other");
+    assert_eq!(
+        (full.status(), &full.json()["error"]["message"]),
+        (503, &json!("too many sessions; see `--max-sessions`"))
+    );
+    assert_eq!(named("one").status(), 200, "what there is goes on");
+    assert!(bailiwick_testkit::patience::comes(|| named("other").status() == 200), "there is no room again");
+}
+
+#[test]
 fn notifications_and_answers_are_accepted_without_a_body() {
     let place = Place::new(plain);
     let session = place.session();

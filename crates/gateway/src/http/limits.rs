@@ -17,6 +17,8 @@ pub struct HttpLimits {
     pub streams_max: usize,
     /// How long a session, and a run without one, may be idle. Default 1 hour.
     pub session_idle: Duration,
+    /// How long a process of a server over stdio that is for no session waits for work. Default 2 min.
+    pub process_idle: Duration,
     /// How long a client has for the head of a request. Default 30 s.
     pub head_time: Duration,
     /// How long a client has for the body of a request. Default 30 s.
@@ -43,6 +45,7 @@ impl HttpLimits {
         sessions_max: 20_000,
         streams_max: 8,
         session_idle: Duration::from_secs(3_600),
+        process_idle: Duration::from_secs(120),
         head_time: Duration::from_secs(30),
         body_time: Duration::from_secs(30),
         connect_time: Duration::from_secs(10),

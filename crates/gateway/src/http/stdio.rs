@@ -1,27 +1,28 @@
 //! Servers over stdio or HTTP+SSE behind Streamable HTTP: one process (or stream) for each legacy session, and a few for a
 //! principal without one.
 
+mod stable;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed};
-use bailiwick_sandbox::{Launch, StandardError, launch};
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed};
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{sleep, timeout};
+
+pub(super) use self::stable::Stable;
 
 use super::ask::Late;
 use super::desk::{Desk, Said};
 use super::exchange::{Attended, Exchange, to_client};
-use super::legacy_upstream;
 use super::letter::Letter;
-use super::limits::HttpLimits;
 use super::pipe::{Heard, Pipe};
 use super::reply::{Reply, events, message, status_of};
-use super::run::{Party, Run};
+use super::run::Party;
 use super::sessions::Session;
 use super::upstream::Target;
 
@@ -35,34 +36,12 @@ pub struct Command {
     pub processes_max: usize,
 }
 
-/// A server that lived shorter than this failed, and the next is waited with.
-const LIVED: Duration = Duration::from_secs(5);
-/// The first wait after a failure; it doubles up to the last.
-const WAITS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
-/// How long a request waits for a free process.
-const ROOM_TIME: Duration = Duration::from_secs(10);
-/// How long a process that is for no session waits for work.
-const IDLE: Duration = Duration::from_secs(120);
-/// How long TERM may take before KILL.
-const KILL_AFTER: Duration = Duration::from_secs(2);
-
 /// What is started for a session.
 #[derive(Debug)]
 pub(super) enum Source {
     Command(Command),
     /// A stream of HTTP+SSE.
     Events(Box<Target>),
-}
-
-/// Where processes are started, and those that wait for work.
-#[derive(Debug)]
-pub(super) struct Stable {
-    source: Source,
-    room: Arc<Semaphore>,
-    /// Failures in a row, and when the next start may be.
-    failures: Mutex<(u32, Option<Instant>)>,
-    /// Processes without work, with the run that each is for: what one says is heard by that run alone.
-    idle: Mutex<Vec<(Arc<Run>, Arc<Server>)>>,
 }
 
 /// One process.
@@ -89,101 +68,6 @@ impl Server {
     }
 }
 
-impl Stable {
-    pub(super) fn new(source: Source, http: &HttpLimits) -> Stable {
-        let room = match &source {
-            Source::Command(command) => command.processes_max,
-            Source::Events(_) => http.sessions_max,
-        };
-        let room = Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)));
-        Stable { source, room, failures: Mutex::default(), idle: Mutex::default() }
-    }
-
-    /// Starts a process for the run of `exchange`, after the wait that earlier failures ask for.
-    async fn start(self: &Arc<Stable>, exchange: &Exchange) -> Result<Arc<Server>, &'static str> {
-        let wait = self.failures.lock().unwrap_or_else(PoisonError::into_inner).1;
-        if let Some(wait) = wait.map(|until| until.saturating_duration_since(Instant::now())) {
-            sleep(wait).await;
-        }
-        let room = timeout(ROOM_TIME, Arc::clone(&self.room).acquire_owned()).await;
-        let Ok(Ok(room)) = room else { return Err("too many servers run; see `--max-processes`") };
-        let gate = &exchange.here.gate;
-        let limits = gate.office.with.limits;
-        let started = match &self.source {
-            Source::Command(command) => process(command.clone(), limits).await,
-            Source::Events(target) => legacy_upstream::connect(target, &limits, &gate.limits).await,
-        };
-        let (pipe, heard) = started.inspect_err(|_| self.ended(Duration::ZERO))?;
-        let server = Arc::new(Server { pipe: Mutex::new(Some(pipe)), desk: Desk::default(), _room: room });
-        tokio::spawn(hear(Arc::clone(self), Arc::clone(&server), exchange.clone(), heard));
-        Ok(server)
-    }
-
-    /// Takes note of how long a process lived.
-    fn ended(&self, lived: Duration) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if lived >= LIVED {
-            *failures = (0, None);
-            return;
-        }
-        let wait = WAITS.0.saturating_mul(1 << failures.0.min(16)).min(WAITS.1);
-        *failures = (failures.0.saturating_add(1), Some(Instant::now() + wait));
-    }
-
-    /// A process that has nothing else to do, for one exchange without a session.
-    async fn take(self: &Arc<Stable>, exchange: &Exchange) -> Result<Arc<Server>, &'static str> {
-        let idle = || {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|(_, server)| !server.desk.is_over());
-            let own = idle.iter().position(|(run, _)| Arc::ptr_eq(run, &exchange.run))?;
-            Some(idle.swap_remove(own).1)
-        };
-        let server = match idle() {
-            Some(server) => server,
-            None => self.start(exchange).await?,
-        };
-        server.desk.enter(exchange.lane);
-        Ok(server)
-    }
-
-    /// Gives it back, once the exchange is over and nothing of it can come any more.
-    fn give_back(&self, exchange: &Exchange, server: Arc<Server>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push((Arc::clone(&exchange.run), server));
-    }
-
-    /// Ends a process that had nothing to do for long.
-    fn retire(&self, server: &Arc<Server>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = idle.iter().position(|(_, known)| Arc::ptr_eq(known, server)) {
-            idle.swap_remove(own).1.close();
-        }
-    }
-
-    /// Ends what waits for work.
-    pub(super) fn clear(&self) {
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        idle.into_iter().for_each(|(_, server)| server.close());
-    }
-}
-
-async fn process(command: Command, limits: Limits) -> Result<(Pipe, mpsc::Receiver<Heard>), &'static str> {
-    let started = tokio::task::spawn_blocking(move || {
-        let (program, args) = command.words.split_first()?;
-        let server = launch(&Launch {
-            program,
-            args,
-            environment: &[],
-            supervisor: command.supervisor.clone(),
-            grace: KILL_AFTER,
-            standard_error: StandardError::Inherit,
-            adopt: false,
-        });
-        Pipe::connect(server.ok()?, &limits).ok()
-    });
-    started.await.ok().flatten().ok_or("the server cannot be started")
-}
-
 /// Hears a server out until it ends. `exchange` names the run; what is said belongs to the lane of the desk.
 async fn hear(
     stable: Arc<Stable>,
@@ -198,7 +82,7 @@ async fn hear(
     let (late, mut letters) = Late::new(&exchange);
     loop {
         let said = tokio::select! {
-            said = timeout(IDLE, heard.recv()) => said,
+            said = timeout(gate.limits.process_idle, heard.recv()) => said,
             Some(letter) = letters.recv() => {
                 server.desk.deliver(&letter, &limits, unread_time).await;
                 continue;
@@ -234,7 +118,7 @@ async fn hear(
     }
     let closed = server.pipe.lock().unwrap_or_else(PoisonError::into_inner).is_none();
     server.close();
-    stable.ended(if closed { LIVED } else { begun.elapsed() });
+    stable.ended(begun.elapsed(), closed);
     let decided = match exchange.modern {
         // Other processes of the run go on.
         true => exchange.run.lane_over(server.desk.lane(), ENDED),

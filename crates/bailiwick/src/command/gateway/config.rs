@@ -219,6 +219,8 @@ fn http_limits(args: &GatewayArgs) -> HttpLimits {
         body_time: seconds(http.request_timeout),
         answer_time: seconds(http.answer_timeout),
         stream_idle: seconds(http.stream_idle),
+        process_idle: seconds(http.process_idle),
+        unread_time: seconds(http.unread_timeout),
         grace: seconds(http.grace),
         ..HttpLimits::DEFAULT
     }

@@ -272,6 +272,8 @@ impl Reader<'_> {
         self.time(of("session-idle"), "`session-idle`", WEEK, &mut http.session_idle);
         self.time(of("answer-timeout"), "`answer-timeout`", DAY, &mut http.answer_time);
         self.time(of("stream-idle"), "`stream-idle`", WEEK, &mut http.stream_idle);
+        self.time(of("process-idle"), "`process-idle`", WEEK, &mut http.process_idle);
+        self.time(of("unread-timeout"), "`unread-timeout`", HOUR, &mut http.unread_time);
         self.time(of("request-timeout"), "`request-timeout`", HOUR, &mut http.head_time);
         http.body_time = http.head_time;
         self.time(of("grace"), "`grace`", HOUR, &mut http.grace);

@@ -36,7 +36,7 @@ pub(super) const UPSTREAM: [&str; 15] = [
     "sessions",
 ];
 pub(super) const ROUTE: [&str; 5] = ["path", "listeners", "upstream", "upstreams", "sse"];
-pub(super) const LIMITS: [&str; 12] = [
+pub(super) const LIMITS: [&str; 14] = [
     "message-bytes",
     "depth",
     "values",
@@ -47,6 +47,8 @@ pub(super) const LIMITS: [&str; 12] = [
     "session-idle",
     "answer-timeout",
     "stream-idle",
+    "process-idle",
+    "unread-timeout",
     "request-timeout",
     "grace",
 ];
