@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bailiwick_policy::{Context, Load, Policy};
 use serde_json::{Map, Value};
 
+use crate::count::counted;
 use beyond::{Kept, beyond};
 use check::Alone;
 use need::{Key, Needs};
@@ -258,10 +259,11 @@ fn summary(observed: &Observed, (open, closed): (&Needs, &Needs)) -> Vec<String>
     let servers: BTreeSet<&str> = open.iter().map(|(key, _)| key.server.as_str()).collect();
     let tools = open.iter().filter(|(key, _)| key.kind == Kind::Tool).count();
     let mut lines = vec![format!(
-        "the agent used {tools} tools of {} servers in {} calls of {} runs; everything else is closed",
-        servers.len(),
-        open.iter().map(|(_, variants)| need::count(variants)).sum::<usize>(),
-        runs.len()
+        "the agent used {} of {} in {} of {}; everything else is closed",
+        counted(tools, "tool"),
+        counted(servers.len(), "server"),
+        counted(open.iter().map(|(_, variants)| need::count(variants)).sum::<usize>(), "call"),
+        counted(runs.len(), "run")
     )];
     let unused: Vec<String> = unused(observed, open)
         .into_iter()
@@ -284,19 +286,19 @@ fn summary(observed: &Observed, (open, closed): (&Needs, &Needs)) -> Vec<String>
     for (fate, what) in [(Fate::Denied, "denied"), (Fate::Failed, "failed")] {
         let number = uses.iter().filter(|used| used.fate == fate).count();
         if number > 0 {
-            lines.push(format!("{number} calls {what}, and are not taken as needs"));
+            lines.push(format!("{} {what}, not taken as needs", counted(number, "call")));
         }
     }
     for (key, variants) in closed.iter() {
         lines.push(format!(
-            "{} was used only {} times, and stays closed",
+            "{} was used only {}, and stays closed",
             key.written(),
-            need::count(variants)
+            counted(need::count(variants), "time")
         ));
     }
     let odd = uses.iter().filter(|used| !is_sayable(used)).count();
     if odd > 0 {
-        lines.push(format!("{odd} uses have names that no rule can speak of, and are left out"));
+        lines.push(format!("{} under names that no rule can speak of, left out", counted(odd, "use")));
     }
     lines
 }

@@ -3,6 +3,7 @@
 //!
 //! Pure: what lies on the disk, what servers offer and what the time is come in as arguments.
 
+mod count;
 pub mod infer;
 pub mod render;
 pub mod replay;
@@ -10,3 +11,5 @@ pub mod resolved;
 pub mod scan;
 pub mod schema;
 pub mod suite;
+
+pub use count::counted;

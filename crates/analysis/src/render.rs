@@ -9,6 +9,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::count::counted;
 use crate::scan::{Finding, Report, Severity};
 
 pub use bailiwick_guard::visible;
@@ -92,9 +93,9 @@ pub fn junit_of(report: &Report, suite: &str) -> String {
 #[must_use]
 pub fn markdown(report: &Report, inspected: &Inspected) -> String {
     let mut out = format!(
-        "## bailiwick scan\n\n{} files, {} servers: {} high, {} medium, {} low\n",
-        inspected.files,
-        inspected.servers,
+        "## bailiwick scan\n\n{}, {}: {} high, {} medium, {} low\n",
+        counted(inspected.files, "file"),
+        counted(inspected.servers, "server"),
         report.count(Severity::High),
         report.count(Severity::Medium),
         report.count(Severity::Low),

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bailiwick_analysis::counted;
 use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_import::{Mode, import, recognise};
 use bailiwick_policy::lint::Linted;
@@ -183,9 +184,9 @@ impl Files {
             )
         })?;
         say::note(&format!(
-            "`{shown}` is a policy of {}, read as {} entries of ours in mode safe; `bailiwick policy import {shown}` shows them and what differs",
+            "`{shown}` is a policy of {}, read as {} of ours in mode safe; `bailiwick policy import {shown}` shows them and what differs",
             format.name(),
-            imported.entries
+            counted(imported.entries, "entry")
         ));
         Ok(Source { name: format!("{shown} (translated)"), text: imported.text })
     }

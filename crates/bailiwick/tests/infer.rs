@@ -21,10 +21,10 @@ fn a_recorded_run_becomes_a_policy_that_loads_and_denies_the_rest() {
     let out = bailiwick(home.path(), &["infer", "traces", "-o", "p.yaml"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert_eq!(out.status.code(), Some(0), "{said}");
-    assert!(said.contains("the agent used 1 tools of 1 servers in 2 calls of 1 runs"), "{said}");
+    assert!(said.contains("the agent used 1 tool of 1 server in 2 calls of 1 run"), "{said}");
     assert!(said.contains("checked: 2 of 2 recorded calls pass"), "{said}");
     assert!(said.contains("without any of 1 of 1 rules"), "{said}");
-    assert!(said.contains("attacks") && said.contains(" 0 pass,"), "{said}");
+    assert!(said.contains("attacks") && said.contains(" 0 passed,"), "{said}");
     let policy = fs::read_to_string(home.path().join("p.yaml")).expect("a policy");
     assert!(policy.contains("path: [\"./src/**\"]"), "{policy}");
     assert_eq!(bailiwick(home.path(), &["policy", "check", "p.yaml"]).status.code(), Some(0));

@@ -41,8 +41,8 @@ fn a_policy_is_compared_with_what_the_locked_tools_take() {
 
     let (status, text) = check(&["good.yaml", "--lock", "bailiwick.lock", "--strict"]);
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains("good.yaml: ok, 1 rules, 0 limits\n  compared with the schemas of "), "{text}");
-    assert!(text.contains("1 targets name no locked server's tools"), "{text}");
+    assert!(text.contains("good.yaml: ok, 1 rule, 0 limits\n  compared with the schemas of "), "{text}");
+    assert!(text.contains("1 target of tools that no locked server has"), "{text}");
 
     for (name, words) in [
         ("typo.yaml", "did you mean `path`?"),

@@ -31,7 +31,7 @@ fn tests_beside_policies_are_found_run_and_reported() {
     write("below/a.test.yaml", "version: 1\ntests: [{ call: fs/read, want: allow, by: r }]\n");
     let (status, text) = test(&[]);
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains("a.test.yaml: ok, 1 tests"), "{text}");
+    assert!(text.contains("a.test.yaml: ok, 1 test"), "{text}");
     assert_eq!(test(&["below/a.yaml"]).0, Some(0), "a policy stands for its tests");
 
     write(

@@ -74,7 +74,7 @@ fn a_remote_entry_is_recorded_enforced_proven_and_put_back() {
 
     // It is asked over the network as it is, by the same bridge that stands there later.
     let locked = said(&place, 0, &["lock", "--client", "vscode", "--yes"]);
-    assert!(locked.contains("1 servers locked"), "{locked}");
+    assert!(locked.contains("1 server locked"), "{locked}");
     let lock = fs::read_to_string(place.path().join("bailiwick.lock")).expect("a lock file");
     assert!(lock.contains("\"bailiwick\",") && !lock.contains("s3cret"), "{lock}");
     let scan = ["scan", "--client", "vscode", "--tools", "--yes", "--fail-on", "never"];

@@ -127,7 +127,7 @@ fn what_failed_or_was_denied_is_no_need_and_what_is_risky_is_asked_about() {
     let policy = inferred(&uses, Generalise::Balanced);
     assert!(policy.text.contains("effect: ask\n    on: \"fs/delete_repo\""), "{}", policy.text);
     assert!(!policy.text.contains("steal") && !policy.text.contains("typo"), "{}", policy.text);
-    assert!(policy.summary.iter().any(|line| line.contains("1 calls denied")), "{:?}", policy.summary);
+    assert!(policy.summary.iter().any(|line| line.contains("1 call denied")), "{:?}", policy.summary);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn what_was_offered_and_not_used_is_said() {
     let observed = Observed { uses: vec![used("1", "read", json!({}))], offered };
     let options = Options { generalise: Generalise::Balanced, min_support: 1, name: "n".to_owned() };
     let policy = super::infer(&observed, &options, &context(), None);
-    assert!(policy.text.contains("# fs offers 1 tools more: delete"), "{}", policy.text);
+    assert!(policy.text.contains("# fs offers 1 tool more: delete"), "{}", policy.text);
     assert!(policy.summary.contains(&"it does not need fs/delete".to_owned()), "{:?}", policy.summary);
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::need::{self, Key, Needs, Seen};
 use super::value::Matcher;
 use super::{Kind, Options, resource};
+use crate::count::counted;
 
 /// How rules are written.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +59,9 @@ pub(super) fn policy(needs: &Needs, plan: &Plan<'_>, around: &Around<'_>) -> Str
     for (server, tools) in &around.unused {
         let plain: Vec<&str> = tools.iter().map(String::as_str).filter(|tool| is_plain(tool)).collect();
         out.push_str(&format!(
-            "# {} offers {} tools more: {}\n",
+            "# {} offers {} more: {}\n",
             one_line(server),
-            tools.len(),
+            counted(tools.len(), "tool"),
             plain.join(", ")
         ));
     }
@@ -76,8 +77,8 @@ pub(super) fn policy(needs: &Needs, plan: &Plan<'_>, around: &Around<'_>) -> Str
             );
             let pace = pace(around.per_minute);
             out.push_str(&format!(
-                "limits:\n  # at most {} calls a minute were seen\n  - {{ id: pace, on: [\"*/*\", \"resource:*\", \"prompt:*\"], max: {pace}/1m, per: run }}\n",
-                around.per_minute
+                "limits:\n  # at most {} a minute seen\n  - {{ id: pace, on: [\"*/*\", \"resource:*\", \"prompt:*\"], max: {pace}/1m, per: run }}\n",
+                counted(around.per_minute, "call")
             ));
         }
     }
@@ -102,8 +103,9 @@ fn rules(out: &mut String, needs: &Needs, plan: &Plan<'_>, mut ids: BTreeSet<Str
             let id = unique(key, &mut ids);
             let runs = seen.runs.len();
             out.push_str(&format!(
-                "  # {} calls in {runs} runs\n  - id: {id}\n    effect: {effect}\n",
-                seen.uses
+                "  # {} in {}\n  - id: {id}\n    effect: {effect}\n",
+                counted(seen.uses, "call"),
+                counted(runs, "run")
             ));
             rule(out, key, seen, (plan, number));
         }

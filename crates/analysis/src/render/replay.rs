@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{cell, markup};
+use crate::count::counted;
 use crate::replay::{Attack, Difference, Report, Standing};
 
 /// The JSON form, version 1: members are added, never changed.
@@ -107,8 +108,8 @@ pub fn markdown(report: &Report) -> String {
     if !report.attacks.is_empty() {
         let count = |standing| report.count(standing);
         out.push_str(&format!(
-            "\n{} attacks: {} blocked, {} asked, **{} passed**, {} not exercised\n\n| attack | standing | server | sent | why |\n|---|---|---|---|---|\n",
-            report.attacks.len(),
+            "\n{}: {} blocked, {} asked, **{} passed**, {} not exercised\n\n| attack | standing | server | sent | why |\n|---|---|---|---|---|\n",
+            counted(report.attacks.len(), "attack"),
             count(Standing::Blocked),
             count(Standing::Asked),
             count(Standing::Passed),
@@ -124,8 +125,13 @@ pub fn markdown(report: &Report) -> String {
     }
     if let Some(traffic) = &report.traffic {
         out.push_str(&format!(
-            "\n{} recorded calls in {} runs: {} decided as they were, {} would be denied, {} asked about, {} allowed\n",
-            traffic.calls, traffic.runs, traffic.same, traffic.now_denied, traffic.now_asked, traffic.now_allowed
+            "\n{} in {}: {} decided as they were, {} would be denied, {} asked about, {} allowed\n",
+            counted(traffic.calls, "recorded call"),
+            counted(traffic.runs, "run"),
+            traffic.same,
+            traffic.now_denied,
+            traffic.now_asked,
+            traffic.now_allowed
         ));
         for (what, tallies) in [("target", &traffic.targets), ("principal", &traffic.principals)] {
             out.push_str(&format!(

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::markup;
+use crate::count::counted;
 use crate::suite::{Fault, Ran, Tested};
 
 /// What ran, for people: failures in full, then a line for each file.
@@ -19,7 +20,7 @@ pub fn human(files: &[Tested]) -> String {
     for tested in files {
         let (all, failed) = (tested.ran.len(), tested.failed());
         let word = if failed == 0 { "ok".to_owned() } else { format!("{failed} of {all} failed") };
-        let count = if failed == 0 { format!(", {all} tests") } else { String::new() };
+        let count = if failed == 0 { format!(", {}", counted(all, "test")) } else { String::new() };
         out.push_str(&format!("{}: {word}{count}\n", tested.file));
     }
     out

@@ -14,6 +14,7 @@ use super::exact::{Exactly, target};
 use super::report::{DIFFERENCES_MAX, Difference, Happened, Tally, Traffic};
 use super::tally::{changes, tally};
 use super::trial::causes;
+use crate::count::counted;
 
 /// Who acts in a run, and on what server.
 #[derive(Debug, Clone)]
@@ -344,7 +345,7 @@ impl Replayer {
         let mut left: Vec<(String, String)> = unread.collect();
         if self.forgotten > 0 {
             let why = format!("more than {RUNS_MAX} were open at once");
-            left.push((format!("what {} runs did before they went quiet", self.forgotten), why));
+            left.push((format!("what {} did before falling silent", counted(self.forgotten, "run")), why));
         }
         (traffic, left)
     }

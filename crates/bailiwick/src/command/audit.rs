@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
 
+use bailiwick_analysis::counted;
 use bailiwick_record::audit::{Follow, PublicKey, Records, Severity, Style, render_line, verify_file};
 
 use crate::args::AuditCommand;
@@ -49,7 +50,7 @@ fn show(path: &Path, denied: bool) -> Result<i32, Failure> {
         }
     }
     if broken > 1 {
-        say::warning(&format!("{broken} lines are no records"));
+        say::warning(&format!("{} without a record", counted(broken, "line")));
     }
     Ok(status)
 }
@@ -94,10 +95,13 @@ fn verify(path: &Path, key: Option<&str>) -> Result<i32, Failure> {
         _ => String::new(),
     };
     if report.is_ok() {
-        say::line(&format!("{GOOD}ok{GOOD:#}: {} records{between}, signed up to {signed}", report.records));
+        say::line(&format!(
+            "{GOOD}ok{GOOD:#}: {}{between}, signed up to {signed}",
+            counted(report.records, "record")
+        ));
         Ok(exit::OK)
     } else {
-        say::line(&format!("{BAD}not verified{BAD:#}: {} records{between}", report.records));
+        say::line(&format!("{BAD}not verified{BAD:#}: {}{between}", counted(report.records, "record")));
         Ok(exit::NOT_VERIFIED)
     }
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use bailiwick_analysis::counted;
 use bailiwick_record::audit::{PublicKey, Record, Records, verify_file};
 
 use crate::args::DemoArgs;
@@ -184,7 +185,10 @@ fn finish(audit: &Path, policy: &Path) -> Result<i32, Failure> {
     } else {
         ("does not verify", BAD, exit::NOT_VERIFIED)
     };
-    say::line(&format!("{style}{word}{style:#}: {} records, chained and signed\n", report.records));
+    say::line(&format!(
+        "{style}{word}{style:#}: {}, chained and signed\n",
+        counted(report.records, "record")
+    ));
     let own = std::env::current_exe().map_err(Failure::error)?;
     let own = own.display();
     say::line("Try next:");

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::infer::{Base, Checked, Generalise, Observed, Options, infer};
 use bailiwick_analysis::render::replay::passed;
 use bailiwick_analysis::replay::{Battery, Standing, attack, built_in};
@@ -29,8 +30,11 @@ pub(crate) fn run(args: &InferArgs) -> Result<i32, Failure> {
     let places = std::mem::take(&mut calls.places);
     let observed = Observed { uses: calls.uses.into_values().collect(), offered: calls.offered };
     if observed.uses.is_empty() {
-        return Err(Failure::new(exit::NOTHING, format!("no calls of tools in {} traces", files.len()))
-            .help("record some first: `bailiwick record --client ID`, then work"));
+        return Err(Failure::new(
+            exit::NOTHING,
+            format!("no calls of tools in {}", counted(files.len(), "trace")),
+        )
+        .help("record some first: `bailiwick record --client ID`, then work"));
     }
     let generalise = match args.generalise {
         GeneraliseArg::Strict => Generalise::Strict,
@@ -138,8 +142,10 @@ fn checked(checked: &Checked) -> Result<(), Failure> {
     if let Some(held) = checked.held_out {
         let rate = 100.0 * held.passed as f64 / held.calls.max(1) as f64;
         say::note(&format!(
-            "checked: {} of {} calls of {} runs ({rate:.1} %) pass a policy inferred from the other runs",
-            held.passed, held.calls, held.runs
+            "checked: {} of {} of {} ({rate:.1} %) pass a policy inferred from the other runs",
+            held.passed,
+            counted(held.calls, "call"),
+            counted(held.runs, "run")
         ));
     }
     match denied {
@@ -159,8 +165,8 @@ fn attacked(text: &str, context: &Context, load: &mut Files) -> Result<(), Failu
     let attacks = attack(&Battery { policy: &policy, scanner: &scanner, principal, servers: &[] }, &packs);
     let count = |standing| attacks.iter().filter(|attack| attack.standing == standing).count();
     say::note(&format!(
-        "checked: of {} attacks {} are blocked, {} are asked about, {} pass, {} are not exercised",
-        attacks.len(),
+        "checked: of {} {} blocked, {} asked about, {} passed, {} not exercised",
+        counted(attacks.len(), "attack"),
         count(Standing::Blocked),
         count(Standing::Asked),
         count(Standing::Passed),

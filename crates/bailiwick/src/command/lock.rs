@@ -6,6 +6,7 @@ mod resolved;
 
 use std::time::Duration;
 
+use bailiwick_analysis::counted;
 use bailiwick_engine::Scanner;
 use bailiwick_record::lock::{Lock, LockedServer};
 
@@ -109,5 +110,6 @@ fn differences(name: &str, locked: Option<&LockedServer>, now: &LockedServer) ->
 fn contents(server: &LockedServer) -> String {
     let (tools, prompts, templates) =
         (server.tools.len(), server.prompts.len(), server.resource_templates.len());
-    format!("{tools} tools, {prompts} prompts, {templates} resource templates")
+    let parts = [counted(tools, "tool"), counted(prompts, "prompt"), counted(templates, "resource template")];
+    parts.join(", ")
 }

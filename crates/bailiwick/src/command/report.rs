@@ -6,6 +6,7 @@ mod logs;
 
 use std::sync::Arc;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::render;
 use bailiwick_analysis::replay::{self, Battery, attack, built_in};
 use bailiwick_clients::wrap::{State, undoing};
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<i32, Failure> {
     page.approvals = history.approvals();
     unlisted(&mut page);
     if history.left_out > 0 {
-        let what = format!("{} records", history.left_out);
+        let what = counted(history.left_out, "record");
         page.not_inspected.push((what, "more tools, minutes or approvals than are counted".to_owned()));
     }
     write(args, &page)?;

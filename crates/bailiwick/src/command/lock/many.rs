@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::scan::danger;
 use bailiwick_clients::config::{Launch, Server};
 use bailiwick_disk::Found;
@@ -216,7 +217,11 @@ fn conclude(
             }
             lock.servers.extend(now);
             super::save(&lock, args)?;
-            say::line(&format!("{} servers locked in {}", lock.servers.len(), args.lock.display()));
+            say::line(&format!(
+                "{} locked in {}",
+                counted(lock.servers.len(), "server"),
+                args.lock.display()
+            ));
             Ok(exit::OK)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bailiwick_analysis::counted;
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::Catalog;
 use bailiwick_record::lock::Lock;
@@ -37,13 +38,16 @@ pub(super) fn run(
                     status = if strict && status == exit::OK { exit::FINDINGS } else { status };
                 }
                 let (rules, limits) = (policy.rules().len(), policy.limits().len());
-                let counted = |count: usize, what: &str| {
-                    if count == 0 { String::new() } else { format!(", {count} {what}") }
-                };
-                let past = counted(policy.sequences().len(), "sequences")
-                    + &counted(policy.preconditions().len(), "preconditions");
-                let warned = if warnings == 0 { String::new() } else { format!(", {warnings} warnings") };
-                say::line(&format!("{name}: ok, {rules} rules, {limits} limits{past}{warned}"));
+                let mut parts = vec![counted(rules, "rule"), counted(limits, "limit")];
+                let others = [
+                    (policy.sequences().len(), "sequence"),
+                    (policy.preconditions().len(), "precondition"),
+                    (warnings, "warning"),
+                ];
+                parts.extend(
+                    others.iter().filter(|(count, _)| *count > 0).map(|(count, one)| counted(count, one)),
+                );
+                say::line(&format!("{name}: ok, {}", parts.join(", ")));
                 if let Some(tools) = &tools {
                     say::line(&tools.coverage(checked.unchecked));
                 }
@@ -69,17 +73,18 @@ impl Tools {
     /// What was looked at, and what was not.
     fn coverage(&self, unchecked: usize) -> String {
         let mut out = format!(
-            "  compared with the schemas of {} tools",
-            self.tools.saturating_sub(self.without_schema)
+            "  compared with the schemas of {}",
+            counted(self.tools.saturating_sub(self.without_schema), "tool")
         );
         if self.without_schema > 0 {
             out.push_str(&format!(
-                "; {} tools are locked without a schema (`bailiwick lock` adds it)",
-                self.without_schema
+                "; {} locked without a schema (`bailiwick lock` adds it)",
+                counted(self.without_schema, "tool")
             ));
         }
         if unchecked > 0 {
-            out.push_str(&format!("; {unchecked} targets name no locked server's tools"));
+            let targets = counted(unchecked, "target");
+            out.push_str(&format!("; {targets} of tools that no locked server has"));
         }
         out
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bailiwick_analysis::counted;
 use bailiwick_import::{Format, Imported, Kind, Mode, Note, export, import, recognise};
 use bailiwick_policy::Source;
 
@@ -51,10 +52,10 @@ pub(super) fn export_to(args: &ExportArgs) -> Result<i32, Failure> {
         Language::Cedar => export(&source.text, args.server.as_deref()),
     };
     let mut lines = vec![format!(
-        "{}: {} policies of Cedar, {} remarks",
+        "{}: {} of Cedar, {}",
         source.name,
-        exported.policies,
-        exported.notes.len()
+        counted(exported.policies, "policy"),
+        counted(exported.notes.len(), "remark")
     )];
     exported.notes.iter().for_each(|note| describe(note, &mut lines));
     match &args.out {
@@ -79,11 +80,11 @@ fn write(out: &Path, text: &str) -> Result<(), Failure> {
 fn report(name: &str, format: Format, mode: Mode, imported: &Imported) -> Vec<String> {
     let count = |kind: Kind| imported.notes.iter().filter(|note| note.kind == kind).count();
     let mut lines = vec![format!(
-        "{name}: {}, {}: {} entries translated, {} differences, {} left out",
+        "{name}: {}, {}: {} translated, {}, {} left out",
         format.name(),
         mode.word(),
-        imported.entries,
-        count(Kind::Differs),
+        counted(imported.entries, "entry"),
+        counted(count(Kind::Differs), "difference"),
         count(Kind::LeftOut)
     )];
     imported.notes.iter().for_each(|note| describe(note, &mut lines));

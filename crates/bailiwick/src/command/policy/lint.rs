@@ -1,5 +1,6 @@
 //! `bailiwick policy lint`: what is valid in policies and most likely not meant.
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::render::lint as render;
 use bailiwick_policy::lint::{Grade, Remark};
 
@@ -45,7 +46,11 @@ fn print(remarks: &[Remark], format: LintFormat) -> Result<(), Failure> {
         LintFormat::Human if remarks.is_empty() => "nothing found".to_owned(),
         LintFormat::Human => {
             let count = remarks.len();
-            format!("{}\n{count} findings; `bailiwick explain CODE` says more", render::human(remarks))
+            format!(
+                "{}\n{}; `bailiwick explain CODE` says more",
+                render::human(remarks),
+                counted(count, "finding")
+            )
         }
         LintFormat::Json => render::json(remarks),
         LintFormat::Github => render::github(remarks),

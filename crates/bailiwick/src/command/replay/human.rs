@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::replay::{Attack, Cause, Exact, Report, Standing, Tally, Traffic};
 use bailiwick_record::audit::visible;
 
@@ -64,8 +65,8 @@ fn attacks(report: &Report, accepted: &[String], out: &mut String) -> std::fmt::
     let style = if passed == 0 { GOOD } else { BAD };
     writeln!(
         out,
-        "{} attacks: {} blocked, {} asked about, {style}{passed} passed{style:#}, {} not exercised",
-        report.attacks.len(),
+        "{}: {} blocked, {} asked about, {style}{passed} passed{style:#}, {} not exercised",
+        counted(report.attacks.len(), "attack"),
         count(Standing::Blocked),
         count(Standing::Asked),
         count(Standing::NotExercised)
@@ -82,8 +83,12 @@ fn attacks(report: &Report, accepted: &[String], out: &mut String) -> std::fmt::
 fn traffic(traffic: &Traffic, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
-        "{} calls in {} runs ({} files, {} lines): {GOOD}{} as they were{GOOD:#}",
-        traffic.calls, traffic.runs, traffic.files, traffic.lines, traffic.same
+        "{} in {} ({}, {}): {GOOD}{} as they were{GOOD:#}",
+        counted(traffic.calls, "call"),
+        counted(traffic.runs, "run"),
+        counted(traffic.files, "file"),
+        counted(traffic.lines, "line"),
+        traffic.same
     )?;
     let (denied, asked, allowed) = (traffic.now_denied, traffic.now_asked, traffic.now_allowed);
     writeln!(out, "now denied {denied}, now asked about {asked}, now allowed {allowed}")?;
@@ -106,7 +111,7 @@ fn traffic(traffic: &Traffic, out: &mut String) -> std::fmt::Result {
     }
     let more = traffic.differences.len().saturating_sub(SHOWN_MAX) as u64 + traffic.omitted;
     if more > 0 {
-        writeln!(out, "{more} more differences (--format json lists up to 1,000)")?;
+        writeln!(out, "{} (--format json lists up to 1,000)", counted(more, "more difference"))?;
     }
     Ok(())
 }
@@ -116,8 +121,10 @@ fn exact(exact: &Exact, out: &mut String) -> std::fmt::Result {
     let style = if exact.same == exact.decisions { GOOD } else { BAD };
     writeln!(
         out,
-        "{} runs were decided by this very policy: {style}{} of {} decisions follow again, with their reasons{style:#}",
-        exact.runs, exact.same, exact.decisions
+        "{} decided by this very policy: {style}{} of {} decisions follow again, with their reasons{style:#}",
+        counted(exact.runs, "run"),
+        exact.same,
+        exact.decisions
     )?;
     for other in exact.differences.iter().take(SHOWN_MAX) {
         let (place, target) = (visible(&other.file), visible(&other.target));

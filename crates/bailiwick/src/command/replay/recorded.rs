@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::replay::{Exactly, Fact, Place, Recalled, Recorded, Replayer, RunAbout, Traffic};
 use bailiwick_engine::{Lane, Mode, Principal, Scanner};
 use bailiwick_mcp::{Limits, Timestamp};
@@ -62,7 +63,7 @@ pub(super) fn replay(
     let (traffic, more) = reading.replayer.finish(reading.exactly);
     reading.left.extend(more);
     if reading.absent > 0 {
-        let what = format!("{} messages that are not in the recording", reading.absent);
+        let what = format!("{} missing in the recording", counted(reading.absent, "message"));
         reading.left.push((what, "they were too long, or none at all".to_owned()));
     }
     if streams.late > 0 {
@@ -70,9 +71,10 @@ pub(super) fn replay(
         reading.left.push((what, "more files than can be open belong to one time".to_owned()));
     }
     match traffic.calls {
-        0 if reading.left.is_empty() && traffic.exact.is_none() => {
-            Err(Failure::new(exit::NOTHING, format!("no calls are recorded in {} files", files.len())))
-        }
+        0 if reading.left.is_empty() && traffic.exact.is_none() => Err(Failure::new(
+            exit::NOTHING,
+            format!("no calls are recorded in {}", counted(files.len(), "file")),
+        )),
         _ => Ok((traffic, reading.left)),
     }
 }

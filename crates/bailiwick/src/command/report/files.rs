@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use bailiwick_analysis::counted;
 use bailiwick_report::page::Page;
 
 use crate::exit::Failure;
@@ -36,7 +37,7 @@ pub(super) fn of(named: &[PathBuf], folder: &str, page: &mut Page) -> Result<Vec
     let left = found.len().saturating_sub(FILES_MAX);
     if left > 0 {
         let why = format!("only the newest {FILES_MAX} are read");
-        page.not_inspected.push((format!("{left} older files of {folder}"), why));
+        page.not_inspected.push((format!("{} of {folder}", counted(left, "older file")), why));
     }
     found.truncate(FILES_MAX);
     Ok(found.into_iter().map(|(_, path)| path).collect())

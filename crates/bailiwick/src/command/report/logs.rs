@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::BufReader;
 use std::path::Path;
 
+use bailiwick_analysis::counted;
 use bailiwick_mcp::Direction;
 use bailiwick_record::audit::{PublicKey, Record, Records, Severity, verify_file};
 use bailiwick_record::trace::{Absent, Line, Reader, TracedDecision};
@@ -106,7 +107,7 @@ fn records(path: &Path, history: &mut History, seen: &mut Seen, runs: &mut Runs,
         }
     }
     if broken > 0 {
-        page.not_inspected.push((shown(path), format!("{broken} lines are no records")));
+        page.not_inspected.push((shown(path), format!("{} without a record", counted(broken, "line"))));
     }
 }
 

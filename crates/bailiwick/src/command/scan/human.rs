@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bailiwick_analysis::counted;
 use bailiwick_analysis::render::Inspected;
 use bailiwick_analysis::scan::{Report, Severity};
 use bailiwick_record::audit::visible;
@@ -37,7 +38,7 @@ fn write(report: &Report, inspected: &Inspected, out: &mut String) -> std::fmt::
         }
     }
     if report.omitted > 0 {
-        writeln!(out, "{} more findings are not listed", report.omitted)?;
+        writeln!(out, "{} not listed", counted(report.omitted, "more finding"))?;
     }
     for (path, why) in inspected.not_inspected.iter().take(LISTED_MAX) {
         writeln!(out, "{WARN}not inspected:{WARN:#} {}: {}", visible(path), visible(why))?;
@@ -49,7 +50,13 @@ fn write(report: &Report, inspected: &Inspected, out: &mut String) -> std::fmt::
     let (files, servers) = (inspected.files, inspected.servers);
     let counts = [Severity::High, Severity::Medium, Severity::Low]
         .map(|severity| format!("{} {}", report.count(severity), severity.as_str()));
-    writeln!(out, "{files} configurations, {servers} servers: {}", counts.join(", "))?;
+    writeln!(
+        out,
+        "{}, {}: {}",
+        counted(files, "configuration"),
+        counted(servers, "server"),
+        counts.join(", ")
+    )?;
     if !report.findings.is_empty() {
         writeln!(out, "{DIM}`bailiwick explain CODE` says what a finding means{DIM:#}")?;
     }

@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::Path;
 use std::time::Duration;
 
+use bailiwick_analysis::counted;
 use bailiwick_clients::config::Server;
 use bailiwick_clients::wrap::Wrapper;
 use bailiwick_disk::Found;
@@ -56,8 +57,9 @@ pub(super) fn prove(found: &Found, server: &Server, wrapper: &Wrapper) -> Result
     }
     let short = seen.policy.get(..12).unwrap_or(&seen.policy);
     Ok(format!(
-        "launched, a call and {} other messages decided in mode {mode} by policy {short}…, {tools} tools offered",
-        seen.others
+        "launched, a call and {} decided in mode {mode} by policy {short}…, {} offered",
+        counted(seen.others, "other message"),
+        counted(tools, "tool")
     ))
 }
 
