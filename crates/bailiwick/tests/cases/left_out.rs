@@ -9,8 +9,11 @@ const OPEN_AT_ONCE: [&str; 4] =
 
 /// Why a case has no meaning over HTTP, or is shown elsewhere.
 pub(crate) fn left_out(case: &Case, delivery: Delivery) -> Option<String> {
+    if case.refuses.is_some() {
+        return None;
+    }
     let whole = case.engine_only.clone().or(case.stdio_only.clone());
-    if whole.is_some() || (case.refuses.is_some() && delivery == Delivery::Stdio) {
+    if whole.is_some() {
         return whole;
     }
     let reason = by_its_lines(case).or_else(|| match delivery {
@@ -66,9 +69,6 @@ fn behind_standard_streams(case: &Case) -> Option<&'static str> {
 const UNASKED: [&str; 1] = ["modern-server-sends-no-requests"];
 
 fn over_http(case: &Case) -> Option<&'static str> {
-    if case.refuses.is_some() {
-        return Some("what does not start is the same with every server");
-    }
     if UNASKED.contains(&case.name.as_str()) {
         return Some("outside of a session there is no stream but that of a request");
     }

@@ -55,3 +55,16 @@ fn nameless(message: String) -> String {
 fn text(record: &Value, key: &str) -> String {
     record[key].as_str().unwrap_or_default().to_owned()
 }
+
+/// A text without what is another one in each run: the mark of a note, and the name under which a withheld answer is kept.
+pub(crate) fn unrandom(text: &str) -> String {
+    const BEFORE: [&str; 3] = ["[bailiwick ", "\"mark\":\"", "it is kept as "];
+    BEFORE.into_iter().fold(text.to_owned(), |text, before| {
+        let mut parts = text.split(before);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |all, part| {
+            let named = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+            all + before + named
+        })
+    })
+}

@@ -234,7 +234,8 @@ fn a_policy_is_loaded_again_without_dropping_a_session() {
     assert_eq!(place.outcomes(), 1);
 }
 
-/// Some of the 10,000 of `cargo xtask bench sessions`, which looks at memory.
+/// Some of the 10,000 of `cargo xtask bench sessions`, which deletes as many and leaves as many, four times each, and fails when
+/// the memory does not come back to within a tenth; in `simulated/bounds.rs` there are 10,000, too.
 const SESSIONS: usize = 500;
 
 #[test]
