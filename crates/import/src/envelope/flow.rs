@@ -3,7 +3,6 @@
 use super::order::{Flow, Order};
 use super::{origin, target};
 use crate::draft::{Draft, Section, Verdict};
-use crate::fnmatch::Pattern;
 use crate::note::Shown;
 use crate::out::Out;
 use crate::reader::{Members, Reader, member};
@@ -76,7 +75,7 @@ pub(super) fn translate(
 /// Reads the workflows; returns the line of the first.
 fn read(reader: &mut Reader<'_>, members: &Members<'_>, order: &mut Order) -> u32 {
     let workflows = member(members, "workflows").map(|node| reader.list(node, "`workflows`"));
-    let (mut first, mut room) = (0, STEPS_BYTES_MAX);
+    let (mut first, mut room) = (0, STEPS_MAX);
     for workflow in workflows.unwrap_or_default() {
         let members = reader.map(workflow, "a workflow");
         reader.known(&members, &["name", "steps", "max_steps", "description"], "a workflow");
@@ -85,14 +84,16 @@ fn read(reader: &mut Reader<'_>, members: &Members<'_>, order: &mut Order) -> u3
         let mut flow = Flow { steps: Vec::new(), most: most.unwrap_or(20.0) };
         let Some(steps) = member(&members, "steps") else { continue };
         for (word, node) in reader.words(steps, "`steps`") {
-            let left = room.checked_sub(word.len().saturating_add(1));
-            let (Some(left), Ok(_), false) = (left, Pattern::of_stars(word), word.is_empty()) else {
-                let message =
-                    if word.is_empty() { "an empty step" } else { "too many steps, or too long ones" };
-                reader.wrong(node, message, "name a tool, with `*` for any text");
+            if word.is_empty() || word.len() > STEP_BYTES_MAX || room == 0 {
+                let cause = match () {
+                    () if word.is_empty() => "an empty step".to_owned(),
+                    () if room == 0 => format!("more than {STEPS_MAX} steps in all workflows"),
+                    () => format!("a step longer than {STEP_BYTES_MAX} bytes"),
+                };
+                reader.wrong(node, cause, "name a tool, with `*` for any text");
                 return first;
-            };
-            room = left;
+            }
+            room = room.saturating_sub(1);
             let known = order.patterns.iter().position(|step| step == word);
             flow.steps.push(known.unwrap_or(order.patterns.len()));
             if known.is_none() {
@@ -142,6 +143,10 @@ fn progress(draft: &mut Draft, order: &Order, (line, actions): (u32, f64)) {
     let mut ends: Vec<u64> = bounds.iter().flatten().copied().collect();
     ends.sort_unstable();
     ends.dedup();
+    // What would be bounded later is bounded with the last.
+    ends.truncate(LEVELS_MAX);
+    let last = ends.last().copied().unwrap_or_default();
+    let bounds: Vec<Option<u64>> = bounds.iter().map(|bound| bound.map(|bound| bound.min(last))).collect();
     let below = |end: &u64| f64::from(u32::try_from(*end).unwrap_or(u32::MAX)) < actions;
     let mut least = None;
     for end in ends.into_iter().filter(below) {
@@ -181,5 +186,9 @@ fn bound(draft: &mut Draft, id: &str, (line, key): (u32, &str), on: Out, max: St
     draft.add(Section::Limits, origin(line, key), fields);
 }
 
-/// All steps of all workflows together.
-const STEPS_BYTES_MAX: usize = 16 << 10;
+/// Steps of all workflows together.
+const STEPS_MAX: usize = 512;
+/// Longest step, in bytes.
+const STEP_BYTES_MAX: usize = 256;
+/// Most limits that bound the drift.
+const LEVELS_MAX: usize = 16;
