@@ -175,6 +175,14 @@ fn who_waits_for_itself_is_denied_and_what_was_tried_begins_a_cool_down() {
 }
 
 #[test]
+fn no_expression_allows_a_text_that_holds_nothing() {
+    let text = "default_action: deny\nrules:\n  - { action: allow, tools: [go], when: { arg_regex: { n: \"^a*$\" } } }\n";
+    for (value, verdict) in [("", Verdict::Deny), ("a", Verdict::Allow), ("b", Verdict::Deny)] {
+        assert_eq!(call(&mut stage(text, Format::Mcpfw), "go", &json!({ "n": value })), verdict, "{value:?}");
+    }
+}
+
+#[test]
 fn a_folder_s_content_is_not_the_folder() {
     let text = "version: 1\nservers: { srv: { allowed_tools: [list], allowed_paths: [\"src/*\"] } }\n";
     for (path, verdict) in [("src", Verdict::Deny), ("src/a", Verdict::Allow), ("src/a/b", Verdict::Allow)] {

@@ -129,7 +129,10 @@ fn exact_allow(of: &Test) -> Option<Args> {
     if of.key.contains('.') {
         return Some(Args::If(test(of)));
     }
-    Some(Args::Match(one(&of.key, vec![text(), matcher(&of.wants)])))
+    let mut matchers = vec![text(), matcher(&of.wants)];
+    // A text that holds nothing is not looked at there, so that no expression allows it.
+    matchers.extend(matches!(of.wants, Wants::Regex(_)).then(|| ("glob", Out::text("?*"))));
+    Some(Args::Match(one(&of.key, matchers)))
 }
 
 fn safe_allow(draft: &mut Draft, rule: &Rule, test: &Test) -> Option<Args> {
