@@ -78,6 +78,16 @@ fn what_is_no_file_is_named_at_once() {
 }
 
 #[test]
+fn what_stands_beside_a_log_is_a_file_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("log.jsonl"), "").expect("a file");
+    let beside = folder.path().join("log.jsonl.checkpoint");
+    assert!(Command::new("mkfifo").arg(beside).status().expect("mkfifo").success());
+    let out = run(folder.path(), OURS, &["audit", "verify", "log.jsonl"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("log.jsonl.checkpoint"), "{out:?}");
+}
+
+#[test]
 fn a_shell_s_substitution_and_standard_input_are_read() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("call.json"), CALL).expect("a file");

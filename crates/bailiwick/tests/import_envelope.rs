@@ -182,6 +182,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Without workflows, and without kills, which end what is stopped by nothing else.
+    #[test]
+    fn in_exact_the_same_is_stopped(envelope in envelopes(), calls in vec((0_usize..9, 0_u8..3), 1..25)) {
+        let envelope = Envelope { pause: 0.6, kill: 2.0, workflows: Vec::new(), ..envelope };
+        let text = envelope.text();
+        let policy = stage::policy(std::slice::from_ref(&text), Format::Envelope, Mode::Exact, "").unwrap_or_else(|error| panic!("{error}"));
+        let mut stage = Stage::new(policy, "srv", "user:ana".to_owned(), Vec::new());
+        let mut session = Session::default();
+        for (pick, arguments) in calls {
+            let tool = TOOLS[pick];
+            let theirs = session.stops(&envelope, (tool, arguments, 0));
+            let ours = stage.call(&json!(tool), Some(&json!({ "n": arguments })), None);
+            prop_assert_eq!(theirs, ours == Verdict::Deny, "{} {:?}", text, session.tried);
+        }
+    }
+}
+
 /// The shortest way through each workflow.
 #[test]
 fn a_workflow_done_step_by_step_passes() {

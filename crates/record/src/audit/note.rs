@@ -76,6 +76,10 @@ pub fn note_path(path: &Path) -> PathBuf {
 pub fn read_note(path: &Path) -> Result<Option<Vec<u8>>, AuditError> {
     let path = note_path(path);
     let read = |source| AuditError::read(&path, source);
+    // A pipe would be waited for.
+    if fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+        return Err(read(io::Error::other("it is not a file")));
+    }
     let file = match fs::File::open(&path) {
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(read)?,
