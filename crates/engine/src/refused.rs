@@ -133,8 +133,9 @@ impl Engine {
     /// No answer will come to `id` of the current lane: it ends, and whoever asked is told.
     pub fn unanswered(&mut self, at: Timestamp, id: &Id<'_>, why: &str, out: &mut Vec<Outcome<'static>>) {
         match self.run.to_server.get(id).map(|pending| pending.origin) {
-            // What is held was never put to the server.
-            None | Some(Origin::Held(_)) => {}
+            None => {}
+            // What is held was never put to the server: nobody needs to be asked any more.
+            Some(Origin::Held(question)) => out.push(self.withdrawn(at, question, why)),
             Some(origin) => {
                 let Some(pending) = self.run.to_server.remove(id) else { return };
                 out.push(self.ended(at, id.clone().into_owned(), pending, why));
@@ -143,6 +144,12 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// True while that question waits for a person.
+    #[must_use]
+    pub fn asks(&self, question: QuestionId) -> bool {
+        self.run.held.contains_key(&question)
     }
 
     /// True while the server owes an answer to `id` of the current lane.

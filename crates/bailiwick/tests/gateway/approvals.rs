@@ -129,7 +129,7 @@ fn silence_is_a_denial_and_so_is_the_end() {
 }
 
 #[test]
-fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
+fn a_call_whose_client_left_is_asked_about_no_more_and_not_sent() {
     let asking = asking_with("ttl: 5m", &["--admin", "127.0.0.1:0"]);
     let waits = asking.call(1, "a");
     let (name, _) = asking.question("\"a\"");
@@ -137,7 +137,10 @@ fn a_call_whose_client_left_is_not_sent_when_it_is_approved() {
     let admin = asking.gateway.address_of("admin at");
     let metrics = || ask(admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").text();
     assert!(comes(|| metrics().contains("bailiwick_connections 0\n")));
-    let _ = asking.approvals(&["approve", &name]);
+    // Nobody is asked about it any more.
+    assert!(comes(|| !asking.approvals(&["list"]).1.contains(&name)), "the question stays");
+    let (status, text) = asking.approvals(&["approve", &name]);
+    assert!(status == 1 && text.contains("not asked any more"), "{text}");
     let other = ask(
         asking.gateway.address,
         post(

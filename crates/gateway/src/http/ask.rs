@@ -41,6 +41,12 @@ pub struct Answering {
 }
 
 impl Answering {
+    /// False once nobody waits for the answer: it was given, its time is over, or who asked has left.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.run.asks(self.question)
+    }
+
     /// Answers.
     #[must_use]
     pub fn answer(&self, answer: &Answer) -> Taken {

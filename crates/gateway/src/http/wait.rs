@@ -1,20 +1,24 @@
 //! A request that waits for a person, or for our own look at the server's list: its client hears that it is still there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_engine::Lane;
 use bailiwick_mcp::framing::Event;
 use bailiwick_mcp::{Direction, Id};
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::ACCEPT;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::exchange::{Attended, to_client};
+use super::exchange::{Attended, LEFT, to_client};
 use super::letter::What;
 use super::post::unrecorded;
 use super::reply::{Body, Reply, bare, events, message, status_of};
+use super::run::Run;
 
 /// How long nothing is heard of a request that waits; then its answer is a stream, with a sign of life as often.
 const SIGN: Duration = Duration::from_secs(5);
@@ -23,36 +27,28 @@ const COMMENT: &[u8] = b":\n\n";
 
 impl Attended {
     /// Waits for what becomes of the request `id`, and sees to that.
-    pub(super) async fn wait(
-        self,
-        id: Id<'static>,
-        mut waiter: oneshot::Receiver<What>,
-        opens: bool,
-    ) -> Reply {
-        if let Ok(what) = timeout(SIGN, &mut waiter).await {
+    pub(super) async fn wait(self, id: Id<'static>, waiter: oneshot::Receiver<What>, opens: bool) -> Reply {
+        let mut patience = Patience::new(&self, &id, waiter);
+        if let Ok(what) = timeout(SIGN, &mut patience.waiter).await {
             return self.settled(id, what.ok(), opens).await;
         }
         let accept = self.exchange.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
         if !accept.is_some_and(|accept| accept.contains("text/event-stream") || accept.contains("*/*")) {
-            return self.settled(id, waiter.await.ok(), opens).await;
+            let what = (&mut patience.waiter).await.ok();
+            return self.settled(id, what, opens).await;
         }
         let (pieces, receiver) = mpsc::channel(1);
         let gate = std::sync::Arc::clone(&self.exchange.here.gate);
         gate.metrics.streams.inc();
         tokio::spawn(async move {
-            self.wait_aloud(id, waiter, &pieces).await;
+            self.wait_aloud(id, patience, &pieces).await;
             gate.metrics.streams.dec();
         });
         events(receiver)
     }
 
-    async fn wait_aloud(
-        self,
-        id: Id<'static>,
-        waiter: oneshot::Receiver<What>,
-        pieces: &mpsc::Sender<Bytes>,
-    ) {
-        let Some(what) = self.heard_of(&id, waiter, pieces).await else { return };
+    async fn wait_aloud(self, id: Id<'static>, mut patience: Patience, pieces: &mpsc::Sender<Bytes>) {
+        let Some(what) = self.heard_of(&id, &mut patience.waiter, pieces).await else { return };
         // A client that leaves now drops the work for it, as anywhere.
         let reply = tokio::select! {
             reply = self.settled(id, what, false) => reply,
@@ -81,7 +77,7 @@ impl Attended {
     async fn heard_of(
         &self,
         id: &Id<'static>,
-        mut waiter: oneshot::Receiver<What>,
+        waiter: &mut oneshot::Receiver<What>,
         pieces: &mpsc::Sender<Bytes>,
     ) -> Option<Option<What>> {
         let exchange = &self.exchange;
@@ -95,8 +91,8 @@ impl Attended {
                 }
                 None => {
                     // It is decided, or was taken back: then nobody will answer it.
-                    let decided = timeout(SIGN, &mut waiter).await.ok();
-                    drop(waiter);
+                    let decided = timeout(SIGN, &mut *waiter).await.ok();
+                    waiter.close();
                     exchange.run.forget(exchange.lane, id);
                     return decided.map(Result::ok);
                 }
@@ -105,7 +101,7 @@ impl Attended {
                 return None;
             }
             tokio::select! {
-                what = &mut waiter => return Some(what.ok()),
+                what = &mut *waiter => return Some(what.ok()),
                 () = pieces.closed() => return None,
                 () = sleep(SIGN) => {}
             }
@@ -124,6 +120,31 @@ impl Attended {
             Some(What::ToServer { letter, request: false }) => self.exchange.pass(&letter).await,
             Some(What::ToClient(letter)) => message(status_of(&letter, false, self.exchange.modern), &letter),
             Some(What::Ask(_) | What::Keep(_)) => bare(StatusCode::ACCEPTED),
+        }
+    }
+}
+
+/// A client that waits for what becomes of its request. Should it leave, the only sign of which is that this is dropped, nobody
+/// needs to be asked any more, and what was decided meanwhile is not sent.
+struct Patience {
+    run: Arc<Run>,
+    lane: Lane,
+    id: Id<'static>,
+    waiter: oneshot::Receiver<What>,
+}
+
+impl Patience {
+    fn new(attended: &Attended, id: &Id<'static>, waiter: oneshot::Receiver<What>) -> Patience {
+        let exchange = &attended.exchange;
+        Patience { run: Arc::clone(&exchange.run), lane: exchange.lane, id: id.clone(), waiter }
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        // Closed is what was heard out, or taken back; its id may be another request's by now.
+        if !matches!(self.waiter.try_recv(), Err(TryRecvError::Closed)) {
+            drop(self.run.unanswered(self.lane, &self.id, LEFT));
         }
     }
 }

@@ -49,6 +49,13 @@ struct Waits {
     answering: Answering,
 }
 
+impl Waits {
+    /// False once its time is over, or whoever waited for it left.
+    fn is_open(&self) -> bool {
+        Instant::now() < self.until && self.answering.is_open()
+    }
+}
+
 impl Queue {
     /// Opens the socket in a folder for this user, or in `shared`, which others may reach too.
     pub(super) fn open(scanner: &Arc<Scanner>, shared: Option<&Path>) -> Result<Arc<Queue>, Failure> {
@@ -99,7 +106,7 @@ impl Approver for Queue {
     fn ask(&self, asked: Asked) {
         let Asked { question, principal, server, answering } = asked;
         let mut waiting = lock(&self.waiting);
-        waiting.questions.retain(|_, waits| Instant::now() < waits.until);
+        waiting.questions.retain(|_, waits| waits.is_open());
         let id = waiting.last.saturating_add(1);
         let shown = super::super::run::asked(&question, (id, &principal, &server));
         let scanner = Arc::clone(&self.scanner);
@@ -170,7 +177,7 @@ fn answer(stream: UnixStream, waiting: &Mutex<Waiting>) -> std::io::Result<()> {
 /// Brings an answer to whoever waits. A question stays in the queue as long as it waits for others too.
 fn take(waiting: &Mutex<Waiting>, id: u64, given: &Answer) -> Taken {
     let waits = lock(waiting).questions.remove(&id);
-    let Some(waits) = waits.filter(|waits| Instant::now() < waits.until) else { return Taken::Gone };
+    let Some(waits) = waits.filter(Waits::is_open) else { return Taken::Gone };
     let taken = waits.answering.answer(given);
     if matches!(taken, Taken::Waits(_)) {
         lock(waiting).questions.insert(id, waits);
@@ -182,7 +189,7 @@ fn take(waiting: &Mutex<Waiting>, id: u64, given: &Answer) -> Taken {
 fn list(waiting: &Mutex<Waiting>) -> String {
     let mut waiting = lock(waiting);
     let now = Instant::now();
-    waiting.questions.retain(|_, waits| now < waits.until);
+    waiting.questions.retain(|_, waits| waits.is_open());
     let mut said = String::new();
     for (id, waits) in &waiting.questions {
         let left = waits.until.saturating_duration_since(now).as_secs();

@@ -45,6 +45,11 @@ impl Run {
         waits.then_some(decided)
     }
 
+    /// True while that question waits for a person.
+    pub(in crate::http) fn asks(&self, question: QuestionId) -> bool {
+        self.state().engine.asks(question)
+    }
+
     /// Whoever waited for `id` does not any more.
     pub(in crate::http) fn forget(&self, lane: Lane, id: &Id<'static>) {
         self.state().waiters.forget(lane, id);
