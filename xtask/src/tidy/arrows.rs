@@ -273,6 +273,7 @@ const CLOSURE: &[(&str, &str)] = &[
     ("url", "text to parts; without `std` it has no sockets"),
     ("utf8_iter", "of idna: iterates over slices"),
     ("utf_types", "of utf8_iter: traits"),
+    ("wide", "sixteen bytes at once, in safe code"),
     ("winnow", "of toml_parser: combinators over slices"),
     ("zmij", "of serde_json: prints doubles"),
 ];
