@@ -60,6 +60,8 @@ fn a_header_names_the_run_where_the_operator_says_so() {
     for headers in ["X-Agent-Run: three\r\nX-Agent-Run: four\r\n", "X-Agent-Run: \r\n", &long] {
         assert_eq!(goes_on(&place, headers, &[]), Err(400), "{headers}");
     }
+    let refused = ask(place.address(), modern(7, "a").replacen("\r\n", "\r\nX-Agent-Run: \r\n", 1));
+    assert_eq!((refused.status(), refused.json()["id"].as_i64()), (400, Some(7)));
     assert_eq!(place.calls().len(), 3);
     let seen = place.upstream.seen();
     assert!(seen.iter().all(|text| text.header("x-agent-run").is_none()), "it is not for the upstream");

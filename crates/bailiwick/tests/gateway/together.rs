@@ -101,6 +101,27 @@ fn a_dead_server_is_missing_alone_and_that_is_said() {
 }
 
 #[test]
+fn a_limit_of_the_gateways_own_is_no_failure_of_a_server() {
+    let (place, one, two) = (Workplace::new(), server("one"), server("two"));
+    let urls = [("one", one.url()), ("two", two.url())];
+    let gateway = together(&place, &urls, ", sessions: 1, run-by: 'header:X-Agent-Run'");
+    let ask_as = |run: &str| {
+        let mut message = of("one", call(1, "x"));
+        message["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {}});
+        let headers = format!(
+            "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: one__read\r\nX-Agent-Run: {run}\r\n"
+        );
+        ask(gateway.address, post("/mcp", &headers, &message))
+    };
+    assert_eq!(said(&ask_as("known")), "one \"x\" ");
+    for run in 0..6 {
+        assert_eq!(ask_as(&run.to_string()).status(), 503, "there is room for one run");
+    }
+    assert_eq!(said(&ask_as("known")), "one \"x\" ", "the server is well, and is asked");
+}
+
+#[test]
 fn a_slow_server_holds_up_nobody_for_longer_than_its_time() {
     let slow = Upstream::start(|_: &Text, _: &mut TcpStream| {
         std::thread::sleep(Duration::from_secs(600));

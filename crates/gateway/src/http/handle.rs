@@ -8,6 +8,8 @@ use bailiwick_engine::Principal;
 use bailiwick_mcp::Message;
 use hyper::header::{HeaderMap, HeaderName};
 
+use super::head::SINGLE;
+
 /// Where the name of a run stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunBy {
@@ -84,9 +86,15 @@ impl FromStr for RunBy {
             "header" => {
                 let header =
                     HeaderName::from_str(name).map_err(|_| format!("`{name}` is no header: {help}"))?;
+                if SINGLE.contains(&header) || header.as_str().starts_with("mcp-") {
+                    return Err(format!("`{header}` says something else: name a header of your own"));
+                }
                 Ok(RunBy::Header(header))
             }
             "claim" => Ok(RunBy::Claim(name.to_owned())),
+            "meta" if name.starts_with("io.modelcontextprotocol/") => {
+                Err(format!("`{name}` says something else: name a key of your own"))
+            }
             "meta" => Ok(RunBy::Meta(name.to_owned())),
             _ => Err(format!("`{kind}` is no such place: {help}")),
         }
@@ -141,6 +149,15 @@ mod tests {
     fn a_place_that_is_none_is_refused() {
         for text in ["", "x-run", "header:", "header:no good", "cookie:run", ":run"] {
             assert!(text.parse::<RunBy>().unwrap_err().contains("write `header:NAME`"), "{text}");
+        }
+        let taken = [
+            "header:Host",
+            "header:content-length",
+            "header:Mcp-Name",
+            "meta:io.modelcontextprotocol/protocolVersion",
+        ];
+        for text in taken {
+            assert!(text.parse::<RunBy>().unwrap_err().contains("of your own"), "{text}");
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Names {
 }
 
 /// Headers that no request may carry twice: two readers would take two different ones.
-const SINGLE: [HeaderName; 12] = [
+pub(super) const SINGLE: [HeaderName; 12] = [
     HOST,
     ORIGIN,
     AUTHORIZATION,

@@ -99,7 +99,10 @@ pub(super) fn decide(
             (None, Belongs::Alone) => {
                 let name = gate.run_by.as_ref().map(|by| by.name(&head.headers, principal, one));
                 let name = name.unwrap_or(Ok(None));
-                let name = name.map_err(|why| Box::new(refuse(StatusCode::BAD_REQUEST, -32600, why)))?;
+                let name = name.map_err(|why| {
+                    let ids = asked(&packet);
+                    Box::new(own_error(StatusCode::BAD_REQUEST, -32600, why, ids.first()))
+                })?;
                 gate.sessions.alone(&gate.office, (principal, name), &gate.limits)
             }
             (None, Belongs::Nowhere | Belongs::To(_)) => {

@@ -96,8 +96,16 @@ pub(super) fn own_error(status: StatusCode, code: i64, words: &str, id: Option<&
     bytes.extend_from_slice(format!(r#","error":{{"code":{code},"message":"#).as_bytes());
     bailiwick_mcp::json::escape_into(words, &mut bytes);
     bytes.extend_from_slice(b"}}");
-    json(status, bytes.into())
+    let mut reply = json(status, bytes.into());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        reply.extensions_mut().insert(OwnLimit);
+    }
+    reply
 }
+
+/// Marks a reply that says nothing of the server: a limit of the gateway's own was reached, or its record fails.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnLimit;
 
 /// The connection is not read any further: what stands on it is not a request.
 pub(super) fn closing(mut reply: Reply) -> Reply {

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::super::gate::{Gate, Worker};
 use super::super::head::{LAST_EVENT, SESSION, is_type};
 use super::super::post::decide;
-use super::super::reply::{Body, Reply, events, json};
+use super::super::reply::{Body, OwnLimit, Reply, events, json};
 use super::words::{self, Kept, Place};
 use crate::relay::now;
 
@@ -65,7 +65,9 @@ impl Member {
         }
     }
 
-    fn fared(&self, well: bool) {
+    /// Takes down how the server did; nothing if what came says nothing of it.
+    fn fared(&self, well: Option<bool>) {
+        let Some(well) = well else { return };
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if well {
             *failures = (0, None);
@@ -79,7 +81,7 @@ impl Member {
     /// The way of any other message of this service.
     pub(super) async fn pass(&self, head: &Parts, bytes: Bytes, principal: &Arc<Principal>) -> Reply {
         let reply = pass(Arc::clone(&self.gate), head, bytes, principal).await;
-        self.fared(!failed(&reply));
+        self.fared(did_well(&reply));
         reply
     }
 
@@ -98,16 +100,16 @@ impl Member {
         let abort = task.abort_handle();
         let whole = async {
             let reply = task.await.ok()?;
-            let (bad, session) = (failed(&reply), reply.headers().get(SESSION).cloned());
-            Some((bad, session, last(reply, limits).await))
+            let (well, session) = (did_well(&reply), reply.headers().get(SESSION).cloned());
+            Some((well, session, last(reply, limits).await))
         };
         let Ok(came) = timeout(TOGETHER, whole).await else {
             abort.abort();
-            self.fared(false);
+            self.fared(Some(false));
             return Err("it did not answer in time".to_owned());
         };
-        let Some((bad, session, bytes)) = came else { return Err("it broke off".to_owned()) };
-        self.fared(!bad);
+        let Some((well, session, bytes)) = came else { return Err("it broke off".to_owned()) };
+        self.fared(well);
         match bytes.as_ref().and_then(|bytes| words::outcome(bytes, limits)) {
             Some(Ok(())) => Ok((session, bytes)),
             Some(Err((-32601, _))) => Ok((session, None)),
@@ -185,8 +187,7 @@ impl Member {
         let abort = task.abort_handle();
         let whole = async {
             let reply = task.await.map_err(|_| "it broke off".to_owned())?;
-            let bad = failed(&reply);
-            self.fared(!bad);
+            self.fared(did_well(&reply));
             let body = match reply.into_body() {
                 Body::Whole(bytes) => {
                     let outcome = bytes.as_ref().and_then(|bytes| words::outcome(bytes, &limits));
@@ -203,7 +204,7 @@ impl Member {
         };
         timeout(TOGETHER, whole).await.unwrap_or_else(|_| {
             abort.abort();
-            self.fared(false);
+            self.fared(Some(false));
             Err("it did not answer in time".to_owned())
         })
     }
@@ -261,10 +262,11 @@ async fn pass(gate: Arc<Gate>, head: &Parts, bytes: Bytes, principal: &Arc<Princ
     }
 }
 
-/// The service could not be asked, or did not answer.
-fn failed(reply: &Reply) -> bool {
+/// False if the service could not be asked, or did not answer; nothing if that was not its fault.
+fn did_well(reply: &Reply) -> Option<bool> {
     let bad = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
-    bad.contains(&reply.status())
+    let ours = reply.extensions().get::<OwnLimit>().is_some();
+    (!ours).then(|| !bad.contains(&reply.status()))
 }
 
 /// The answer in a reply, in one piece or at the end of a stream.
