@@ -1,4 +1,4 @@
-//! Pieces of `if`, and regular expressions of theirs.
+//! Pieces of `if`, and what is an expression here.
 
 use regex_automata::meta::Regex;
 
@@ -104,43 +104,6 @@ pub(crate) fn any(parts: &[String]) -> String {
         [one] => one.clone(),
         parts => format!("({})", parts.join(" || ")),
     }
-}
-
-/// A regular expression of Python in the dialect here.
-///
-/// # Errors
-/// What it has that this dialect has not.
-pub(crate) fn python(written: &str) -> Result<String, String> {
-    let mut out = String::new();
-    let (mut escaped, mut class) = (false, false);
-    let mut rest = written.chars().peekable();
-    while let Some(character) = rest.next() {
-        match (character, escaped, class) {
-            ('Z', true, _) => out.push('z'),
-            // At the end, or before the line end that is there.
-            ('$', false, false) => out.push_str("(?:\\n?\\z)"),
-            (other, ..) => out.push(other),
-        }
-        match character {
-            '[' if !escaped && !class => {
-                class = true;
-                for first in ['^', ']'] {
-                    if rest.next_if_eq(&first).is_some() {
-                        out.push_str(if first == ']' { "\\]" } else { "^" });
-                    }
-                }
-            }
-            ']' if !escaped => class = false,
-            _ => {}
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    // With this flag `$` is the end of any line.
-    if written.contains("(?m") || written.contains("(?im") || written.contains("(?sm") {
-        return Err("flag `m`".to_owned());
-    }
-    valid(&out)?;
-    Ok(out)
 }
 
 /// # Errors

@@ -85,6 +85,21 @@ impl Pattern {
             .collect()
     }
 
+    /// True if one of these characters may have to take part in a match, other than by a `*`.
+    pub(crate) fn sees_any_of(&self, characters: &str) -> bool {
+        let sees = |piece: &Piece| match piece {
+            Piece::Literal(character) => characters.contains(*character),
+            Piece::Any => false,
+            Piece::One | Piece::Class { negated: true, .. } => true,
+            Piece::Class { negated: false, members } => {
+                members.contains('-') || members.contains(|c| characters.contains(c))
+            }
+        };
+        // A list begins with a bracket, and ends with one.
+        let at_end = |piece: Option<&Piece>| piece.is_some_and(|piece| *piece == Piece::Any || sees(piece));
+        at_end(self.pieces.first()) && at_end(self.pieces.last()) && self.pieces.iter().any(sees)
+    }
+
     /// False if surely no text matches both: what they begin or end with differs.
     pub(crate) fn may_meet(&self, other: &Pattern) -> bool {
         let literal = |piece: &Piece| match piece {

@@ -16,6 +16,7 @@ mod fnmatch;
 mod mcpfw;
 mod note;
 mod out;
+mod python;
 mod reader;
 mod recognise;
 

@@ -17,6 +17,7 @@ use crate::draft::{Draft, Section, Verdict};
 use crate::fnmatch::Pattern;
 use crate::note::Shown;
 use crate::out::Out;
+use crate::python::{Expression, STRUCTURE};
 use crate::reader::Reader;
 
 /// A rule of theirs.
@@ -68,9 +69,28 @@ struct Test {
 #[derive(Debug)]
 enum Wants {
     Globs(Vec<Pattern>),
-    /// In our dialect.
-    Regex(String),
+    Regex(Expression),
     Contains(Vec<String>),
+}
+
+impl Wants {
+    /// True if the text that Python makes of a list may match where no element of it does.
+    fn sees_lists(&self) -> bool {
+        match self {
+            Wants::Globs(patterns) => patterns.iter().any(|pattern| pattern.sees_any_of(STRUCTURE)),
+            Wants::Regex(expression) => expression.sees_lists,
+            // Or a piece of how Python spells what cannot be printed: `\x1b`.
+            Wants::Contains(texts) => texts.iter().any(|text| {
+                text.contains(|c| STRUCTURE.contains(c))
+                    || text.chars().all(|c| "0123456789abcdefxuUnrt".contains(c))
+            }),
+        }
+    }
+
+    /// True for an expression of which nothing can be said that it surely matches.
+    fn opens_nothing(&self) -> bool {
+        matches!(self, Wants::Regex(Expression { most: None, .. }))
+    }
 }
 
 impl Rule {
@@ -205,6 +225,7 @@ fn decide(reader: &mut Reader<'_>, draft: &mut Draft, earlier: &[Rule], rule: &R
             }
             write::rule(draft, rule, verdict, &exceptions);
             show::differences(draft, rule, verdict);
+            show::inexact(draft, rule, verdict);
         }
         Err(cause) => reader.wrong(&rule.node, cause, "split the rules before it, or use `--mode safe`"),
     }

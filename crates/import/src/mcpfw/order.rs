@@ -6,6 +6,7 @@ use crate::draft::Verdict;
 use crate::expression::{CONDITION_BYTES_MAX, any, argument, quote, tool_is};
 use crate::fnmatch::Pattern;
 use crate::out::Out;
+use crate::python::{Expression, Most};
 
 /// What earlier rules take away from a later one.
 #[derive(Debug, Default)]
@@ -114,13 +115,22 @@ pub(super) fn test(test: &Test) -> String {
             let all: Vec<String> = patterns.iter().map(Pattern::expression).collect();
             vec![format!("{at}.matches({})", quote(&all.join("|")))]
         }
-        Wants::Regex(expression) => vec![format!("{at}.matches({})", quote(expression))],
+        Wants::Regex(Expression { most: None, .. }) => return "false".to_owned(),
+        Wants::Regex(Expression { most: Some(most), .. }) => vec![at_most(most, &at)],
         Wants::Contains(texts) => {
             texts.iter().map(|text| format!("{at}.contains({})", quote(text))).collect()
         }
     };
     parts.push(any(&tests));
     format!("({})", parts.join(" && "))
+}
+
+/// A text that the expression matches in Python, too.
+fn at_most(most: &Most, at: &str) -> String {
+    let mut all = vec![format!("{at}.matches({})", quote(&most.expression))];
+    all.extend(most.ascii.then(|| format!("{at}.matches({})", quote("^[\\x00-\\x7f]*$"))));
+    all.extend(most.empty.then(|| format!("{at} != ''")));
+    all.join(" && ")
 }
 
 /// True if all of `these` are surely among `those`.

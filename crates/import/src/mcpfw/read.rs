@@ -4,8 +4,9 @@ use bailiwick_policy::tree::Node;
 
 use super::{Action, Rule, Step, Test, Wants};
 use crate::draft::Verdict;
-use crate::expression::{is_plain_key, python};
+use crate::expression::is_plain_key;
 use crate::fnmatch::Pattern;
+use crate::python;
 use crate::reader::{Members, Reader, member};
 
 /// A file of mcpfw.
@@ -169,10 +170,10 @@ fn when(reader: &mut Reader<'_>, node: &Node) -> Vec<Test> {
                 "arg_contains" => Wants::Contains(
                     texts(reader, value).into_iter().map(|(word, _)| word.to_owned()).collect(),
                 ),
-                _ => match reader.word(value, "an expression").map(python) {
+                _ => match reader.word(value, "an expression").map(python::read) {
                     Some(Ok(expression)) => Wants::Regex(expression),
                     Some(Err(cause)) => {
-                        let help = "expressions here take linear time: no look-around, no references back";
+                        let help = "write it in what Python's `re` takes, shorter or in parts";
                         reader.wrong(value, format!("not an expression here: {cause}"), help);
                         continue;
                     }

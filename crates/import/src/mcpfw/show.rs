@@ -101,6 +101,50 @@ pub(super) fn differences(draft: &mut Draft, rule: &Rule, verdict: Verdict) {
     }
 }
 
+/// That all lists are taken for what a rule may mean.
+pub(super) fn list(draft: &mut Draft, rule: &Rule, verdict: Verdict, test: &Test) {
+    let word = if verdict == Verdict::Ask { "asks" } else { "denies" };
+    let text = format!(
+        "`{}` {word} every list under `{}`; mcpfw compares the text that Python makes of it, brackets and quotes included",
+        rule.name, test.key
+    );
+    let call = arguments(&test.key, "[\"a\"]");
+    let call = shown(rule, call, "this rule need not fit", word, None);
+    draft.differs(rule.line, text, call);
+}
+
+/// What an expression of Python means otherwise here.
+pub(super) fn inexact(draft: &mut Draft, rule: &Rule, verdict: Verdict) {
+    for test in &rule.when {
+        let Wants::Regex(expression) = &test.wants else { continue };
+        if expression.inexact.is_empty() {
+            continue;
+        }
+        let about = expression.inexact.join("; ");
+        let meant = match (verdict, &expression.most) {
+            (Verdict::Allow, Some(_)) => "it allows texts of ASCII alone".to_owned(),
+            (Verdict::Allow, None) => "it allows nothing".to_owned(),
+            (Verdict::Ask, _) if draft.default == Verdict::Deny => "what it may mean is denied".to_owned(),
+            (Verdict::Ask | Verdict::Deny, _) => "it matches at least what it matches there".to_owned(),
+        };
+        let sample = expression.sample.as_ref();
+        let call = sample.and_then(|sample| match verdict {
+            Verdict::Allow => {
+                let call = arguments(&test.key, &json(&format!("{sample}\u{e9}")));
+                shown(rule, call, "this rule may fit", "this rule is silent", None)
+            }
+            Verdict::Ask | Verdict::Deny => shown(
+                rule,
+                arguments(&test.key, &json(sample)),
+                "this rule need not fit",
+                "is tightened",
+                None,
+            ),
+        });
+        draft.differs(rule.line, format!("`{}`: not exact here: {about}; {meant}", rule.name), call);
+    }
+}
+
 /// In the meaning of safe.
 fn meant(draft: &mut Draft, rule: &Rule, test: &Test, tightens: bool, sample: &str) {
     let last = test.key.rsplit('.').next().unwrap_or_default();

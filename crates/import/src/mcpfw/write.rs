@@ -1,11 +1,12 @@
 //! Rules that decide, written.
 
 use super::order::{Exceptions, test};
-use super::{Rule, Test, Wants};
+use super::{Rule, Test, Wants, show};
 use crate::draft::{Draft, Section, Verdict};
 use crate::expression::tool_is;
 use crate::fnmatch::Pattern;
 use crate::out::Out;
+use crate::python::Most;
 
 /// Writes a rule, one entry for each test of its `when`.
 pub(super) fn rule(draft: &mut Draft, rule: &Rule, verdict: Verdict, exceptions: &Exceptions) {
@@ -30,6 +31,9 @@ pub(super) fn rule(draft: &mut Draft, rule: &Rule, verdict: Verdict, exceptions:
         return;
     }
     for test in &rule.when {
+        if narrow_question(draft, rule, verdict, test, exceptions) {
+            continue;
+        }
         let args = match (draft.is_safe(), verdict) {
             (false, Verdict::Allow) => exact_allow(test),
             (false, Verdict::Ask | Verdict::Deny) => Some(as_written(test)),
@@ -45,6 +49,43 @@ pub(super) fn rule(draft: &mut Draft, rule: &Rule, verdict: Verdict, exceptions:
         let fields = fields(draft, rule, verdict, on(&rule.tools), Some(args), &exceptions.parts);
         draft.add(Section::Rules, comment.clone(), fields);
     }
+    rule.when.iter().for_each(|test| lists(draft, rule, verdict, test, exceptions));
+}
+
+/// What tightens for a list, where Python's text of it may match and no element of it does.
+fn lists(draft: &mut Draft, rule: &Rule, verdict: Verdict, test: &Test, exceptions: &Exceptions) {
+    if verdict == Verdict::Allow || !test.wants.sees_lists() {
+        return;
+    }
+    let verdict = if draft.default == Verdict::Deny { Verdict::Deny } else { verdict };
+    let args = Args::Match(one(&test.key, vec![("type", Out::word("array"))]));
+    let fields = fields(draft, rule, verdict, on(&rule.tools), Some(args), &exceptions.parts);
+    draft.add(Section::Rules, format!("{}, of a list", rule.origin(verdict.word())), fields);
+    show::list(draft, rule, verdict, test);
+}
+
+/// A question that cannot be told exactly, where the default denies: it asks about what is surely meant, and denies what may be.
+fn narrow_question(
+    draft: &mut Draft,
+    rule: &Rule,
+    verdict: Verdict,
+    of: &Test,
+    exceptions: &Exceptions,
+) -> bool {
+    let Wants::Regex(expression) = &of.wants else { return false };
+    if verdict != Verdict::Ask || draft.default != Verdict::Deny || expression.inexact.is_empty() {
+        return false;
+    }
+    let comment = rule.origin(verdict.word());
+    if let Some(args) = exact_allow(of) {
+        let fields = fields(draft, rule, verdict, on(&rule.tools), Some(args), &exceptions.parts);
+        draft.add(Section::Rules, comment.clone(), fields);
+    }
+    let mut parts = exceptions.parts.clone();
+    parts.push(format!("!({})", test(of)));
+    let fields = fields(draft, rule, Verdict::Deny, on(&rule.tools), Some(as_written(of)), &parts);
+    draft.add(Section::Rules, comment, fields);
+    true
 }
 
 /// How a rule tells the arguments.
@@ -92,7 +133,7 @@ fn text() -> (&'static str, Out) {
 fn matcher(wants: &Wants) -> (&'static str, Out) {
     match wants {
         Wants::Globs(patterns) => ("glob", Out::texts(patterns.iter().map(Pattern::glob))),
-        Wants::Regex(expression) => ("regex", Out::text(literal_dollar(expression))),
+        Wants::Regex(expression) => ("regex", Out::text(literal_dollar(&expression.least))),
         Wants::Contains(texts) => ("glob", Out::texts(texts.iter().map(|text| containing(text)))),
     }
 }
@@ -126,13 +167,19 @@ fn as_written(test: &Test) -> Args {
 /// Only texts: what Python makes of a list is no text to compare with.
 fn exact_allow(of: &Test) -> Option<Args> {
     // A dotted name walks lists here.
-    if of.key.contains('.') {
+    if of.key.contains('.') && !of.wants.opens_nothing() {
         return Some(Args::If(test(of)));
     }
-    let mut matchers = vec![text(), matcher(&of.wants)];
+    if let Wants::Regex(expression) = &of.wants {
+        let most = expression.most.as_ref()?;
+        return Some(if most.ascii { Args::If(test(of)) } else { Args::Match(one(&of.key, opening(most))) });
+    }
+    Some(Args::Match(one(&of.key, vec![text(), matcher(&of.wants)])))
+}
+
+fn opening(most: &Most) -> Vec<(&'static str, Out)> {
     // A text that holds nothing is not looked at there, so that no expression allows it.
-    matchers.extend(matches!(of.wants, Wants::Regex(_)).then(|| ("glob", Out::text("?*"))));
-    Some(Args::Match(one(&of.key, matchers)))
+    vec![text(), ("regex", Out::text(literal_dollar(&most.expression))), ("glob", Out::text("?*"))]
 }
 
 fn safe_allow(draft: &mut Draft, rule: &Rule, test: &Test) -> Option<Args> {
@@ -252,6 +299,10 @@ pub(super) fn unless(rule: &Rule) -> Option<Out> {
             let paths: Vec<String> = patterns.iter().filter_map(|pattern| pattern.path(false)).collect();
             (!paths.is_empty())
                 .then(|| one(&test.key, vec![text(), ("path", Out::texts(paths)), matcher(&test.wants)]))
+        }
+        Wants::Regex(expression) => {
+            let most = expression.most.as_ref().filter(|most| !most.ascii)?;
+            Some(one(&test.key, opening(most)))
         }
         wants => Some(one(&test.key, vec![text(), matcher(wants)])),
     }
