@@ -84,6 +84,29 @@ mod tests {
     }
 
     #[test]
+    fn digits_beside_a_number_do_not_hide_it() {
+        let rows = "1 22 ".repeat(40);
+        for number in [
+            "4539 1488 0343 6467",
+            "4539-1488-0343-6467",
+            "4539148803436467",
+            "3714 496353 98456",
+            "536-22-8726",
+        ] {
+            for before in ["", "2 ", "id 17 ", "cvv 123 ", "12\t", "1. ", "2026-03-14 ", &rows] {
+                for behind in
+                    ["", " 123", " 12/27", " 1227", " 2026", ", 123", " 1 2 3 4", "\n123", " 12th", " 1 22"]
+                {
+                    let text = format!("{before}{number}{behind}");
+                    assert_eq!(codes_of(&text).len(), 1, "{text}: {:?}", codes_of(&text));
+                }
+            }
+        }
+        let many = "1 4539 1488 0343 6467 22 ".repeat(50);
+        assert_eq!(codes_of(&many).len(), 50);
+    }
+
+    #[test]
     fn other_numbers_are_left_alone() {
         for text in [
             "order 4539148803436468",
@@ -97,6 +120,11 @@ mod tests {
             "version 4.18.2-305 at 2026-03-14 15:09:26",
             "10.0.12.17 and 192.168.100.200",
             "lat 40.7128 lon -74.0060, 5551234567890123",
+            "0.4539148803436467 and 17.4539148803436467",
+            "1024 4539 1488 0343 6467 2048 4096",
+            "4539 1488 0343 6467 8192",
+            "2026-4539-1488-0343-6467",
+            "1-536-22-8726 and 536-22-8726-1",
         ] {
             assert!(codes_of(text).is_empty(), "{text}: {:?}", codes_of(text));
         }

@@ -1,5 +1,7 @@
 //! Numbers with check digits or ranges: cards (ISO/IEC 7812), accounts (ISO 13616), social security, telephone.
 
+mod parts;
+
 use std::ops::Range;
 
 use super::Found;
@@ -7,22 +9,22 @@ use crate::guard::Level;
 
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let word = |place: Option<usize>| {
+        let byte = place.and_then(|at| bytes.get(at));
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    let (mut at, mut continued) = (0, false);
     while let Some(start) = next_start(bytes, at) {
-        let run = Run::read(bytes, start);
-        at = run.span.end.max(start + 1);
-        let word = |place: Option<usize>| {
-            place
-                .and_then(|at| bytes.get(at))
-                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        };
-        if word(start.checked_sub(1)) || word(Some(run.span.end)) {
-            continue;
-        }
+        let (run, next) = Run::read(bytes, start);
+        let glued = (continued || word(start.checked_sub(1)), next.is_some() || word(Some(run.span.end)));
         let near = text.get(text.floor_char_boundary(start.saturating_sub(40))..start).unwrap_or_default();
-        if let Some((code, level)) = judge(&run, near, bytes) {
-            found.push((code, run.span.clone(), level));
+        let whole = if glued == (false, false) { judge(&run, near, bytes) } else { None };
+        match whole {
+            Some((code, level)) => found.push((code, run.span.clone(), level)),
+            None => parts::find(&run, glued, bytes, found),
         }
+        continued = next.is_some();
+        at = next.unwrap_or(run.span.end).max(start + 1);
     }
     accounts(text, found);
 }
@@ -35,7 +37,10 @@ struct Run {
     shape: String,
 }
 
-const RUN_DIGITS_MAX: usize = 24;
+/// A longer row of digits and separators is read in pieces.
+const RUN_BYTES_MAX: usize = 128;
+/// Pieces overlap by so much, which no number with what stands beside it is longer than.
+const RUN_OVERLAP_BYTES: usize = 48;
 
 fn next_start(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
@@ -44,7 +49,8 @@ fn next_start(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 impl Run {
-    fn read(bytes: &[u8], start: usize) -> Run {
+    /// The run at `start`; if it is longer than one piece, also where the next one begins.
+    fn read(bytes: &[u8], start: usize) -> (Run, Option<usize>) {
         let mut digits = String::new();
         let mut shape = String::new();
         let mut end = start;
@@ -61,17 +67,34 @@ impl Run {
                 _ => break,
             };
             if sign == '#' {
-                if digits.len() >= RUN_DIGITS_MAX {
-                    break;
-                }
                 digits.push(char::from(byte));
                 end = at + 1;
             }
             shape.push(sign);
             at += 1;
+            if shape.len() >= RUN_BYTES_MAX && sign != '#' {
+                break;
+            }
         }
+        let cut = shape.len() >= RUN_BYTES_MAX && bytes.get(at).is_some_and(u8::is_ascii_digit);
         shape.truncate(end.saturating_sub(start));
-        Run { digits, span: start..end.max(start + 1), shape }
+        let run = Run { digits, span: start..end.max(start + 1), shape };
+        let next =
+            || run.groups().map(|group| start + group.start).find(|from| from + RUN_OVERLAP_BYTES >= end);
+        let next = if cut { next().filter(|next| *next > start) } else { None };
+        (run, next)
+    }
+
+    /// Where its digits stand in a row, from its start on.
+    fn groups(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let rest = self.shape.get(at..)?;
+            let start = at + rest.find('#')?;
+            let rest = self.shape.get(start..)?;
+            at = start + rest.find(|sign| sign != '#').unwrap_or(rest.len());
+            Some(start..at)
+        })
     }
 }
 

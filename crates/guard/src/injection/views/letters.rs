@@ -1,7 +1,7 @@
 //! Letters moved, spread or replaced: rot13, Caesar, reversed lines, `l e t t e r s`, `d.o.t.s`, leet.
 
 use super::language::is_small;
-use super::moved::{self, MOVED_MIN, Way};
+use super::moved::{self, Way};
 use super::{Disguise, Views};
 use crate::injection::suspect::Marks;
 use crate::limits::CANDIDATE_BYTES_MAX;
@@ -33,25 +33,19 @@ pub(in crate::injection) const MADE_MIN: u32 = 2;
 #[cfg(test)]
 pub(in crate::injection) fn is_moved(text: &str) -> bool {
     let moved = moved::Moved::table();
-    text.split('\n').any(|line| moved.count(line).1.into_iter().any(|count| count >= MOVED_MIN))
+    text.split('\n').any(|line| moved.count(line).ways().any(|count| count >= moved::MOVED_MIN))
 }
 
-/// A line of which another alphabet reads better than its own.
+/// A line that another alphabet reads better than its own, all of it or a stretch of its words.
 fn lines(text: &str, views: &mut Views) {
     let moved = moved::Moved::table();
     for (start, line) in pieces(text) {
-        let (plain, counts) = moved.count(line);
-        for (way, count) in moved::WAYS.iter().zip(counts) {
-            if count < MOVED_MIN || count <= plain * 2 {
-                continue;
-            }
-            let span = start..start + line.len();
-            match way {
-                Way::Reversed => views.take(&line.chars().rev().collect::<String>(), span, REVERSED),
-                Way::Shifted(13) => views.take(&moved::shifted(line, 13), span, ROT13),
-                Way::Shifted(by) => views.take(&moved::shifted(line, *by), span, SHIFTED),
-            }
-            break;
+        let Some(way) = moved.count(line).way() else { continue };
+        let span = start..start + line.len();
+        match way {
+            Way::Reversed => views.take(&line.chars().rev().collect::<String>(), span, REVERSED),
+            Way::Shifted(13) => views.take(&moved::shifted(line, 13), span, ROT13),
+            Way::Shifted(by) => views.take(&moved::shifted(line, by), span, SHIFTED),
         }
     }
 }

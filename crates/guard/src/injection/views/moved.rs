@@ -26,6 +26,38 @@ pub(super) struct Moved {
     hidden: Vec<u64>,
 }
 
+/// The small words of a line.
+#[derive(Debug, Default)]
+pub(super) struct Count {
+    /// As they stand.
+    plain: usize,
+    /// In each way: how many, and the most that a stretch of words weighs.
+    ways: [(usize, i32); WAYS.len()],
+}
+
+impl Count {
+    /// The way in which the line, or a stretch of it, reads better than as it stands.
+    pub(super) fn way(&self) -> Option<Way> {
+        let reads =
+            |(hits, best): (usize, i32)| hits >= MOVED_MIN && (hits > self.plain * 2 || best >= DENSE_MIN);
+        WAYS.iter().zip(self.ways).find(|(_, way)| reads(*way)).map(|(way, _)| *way)
+    }
+
+    /// How many there are in each way.
+    #[cfg(test)]
+    pub(super) fn ways(&self) -> impl Iterator<Item = usize> {
+        self.ways.into_iter().map(|(hits, _)| hits)
+    }
+}
+
+/// What a word weighs in a stretch: a hidden small one, one that is plain, and any other. Plain words beside a stretch take
+/// nothing from it; those among its words do.
+const DENSE_HIDDEN: i32 = 4;
+const DENSE_PLAIN: i32 = -8;
+const DENSE_OTHER: i32 = -1;
+/// Three hidden words near each other; two are never enough.
+const DENSE_MIN: i32 = 2 * DENSE_HIDDEN + 1;
+
 const PLAIN: u8 = 1 << 7;
 const SIEVE_BITS: u64 = 1 << 14;
 /// Longer words are not small.
@@ -63,10 +95,10 @@ impl Moved {
         })
     }
 
-    /// How many small words the line has, and how many in each way.
-    pub(super) fn count(&self, line: &str) -> (usize, [usize; WAYS.len()]) {
-        let mut plain = 0;
-        let mut counts = [0; WAYS.len()];
+    /// What the small words of the line say.
+    pub(super) fn count(&self, line: &str) -> Count {
+        let mut count = Count::default();
+        let mut sums = [0_i32; WAYS.len()];
         let (mut word, mut length) = (0_u64, 0_usize);
         for byte in line.bytes().chain([b' ']) {
             let lower = byte | 0x20;
@@ -75,20 +107,28 @@ impl Moved {
                 length += 1;
                 continue;
             }
-            if (1..=WORD_MAX).contains(&length) {
-                let ways = self.ways(word);
-                plain += usize::from(ways & PLAIN != 0);
-                // A word that is one as it stands is no sign of another alphabet.
-                if ways & PLAIN == 0 && ways != 0 {
-                    counts
-                        .iter_mut()
-                        .enumerate()
-                        .for_each(|(bit, count)| *count += usize::from(ways >> bit & 1 == 1));
+            if length > 0 {
+                let ways = if length <= WORD_MAX { self.ways(word) } else { 0 };
+                let plain = ways & PLAIN != 0;
+                count.plain += usize::from(plain);
+                for (way, sum) in sums.iter_mut().enumerate() {
+                    // A word that is one as it stands is no sign of another alphabet.
+                    let hidden = !plain && ways >> way & 1 == 1;
+                    *sum += match (hidden, plain) {
+                        (true, _) => DENSE_HIDDEN,
+                        (false, true) => DENSE_PLAIN,
+                        (false, false) => DENSE_OTHER,
+                    };
+                    *sum = (*sum).max(0);
+                    if let Some((hits, best)) = count.ways.get_mut(way) {
+                        *hits += usize::from(hidden);
+                        *best = (*best).max(*sum);
+                    }
                 }
             }
             (word, length) = (0, 0);
         }
-        (plain, counts)
+        count
     }
 
     fn ways(&self, word: u64) -> u8 {
@@ -209,14 +249,23 @@ mod tests {
     fn each_way_is_counted() {
         let table = Moved::table();
         let line = "send the file to me and you will be the one";
-        assert!(table.count(line).0 >= 6);
+        assert!(table.count(line).plain >= 6 && table.count(line).way().is_none());
         for (at, way) in WAYS.iter().enumerate() {
-            let hidden = match way {
-                Way::Shifted(by) => shifted(line, 26 - by),
-                Way::Reversed => line.chars().rev().collect(),
-            };
-            let (plain, counts) = table.count(&hidden);
-            assert!(counts[at] >= 4 && counts[at] > plain * 2, "{way:?}: {plain} {counts:?}");
+            let hidden = hidden(line, *way);
+            let count = table.count(&hidden);
+            assert!(count.ways[at].0 >= 4 && count.ways[at].0 > count.plain * 2, "{way:?}: {count:?}");
+            // Plain words on both sides take nothing from it.
+            for words in ["it is", "the", "a a a a a a", "hello to you and to all of them"] {
+                let count = table.count(&format!("{words} {hidden} {words}"));
+                assert_eq!(count.way(), Some(*way), "{words}: {count:?}");
+            }
+        }
+    }
+
+    fn hidden(line: &str, way: Way) -> String {
+        match way {
+            Way::Shifted(by) => shifted(line, 26 - by),
+            Way::Reversed => line.chars().rev().collect(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Long runs without blanks: base64 in its alphabets, base32, hexadecimal, and gzip inside of them.
 
+mod code;
+
 use std::ops::{ControlFlow, Range};
 
-use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
-
+use self::code::Found;
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
-use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, is_of, may_hold_text};
+use crate::runs::is_of;
 
 const BASE64: Disguise = Disguise::new("base64", 100);
 const GZIP: Disguise = Disguise::new("gzip", 180);
@@ -15,6 +16,8 @@ const HEX: Disguise = Disguise::new("hex", 120);
 
 /// Shorter runs hold no sentence.
 const RUN_MIN: usize = 24;
+/// Rows of more letters than are read at once overlap by so many.
+const OVERLAP: usize = 1 << 10;
 
 pub(super) fn find(text: &str, views: &mut Views) {
     let mut left = CANDIDATES_MAX;
@@ -22,51 +25,83 @@ pub(super) fn find(text: &str, views: &mut Views) {
     let bytes = text.as_bytes();
     let _ = crate::runs::runs::<true>(bytes, |piece| {
         // What belongs to a wrapped run was read with it.
-        if piece.start < at || piece.len() < RUN_MIN {
-            return ControlFlow::Continue(());
+        while piece.end.saturating_sub(piece.start.max(at)) >= RUN_MIN {
+            let row = Row::read(bytes, piece.start.max(at));
+            at = if row.is_cut() { row.end - OVERLAP } else { row.end };
+            if !row.is_mixed() {
+                continue;
+            }
+            if left == 0 {
+                views.full = true;
+                return ControlFlow::Break(());
+            }
+            left -= 1;
+            decode(&row, &mut left, views);
         }
-        let (run, span) = unwrapped(bytes, piece.start);
-        at = span.end;
-        if run.len() > CANDIDATE_BYTES_MAX || !is_mixed(&run) {
-            return ControlFlow::Continue(());
-        }
-        if left == 0 {
-            views.full = true;
-            return ControlFlow::Break(());
-        }
-        left -= 1;
-        decode(&run, span, views);
         ControlFlow::Continue(())
     });
 }
 
-/// The run of encoding letters from `start` on; lines that break it at one width belong to it.
-fn unwrapped(bytes: &[u8], start: usize) -> (Vec<u8>, Range<usize>) {
-    let mut run = Vec::new();
-    let mut end = start;
-    loop {
-        let rest = bytes.get(end..).unwrap_or_default().iter();
-        let piece = rest.take(CANDIDATE_BYTES_MAX + 1).take_while(|byte| is_of::<true>(**byte)).count();
-        run.extend_from_slice(bytes.get(end..end + piece).unwrap_or_default());
-        end += piece;
-        // A wrapped line is long, and so is what went before.
-        let rest = bytes.get(end..).unwrap_or_default();
-        let skip = match rest {
-            [b'\\', b'n', b' ', ..] | [b'\r', b'\n', b' ', ..] => 3,
-            [b'\\', b'n', ..] | [b'\r', b'\n', ..] | [b'\n', b' ', ..] => 2,
-            [b'\n', ..] => 1,
-            _ => 0,
-        };
-        let goes_on = rest.get(skip).is_some_and(|byte| is_of::<true>(*byte));
-        if skip == 0 || piece < WRAPPED_MIN || !goes_on || run.len() > CANDIDATE_BYTES_MAX {
-            return (run, start..end);
+/// Encoding letters, and those of the lines below: a wrapped text, or lines that have nothing to do with each other.
+struct Row {
+    letters: Vec<u8>,
+    /// Where each line begins, among the letters and in the text.
+    lines: Vec<(usize, usize)>,
+    end: usize,
+}
+
+impl Row {
+    /// What stands from `start` on.
+    fn read(bytes: &[u8], start: usize) -> Row {
+        let mut row = Row { letters: Vec::new(), lines: Vec::new(), end: start };
+        loop {
+            row.lines.push((row.letters.len(), row.end));
+            let rest = bytes.get(row.end..).unwrap_or_default().iter();
+            let room = CANDIDATE_BYTES_MAX - row.letters.len();
+            let piece = rest.take(room).take_while(|byte| is_of::<true>(**byte)).count();
+            row.letters.extend_from_slice(bytes.get(row.end..row.end + piece).unwrap_or_default());
+            row.end += piece;
+            // A wrapped line is long, and so is what went before.
+            let rest = bytes.get(row.end..).unwrap_or_default();
+            let skip = match rest {
+                [b'\\', b'n', b' ', ..] | [b'\r', b'\n', b' ', ..] => 3,
+                [b'\\', b'n', ..] | [b'\r', b'\n', ..] | [b'\n', b' ', ..] => 2,
+                [b'\n', ..] => 1,
+                _ => 0,
+            };
+            let goes_on = rest.get(skip).is_some_and(|byte| is_of::<true>(*byte));
+            if skip == 0 || piece < WRAPPED_MIN || !goes_on || row.is_cut() {
+                return row;
+            }
+            row.end += skip;
         }
-        end += skip;
+    }
+
+    /// True if there may be more of it.
+    fn is_cut(&self) -> bool {
+        self.letters.len() >= CANDIDATE_BYTES_MAX
+    }
+
+    /// False if it is words, paths and dashes, wherever one looks.
+    fn is_mixed(&self) -> bool {
+        let mut stretches = self.letters.chunks(STRETCH);
+        is_mixed(&self.letters) || stretches.any(|stretch| stretch.len() >= RUN_MIN && is_mixed(stretch))
+    }
+
+    /// Where these letters stand in the text.
+    fn span(&self, letters: &Range<usize>) -> Range<usize> {
+        let place = |at: usize| {
+            let line = self.lines.partition_point(|(from, _)| *from <= at).saturating_sub(1);
+            self.lines.get(line).map_or(at, |(from, start)| start + (at - from))
+        };
+        place(letters.start)..place(letters.end.saturating_sub(1)) + 1
     }
 }
 
 /// Lines of fewer letters are words.
 const WRAPPED_MIN: usize = 30;
+/// So many letters are asked for being an encoding: of a short text some stretch is whole.
+const STRETCH: usize = 32;
 
 /// Words, paths and dashes are not encodings: letters of both cases or digits among them, in no order of words.
 fn is_mixed(run: &[u8]) -> bool {
@@ -77,57 +112,37 @@ fn is_mixed(run: &[u8]) -> bool {
     signs * 8 <= run.len() && ((upper > 2 && lower > 2) || digits * 12 >= run.len() || lower == 0)
 }
 
-fn decode(run: &[u8], span: Range<usize>, views: &mut Views) {
-    let bare: Vec<u8> = run.iter().copied().filter(|byte| *byte != b'=').collect();
-    if bare.len().is_multiple_of(2) && bare.iter().all(u8::is_ascii_hexdigit) {
-        if let Ok(decoded) = HEXLOWER_PERMISSIVE.decode(&bare) {
-            views.take_bytes(&decoded, span, HEX);
-        }
-        return;
+fn decode(row: &Row, left: &mut usize, views: &mut Views) {
+    let starts: Vec<usize> = row.lines.iter().map(|(from, _)| *from).collect();
+    let mut beyond = false;
+    let mut unpack = |bytes: &[u8]| {
+        beyond |= *left == 0;
+        *left = left.checked_sub(1)?;
+        inflate(bytes)
+    };
+    for (code, disguise) in [(code::HEX, HEX), (code::BASE32, BASE32), (code::BASE64, BASE64)] {
+        code.each(&row.letters, &starts, &mut unpack, &mut |found: Found| {
+            let disguise = if found.packed { GZIP } else { disguise };
+            // Pictures have texts in their midst, too: such weigh what they say.
+            let points = if found.leads { disguise.points } else { 0 };
+            views.take_bytes(&found.text, row.span(&found.letters), Disguise { points, ..disguise });
+        });
     }
-    if bare.iter().all(|byte| byte.is_ascii_uppercase() || (b'2'..=b'7').contains(byte))
-        && let Ok(decoded) = BASE32_NOPAD.decode(&bare)
-    {
-        views.take_bytes(&decoded, span, BASE32);
-        return;
-    }
-    for stray in 0..=STRAY_LETTERS_MAX {
-        let bare = bare.get(stray..).unwrap_or_default();
-        if (stray == 0 || may_hold_text(bare, QUADS_BEHIND_STRAY)) && decode_base64(bare, &span, views) {
-            return;
-        }
-    }
+    views.full |= beyond;
 }
 
-/// True if it was text, or packed.
-fn decode_base64(bare: &[u8], span: &Range<usize>, views: &mut Views) -> bool {
-    let url = bare.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    // What surrounds the run (`data-`, a path) may have stuck to it: a start that does not decode is tried without it.
-    let bare = if bare.len() % 4 == 1 { bare.get(..bare.len() - 1).unwrap_or_default() } else { bare };
-    let decoded = if url { BASE64URL_NOPAD.decode(bare) } else { BASE64_NOPAD.decode(bare) };
-    let decoded = decoded.or_else(|error| {
-        // The last letter may carry bits that no encoder leaves.
-        let whole = bare.len() - bare.len() % 4;
-        let bare = bare.get(..whole.min(error.position.max(whole))).unwrap_or_default();
-        if url { BASE64URL_NOPAD.decode(bare) } else { BASE64_NOPAD.decode(bare) }
-    });
-    let Ok(decoded) = decoded else { return false };
-    if let Some(inflated) = inflate(&decoded) {
-        views.take_bytes(&inflated, span.clone(), GZIP);
-        return true;
-    }
-    views.take_bytes(&decoded, span.clone(), BASE64);
-    std::str::from_utf8(&decoded).is_ok()
-}
-
-/// What a gzip (RFC 1952) or zlib (RFC 1950) stream holds, up to a bound.
+/// What a gzip (RFC 1952) or zlib (RFC 1950) stream holds, up to a bound; of one that is cut what there is.
 fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     let body = match bytes {
         [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, rest @ ..] => gzip_body(*flags, rest)?,
-        [0x78, second, rest @ ..] if (0x7800 + u16::from(*second)).is_multiple_of(31) => rest,
+        [0x78, _, rest @ ..] => rest,
         _ => return None,
     };
-    miniz_oxide::inflate::decompress_to_vec_with_limit(body, INFLATED_BYTES_MAX).ok()
+    let inflated = miniz_oxide::inflate::decompress_to_vec_with_limit(body, INFLATED_BYTES_MAX);
+    let mut inflated = inflated.unwrap_or_else(|error| error.output);
+    let valid = std::str::from_utf8(&inflated).map_or_else(|error| error.valid_up_to(), str::len);
+    inflated.truncate(valid);
+    (valid > 0).then_some(inflated)
 }
 
 /// Behind the optional fields of the header.
