@@ -1,5 +1,7 @@
 //! Reading a text of theirs: every mistake with its place, nothing taken for granted.
 
+mod yaml;
+
 use std::ops::Range;
 
 use bailiwick_policy::tree::{Fault, Form, Node, parse};
@@ -54,7 +56,31 @@ impl<'t> Reader<'t> {
             self.fault(0..0, "the file is empty", "an empty file decides nothing");
         }
         self.faults.extend(faults.into_iter().take(FAULTS_MAX));
+        root.iter().for_each(|root| self.plain_scalars(root));
         root
+    }
+
+    /// Reports scalars that the original, which reads YAML 1.1, takes for something else.
+    fn plain_scalars(&mut self, node: &Node) {
+        match &node.form {
+            Form::Scalar { text, plain: true } => {
+                if let Some(what) = yaml::otherwise(text) {
+                    let help =
+                        "write the number in plain digits, `true` or `false`, or put quotes around a text";
+                    self.wrong(
+                        node,
+                        format!("`{text}` is {what} in YAML 1.1, which the original reads"),
+                        help,
+                    );
+                }
+            }
+            Form::Scalar { plain: false, .. } => {}
+            Form::List(items) => items.iter().for_each(|item| self.plain_scalars(item)),
+            Form::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+                self.plain_scalars(key);
+                self.plain_scalars(value);
+            }),
+        }
     }
 
     /// The members of a map; nothing at all is a map without any.
@@ -108,7 +134,13 @@ impl<'t> Reader<'t> {
 
     /// A number that is not negative.
     pub(crate) fn number(&mut self, node: &Node, what: &str) -> Option<f64> {
-        let number = self.word(node, what)?.parse::<f64>().ok();
+        let text = self.word(node, what)?;
+        // To readers of YAML 1.1 `1e3` is a text, to those of JSON a number.
+        if text.contains(['e', 'E']) && !self.text.trim_start().starts_with('{') {
+            self.wrong(node, format!("{what} must be a number without an exponent"), "write `1000`");
+            return None;
+        }
+        let number = text.parse::<f64>().ok();
         let number = number.filter(|number| number.is_finite() && *number >= 0.0 && *number <= NUMBER_MAX);
         if number.is_none() {
             self.wrong(node, format!("{what} must be a number that is not negative"), "write `10`");

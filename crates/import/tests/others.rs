@@ -117,6 +117,16 @@ fn written(server: &Server) -> String {
     )
 }
 
+#[test]
+fn numbers_that_yaml_1_1_reads_otherwise_are_errors_with_their_line() {
+    for number in ["010", "1:30", "0x1f", "1_000", "1e3", "yes"] {
+        let text = format!("name: ci\nrules:\n- action: budget\n  max_calls: {number}\n");
+        let source = Source { name: "made.yaml".into(), text };
+        let Err(problems) = import(&source, Format::Mcpfw, Mode::Safe) else { panic!("{number} is read") };
+        assert!(problems.render(false).contains("made.yaml:4:"), "{}", problems.render(false));
+    }
+}
+
 /// Conditions of Cedar over two arguments, which may be absent.
 #[derive(Debug, Clone)]
 enum Test {
