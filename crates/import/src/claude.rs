@@ -4,6 +4,7 @@
 //! serve` offers by the same names. In `safe` what is denied to these is denied to all that do the same.
 
 mod rule;
+mod touch;
 
 use bailiwick_policy::tree::Node;
 
@@ -136,7 +137,7 @@ fn write(
     let args = match &about.spec {
         Spec::Anything => Vec::new(),
         Spec::Command { entry, glob } => {
-            let key = if wide { "{*command*,*cmd*,*script*}" } else { "command" };
+            let key = if wide { touch::COMMAND_KEYS } else { "command" };
             let mut args = Vec::new();
             args.extend(entry.as_ref().map(|entry| (key, "command", Out::text(entry.clone()))));
             // What cannot be said in words of a command is compared as text; an allow needs the words.
@@ -147,12 +148,7 @@ fn write(
         }
         Spec::Path(path) => {
             let key = if wide { "**" } else { FILE_KEYS };
-            let path = if tightens && !path.ends_with("**") {
-                format!("{}/**", path.trim_end_matches('/'))
-            } else {
-                path.clone()
-            };
-            vec![(key, "path", Out::text(path))]
+            vec![(key, "path", Out::text(reach(path, tightens)))]
         }
         Spec::Domain(domain) => vec![domain_args(wide, domain)],
     };
@@ -176,6 +172,17 @@ fn write(
         draft.add(Section::Rules, format!("line {line}: {} `{word}`", verdict.word()), fields);
     }
     rule::differences(draft, line, word, (verdict, wide), about);
+    if let (Spec::Path(path), true) = (&about.spec, wide) {
+        touch::write(draft, (line, word), (verdict, about.writes), &reach(path, tightens));
+    }
+}
+
+/// What is denied is denied with what lies below it.
+fn reach(path: &str, tightens: bool) -> String {
+    if tightens && !path.ends_with("**") {
+        return format!("{}/**", path.trim_end_matches('/'));
+    }
+    path.to_owned()
 }
 
 fn domain_args(wide: bool, domain: &str) -> (&'static str, &'static str, Out) {
@@ -191,15 +198,7 @@ fn targets(about: &About, wide: bool) -> Out {
     match (&about.spec, wide) {
         (Spec::Path(_), true) if about.writes => Out::text("*/*"),
         (Spec::Path(_) | Spec::Domain(_), true) => Out::texts(["*/*", "resource:*", "completion:*"]),
-        (Spec::Command { .. }, true) => Out::texts([
-            "*/*bash*",
-            "*/*shell*",
-            "*/*command*",
-            "*/*exec*",
-            "*/*terminal*",
-            "*/*script*",
-            "*/run*",
-        ]),
+        (Spec::Command { .. }, true) => Out::texts(touch::SHELLS),
         _ => Out::texts(about.targets.clone()),
     }
 }

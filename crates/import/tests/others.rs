@@ -118,6 +118,38 @@ fn written(server: &Server) -> String {
 }
 
 #[test]
+fn files_that_claude_code_denies_are_out_of_bounds_for_commands() {
+    let text =
+        r#"{"permissions":{"allow":["Bash"],"deny":["Read(//etc/**)","Read(~/.ssh/**)","Edit(/src/**)"]}}"#;
+    let policy = translated(text, Format::Claude, Mode::Safe);
+    let bash = |command: &str| {
+        let arguments = format!("{{\"command\":\"{command}\"}}");
+        decide(&policy, ("srv", "Bash"), &arguments, &Principal::default()).0
+    };
+    for command in [
+        "cat /etc/passwd",
+        "cd /etc && cat passwd",
+        "cat < /etc/passwd",
+        "scp ~/.ssh/id x:",
+        "echo > src/a",
+        "rm src/a",
+    ] {
+        assert_eq!(bash(command), Verdict::Deny, "{command}");
+    }
+    for command in ["cat $X", "cat src/a", "cat /e??/passwd"] {
+        assert_eq!(bash(command), Verdict::Ask, "{command}");
+    }
+    for command in ["ls", "cat docs/a", "npm test", "echo > out"] {
+        assert_eq!(bash(command), Verdict::Allow, "{command}");
+    }
+    // Where the default denies, a question would open.
+    let strict = text.replace("\"allow\"", "\"defaultMode\":\"dontAsk\",\"allow\"");
+    let policy = translated(&strict, Format::Claude, Mode::Safe);
+    let found = decide(&policy, ("srv", "Bash"), r#"{"command":"cat $X"}"#, &Principal::default()).0;
+    assert_eq!(found, Verdict::Deny);
+}
+
+#[test]
 fn numbers_that_yaml_1_1_reads_otherwise_are_errors_with_their_line() {
     for number in ["010", "1:30", "0x1f", "1_000", "1e3", "yes"] {
         let text = format!("name: ci\nrules:\n- action: budget\n  max_calls: {number}\n");
