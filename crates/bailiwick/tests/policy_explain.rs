@@ -48,6 +48,24 @@ fn the_smallest_changes_that_would_allow_a_call_are_tried_out() {
 }
 
 #[test]
+fn the_first_line_is_what_is_decided_after_the_history() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let policy = "version: 1\nrules: [{ id: all, effect: allow, on: \"*/*\" }]\nlimits: [{ id: once, on: \"*/*\", max: 1 }]\n";
+    fs::write(folder.join("p.yaml"), policy).expect("a file");
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","arguments":{}}}"#;
+    fs::write(folder.join("c.json"), call).expect("a file");
+    let explain = |more: &[&str]| {
+        let args = ["explain", "-p", "p.yaml", "--server", "fs", "--no-follow", "c.json"];
+        bailiwick(folder, &[&args[..], more].concat()).1
+    };
+    let fresh = explain(&[]);
+    assert!(fresh.starts_with("allow fs/read\n"), "{fresh}");
+    let after = explain(&["--history", "c.json"]);
+    assert!(after.starts_with("deny fs/read, as the engine decides; allow by rules alone\n"), "{after}");
+}
+
+#[test]
 fn the_name_of_a_tool_cannot_write_over_the_verdict() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = place.path();

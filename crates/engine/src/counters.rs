@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bailiwick_mcp::Timestamp;
-use bailiwick_policy::{Each, Limit, Policy};
+use bailiwick_policy::{Each, Limit, Per, Policy};
 use sha2::{Digest, Sha256};
 
 use crate::history::Past;
@@ -78,7 +78,11 @@ impl Counters {
             let shown = number(max);
             match (window_us(limit), limit.burst.map(|burst| burst as f64)) {
                 (None, _) if spent(counter.total, max) => {
-                    return Err(format!("{} of {shown} used in this run{}", number(counter.total), of()));
+                    let whose = match limit.per {
+                        Per::Run => "in this run",
+                        Per::Principal => "by this principal",
+                    };
+                    return Err(format!("{} of {shown} used {whose}{}", number(counter.total), of()));
                 }
                 (Some(window), Some(burst)) if spent(counter.drain(at, max, window), burst) => {
                     return Err(format!(

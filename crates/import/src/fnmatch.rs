@@ -167,7 +167,9 @@ impl Pattern {
     /// counts too, as in a denial.
     pub(crate) fn path(&self, wide: bool) -> Option<String> {
         let literal_part: String = self.sample();
+        let odd = |piece: &Piece| matches!(piece, Piece::Class { members, .. } if members.contains(['\\', '\0', '$', '%']));
         let unsayable = literal_part.contains(['\\', '\0', '$', '%'])
+            || self.pieces.iter().any(odd)
             || literal_part.contains("://")
             || self.written.trim() != self.written;
         if self.pieces.is_empty() || unsayable {

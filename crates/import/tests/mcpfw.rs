@@ -210,6 +210,21 @@ fn ours(policy: &Policy, tool: &str, arguments: &Arguments) -> Verdict {
     decide(policy, ("srv", tool), &json(arguments), &Principal::default()).0
 }
 
+#[test]
+fn a_class_with_a_backslash_is_compared_as_a_text() {
+    let text = r#"
+default_action: allow
+rules:
+- { action: deny, name: odd, tools: ["*"], when: { arg_matches: { path: ['[a\]x'] } } }
+"#;
+    for mode in [Mode::Exact, Mode::Safe] {
+        let (_, policy) = translated(text, mode);
+        for path in ["ax", r"\\x"] {
+            assert_eq!(ours(&policy, "run", &Arguments::from([("path", path)])), Verdict::Deny, "{path}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -57,6 +57,15 @@ fn without_a_window_a_limit_never_recovers() {
 }
 
 #[test]
+fn the_denial_says_whose_calls_were_counted() {
+    let mut counters = Counters::default();
+    let limit = Limit { per: Per::Principal, ..limit(1.0, None, None) };
+    assert_eq!(passed(&mut counters, &limit, [0]), 1);
+    let words = counters.check(&limit, call("read", Timestamp(0)));
+    assert_eq!(words, Err("1 of 1 used by this principal".to_owned()));
+}
+
+#[test]
 fn no_window_holds_more_than_its_limit() {
     // Every 7 ms for 3 s under 5 in 1 s: whichever second one looks at, at most 5 passed in it.
     let (mut counters, limit) = (Counters::default(), limit(5.0, Some(1_000), None));

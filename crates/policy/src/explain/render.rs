@@ -18,16 +18,26 @@ impl Explanation {
     /// The explanation as lines. Values have their control characters escaped.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
+        self.render_beside(self.verdict, color)
+    }
+
+    /// The same above what is decided in the end, `decided`, by more than the rules: limits, history, what is pinned.
+    #[must_use]
+    pub fn render_beside(&self, decided: Verdict, color: bool) -> String {
         let paint = |style: &str, text: &str| {
             if color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
         };
-        let style = match self.verdict {
+        let style = match decided {
             Verdict::Allow => GREEN,
             Verdict::Ask => YELLOW,
             Verdict::Deny => RED,
         };
-        let alone = if self.looked_back.is_empty() { "" } else { ", by rules alone" };
-        let mut out = format!("{} {}{alone}\n", paint(style, self.verdict.word()), self.target);
+        let alone = match (decided == self.verdict, self.looked_back.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => ", by rules alone".to_owned(),
+            (false, _) => format!(", as the engine decides; {} by rules alone", self.verdict.word()),
+        };
+        let mut out = format!("{} {}{alone}\n", paint(style, decided.word()), self.target);
         if let Some(labels) = &self.labels {
             out.push_str(&format!("  labels: {labels}\n"));
         }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bailiwick_engine::{Answer, Effect, Engine, Mode, Outcome, Scanner, Settings};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Message, Parser, Timestamp};
-use bailiwick_policy::{Policy, Principal};
+use bailiwick_policy::{Policy, Principal, Verdict};
 
 use super::EXAMPLE;
 use crate::exit::Failure;
@@ -112,12 +112,13 @@ impl Rehearsal {
         outcomes
     }
 
-    /// What is decided over `message`, in lines.
-    pub(super) fn decide(&mut self, message: &Message<'_>) -> Vec<String> {
+    /// What is decided over `message`, and that in lines.
+    pub(super) fn decide(&mut self, message: &Message<'_>) -> (Option<Verdict>, Vec<String>) {
         self.at = self.at.plus_micros(STEP_US);
-        let mut lines = Vec::new();
+        let (mut lines, mut decided) = (Vec::new(), None);
         for outcome in &self.receive(message) {
             let decision = &outcome.decision;
+            decided = decided.or(Some(decision.verdict));
             lines.push(format!(
                 "the engine decides: {}, {}",
                 decision.verdict.word(),
@@ -139,6 +140,6 @@ impl Rehearsal {
                 Effect::Quarantine(kept) => format!("  kept in quarantine as {}", kept.id),
             }));
         }
-        lines
+        (decided, lines)
     }
 }

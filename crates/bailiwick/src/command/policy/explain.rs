@@ -42,20 +42,24 @@ pub(super) fn run(
         principal: &principal,
     };
     let explanation = loaded.policy.explain(&call);
-    say::line(explanation.render(say::colour()).trim_end());
+    let mut rehearsal = Rehearsal::new(&loaded.policy, server, principal.clone());
+    let mut before = Vec::new();
+    if let Some(history) = history {
+        let text = read(history)?;
+        let text = String::from_utf8(text)
+            .map_err(|_| Failure::error(format!("`{}` is not UTF-8", history.display())))?;
+        before = rehearsal.precede(&text)?;
+    }
+    let (decided, lines) = rehearsal.decide(&message);
+    let decided = decided.unwrap_or_else(|| explanation.verdict());
+    say::line(explanation.render_beside(decided, say::colour()).trim_end());
     let remedies = remedy::remedies(&layers, &loaded.policy, &call, &explanation);
     if !remedies.is_empty() {
         say::line("\nthe smallest changes that would allow it, each tried out:");
         remedies.iter().for_each(|remedy| say::line(&format!("  - {}", visible(remedy))));
     }
     say::line("");
-    let mut rehearsal = Rehearsal::new(&loaded.policy, server, principal.clone());
-    if let Some(history) = history {
-        let text = read(history)?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Failure::error(format!("`{}` is not UTF-8", history.display())))?;
-        rehearsal.precede(&text)?.iter().for_each(|line| say::line(&visible(line)));
-    }
-    rehearsal.decide(&message).iter().for_each(|line| say::line(&visible(line.trim_end())));
+    before.iter().for_each(|line| say::line(&visible(line)));
+    lines.iter().for_each(|line| say::line(&visible(line.trim_end())));
     Ok(exit::OK)
 }
