@@ -4,7 +4,7 @@ mod code;
 
 use std::ops::{ControlFlow, Range};
 
-use self::code::Found;
+use self::code::{Codes, Found};
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
 use crate::runs::is_of;
@@ -120,14 +120,21 @@ fn decode(row: &Row, left: &mut usize, views: &mut Views) {
         *left = left.checked_sub(1)?;
         inflate(bytes)
     };
-    for (code, disguise) in [(code::HEX, HEX), (code::BASE32, BASE32), (code::BASE64, BASE64)] {
-        code.each(&row.letters, &starts, &mut unpack, &mut |found: Found| {
-            let disguise = if found.packed { GZIP } else { disguise };
-            // Pictures have texts in their midst, too: such weigh what they say.
-            let points = if found.leads { disguise.points } else { 0 };
-            views.take_bytes(&found.text, row.span(&found.letters), Disguise { points, ..disguise });
-        });
+    let mut take = |found: Found, disguise: Disguise| {
+        let disguise = if found.packed { GZIP } else { disguise };
+        // Pictures have texts in their midst, too: such weigh what they say.
+        let points = if found.leads { disguise.points } else { 0 };
+        views.take_bytes(&found.text, row.span(&found.letters), Disguise { points, ..disguise });
+    };
+    let codes = Codes::table();
+    codes.hex.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, HEX));
+    // Nothing that people write has only such letters in the other codes.
+    if row.letters.iter().all(u8::is_ascii_hexdigit) {
+        views.full |= beyond;
+        return;
     }
+    codes.base32.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, BASE32));
+    codes.base64.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, BASE64));
     views.full |= beyond;
 }
 

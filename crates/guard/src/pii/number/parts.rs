@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Found, Run, is_card, is_social};
+use super::{Found, Run, SOCIAL, is_card, is_social};
 use crate::guard::Level;
 
 /// How cards and social security numbers are grouped. Other groupings count only where nothing stands beside them.
@@ -13,7 +13,11 @@ const GROUPINGS: [&[usize]; 10] =
 pub(super) fn find(run: &Run, glued: (bool, bool), bytes: &[u8], found: &mut Vec<Found>) {
     let groups: Vec<Range<usize>> = run.groups().collect();
     let mut first = usize::from(glued.0);
-    while first < groups.len() {
+    while let Some(group) = groups.get(first) {
+        if !matches!(group.len(), 3 | 4 | 13..=16 | 19) {
+            first += 1;
+            continue;
+        }
         let ends = GROUPINGS
             .iter()
             .filter(|grouping| fits(grouping, &groups, first))
@@ -35,37 +39,37 @@ fn fits(grouping: &[usize], groups: &[Range<usize>], first: usize) -> bool {
 fn judge(run: &Run, groups: &[Range<usize>], part: Range<usize>, bytes: &[u8]) -> Option<Found> {
     let (before, behind) = (part.start.checked_sub(1).and_then(|at| groups.get(at)), groups.get(part.end));
     let span = groups.get(part.start)?.start..groups.get(part.end - 1)?.end;
-    let shape = run.shape.get(span.clone())?.to_owned();
-    let digits = |span: &Range<usize>| {
-        let span = run.span.start + span.start..run.span.start + span.end;
-        bytes
-            .get(span)
-            .unwrap_or_default()
-            .iter()
-            .filter(|byte| byte.is_ascii_digit())
-            .map(|byte| char::from(*byte))
-            .collect()
+    let shape = run.shape.get(span.clone())?;
+    let original = |span: &Range<usize>| run.span.start + span.start..run.span.start + span.end;
+    let digits = |span: &Range<usize>| -> String {
+        let written = bytes.get(original(span)).unwrap_or_default().iter();
+        written.filter(|byte| byte.is_ascii_digit()).map(|byte| char::from(*byte)).collect()
     };
     let signs = [
         before.and_then(|before| run.shape.get(before.end..span.start)),
         behind.and_then(|behind| run.shape.get(span.end..behind.start)),
     ];
-    let of_numbers = part.len() > 1;
-    let number =
-        Run { digits: digits(&span), span: run.span.start + span.start..run.span.start + span.end, shape };
-    let blanks = signs.iter().flatten().all(|sign| *sign == " ");
-    if is_social(&number, bytes) && blanks {
-        return Some(("social-security-number", number.span, Level::Certain));
+    let number = || Run { digits: digits(&span), span: original(&span), shape: shape.to_owned() };
+    if shape == SOCIAL {
+        let blanks = signs.iter().flatten().all(|sign| *sign == " ");
+        let number = number();
+        return (blanks && is_social(&number, bytes)).then_some((
+            "social-security-number",
+            number.span,
+            Level::Certain,
+        ));
     }
+    let grouped = part.len() > 1;
     // A fraction, or a longer number, is no card.
-    let apart = |sign: &&str| *sign == " " || (of_numbers && *sign == "-" && !number.shape.contains('-'));
+    let apart = |sign: &&str| *sign == " " || (grouped && *sign == "-" && !shape.contains('-'));
     // One more group of four may be one more number of a table.
     let four = before.is_some_and(|before| before.len() == 4);
-    let expires = |digits: String| is_expiry(&digits);
-    let dated = behind.is_none_or(|behind| behind.len() != 4 || expires(digits(behind)));
-    let stands = !of_numbers || (!four && dated);
-    let is_number = stands && signs.iter().flatten().all(apart) && is_card(&number);
-    is_number.then_some(("card-number", number.span, Level::Certain))
+    let dated = || behind.is_none_or(|behind| behind.len() != 4 || is_expiry(&digits(behind)));
+    if !signs.iter().flatten().all(apart) || (grouped && (four || !dated())) {
+        return None;
+    }
+    let number = number();
+    is_card(&number).then_some(("card-number", number.span, Level::Certain))
 }
 
 /// `MMYY` or a year, such as stand behind a card.
