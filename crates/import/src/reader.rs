@@ -78,7 +78,12 @@ impl<'t> Reader<'t> {
             Form::List(items) => items.iter().for_each(|item| self.plain_scalars(item)),
             Form::Map(pairs) => pairs.iter().for_each(|(key, value)| {
                 self.plain_scalars(key);
-                self.plain_scalars(value);
+                // Words for people decide nothing, whatever they are there.
+                if !key.scalar().is_some_and(|key| WORDS.contains(&key))
+                    || !matches!(value.form, Form::Scalar { .. })
+                {
+                    self.plain_scalars(value);
+                }
             }),
         }
     }
@@ -181,6 +186,8 @@ pub(crate) fn nearest(word: &str, valid: &[&str]) -> String {
     }
 }
 
+/// Keys of texts for people.
+const WORDS: [&str; 3] = ["message", "description", "reason"];
 /// Longest word that is compared with others.
 const WORD_BYTES_MAX: usize = 64;
 /// Most mistakes that are reported.

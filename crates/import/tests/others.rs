@@ -157,6 +157,16 @@ fn numbers_that_yaml_1_1_reads_otherwise_are_errors_with_their_line() {
         let Err(problems) = import(&source, Format::Mcpfw, Mode::Safe) else { panic!("{number} is read") };
         assert!(problems.render(false).contains("made.yaml:4:"), "{}", problems.render(false));
     }
+    let policy = translated(
+        "name: ci\nrules:\n- { action: deny, tools: [x], message: no }\n",
+        Format::Mcpfw,
+        Mode::Exact,
+    );
+    assert_eq!(
+        decide(&policy, ("srv", "x"), "{}", &Principal::default()).0,
+        Verdict::Deny,
+        "words for people are any"
+    );
 }
 
 /// Conditions of Cedar over two arguments, which may be absent.

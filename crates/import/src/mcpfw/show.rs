@@ -185,7 +185,7 @@ fn meant(draft: &mut Draft, rule: &Rule, test: &Test, tightens: bool, sample: &s
 pub(super) fn counted(rule: &Rule, most: u64) -> Option<Shown> {
     let text = rule.when.first().and_then(sample).zip(rule.when.first());
     let text = text.map_or("{}".to_owned(), |(sample, test)| arguments(&test.key, &json(&sample)));
-    let call = shown(rule, text, "denies: the one that was denied counts", "counts one less", None)?;
+    let call = shown(rule, text, "passes: a rule before it denied one", "denies: every one counts", None)?;
     Some(call.after(format!("{most} like it, one of which was denied")))
 }
 

@@ -60,9 +60,8 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
             ("on", on(&rule.tools)),
             ("max", Out::word(format!("{calls}/{window}"))),
         ];
-        if draft.is_safe() {
-            fields.push(("count", Out::word("attempts")));
-        }
+        // What waits for a person, or is denied by a later rule, is a record there.
+        fields.push(("count", Out::word("attempts")));
         fields.extend(args.map(|args| ("args", args)));
         if !parts.is_empty() {
             fields.push(("if", Out::If(parts.clone())));
@@ -70,9 +69,8 @@ fn rate(draft: &mut Draft, rule: &Rule, (calls, window_ms): (u64, u64), parts: V
         fields.extend(rule.reason().map(|reason| ("reason", reason)));
         draft.add(Section::Limits, rule.origin("rate_limit"), fields);
     }
-    let counts = if draft.is_safe() { "every call that is tried" } else { "calls that go on" };
     let text = format!(
-        "`{}` counts {counts}; mcpfw counts what it lets pass or denies by a later rule, and what it lists",
+        "`{}` counts every call that is tried; mcpfw counts what it lets pass or denies by a later rule, and what it lists",
         rule.name
     );
     draft.differs(rule.line, text, show::counted(rule, calls));
