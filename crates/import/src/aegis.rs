@@ -196,4 +196,12 @@ fn sanitizer(draft: &mut Draft) {
             ("denies, if its patterns have it", "denies"),
         )),
     );
+    draft.differs(
+        0,
+        "`;`, `&&`, `||` and `|` are denied before the names of programs that are known here; its patterns may deny them anywhere",
+        Some(Shown {
+            speaks: Some(("sanitizer".to_owned(), false)),
+            ..Shown::tool("srv", "some_tool", "{\"note\": \"a || b\"}", ("may deny it", "this rule is silent"))
+        }),
+    );
 }
