@@ -16,7 +16,7 @@ pub(crate) fn runs<const CODE: bool>(
     let in_run = |byte: &&u8| is_of::<CODE>(**byte);
     let mut done = 0;
     for (index, block) in Block::each(bytes).enumerate() {
-        let mask = if CODE { block.word_or(*b"_-+/") } else { block.word_or(*b"_-") };
+        let mask = mask_of::<CODE>(block);
         let pairs = mask & mask >> 1;
         let fours = pairs & pairs >> 2;
         for at in places(fours & fours >> 4 & FIRST_OF_EIGHT) {
@@ -24,16 +24,51 @@ pub(crate) fn runs<const CODE: bool>(
             if start < done {
                 continue;
             }
-            let before = bytes.get(done..start).unwrap_or_default().iter().rev();
-            let from = start - before.take_while(in_run).count();
-            let rest = bytes.get(start..).unwrap_or_default().iter();
-            done = start + rest.take_while(in_run).count();
+            // What the block tells is not asked byte by byte.
+            let before = if at == 0 { 0 } else { count((mask << (BLOCK - at)).leading_ones()) };
+            let behind = count((mask >> at).trailing_ones());
+            let mut from = start - before;
+            if before == at {
+                let rest = bytes.get(done..from).unwrap_or_default().iter();
+                from -= rest.rev().take_while(in_run).count();
+            }
+            done = start + behind;
+            if at + behind == BLOCK {
+                done += length_of::<CODE>(bytes.get(done..).unwrap_or_default());
+            }
             if done - from >= RUN_BYTES_MIN {
                 look(from..done)?;
             }
         }
     }
     ControlFlow::Continue(())
+}
+
+#[inline]
+fn mask_of<const CODE: bool>(block: Block) -> u64 {
+    if CODE { block.word_or(*b"_-+/") } else { block.word_or(*b"_-") }
+}
+
+/// How many bytes of a run the bytes begin with.
+pub(crate) fn length_of<const CODE: bool>(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    for block in Block::each(bytes) {
+        let ones = count(mask_of::<CODE>(block).trailing_ones());
+        length += ones;
+        if ones < BLOCK {
+            break;
+        }
+    }
+    length
+}
+
+/// True if all are hexadecimal digits; without branches, so that the vector unit is used.
+pub(crate) fn is_hex(run: &[u8]) -> bool {
+    run.iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit())
+}
+
+fn count(bits: u32) -> usize {
+    usize::try_from(bits).unwrap_or(0)
 }
 
 /// The first byte of every aligned eight.

@@ -148,9 +148,10 @@ impl Block {
         }
     }
 
-    /// Calls `look` with the place of every word that starts here and how much of it does.
+    /// Calls `look` with the place of every word of two letters and more that starts here and how much of it does.
     fn words(&self, mut look: impl FnMut(usize, u32)) {
-        places(self.letters & !self.letter_before)
+        // One letter alone is no word that is looked for.
+        places(self.letters & !self.letter_before & self.letter_behind)
             .for_each(|at| look(at, (self.letters >> at).trailing_ones()));
     }
 

@@ -12,7 +12,7 @@ use super::{Secret, Secrets};
 use crate::block::Block;
 use crate::guard::Via;
 use crate::limits::CANDIDATE_BYTES_MAX;
-use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, may_hold_text};
+use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, is_hex, may_hold_text};
 
 /// A secret in the original text, and how it was hidden.
 pub(super) type Hidden = (Secret, Via);
@@ -135,9 +135,11 @@ fn run(run: &str, start: usize, look: &mut Look<'_>) {
     if length < RUN_MIN {
         return;
     }
-    let hex = length.is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = length.is_multiple_of(2) && is_hex(run.as_bytes());
     if hex && length >= 2 * RUN_MIN {
-        if let Ok(plain) = HEXLOWER_PERMISSIVE.decode(run.as_bytes()) {
+        if may_be_hex_of_text(run.as_bytes())
+            && let Ok(plain) = HEXLOWER_PERMISSIVE.decode(run.as_bytes())
+        {
             decoded(&plain, start..end, "hex", look);
         }
     } else if !hex {
@@ -151,11 +153,28 @@ fn run(run: &str, start: usize, look: &mut Look<'_>) {
                 decoded(&plain, start..end, "base64", look);
             }
         }
-        if PREFIXES.iter().any(|prefix| ends_backwards(run, prefix)) {
+        let last = run.bytes().next_back().unwrap_or(0);
+        let starts = |prefix: &&&str| prefix.bytes().next() == Some(last);
+        if PREFIXES.iter().filter(starts).any(|prefix| ends_backwards(run, prefix)) {
             let backwards: String = run.chars().rev().collect();
             look(&backwards, Place::Whole(start..end), "reversed");
         }
     }
+}
+
+/// False only if the first bytes are none of a text in UTF-8.
+fn may_be_hex_of_text(run: &[u8]) -> bool {
+    let mut head = [0_u8; 8];
+    let digit =
+        |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    for (place, pair) in head.iter_mut().zip(run.as_chunks::<2>().0) {
+        let [high, low] = pair.map(digit);
+        *place = high << 4 | low;
+        if matches!(*place, 0..=8 | 0xb | 0xe..=0x1f | 0x7f) {
+            return false;
+        }
+    }
+    std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 const RUN_MIN: usize = crate::runs::RUN_BYTES_MIN;

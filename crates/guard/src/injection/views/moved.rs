@@ -100,6 +100,8 @@ impl Moved {
         let mut count = Count::default();
         let mut sums = [0_i32; WAYS.len()];
         let (mut word, mut length) = (0_u64, 0_usize);
+        // Words that say nothing, since one that does.
+        let mut others = 0_i32;
         for byte in line.bytes().chain([b' ']) {
             let lower = byte | 0x20;
             if lower.is_ascii_lowercase() && byte.is_ascii_alphabetic() {
@@ -107,11 +109,16 @@ impl Moved {
                 length += 1;
                 continue;
             }
-            if length > 0 {
-                let ways = if length <= WORD_MAX { self.ways(word) } else { 0 };
+            let ways = if (1..=WORD_MAX).contains(&length) { self.ways(word) } else { 0 };
+            if length > 0 && ways == 0 {
+                others = others.saturating_add(1);
+            } else if length > 0 {
                 let plain = ways & PLAIN != 0;
                 count.plain += usize::from(plain);
+                let passed = others.saturating_mul(DENSE_OTHER);
+                others = 0;
                 for (way, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.saturating_add(passed).max(0);
                     // A word that is one as it stands is no sign of another alphabet.
                     let hidden = !plain && ways >> way & 1 == 1;
                     *sum += match (hidden, plain) {

@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 use self::code::{Codes, Found};
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
-use crate::runs::is_of;
+use crate::runs::{is_hex, is_of, length_of};
 
 const BASE64: Disguise = Disguise::new("base64", 100);
 const GZIP: Disguise = Disguise::new("gzip", 180);
@@ -56,9 +56,9 @@ impl Row {
         let mut row = Row { letters: Vec::new(), lines: Vec::new(), end: start };
         loop {
             row.lines.push((row.letters.len(), row.end));
-            let rest = bytes.get(row.end..).unwrap_or_default().iter();
+            let rest = bytes.get(row.end..).unwrap_or_default();
             let room = CANDIDATE_BYTES_MAX - row.letters.len();
-            let piece = rest.take(room).take_while(|byte| is_of::<true>(**byte)).count();
+            let piece = length_of::<true>(rest.get(..room).unwrap_or(rest));
             row.letters.extend_from_slice(bytes.get(row.end..row.end + piece).unwrap_or_default());
             row.end += piece;
             // A wrapped line is long, and so is what went before.
@@ -129,7 +129,7 @@ fn decode(row: &Row, left: &mut usize, views: &mut Views) {
     let codes = Codes::table();
     codes.hex.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, HEX));
     // Nothing that people write has only such letters in the other codes.
-    if row.letters.iter().all(u8::is_ascii_hexdigit) {
+    if is_hex(&row.letters) {
         views.full |= beyond;
         return;
     }
