@@ -98,6 +98,8 @@ impl Row {
     }
 }
 
+/// Fewer letters of base32 in a row are no twelve bytes; of hexadecimal it takes more.
+const LETTERS_MIN: usize = 19;
 /// Lines of fewer letters are words.
 const WRAPPED_MIN: usize = 30;
 /// So many letters are asked for being an encoding: of a short text some stretch is whole.
@@ -127,13 +129,20 @@ fn decode(row: &Row, left: &mut usize, views: &mut Views) {
         views.take_bytes(&found.text, row.span(&found.letters), Disguise { points, ..disguise });
     };
     let codes = Codes::table();
-    codes.hex.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, HEX));
+    let holds = |letter: fn(&u8) -> bool| {
+        row.letters.split(|byte| !letter(byte)).any(|letters| letters.len() >= LETTERS_MIN)
+    };
+    if holds(u8::is_ascii_hexdigit) {
+        codes.hex.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, HEX));
+    }
     // Nothing that people write has only such letters in the other codes.
     if is_hex(&row.letters) {
         views.full |= beyond;
         return;
     }
-    codes.base32.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, BASE32));
+    if holds(|letter| letter.is_ascii_alphabetic() || matches!(letter, b'2'..=b'7')) {
+        codes.base32.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, BASE32));
+    }
     codes.base64.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, BASE64));
     views.full |= beyond;
 }
