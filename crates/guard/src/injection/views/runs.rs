@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 use self::code::{Codes, Found};
 use super::{Disguise, Views};
 use crate::limits::{CANDIDATE_BYTES_MAX, CANDIDATES_MAX, INFLATED_BYTES_MAX};
-use crate::runs::{is_hex, is_of, length_of};
+use crate::runs::{is_of, length_of};
 
 const BASE64: Disguise = Disguise::new("base64", 100);
 const GZIP: Disguise = Disguise::new("gzip", 180);
@@ -135,8 +135,8 @@ fn decode(row: &Row, left: &mut usize, views: &mut Views) {
     if holds(u8::is_ascii_hexdigit) {
         codes.hex.each(&row.letters, &starts, &mut unpack, &mut |found| take(found, HEX));
     }
-    // Nothing that people write has only such letters in the other codes.
-    if is_hex(&row.letters) {
+    // Nothing that people write has only such letters in the other codes; digests and UUIDs have.
+    if row.letters.iter().fold(true, |all, byte| all & (byte.is_ascii_hexdigit() | (*byte == b'-'))) {
         views.full |= beyond;
         return;
     }
