@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_mcp::{Body as Shape, Direction, Id, Message, Packet};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
@@ -17,7 +17,7 @@ use super::reply::{Reply, message, own_error, refuse};
 use super::sessions::Session;
 use super::stdio::Server;
 use super::stream;
-use super::upstream::collect;
+use super::upstream::{Reading, collect};
 
 impl Attended {
     /// Sends one request on and answers the client with what comes back.
@@ -33,7 +33,7 @@ impl Attended {
         }
     }
 
-    async fn answered(mut self, response: Response<Incoming>, opens: bool) -> Reply {
+    async fn answered(mut self, response: Response<Reading>, opens: bool) -> Reply {
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
             return self.exchange.not_answered(&head, body).await;
@@ -89,7 +89,7 @@ impl Exchange {
     }
 
     /// An answer in one piece; and, if it `opens` a session, whether it is no error.
-    async fn whole(&self, body: Incoming, opens: bool) -> (Reply, bool) {
+    async fn whole(&self, body: Reading, opens: bool) -> (Reply, bool) {
         let gate = &self.here.gate;
         let bytes_max = gate.office.with.limits.message_bytes_max;
         let bytes = match collect(body, bytes_max, gate.limits.answer_time).await {
@@ -123,7 +123,7 @@ impl Exchange {
     }
 
     /// The upstream answered with a status that is an error, and perhaps with a message that says which.
-    async fn not_answered(&self, head: &Parts, body: Incoming) -> Reply {
+    async fn not_answered(&self, head: &Parts, body: Reading) -> Reply {
         let gate = &self.here.gate;
         let status = head.status;
         let gone = self.session.as_ref().filter(|session| !self.modern && session.is_gone_by(status));

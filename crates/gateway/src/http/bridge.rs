@@ -21,7 +21,7 @@ use bailiwick_mcp::framing::{Frame, Lines, Part, Sse};
 use bailiwick_mcp::message::{Body, Packet};
 use bailiwick_mcp::{Id, Limits, Parser, Value};
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::{Method, Response, Uri};
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -30,7 +30,7 @@ use tokio::time::{sleep, timeout};
 use self::said::{Kind, Said, Tools};
 use super::head::{LAST_EVENT, SESSION, VERSION, is_type};
 use super::limits::HttpLimits;
-use super::upstream::{Link, Target, collect};
+use super::upstream::{Link, Reading, Target, collect};
 
 /// Requests that wait for their answers at once; then no further line is read.
 const REQUESTS_MAX: usize = 256;
@@ -176,7 +176,7 @@ impl Far {
         }
     }
 
-    async fn answered(&self, said: &Said, response: Response<Incoming>) {
+    async fn answered(&self, said: &Said, response: Response<Reading>) {
         let status = response.status();
         if said.is_initialize && status.is_success() {
             self.state().session = response.headers().get(SESSION).cloned();
@@ -198,7 +198,7 @@ impl Far {
     }
 
     /// An answer that comes as a stream of events, which may break and be taken up again.
-    async fn streamed(&self, said: &Said, body: Incoming) {
+    async fn streamed(&self, said: &Said, body: Reading) {
         let (mut body, mut reached) = (body, Reached::default());
         let mut is_answered = false;
         for _ in 0..RESUMED_MAX {
@@ -215,7 +215,7 @@ impl Far {
     }
 
     /// Opens a stream of events, behind the event of that id.
-    async fn open(&self, behind: Option<HeaderValue>) -> Option<Incoming> {
+    async fn open(&self, behind: Option<HeaderValue>) -> Option<Reading> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         self.show(&mut headers);
@@ -243,7 +243,7 @@ impl Far {
     /// Each message of a stream of events, until it ends or is silent for too long.
     async fn events(
         &self,
-        mut body: Incoming,
+        mut body: Reading,
         reached: &mut Reached,
         each: &mut (dyn FnMut(&Far, &[u8]) + Send),
     ) {

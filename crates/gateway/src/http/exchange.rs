@@ -8,7 +8,7 @@ use bailiwick_mcp::framing::{Part, Sse};
 use bailiwick_mcp::{Direction, Id};
 use http_body_util::BodyExt as _;
 use hyper::Response;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderValue};
 use tokio::time::timeout;
 
@@ -20,7 +20,7 @@ use super::recorder::OneMore;
 use super::run::{Decided, Run};
 use super::sessions::Session;
 use super::stdio::Server;
-use super::upstream::collect;
+use super::upstream::{Reading, collect};
 
 /// One request of a client, or one stream that it opened.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ impl Exchange {
     }
 
     /// Hears an answer out until the server owes none of `ids`; returns what of it is for the client.
-    pub(super) async fn hear(&self, response: Response<Incoming>, ids: &[Id<'static>]) -> Vec<Letter> {
+    pub(super) async fn hear(&self, response: Response<Reading>, ids: &[Id<'static>]) -> Vec<Letter> {
         let gate = &self.here.gate;
         let limits = gate.office.with.limits;
         let mut heard = Vec::new();

@@ -4,7 +4,6 @@
 use bailiwick_mcp::Limits;
 use bailiwick_mcp::framing::{Part, Sse};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HeaderMap, HeaderValue};
 use hyper::{Method, Uri};
 use tokio::sync::mpsc;
@@ -14,7 +13,7 @@ use super::head::is_type;
 use super::letter::Letter;
 use super::limits::HttpLimits;
 use super::pipe::{Heard, LETTERS_MAX, LINES_MAX, Pipe};
-use super::upstream::{Link, Target};
+use super::upstream::{Link, Reading, Target};
 
 /// Connects to the upstream; what it says comes out of the receiver, which ends with it.
 pub(super) async fn connect(
@@ -80,7 +79,7 @@ async fn write(link: &Link, place: &Uri, mut letters: mpsc::Receiver<Letter>) {
 
 /// The stream of events.
 pub(super) struct Stream {
-    body: Incoming,
+    body: Reading,
     sse: Sse,
 }
 

@@ -3,7 +3,7 @@
 use bailiwick_mcp::framing::{Event, Part, Sse};
 use bailiwick_mcp::{Malformation, Malformed};
 use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -15,6 +15,7 @@ use super::letter::Letter;
 use super::reply::{Reply, events};
 use super::run::{Decided, Party};
 use super::sessions::OpenStream;
+use super::upstream::Reading;
 
 /// Pieces that wait for a client that reads slowly; then the upstream waits.
 const PIECES_MAX: usize = 4;
@@ -34,12 +35,12 @@ enum End {
 }
 
 /// Answers with the events of `body`, for as long as both sides want.
-pub(super) fn open(attended: Attended, body: Incoming) -> Reply {
+pub(super) fn open(attended: Attended, body: Reading) -> Reply {
     pump(attended, body, None)
 }
 
 /// The same for a stream that no request opened.
-pub(super) fn listen(attended: Attended, body: Incoming, counted: OpenStream) -> Reply {
+pub(super) fn listen(attended: Attended, body: Reading, counted: OpenStream) -> Reply {
     pump(attended, body, Some(counted))
 }
 
@@ -67,7 +68,7 @@ pub(super) fn said(exchange: Exchange, mut pieces: mpsc::Receiver<Said>, counted
     events(receiver)
 }
 
-fn pump(attended: Attended, body: Incoming, counted: Option<OpenStream>) -> Reply {
+fn pump(attended: Attended, body: Reading, counted: Option<OpenStream>) -> Reply {
     let (pieces, receiver) = mpsc::channel(PIECES_MAX);
     let gate = std::sync::Arc::clone(&attended.exchange.here.gate);
     gate.metrics.streams.inc();
@@ -92,7 +93,7 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, mut body: Incoming) {
+    async fn run(mut self, mut body: Reading) {
         let mut end = self.pass_on(&mut body).await;
         let exchange = self.attended.exchange.clone();
         exchange.run.touch();
@@ -121,7 +122,7 @@ impl Pump {
         let _ = self.send(out).await;
     }
 
-    async fn pass_on(&mut self, body: &mut Incoming) -> End {
+    async fn pass_on(&mut self, body: &mut Reading) -> End {
         let gate = std::sync::Arc::clone(&self.attended.exchange.here.gate);
         let mut phase = gate.phase.clone();
         // A stream that no request waits for ends with the serving; the others have until the grace is over.

@@ -1,11 +1,13 @@
 //! The way to an upstream over HTTP: one pool of connections per thread, no redirects, no compression.
 
 mod dial;
+mod line;
+mod pool;
 
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::body::{Body, Bytes};
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
     HeaderValue, TRANSFER_ENCODING,
@@ -17,6 +19,8 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use self::dial::Connector;
+pub(super) use self::line::Reading;
+use self::pool::Plain;
 use super::head::SESSION;
 use super::letter::Letter;
 use super::limits::HttpLimits;
@@ -73,9 +77,17 @@ impl UpstreamError {
 /// One thread's connections to an upstream.
 #[derive(Debug)]
 pub(super) struct Link {
-    client: Client<Connector, Full<Bytes>>,
+    way: Way,
     target: Target,
     answer_time: Duration,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// HTTP/1.1 without TLS.
+    Plain(Box<Plain>),
+    /// With TLS, in the version that is agreed on there.
+    Client(Box<Client<Connector, Full<Bytes>>>),
 }
 
 /// Headers of an answer of which two readers could take two different ones.
@@ -92,18 +104,26 @@ const IDLE_CONNECTIONS_MAX: usize = 256;
 /// and cannot be sent again, since the server may have begun with it.
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
+fn client(connector: Connector, limits: &HttpLimits) -> Client<Connector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+        .pool_idle_timeout(IDLE_TIME)
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .http1_max_headers(limits.headers_max)
+        .http2_max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
+        .http2_keep_alive_interval(limits.keep_alive)
+        .build(connector)
+}
+
 impl Link {
     pub(super) fn new(target: Target, limits: &HttpLimits) -> Link {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .pool_idle_timeout(IDLE_TIME)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http1_max_headers(limits.headers_max)
-            .http2_max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
-            .http2_keep_alive_interval(limits.keep_alive)
-            .build(dial::connector(&target, limits.connect_time));
-        Link { client, target, answer_time: limits.answer_time }
+        let connector = dial::connector(&target, limits.connect_time);
+        let way = match Plain::new(&target.uri, connector.clone(), limits.headers_max) {
+            Some(plain) => Way::Plain(Box::new(plain)),
+            None => Way::Client(Box::new(client(connector, limits))),
+        };
+        Link { way, target, answer_time: limits.answer_time }
     }
 
     /// Posts what the engine permitted. `headers` are the client's that go on.
@@ -111,7 +131,7 @@ impl Link {
         &self,
         headers: HeaderMap,
         letter: &Letter,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         self.post_to(self.target.uri.clone(), headers, letter).await
     }
 
@@ -121,7 +141,7 @@ impl Link {
         uri: Uri,
         headers: HeaderMap,
         letter: &Letter,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         self.put(uri, headers, letter.bytes().clone()).await
     }
 
@@ -130,7 +150,7 @@ impl Link {
         &self,
         headers: HeaderMap,
         line: Bytes,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         self.pass_to(self.target.uri.clone(), headers, line).await
     }
 
@@ -140,7 +160,7 @@ impl Link {
         uri: Uri,
         headers: HeaderMap,
         line: Bytes,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         self.put(uri, headers, line).await
     }
 
@@ -149,7 +169,7 @@ impl Link {
         uri: Uri,
         headers: HeaderMap,
         bytes: Bytes,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         let mut request = Request::new(Full::new(bytes));
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
@@ -164,7 +184,7 @@ impl Link {
         &self,
         method: Method,
         headers: HeaderMap,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = method;
         *request.headers_mut() = headers;
@@ -175,18 +195,25 @@ impl Link {
         &self,
         uri: Uri,
         mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, UpstreamError> {
+    ) -> Result<Response<Reading>, UpstreamError> {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
             headers.insert(name, value.clone());
         }
-        let response = match timeout(self.answer_time, self.client.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
-            Ok(Err(_)) => return Err(UpstreamError::Broken),
-            Err(_) => return Err(UpstreamError::Late),
+        let response = match &self.way {
+            Way::Plain(plain) if plain.leads_to(request.uri()) => {
+                plain.send(request, self.answer_time).await?
+            }
+            // Its callers lead nobody to another origin.
+            Way::Plain(_) => return Err(UpstreamError::Unreachable),
+            Way::Client(client) => match timeout(self.answer_time, client.request(request)).await {
+                Ok(Ok(response)) => response.map(Reading::of),
+                Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
+                Ok(Err(_)) => return Err(UpstreamError::Broken),
+                Err(_) => return Err(UpstreamError::Late),
+            },
         };
         let twice = |name: &HeaderName| response.headers().get_all(name).iter().nth(1).is_some();
         if ONCE.iter().any(twice) || framed_twice(response.headers()) {
@@ -203,7 +230,7 @@ impl Link {
 
 /// Reads a whole body of at most `bytes_max`, within `within`.
 pub(super) async fn collect(
-    mut body: Incoming,
+    mut body: impl Body<Data = Bytes> + Unpin,
     bytes_max: usize,
     within: Duration,
 ) -> Result<Bytes, UpstreamError> {

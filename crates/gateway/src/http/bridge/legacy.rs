@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode, Uri};
 use tokio::time::timeout;
@@ -11,6 +11,7 @@ use super::said::{self, Kind, Said};
 use super::{Far, refusal};
 use crate::http::legacy_upstream;
 use crate::http::pipe::Heard;
+use crate::http::upstream::Reading;
 
 /// How a server that cannot be posted to answers to that (2025-03-26, backwards compatibility).
 pub(super) fn may_be(status: StatusCode) -> bool {
@@ -19,7 +20,7 @@ pub(super) fn may_be(status: StatusCode) -> bool {
 
 impl Far {
     /// Tries the older way after `first` refused the newer one, and posts what was refused.
-    pub(super) async fn legacy(self: &Arc<Self>, said: &Said, first: Response<Incoming>, line: Bytes) {
+    pub(super) async fn legacy(self: &Arc<Self>, said: &Said, first: Response<Reading>, line: Bytes) {
         let refused = refusal::told(first.status(), first.headers());
         let (mut stream, place) =
             match legacy_upstream::open(&self.link, &self.base, &self.limits, &self.http).await {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec::IntoIter;
 
+use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
@@ -16,6 +17,8 @@ use tower_service::Service;
 use super::Target;
 
 pub(super) type Connector = HttpsConnector<Dialer>;
+/// What it connects.
+pub(super) type Stream = <Connector as Service<Uri>>::Response;
 
 #[cfg(not(test))]
 type Dialer = HttpConnector<Resolver>;

@@ -1,0 +1,235 @@
+//! One connection to an upstream, driven by whoever waits for its answer: no task of its own stands between the socket and the
+//! request, so that an answer wakes one task and not two.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use http_body_util::Full;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::{Connection, SendRequest};
+use tokio::task::coop::has_budget_remaining;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::dial::Stream;
+use super::pool::Pool;
+
+/// How often a connection that always has something to do is seen to before others have their turn.
+const TURNS_MAX: usize = 16;
+
+/// A connection, and the one request that may be under way on it. Dropping it closes it.
+pub(super) struct Line {
+    pub(super) sender: SendRequest<Full<Bytes>>,
+    connection: Connection<Stream, Full<Bytes>>,
+    bell: Arc<Bell>,
+    /// Rings the bell.
+    waker: Waker,
+    /// Until when the head of the answer must be there. Put off for each request, which costs less than to set one anew.
+    end: Pin<Box<Sleep>>,
+}
+
+impl Line {
+    pub(super) fn new(
+        (sender, connection): (SendRequest<Full<Bytes>>, Connection<Stream, Full<Bytes>>),
+        end: Instant,
+    ) -> Line {
+        let bell = Arc::new(Bell {
+            attended: AtomicBool::new(true),
+            rung: AtomicBool::new(true),
+            whom: Mutex::default(),
+        });
+        let waker = Waker::from(Arc::clone(&bell));
+        Line { sender, connection, bell, waker, end: Box::pin(sleep_until(end)) }
+    }
+
+    /// Somebody takes it for a request that has until `end`; false if it was closed meanwhile.
+    pub(super) fn take_up(&mut self, end: Instant) -> bool {
+        self.bell.attended.store(true, Ordering::SeqCst);
+        self.end.as_mut().reset(end);
+        self.rests()
+    }
+
+    /// Nobody needs it any more: it wakes `keeper` if it is closed. False if it can take no other request.
+    pub(super) fn lay_down(&mut self, keeper: Option<&Waker>) -> bool {
+        if !self.rests() {
+            return false;
+        }
+        if let Some(keeper) = keeper {
+            self.bell.is_for(keeper);
+        }
+        self.bell.leave() || self.rests()
+    }
+
+    /// What an idle connection has to do is done; false if it was closed.
+    pub(super) fn is_kept(&mut self, keeper: &Waker) -> bool {
+        self.bell.is_for(keeper);
+        !self.bell.is_rung() || self.rests()
+    }
+
+    /// Sees to what there is to do; true if nothing of a request is under way and it can take another one.
+    fn rests(&mut self) -> bool {
+        for _ in 0..TURNS_MAX {
+            if !self.bell.take() {
+                return self.sender.is_ready();
+            }
+            let context = &mut Context::from_waker(&self.waker);
+            if Pin::new(&mut self.connection).poll(context).is_ready() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Ready when the time of the request is over.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.end.as_mut().poll(context)
+    }
+
+    /// Sees to the connection until `heard` has what it waits for; nothing if the connection is over.
+    pub(super) fn drive<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut heard: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        self.bell.is_for(context.waker());
+        self.bell.attended.store(true, Ordering::SeqCst);
+        // What is heard comes from the connection alone, which is looked at here: nobody needs to be woken for it.
+        let mut deaf = Context::from_waker(Waker::noop());
+        if let Poll::Ready(heard) = heard(&mut deaf) {
+            return Poll::Ready(Some(heard));
+        }
+        for _ in 0..TURNS_MAX {
+            if self.bell.take() {
+                let inner = &mut Context::from_waker(&self.waker);
+                if Pin::new(&mut self.connection).poll(inner).is_ready() {
+                    return Poll::Ready(None);
+                }
+                if let Poll::Ready(heard) = heard(&mut deaf) {
+                    return Poll::Ready(Some(heard));
+                }
+            } else if self.bell.leave() {
+                if !has_budget_remaining() {
+                    context.waker().wake_by_ref();
+                }
+                return Poll::Pending;
+            } else {
+                self.bell.attended.store(true, Ordering::SeqCst);
+            }
+        }
+        self.bell.leave();
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Rung when the connection has something to do. While somebody sees to it, they hear that by looking; else they are woken.
+#[derive(Debug)]
+struct Bell {
+    attended: AtomicBool,
+    rung: AtomicBool,
+    whom: Mutex<Option<Waker>>,
+}
+
+impl Bell {
+    fn is_for(&self, waker: &Waker) {
+        let mut whom = self.whom.lock().unwrap_or_else(PoisonError::into_inner);
+        if !whom.as_ref().is_some_and(|whom| whom.will_wake(waker)) {
+            *whom = Some(waker.clone());
+        }
+    }
+
+    fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::SeqCst)
+    }
+
+    /// True if it was rung since the last time.
+    fn take(&self) -> bool {
+        self.is_rung() && self.rung.swap(false, Ordering::SeqCst)
+    }
+
+    /// Nobody looks any more; false if it was rung before that could be known.
+    fn leave(&self) -> bool {
+        self.attended.store(false, Ordering::SeqCst);
+        !self.is_rung()
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Bell>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Bell>) {
+        self.rung.store(true, Ordering::SeqCst);
+        if !self.attended.load(Ordering::SeqCst) {
+            let whom = self.whom.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(whom) = &*whom {
+                whom.wake_by_ref();
+            }
+        }
+    }
+}
+
+/// The body of an answer. Where it is not all there yet, reading it drives its connection, which is free again at its end; one
+/// that is left before it closes the connection.
+pub(in crate::http) struct Reading {
+    body: Incoming,
+    open: Option<(Box<Line>, Arc<Pool>)>,
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Reading").field("body", &self.body).finish_non_exhaustive()
+    }
+}
+
+impl Reading {
+    /// What somebody else drives, or is all there.
+    pub(super) fn of(body: Incoming) -> Reading {
+        Reading { body, open: None }
+    }
+
+    pub(super) fn on(body: Incoming, line: Box<Line>, pool: &Arc<Pool>) -> Reading {
+        Reading { body, open: Some((line, Arc::clone(pool))) }
+    }
+}
+
+impl Body for Reading {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Reading>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Reading { body, open } = self.get_mut();
+        if let Some((line, _)) = open {
+            match line.drive(context, |context| Pin::new(&mut *body).poll_frame(context)) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Some(Ok(frame)))) => return Poll::Ready(Some(Ok(frame))),
+                Poll::Ready(Some(Some(Err(error)))) => {
+                    *open = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Poll::Ready(Some(None)) => {
+                    if let Some((line, pool)) = open.take() {
+                        pool.put_back(line);
+                    }
+                    return Poll::Ready(None);
+                }
+                // What it read before its end is still to be had.
+                Poll::Ready(None) => *open = None,
+            }
+        }
+        Pin::new(body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,235 @@
+//! One thread's idle connections to an upstream over plain HTTP/1.1, and how a request is sent on one of them.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use hyper::{Request, Response, Uri};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tower_service::Service as _;
+
+use super::dial::Connector;
+use super::line::{Line, Reading};
+use super::{IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
+
+/// The way to one origin.
+pub(super) struct Plain {
+    connector: Connector,
+    builder: http1::Builder,
+    authority: Authority,
+    /// What is dialled.
+    origin: Uri,
+    /// What the header `Host` says.
+    host: HeaderValue,
+    pool: Arc<Pool>,
+}
+
+impl std::fmt::Debug for Plain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Plain").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+impl Plain {
+    /// Nothing if `uri` is not of plain HTTP.
+    pub(super) fn new(uri: &Uri, connector: Connector, headers_max: usize) -> Option<Plain> {
+        if uri.scheme() != Some(&Scheme::HTTP) {
+            return None;
+        }
+        let authority = uri.authority()?.clone();
+        let host = match authority.port_u16() {
+            Some(port) if port != 80 => format!("{}:{port}", authority.host()),
+            Some(_) | None => authority.host().to_owned(),
+        };
+        let host = HeaderValue::try_from(host).ok()?;
+        let mut parts = Parts::default();
+        parts.scheme = Some(Scheme::HTTP);
+        parts.authority = Some(authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        let origin = Uri::from_parts(parts).ok()?;
+        let mut builder = http1::Builder::new();
+        builder.max_headers(headers_max);
+        Some(Plain { connector, builder, authority, origin, host, pool: Arc::default() })
+    }
+
+    /// True if that is a place of this origin.
+    pub(super) fn leads_to(&self, uri: &Uri) -> bool {
+        uri.scheme() == Some(&Scheme::HTTP) && uri.authority() == Some(&self.authority)
+    }
+
+    /// Sends a request and returns the head of its answer, which must be there in time.
+    ///
+    /// A request that was not begun because its connection was closed while it lay idle is sent on another one; one that was is
+    /// lost with its connection, since the server may have begun with it.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        within: Duration,
+    ) -> Result<Response<Reading>, UpstreamError> {
+        let now = Instant::now();
+        let end = now + within;
+        // A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
+        *request.uri_mut() = place(request.uri());
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        loop {
+            let (mut line, is_new) = match self.pool.take(now, end) {
+                Some(line) => (line, false),
+                None => (self.dial(end).await?, true),
+            };
+            let mut answer = pin!(line.sender.try_send_request(request));
+            let head =
+                poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
+                    Poll::Ready(head) => Poll::Ready(Ok(head)),
+                    Poll::Pending => line.poll_end(context).map(|()| Err(UpstreamError::Late)),
+                });
+            let (head, line) = match head.await? {
+                Some(head) => (head, Some(line)),
+                // It is over: what it left behind is the answer, or why there is none.
+                None => {
+                    drop(line);
+                    (answer.await, None)
+                }
+            };
+            let response = match head {
+                Ok(response) => response,
+                Err(mut error) => match error.take_message().filter(|_| !is_new) {
+                    Some(again) => {
+                        request = again;
+                        continue;
+                    }
+                    None => return Err(UpstreamError::Broken),
+                },
+            };
+            let (head, body) = response.into_parts();
+            let body = match line {
+                // Most answers come in one piece: then the connection is free before anybody reads them.
+                Some(line) if line.sender.is_ready() => {
+                    self.pool.put_back(line);
+                    Reading::of(body)
+                }
+                Some(line) => Reading::on(body, line, &self.pool),
+                None => Reading::of(body),
+            };
+            return Ok(Response::from_parts(head, body));
+        }
+    }
+
+    async fn dial(&self, end: Instant) -> Result<Box<Line>, UpstreamError> {
+        let mut connector = self.connector.clone();
+        let dialling = async {
+            poll_fn(|context| connector.poll_ready(context)).await.map_err(|_| UpstreamError::Unreachable)?;
+            let stream = connector.call(self.origin.clone()).await;
+            let stream = stream.map_err(|_| UpstreamError::Unreachable)?;
+            self.builder.handshake(stream).await.map_err(|_| UpstreamError::Unreachable)
+        };
+        let ends = timeout_at(end, dialling).await.unwrap_or(Err(UpstreamError::Late))?;
+        Ok(Box::new(Line::new(ends, end)))
+    }
+}
+
+/// The path of `uri` alone.
+fn place(uri: &Uri) -> Uri {
+    let mut parts = Parts::default();
+    parts.path_and_query = uri.path_and_query().cloned();
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
+/// Connections without work.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// Since when each is, the longest first.
+    lines: Vec<(Instant, Box<Line>)>,
+    /// Wakes the task that looks after them.
+    keeper: Option<Waker>,
+    /// That task has a time at which it looks by itself.
+    looks: bool,
+    /// It ends with the pool.
+    task: JoinSet<()>,
+}
+
+impl std::fmt::Debug for Idle {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Idle").field("lines", &self.lines.len()).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last, unless its time is over or it was closed; for a request that has until `end`.
+    fn take(&self, now: Instant, end: Instant) -> Option<Box<Line>> {
+        loop {
+            let (since, mut line) = self.idle().lines.pop()?;
+            if now < since + IDLE_TIME && line.take_up(end) {
+                return Some(line);
+            }
+        }
+    }
+
+    /// Keeps a connection whose request is answered, unless it is closed or there are enough.
+    pub(super) fn put_back(self: &Arc<Pool>, mut line: Box<Line>) {
+        let mut idle = self.idle();
+        if idle.lines.len() >= IDLE_CONNECTIONS_MAX || !line.lay_down(idle.keeper.as_ref()) {
+            drop(idle);
+            return;
+        }
+        idle.lines.push((Instant::now(), line));
+        if idle.task.is_empty() {
+            let keeper = Keeper { pool: Arc::downgrade(self), next: Box::pin(sleep_until(Instant::now())) };
+            idle.task.spawn(keeper);
+            idle.looks = true;
+        } else if !std::mem::replace(&mut idle.looks, true)
+            && let Some(keeper) = &idle.keeper
+        {
+            keeper.wake_by_ref();
+        }
+    }
+}
+
+/// Looks after idle connections: closes what was closed at the other end, and what is idle for too long.
+struct Keeper {
+    pool: Weak<Pool>,
+    next: Pin<Box<Sleep>>,
+}
+
+impl Future for Keeper {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Keeper>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(pool) = self.pool.upgrade() else { return Poll::Ready(()) };
+        let mut gone = Vec::new();
+        let mut idle = pool.idle();
+        let Idle { lines, keeper, looks, .. } = &mut *idle;
+        let waker = context.waker();
+        if !keeper.as_ref().is_some_and(|keeper| keeper.will_wake(waker)) {
+            *keeper = Some(waker.clone());
+        }
+        let now = Instant::now();
+        gone.extend(lines.extract_if(.., |(since, line)| now >= *since + IDLE_TIME || !line.is_kept(waker)));
+        *looks = false;
+        if let Some((since, _)) = lines.first() {
+            *looks = true;
+            self.next.as_mut().reset(*since + IDLE_TIME);
+            if self.next.as_mut().poll(context).is_ready() {
+                waker.wake_by_ref();
+            }
+        }
+        drop(idle);
+        Poll::Pending
+    }
+}
