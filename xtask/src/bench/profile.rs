@@ -35,7 +35,7 @@ const STAGES: [(&str, &str); 14] = [
     ("the audit log", "bailiwick_record::audit::shared::Shared::take_in"),
     ("· its hashes", "bailiwick_record::audit::chain::seal"),
     ("hyper, towards the server", "hyper::client::conn::http1"),
-    ("the pool of connections", "hyper_util::client::legacy::client::Client<C,B>::send_request"),
+    ("the request to the server, with all below it", "bailiwick_gateway::http::upstream::Link::send"),
     ("the gateway, with all below it", "bailiwick_gateway::http::endpoint::serve"),
     ("the relay, with all below it", "bailiwick_gateway::relay::reader::Reader::take"),
 ];

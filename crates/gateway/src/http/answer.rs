@@ -14,6 +14,7 @@ use super::gate::Way;
 use super::head::{SESSION, is_type};
 use super::letter::Letter;
 use super::reply::{Reply, message, own_error, refuse};
+use super::run::Decided;
 use super::sessions::Session;
 use super::stdio::Server;
 use super::stream;
@@ -97,13 +98,7 @@ impl Exchange {
             Err(error) => return (self.failed(&error.to_string(), error.status()).await, false),
         };
         let decided = gate.receive_answer(&self.run, self.lane, &bytes);
-        let (late, mut approved) = Late::new(self);
-        let mut letters: Vec<Letter> = to_client(self.settle_heard(decided, &late).await).collect();
-        drop(late);
-        if letters.is_empty() {
-            // A person may be looking at it.
-            letters.extend(approved.recv().await);
-        }
+        let letters = self.heard(decided).await;
         match letters.first() {
             Some(letter) if self.ids.iter().all(|id| !self.run.awaits(self.lane, id)) => {
                 let result = |message: &Message<'_>| matches!(message.body, Shape::Result { .. });
@@ -120,6 +115,21 @@ impl Exchange {
                 (self.failed(why, StatusCode::BAD_GATEWAY).await, false)
             }
         }
+    }
+
+    /// What of an answer is for the client.
+    async fn heard(&self, decided: Decided) -> Vec<Letter> {
+        if !decided.asks() {
+            return to_client(self.settle(decided, Direction::ToClient).await).collect();
+        }
+        let (late, mut approved) = Late::new(self);
+        let mut letters: Vec<Letter> = to_client(self.settle_heard(decided, &late).await).collect();
+        drop(late);
+        if letters.is_empty() {
+            // A person may be looking at it.
+            letters.extend(approved.recv().await);
+        }
+        letters
     }
 
     /// The upstream answered with a status that is an error, and perhaps with a message that says which.

@@ -1,10 +1,14 @@
 //! One listener: which paths it serves, and its connections.
 
+mod head_timer;
+
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
@@ -16,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use self::head_timer::HeadTimer;
 use super::aggregate::Aggregate;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
@@ -165,7 +170,7 @@ where
         until_over(front, builder.serve_connection(TokioIo::new(stream), service)).await;
     } else {
         let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new());
+        builder.timer(HeadTimer::default());
         builder.header_read_timeout(limits.head_time);
         builder.max_buf_size(limits.head_bytes_max.max(8 << 10));
         builder.max_headers(limits.headers_max);
@@ -178,16 +183,42 @@ where
 async fn until_over(front: Arc<Front>, connection: impl GracefulConnection) {
     let (mut phase, mut own) = (front.hub.phases.subscribe(), front.phase.subscribe());
     let mut connection = pin!(connection);
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = until(&mut phase, Phase::Draining) => {}
-        () = until(&mut own, Phase::Draining) => {}
+    if ends_before(connection.as_mut(), &mut phase, &mut own).await {
+        return;
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ = connection.as_mut() => {}
         () = over(&mut phase) => {}
     }
+}
+
+/// True if the connection ends before it is told to.
+async fn ends_before(
+    mut connection: Pin<&mut impl GracefulConnection>,
+    phase: &mut watch::Receiver<Phase>,
+    own: &mut watch::Receiver<Phase>,
+) -> bool {
+    let (signs, mut looked) = ([phase.clone(), own.clone()], None::<Waker>);
+    let mut told = pin!(async {
+        tokio::select! {
+            () = until(phase, Phase::Draining) => {}
+            () = until(own, Phase::Draining) => {}
+        }
+    });
+    poll_fn(|context| {
+        if connection.as_mut().poll(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        // The connection is woken some times a request, and told to end once: that is looked for when there is a sign of it.
+        let waits = looked.as_ref().is_some_and(|waker| waker.will_wake(context.waker()));
+        if waits && signs.iter().all(|sign| matches!(sign.has_changed(), Ok(false))) {
+            return Poll::Pending;
+        }
+        looked = Some(context.waker().clone());
+        told.as_mut().poll(context).map(|()| false)
+    })
+    .await
 }
 
 async fn over(phase: &mut watch::Receiver<Phase>) {

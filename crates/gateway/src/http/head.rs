@@ -53,11 +53,8 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
     if lengths.sum::<usize>() + head.uri.path().len() > bytes_max {
         return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is longer than the limit");
     }
-    let repeated = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
-    for name in SINGLE.iter().chain(headers.keys().filter(|name| is_argument(name))) {
-        if repeated(name) {
-            return refused(StatusCode::BAD_REQUEST, &format!("header `{name}` twice"));
-        }
+    if let Some(name) = twice(headers, &SINGLE) {
+        return refused(StatusCode::BAD_REQUEST, &format!("header `{name}` twice"));
     }
     if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
         let plain = encoding.as_bytes().eq_ignore_ascii_case(b"chunked");
@@ -84,6 +81,16 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// The first of `single`, or of those that repeat arguments, that is there more than once.
+pub(super) fn twice<'h>(headers: &'h HeaderMap, single: &'h [HeaderName]) -> Option<&'h HeaderName> {
+    // As many values as names: then none of them is.
+    if headers.len() == headers.keys_len() {
+        return None;
+    }
+    let mut names = single.iter().chain(headers.keys().filter(|name| is_argument(name)));
+    names.find(|name| headers.get_all(*name).iter().nth(1).is_some())
 }
 
 impl Names {
@@ -130,10 +137,14 @@ pub(super) fn check_body(headers: &HeaderMap) -> Result<(), Box<Reply>> {
     {
         return refused("a compressed body");
     }
-    if !is_type(headers, "application/json") {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if kind == JSON {
+        return Ok(());
+    }
+    let kind = std::str::from_utf8(kind).unwrap_or_default();
+    if !is(kind, JSON) {
         return refused("`Content-Type` is not application/json");
     }
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     for parameter in kind.split(';').skip(1) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         let utf8 = value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
@@ -146,9 +157,15 @@ pub(super) fn check_body(headers: &HeaderMap) -> Result<(), Box<Reply>> {
 
 /// True if the content is of exactly this type, whatever its parameters.
 pub(super) fn is_type(headers: &HeaderMap, expected: &str) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected))
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return false };
+    kind.as_bytes() == expected.as_bytes() || kind.to_str().is_ok_and(|kind| is(kind, expected.as_bytes()))
 }
+
+fn is(kind: &str, expected: &[u8]) -> bool {
+    kind.split(';').next().is_some_and(|kind| kind.trim().as_bytes().eq_ignore_ascii_case(expected))
+}
+
+const JSON: &[u8] = b"application/json";
 
 /// Compares the headers of 2026-07-28 with the message that they speak of (SEP-2243).
 pub(super) fn agrees(head: &HeaderMap, message: &Message<'_>) -> Result<(), Malformation> {

@@ -114,7 +114,7 @@ pub(super) fn decide(
         let lane = if session.is_none() && !opens { run.new_lane() } else { Lane::default() };
         let ids = asked(&packet);
         let batch = matches!(packet, Ok(Packet::Batch(_)));
-        let packet = match (disagrees, unknown_version(head, &session, one)) {
+        let packet = match (disagrees, session.is_some() && !modern && unknown_version(head)) {
             (Some(cause), _) => Err(Malformed { cause, id: ids.first().cloned() }),
             (None, true) => {
                 return Err(Box::new(refuse(
@@ -144,14 +144,8 @@ pub(super) fn decide(
 }
 
 /// A legacy message in a version that nobody knows.
-fn unknown_version(
-    head: &Parts,
-    session: &Option<Arc<super::sessions::Session>>,
-    message: Option<&Message<'_>>,
-) -> bool {
-    let stated = message.is_some_and(|message| message.stated_version().is_some());
-    let named = head.headers.get(VERSION).filter(|_| session.is_some() && !stated);
-    let named = named.map(|value| value.to_str().unwrap_or_default());
+fn unknown_version(head: &Parts) -> bool {
+    let named = head.headers.get(VERSION).map(|value| value.to_str().unwrap_or_default());
     named.is_some_and(|named| bailiwick_mcp::Version::from_wire(named).is_none())
 }
 
@@ -192,9 +186,31 @@ impl Posted {
         let Posted { exchange, mut decided, batch, opens } = self;
         let mut attended = Attended::new(exchange);
         let exchange = &attended.exchange;
-        let malformed = decided.malformed;
+        let (malformed, modern) = (decided.malformed, exchange.modern);
         let undecided = std::mem::take(&mut decided.undecided);
         let acts = exchange.settle(decided, Direction::ToServer).await;
+        if !batch {
+            if let Some((id, waiter)) = undecided.into_iter().next() {
+                return attended.wait(id, waiter, opens).await;
+            }
+            let (mut onward, mut refused) = (None, None);
+            for act in acts {
+                match act.what {
+                    What::ToServer { letter, request } => {
+                        attended.sent.extend(act.id.filter(|_| request));
+                        onward = Some((letter, request));
+                    }
+                    What::ToClient(letter) => refused = Some(letter),
+                    What::Ask(_) | What::Keep(_) => {}
+                }
+            }
+            return match (onward, refused) {
+                (Some((letter, true)), _) => attended.forward(letter, opens).await,
+                (Some((letter, false)), _) => attended.exchange.pass(&letter).await,
+                (None, Some(letter)) => message(status_of(&letter, malformed, modern), &letter),
+                (None, None) => bare(StatusCode::ACCEPTED),
+            };
+        }
         let asked = |act: &Act| match act.what {
             What::ToServer { request: true, .. } => act.id.clone(),
             What::ToServer { .. } | What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
@@ -207,18 +223,6 @@ impl Posted {
             What::Ask(_) | What::Keep(_) => {}
         };
         acts.into_iter().for_each(|act| take(act.what));
-        if !batch {
-            if let Some((id, waiter)) = undecided.into_iter().next() {
-                return attended.wait(id, waiter, opens).await;
-            }
-            attended.sent.extend(sent);
-            return match (onward.pop(), refused.pop()) {
-                (Some((letter, true)), _) => attended.forward(letter, opens).await,
-                (Some((letter, false)), _) => exchange.pass(&letter).await,
-                (None, Some(letter)) => message(status_of(&letter, malformed, exchange.modern), &letter),
-                (None, None) => bare(StatusCode::ACCEPTED),
-            };
-        }
         let owes = onward.iter().any(|(_, request)| *request);
         let letters: Vec<Letter> = onward.into_iter().map(|(letter, _)| letter).collect();
         match (letters.is_empty(), owes || !undecided.is_empty()) {

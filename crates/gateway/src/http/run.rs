@@ -62,6 +62,13 @@ pub(super) struct Decided {
     waits: Option<String>,
 }
 
+impl Decided {
+    /// True if a person is to be asked.
+    pub(super) fn asks(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act.what, What::Ask(_)))
+    }
+}
+
 /// Who sent a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Party<'p> {

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod client;
+mod connections;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

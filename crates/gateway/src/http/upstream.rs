@@ -4,6 +4,9 @@ mod dial;
 mod line;
 mod pool;
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -93,9 +96,15 @@ enum Way {
 /// Headers of an answer of which two readers could take two different ones.
 const ONCE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING, SESSION];
 
+fn is_twice(headers: &HeaderMap) -> bool {
+    let is_twice = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    // As many values as names: then none is.
+    headers.len() != headers.keys_len() && ONCE.iter().any(is_twice)
+}
+
 /// Its length is said in two ways (RFC 9112, section 6.3).
 fn framed_twice(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING)
+    headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH)
 }
 
 /// Connections kept open without work, per thread.
@@ -215,8 +224,7 @@ impl Link {
                 Err(_) => return Err(UpstreamError::Late),
             },
         };
-        let twice = |name: &HeaderName| response.headers().get_all(name).iter().nth(1).is_some();
-        if ONCE.iter().any(twice) || framed_twice(response.headers()) {
+        if is_twice(response.headers()) || framed_twice(response.headers()) {
             return Err(UpstreamError::Twice);
         }
         let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
@@ -258,5 +266,10 @@ pub(super) async fn collect(
         }
         Ok(if rest.is_empty() { first } else { rest.into() })
     };
+    let mut reading = pin!(reading);
+    // What is there already needs no clock.
+    if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+        return read;
+    }
     timeout(within, reading).await.unwrap_or(Err(UpstreamError::Late))
 }

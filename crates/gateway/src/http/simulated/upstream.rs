@@ -119,10 +119,16 @@ impl AsyncWrite for Pipe {
     }
 }
 
+/// The other ends of the connections of this thread's gateway, from now on.
+pub(super) fn arrivals() -> mpsc::UnboundedReceiver<DuplexStream> {
+    let (sender, arrivals) = mpsc::unbounded_channel();
+    ARRIVALS.set(Some(sender));
+    arrivals
+}
+
 /// Serves this thread's gateway until the runtime ends; a task ends with a panic where something came undecided.
 pub(super) fn serve(permits: &Arc<Permits>) -> JoinSet<()> {
-    let (sender, mut arrivals) = mpsc::unbounded_channel();
-    ARRIVALS.set(Some(sender));
+    let mut arrivals = arrivals();
     let permits = Arc::clone(permits);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {

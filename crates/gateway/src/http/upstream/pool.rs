@@ -135,10 +135,13 @@ impl Plain {
     }
 }
 
-/// The path of `uri` alone.
+/// The path of `uri` alone; `/` if it has none.
 fn place(uri: &Uri) -> Uri {
     let mut parts = Parts::default();
-    parts.path_and_query = uri.path_and_query().cloned();
+    parts.path_and_query = uri.path_and_query().filter(|path| path.as_str() != "/").cloned();
+    if parts.path_and_query.is_none() {
+        return Uri::default();
+    }
     Uri::from_parts(parts).unwrap_or_default()
 }
 
@@ -231,5 +234,22 @@ impl Future for Keeper {
         }
         drop(idle);
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_request_names_the_path_and_nothing_else() {
+        for (uri, named) in [
+            ("http://h.example/mcp?a=b", "/mcp?a=b"),
+            ("http://h.example:8080", "/"),
+            ("http://h.example/", "/"),
+            ("http://h.example?a=b", "/?a=b"),
+        ] {
+            assert_eq!(place(&uri.parse().unwrap()).to_string(), named, "{uri}");
+        }
     }
 }
