@@ -1,5 +1,7 @@
 //! Sixty-four bytes at a time: the answer to a question about bytes is a number with a bit for each, the lowest for the first.
 
+use std::num::NonZeroU64;
+
 use wide::u8x16;
 
 pub(crate) const BLOCK: usize = 64;
@@ -87,10 +89,16 @@ fn below(part: u8x16, first: u8, count: u8) -> u8x16 {
 #[inline]
 pub(crate) fn places(mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let at = mask.trailing_zeros();
+        let at = NonZeroU64::new(mask)?.trailing_zeros();
         mask &= mask.wrapping_sub(1);
-        if at < u64::BITS { usize::try_from(at).ok() } else { None }
+        usize::try_from(at).ok()
     })
+}
+
+/// How many bits are set. Most masks have none, and most processors are not asked for an instruction that counts.
+#[inline]
+pub(crate) fn count(mask: u64) -> u32 {
+    if mask == 0 { 0 } else { mask.count_ones() }
 }
 
 #[cfg(test)]

@@ -62,11 +62,10 @@ pub(super) fn granted() -> u64 {
 const PREFIX_BYTES: usize = 9;
 /// Walks in step through so many parts of a text: a table look-up waits for the one before it, but not for its neighbours.
 const LANES: usize = 8;
-/// The parts of a long text and of a short one, in bytes; what is no longer than that is walked in one lane.
+/// The parts of a long text, in bytes; those of what is left of it are as short as can be.
 const LONG: usize = 128;
+/// What is no longer than this is walked in one lane.
 const SHORT: usize = 32;
-/// So much is walked in short parts.
-const MIDDLE: usize = LANES * LONG / 2;
 /// Each part is read so far into the next that no anchor is cut.
 const OVERLAP: usize = PREFIX_BYTES - 1;
 
@@ -197,19 +196,21 @@ impl Screen {
     fn each_end(&self, text: &Folded, found: &mut impl FnMut(u16, usize)) {
         let mut at = 0;
         loop {
-            // What is longer than one part is worth the zeros behind it.
             let left = text.bytes().len().saturating_sub(at);
+            let behind = text.padded().get(at..).unwrap_or_default();
             if left <= SHORT {
                 self.one_lane(text.bytes(), at, found);
                 return found(0, at);
             }
-            if left <= MIDDLE {
-                self.block::<{ SHORT + OVERLAP }>(text.padded(), at, found);
-                at += LANES * SHORT;
-            } else {
-                self.block::<{ LONG + OVERLAP }>(text.padded(), at, found);
-                at += LANES * LONG;
-            }
+            at += match left {
+                ..=128 => self.block::<16, { LANES * 16 + OVERLAP }>(behind, at, found),
+                129..=256 => self.block::<32, { LANES * 32 + OVERLAP }>(behind, at, found),
+                257..=384 => self.block::<48, { LANES * 48 + OVERLAP }>(behind, at, found),
+                385..=512 => self.block::<64, { LANES * 64 + OVERLAP }>(behind, at, found),
+                513..=768 => self.block::<96, { LANES * 96 + OVERLAP }>(behind, at, found),
+                1025..=1152 => self.block::<144, { LANES * 144 + OVERLAP }>(behind, at, found),
+                _ => self.block::<LONG, { LANES * LONG + OVERLAP }>(behind, at, found),
+            };
             found(0, at);
         }
     }
@@ -225,28 +226,28 @@ impl Screen {
         }
     }
 
-    /// What ends in the [`LANES`] parts of the text from `start` on, each of which is walked `SPAN` bytes far.
-    fn block<const SPAN: usize>(&self, bytes: &[u8], start: usize, found: &mut impl FnMut(u16, usize)) {
-        let part = SPAN - OVERLAP;
-        let lane = |lane: usize| {
-            let bytes = bytes.get(start + lane * part..).and_then(<[u8]>::first_chunk::<SPAN>);
-            bytes.unwrap_or(&[0; SPAN])
-        };
-        let lanes: [&[u8; SPAN]; LANES] = std::array::from_fn(lane);
+    /// What ends in the first `ALL` bytes of `behind`, which begin at `start`: [`LANES`] parts of `PART` bytes, each of which
+    /// is walked into the next. How far the parts reach.
+    fn block<const PART: usize, const ALL: usize>(
+        &self,
+        behind: &[u8],
+        start: usize,
+        found: &mut impl FnMut(u16, usize),
+    ) -> usize {
+        // INVARIANT: there are more zeros behind a text than any block has bytes.
+        let bytes = behind.first_chunk::<ALL>().unwrap_or(&[0; ALL]);
         let mut states = [0_u16; LANES];
-        for at in 0..SPAN {
+        for at in 0..PART + OVERLAP {
             let mut met = 0;
-            for (bytes, state) in lanes.iter().zip(&mut states) {
-                // INVARIANT: `at` is below SPAN.
-                *state = self.rare.step(*state, bytes.get(at).copied().unwrap_or(0));
+            for (lane, state) in states.iter_mut().enumerate() {
+                *state = self.rare.step(*state, bytes.get(lane * PART + at).copied().unwrap_or(0));
                 met |= *state;
             }
             if met & HIT != 0 {
-                for (lane, state) in states.iter().enumerate().filter(|(_, state)| **state & HIT != 0) {
-                    found(*state, start + lane * part + at);
-                }
+                tell(states, start + at, PART, found);
             }
         }
+        LANES * PART
     }
 
     /// The concepts of the anchors that end at `at`.
@@ -266,6 +267,14 @@ impl Screen {
             }
         }
         seen
+    }
+}
+
+/// Calls `found` with the states of those lanes in which something ends. Apart from the walk, which keeps its states in registers.
+#[cold]
+fn tell(states: [u16; LANES], first: usize, part: usize, found: &mut impl FnMut(u16, usize)) {
+    for (lane, state) in states.into_iter().enumerate().filter(|(_, state)| state & HIT != 0) {
+        found(state, first + lane * part);
     }
 }
 

@@ -2,7 +2,7 @@
 //! at a time, each class of bytes as one number.
 
 use super::views::{self, Ends, Tally};
-use crate::block::{self, BLOCK, places};
+use crate::block::{self, BLOCK, count, places};
 
 /// What of the disguises that [`super::views`] undoes may be there; what it misses, the rules may still see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,22 +45,28 @@ impl Marks {
             let block = Block::of(chunk, walk.before, next);
             walk.note(&block, bytes.get(start..).unwrap_or_default());
             let marks = &mut walk.marks;
+            let inside = bytes.get(start..).unwrap_or_default();
             block.words(|at, length| {
-                let line = || lines + (block.ends & ((1 << at) - 1)).count_ones();
-                let at = start + at;
-                let length = whole(bytes, at, length, u8::is_ascii_alphabetic);
-                let word = bytes.get(at..at + length).unwrap_or_default();
-                if ends.may_be(word) {
-                    marks.moved = marks.moved || tally.word(bytes, (at, length), line());
+                // What reaches to the end of the block may go on.
+                let length = if at + length < BLOCK {
+                    length
+                } else {
+                    whole(inside, at, length, u8::is_ascii_alphabetic)
+                };
+                let letter = |at: usize| inside.get(at).copied().unwrap_or(0);
+                // One letter alone is no word that is looked for.
+                if length > 1 && ends.may_be(letter(at), letter(at + length - 1), length) {
+                    let line = lines + count(block.ends & !(u64::MAX << at));
+                    let word = inside.get(at..at + length).unwrap_or_default();
+                    marks.moved = marks.moved || tally.word(inside, (at, length), line);
                     marks.shuffled += u32::from(views::is_shuffled(word));
                 }
             });
             block.mixtures(|at, length| {
-                let at = start + at;
-                let length = whole(bytes, at, length, is_made_of);
-                marks.made += u32::from(views::is_made(bytes.get(at..at + length).unwrap_or_default()));
+                let length = if at + length < BLOCK { length } else { whole(inside, at, length, is_made_of) };
+                marks.made += u32::from(views::is_made(inside.get(at..at + length).unwrap_or_default()));
             });
-            lines += block.ends.count_ones();
+            lines += count(block.ends);
             walk.before = bytes.get(start + BLOCK - 1).copied().unwrap_or(b' ');
         }
         Marks { wide: !text.is_ascii(), ..walk.marks }
@@ -80,11 +86,7 @@ impl Marks {
 }
 
 /// The length of the word at `at`, of which `known` bytes stand in its block.
-fn whole(bytes: &[u8], at: usize, known: u32, belongs: fn(&u8) -> bool) -> usize {
-    let known = usize::try_from(known).unwrap_or(0);
-    if !(at + known).is_multiple_of(BLOCK) {
-        return known;
-    }
+fn whole(bytes: &[u8], at: usize, known: usize, belongs: fn(&u8) -> bool) -> usize {
     let rest = bytes.get(at + known..).unwrap_or_default().iter();
     known + rest.take(LETTERS_MAX).take_while(|byte| belongs(byte)).count()
 }
@@ -131,16 +133,24 @@ impl Block {
     fn of(bytes: block::Block, before: u8, next: u8) -> Block {
         let (letters, digits) = (bytes.letters(), bytes.digits());
         let word = letters | digits;
+        let (dots, ends) = (bytes.any_of(*b"."), bytes.any_of(*b"\n"));
         let last = |is: bool| u64::from(is) << (BLOCK - 1);
+        // Half of the blocks of a text hold nothing but words and what stands between sentences.
+        let calm = word | dots | ends | bytes.any_of(*b" ,") == u64::MAX;
+        let [joiners, escapes, cuts, signs] = if calm {
+            [0; 4]
+        } else {
+            [*b"+/-_", *b"%\\&&", *b"*<`~", *b"@$!!"].map(|signs| bytes.any_of(signs))
+        };
         Block {
             letters,
             digits,
-            joiners: bytes.any_of(*b"+/-_"),
-            escapes: bytes.any_of(*b"%\\&"),
-            cuts: bytes.any_of(*b"*<`~"),
-            signs: bytes.any_of(*b"@$!"),
-            dots: bytes.any_of(*b"."),
-            ends: bytes.any_of(*b"\n"),
+            joiners,
+            escapes,
+            cuts,
+            signs,
+            dots,
+            ends,
             letter_before: letters << 1 | u64::from(before.is_ascii_alphabetic()),
             letter_behind: letters >> 1 | last(next.is_ascii_alphabetic()),
             word_before: word << 1 | u64::from(before.is_ascii_alphanumeric()),
@@ -148,15 +158,22 @@ impl Block {
         }
     }
 
-    /// Calls `look` with the place of every word of two letters and more that starts here and how much of it does.
-    fn words(&self, mut look: impl FnMut(usize, u32)) {
-        // One letter alone is no word that is looked for.
-        places(self.letters & !self.letter_before & self.letter_behind)
-            .for_each(|at| look(at, (self.letters >> at).trailing_ones()));
+    /// Calls `look` with the place of every word that starts here and how much of it does.
+    #[inline]
+    fn words(&self, mut look: impl FnMut(usize, usize)) {
+        // Where a word begins, and behind it where it is over.
+        let mut edges = self.letters ^ self.letter_before;
+        if self.letter_before & 1 == 1 {
+            edges &= edges.wrapping_sub(1);
+        }
+        let mut edges = places(edges);
+        while let Some(at) = edges.next() {
+            look(at, edges.next().unwrap_or(BLOCK) - at);
+        }
     }
 
     /// The same of words of letters, digits and signs that have more than one of these.
-    fn mixtures(&self, mut look: impl FnMut(usize, u32)) {
+    fn mixtures(&self, mut look: impl FnMut(usize, usize)) {
         let odd = self.digits | self.signs;
         if odd == 0 || self.letters == 0 {
             return;
@@ -164,10 +181,10 @@ impl Block {
         let token = odd | self.letters;
         for at in places(token & !(token << 1)) {
             let length = (token >> at).trailing_ones();
-            let inside = if length >= u64::BITS { u64::MAX } else { ((1 << length) - 1) << at };
+            let inside = (u64::MAX >> (u64::BITS - length)) << at;
             // What reaches to the end of the block may go on.
             if length <= MADE_MAX && (inside & odd != 0 || inside >> 63 == 1) {
-                look(at, length);
+                look(at, usize::try_from(length).unwrap_or(0));
             }
         }
     }
@@ -190,11 +207,11 @@ impl Walk {
     fn note(&mut self, block: &Block, bytes: &[u8]) {
         let word = block.letters | block.digits;
         let marks = &mut self.marks;
-        marks.mixed += (block.digits & block.letter_before & block.letter_behind).count_ones();
-        marks.signs += block.cuts.count_ones();
-        marks.cuts += (block.cuts & block.letter_before).count_ones();
-        marks.breaks += (block.ends & block.word_before).count_ones();
-        marks.escapes += block.escapes.count_ones();
+        marks.mixed += count(block.digits & block.letter_before & block.letter_behind);
+        marks.signs += count(block.cuts);
+        marks.cuts += count(block.cuts & block.letter_before);
+        marks.breaks += count(block.ends & block.word_before);
+        marks.escapes += count(block.escapes);
         for at in places(block.dots) {
             let before = at.checked_sub(1).and_then(|at| bytes.get(at)).unwrap_or(&self.before);
             marks.dots += u32::from(matches!(before, b'.' | b'-' | b' '));
@@ -210,20 +227,24 @@ impl Walk {
         let fours = pairs & pairs >> 2;
         if fours & fours >> 4 == 0 {
             // Nothing of eight stands in the block itself: what matters is its start and its end.
-            let head = (1 << token.trailing_ones()) - 1;
-            self.run += (word & head).count_ones();
+            let (head, tail) = (token.trailing_ones(), token.leading_ones());
+            self.run += head - count(joiners & !(u64::MAX << head));
             self.marks.run = self.marks.run.max(self.run);
-            self.run = (word & !(u64::MAX >> token.leading_ones())).count_ones();
+            self.run = tail - count(joiners & !(u64::MAX >> tail));
             return;
         }
-        for at in 0..BLOCK {
-            if word >> at & 1 == 1 {
-                self.run += 1;
-                self.marks.run = self.marks.run.max(self.run);
-            } else if joiners >> at & 1 == 0 {
-                self.run = 0;
-            }
+        // From one run to the next; what goes before the first one goes on only if it begins the block.
+        let (mut from, mut rest) = (0, token);
+        while rest != 0 {
+            let (gap, length) = (rest.trailing_zeros(), (rest >> rest.trailing_zeros()).trailing_ones());
+            let inside = u64::MAX >> (u64::BITS - length);
+            self.run = if from + gap == 0 { self.run } else { 0 };
+            self.run += length - count(joiners >> (from + gap) & inside);
+            self.marks.run = self.marks.run.max(self.run);
+            from += gap + length;
+            rest = token.checked_shr(from).unwrap_or(0);
         }
+        self.run = if token >> (BLOCK - 1) == 1 { self.run } else { 0 };
     }
 
     fn singles(&mut self, word: u64, block: &Block) {
@@ -239,10 +260,12 @@ impl Walk {
     }
 
     fn numbers(&mut self, word: u64, digits: u64) {
-        let count = digits.count_ones();
+        let count = count(digits);
         if count == 0 || self.digits + count < DIGITS / 2 {
             // Far from enough: letter by letter would say little more.
-            self.digits = (self.digits + count).saturating_sub(2 * (word.count_ones() - count));
+            if self.digits + count > 0 {
+                self.digits = (self.digits + count).saturating_sub(2 * (word.count_ones() - count));
+            }
             return;
         }
         for at in places(word) {

@@ -222,6 +222,27 @@ const PREFIXES: &[&str] = &[
     "AGE-SECRET-KEY-",
 ];
 
+/// False only if no token begins so: by the first two letters.
+fn may_begin(text: &[u8]) -> bool {
+    const FIRST: u128 = letters_at(0);
+    const SECOND: u128 = letters_at(1);
+    let is_of = |set: u128, byte: u8| set >> (byte & 0x7f) & 1 == 1;
+    text.first_chunk::<2>().is_some_and(|[first, second]| is_of(FIRST, *first) & is_of(SECOND, *second))
+}
+
+/// The letters that a token has at this place of its prefix; a bit for each.
+const fn letters_at(place: usize) -> u128 {
+    let (mut set, mut rest) = (0, PREFIXES);
+    while let [prefix, others @ ..] = rest {
+        let (_, letters) = prefix.as_bytes().split_at(place);
+        if let [letter, ..] = letters {
+            set |= 1 << (*letter & 0x7f);
+        }
+        rest = others;
+    }
+    set
+}
+
 /// `A K I A …`: single characters with a blank between them.
 fn spread(text: &str, look: &mut Look<'_>) {
     let bytes = text.as_bytes();
@@ -362,7 +383,7 @@ fn joined(text: &str, look: &mut Look<'_>) {
         }
         let start = at - before;
         let first = text.get(start..at).unwrap_or_default();
-        if !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
+        if !may_begin(first.as_bytes()) || !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
             continue;
         }
         let after = tail.iter().take_while(code).count();

@@ -3,8 +3,9 @@
 /// What ends where, by state and class of byte. White space and case are folded into the classes.
 #[derive(Debug)]
 pub(super) struct Automaton {
-    /// By state and class of byte, the next state; [`HIT`] marks one in which something ends.
-    table: Vec<u16>,
+    /// By state and class of byte, the next state; [`HIT`] marks one in which something ends. As long as a mask reaches, so
+    /// that a step checks no bound; what no state has is never touched.
+    table: Box<[u16; ENTRIES]>,
     classes: [u8; 256],
     /// By state, the words that end in it.
     ends: Vec<Vec<u16>>,
@@ -14,18 +15,25 @@ pub(super) struct Automaton {
 pub(super) const HIT: u16 = 1 << 15;
 /// Classes of bytes, at most; a power of two, so that a row starts at a shift.
 const CLASSES: usize = 64;
+/// States, at most; a power of two, for a mask.
+const STATES: usize = 1 << 13;
+const ENTRIES: usize = STATES * CLASSES;
 
 impl Automaton {
     pub(super) fn new(words: &[&str]) -> Automaton {
         let classes = classes(words);
-        let (table, ends) = tree(words, &classes);
+        // INVARIANT: it has this length. From zeros of the system: an array would be made on the stack.
+        let zeros = vec![0_u16; ENTRIES].into_boxed_slice();
+        let mut table = zeros.try_into().unwrap_or_else(|_| Box::new([0; ENTRIES]));
+        let ends = tree(words, &classes, table.as_mut_slice());
         Automaton { table, classes, ends }
     }
 
     #[inline]
     pub(super) fn step(&self, state: u16, byte: u8) -> u16 {
+        // INVARIANT: classes and states are below these powers of two.
         let class = self.classes.get(usize::from(byte)).copied().unwrap_or(0);
-        let row = usize::from(state & !HIT) * CLASSES;
+        let row = usize::from(state) % STATES * CLASSES;
         self.table.get(row | usize::from(class)).copied().unwrap_or(0)
     }
 
@@ -39,10 +47,9 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// The table, and what ends in each state. A table of its own is made in a tenth of the time that a general one takes to be
+/// Fills the table; what ends in each state. A table of its own is made in a tenth of the time that a general one takes to be
 /// made and translated, and every run begins with it.
-fn tree(words: &[&str], classes: &[u8; 256]) -> (Vec<u16>, Vec<Vec<u16>>) {
-    let mut table = vec![0_u16; CLASSES];
+fn tree(words: &[&str], classes: &[u8; 256], table: &mut [u16]) -> Vec<Vec<u16>> {
     let mut ends: Vec<Vec<u16>> = vec![Vec::new()];
     let class = |byte: u8| usize::from(classes.get(usize::from(byte)).copied().unwrap_or(0));
     // A tree of the words, level by level: the states that every text visits lie together.
@@ -54,7 +61,6 @@ fn tree(words: &[&str], classes: &[u8; 256]) -> (Vec<u16>, Vec<Vec<u16>>) {
             let Some(next) = table.get_mut(usize::from(*at) * CLASSES + class(*byte)) else { continue };
             if *next == 0 {
                 *next = fresh;
-                table.resize(table.len() + CLASSES, 0);
                 ends.push(Vec::new());
             }
             *at = table.get(usize::from(*at) * CLASSES + class(*byte)).copied().unwrap_or(0);
@@ -65,10 +71,9 @@ fn tree(words: &[&str], classes: &[u8; 256]) -> (Vec<u16>, Vec<Vec<u16>>) {
             }
         }
     }
-    debug_assert!(ends.len() < usize::from(HIT), "the numbers of the states reach into the mark");
-    table.shrink_to_fit();
-    complete(&mut table, &mut ends);
-    (table, ends)
+    debug_assert!(ends.len() <= STATES, "{} states: more than a mask tells apart", ends.len());
+    complete(table, &mut ends);
+    ends
 }
 
 /// Gives every state its way for every class: where the tree has none, that of the longest end of it which is a start too.
@@ -96,7 +101,7 @@ fn complete(table: &mut [u16], ends: &mut [Vec<u16>]) {
             own.extend(inherited);
         }
     }
-    for next in table {
+    for next in table.iter_mut().take(ends.len() * CLASSES) {
         if ends.get(usize::from(*next)).is_some_and(|ends| !ends.is_empty()) {
             *next |= HIT;
         }

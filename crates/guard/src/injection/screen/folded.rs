@@ -11,31 +11,26 @@ impl Folded {
     /// `text` is plain: see [`is_plain`].
     pub(crate) fn new(text: &str) -> Folded {
         let text = text.trim_ascii_start();
-        let mut padded = vec![0; text.len() + CHUNK + ZEROS];
-        let mut length = 0;
+        let mut padded = Vec::with_capacity(text.len() + CHUNK + ZEROS);
         let mut blank = false;
         let (chunks, rest) = text.as_bytes().as_chunks::<CHUNK>();
-        // Behind the end there are zeros, which are no blanks.
         let mut last = [0; CHUNK];
         last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
         for chunk in chunks.iter().chain(std::iter::once(&last)) {
-            let Some(room) = padded.get_mut(length..).and_then(|room| room.first_chunk_mut::<CHUNK>()) else {
-                break;
-            };
-            room.iter_mut().zip(chunk).for_each(|(place, byte)| *place = fold(*byte));
+            let mut room = chunk.map(fold);
             let pairs = room.iter().zip(room.get(1..).unwrap_or_default());
             let doubled = pairs.fold(false, |any, (one, two)| any | ((*one == b' ') & (*two == b' ')));
-            let kept = if doubled || (blank && room.first() == Some(&b' ')) {
-                squeeze(room, &mut blank)
+            if doubled || (blank && room.first() == Some(&b' ')) {
+                let kept = squeeze(&mut room, &mut blank);
+                padded.extend_from_slice(room.get(..kept).unwrap_or_default());
             } else {
                 blank = room.last() == Some(&b' ');
-                CHUNK
-            };
-            length += kept;
+                padded.extend_from_slice(&room);
+            }
         }
-        // The zeros of the last chunk were counted, and some more may have been squeezed out than stood there.
-        length = text_length(&padded, length);
-        padded.truncate(length + ZEROS);
+        // The zeros of the last chunk are none of the text.
+        let length = text_length(&padded);
+        padded.resize(length + ZEROS, 0);
         Folded { padded, length }
     }
 
@@ -63,28 +58,22 @@ fn fold(byte: u8) -> u8 {
     if byte < b' ' && byte != 0 { b' ' } else { byte.to_ascii_lowercase() }
 }
 
-/// Joins blanks; how much is left. What is behind that is zeros.
+/// Joins blanks; how much is left.
 fn squeeze(chunk: &mut [u8; CHUNK], blank: &mut bool) -> usize {
-    let whole = *chunk;
-    *chunk = [0; CHUNK];
     let mut kept = 0;
-    for byte in whole {
+    for byte in *chunk {
         if let Some(place) = chunk.get_mut(kept) {
             *place = byte;
         }
         kept += usize::from(!(*blank && byte == b' '));
         *blank = byte == b' ';
     }
-    if let Some(place) = chunk.get_mut(kept) {
-        *place = 0;
-    }
     kept
 }
 
 /// Where the zeros begin.
-fn text_length(padded: &[u8], counted: usize) -> usize {
-    let head = padded.get(..counted).unwrap_or_default();
-    counted - head.iter().rev().take_while(|byte| **byte == 0).count()
+fn text_length(padded: &[u8]) -> usize {
+    padded.len() - padded.iter().rev().take_while(|byte| **byte == 0).count()
 }
 
 /// As far as a walk in lanes may read beyond the end.

@@ -25,22 +25,22 @@ impl Ends {
     }
 
     fn add(&mut self, word: &[u8]) {
-        if let Some(lengths) = self.0.get_mut(pair(word)) {
+        let letter = |byte: Option<&u8>| byte.copied().unwrap_or(0);
+        if let Some(lengths) = self.0.get_mut(pair(letter(word.first()), letter(word.last()))) {
             *lengths |= 1 << word.len().min(LETTERS_MAX);
         }
     }
 
-    /// False only if the letters are no word that may be disguised.
+    /// False only if so many letters of which these are the first and the last are no word that may be disguised.
     #[inline]
-    pub(in crate::injection) fn may_be(&self, word: &[u8]) -> bool {
-        let lengths = self.0.get(pair(word)).copied().unwrap_or(0);
-        lengths >> word.len().min(LETTERS_MAX) & 1 == 1
+    pub(in crate::injection) fn may_be(&self, first: u8, last: u8, length: usize) -> bool {
+        let lengths = self.0.get(pair(first, last)).copied().unwrap_or(0);
+        lengths >> length.min(LETTERS_MAX) & 1 == 1
     }
 }
 
 /// The first and the last letter as a number; case does not count.
 #[inline]
-fn pair(word: &[u8]) -> usize {
-    let letter = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0) & 31);
-    letter(word.first()) << 5 | letter(word.last())
+fn pair(first: u8, last: u8) -> usize {
+    usize::from(first & 31) << 5 | usize::from(last & 31)
 }
