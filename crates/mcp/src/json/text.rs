@@ -8,9 +8,9 @@ use std::borrow::Cow;
 pub fn unescape(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;
-    while let Some((before, after)) = rest.split_once('\\') {
-        out.push_str(before);
-        let mut characters = after.chars();
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let mut characters = rest.get(at + 1..).unwrap_or_default().chars();
         let escaped = characters.next();
         rest = characters.as_str();
         match escaped {

@@ -1,5 +1,7 @@
 //! Strings: their end, their escapes, and what must not stand in them bare.
 
+use wide::u8x16;
+
 use super::{Fault, ParseError};
 
 /// The place of the first quote, backslash or control character at or behind `at`; the text's length if there is none.
@@ -28,14 +30,22 @@ fn plain_in_word(word: &[u8; 8]) -> usize {
 
 fn long_plain_end(bytes: &[u8], mut at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    for word in rest.as_chunks::<8>().0.iter().take(WORDS_FIRST) {
-        let plain = plain_in_word(word);
-        at += plain;
-        if plain < word.len() {
-            return at;
+    for part in rest.as_chunks::<16>().0.iter().take(PARTS_FIRST) {
+        let stops = stops_in(part);
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize;
         }
+        at += part.len();
     }
     very_long_plain_end(bytes, at)
+}
+
+/// A bit for each byte that is not plain, the lowest for the first.
+#[inline(always)]
+fn stops_in(part: &[u8; 16]) -> u32 {
+    let part = u8x16::new(*part);
+    let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
+    (part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\')) | control).to_bitmask()
 }
 
 /// Searching for two bytes and looking at the way for controls is two passes, each by vector instructions.
@@ -99,5 +109,5 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
     Some(unit)
 }
 
-/// The rest of a string is looked at in longer pieces after this many words; a line of text ends before.
-const WORDS_FIRST: usize = 12;
+/// The rest of a string is looked at in longer pieces after this many parts; a line of text ends before.
+const PARTS_FIRST: usize = 8;
