@@ -16,6 +16,8 @@ use rustix::io::Errno;
 pub(crate) struct Links {
     /// Absolute.
     directory: PathBuf,
+    /// The same as text, where it is one, without a `/` at its end.
+    start: Option<String>,
 }
 
 /// Linux gives up after as many.
@@ -28,15 +30,17 @@ const NAME_BYTES_MAX: usize = 255;
 
 impl Links {
     pub(crate) fn new(directory: PathBuf) -> Links {
-        Links { directory }
+        let start = directory.to_str().map(|text| text.trim_end_matches('/').to_owned());
+        Links { directory, start }
     }
 
     /// Where a path leads that has no link on its way, by one question to the kernel instead of one for each directory.
     /// `None`: only a walk tells.
     #[cfg(target_os = "linux")]
     fn straight(&self, path: &str) -> Option<String> {
-        let from = if path.starts_with('/') { "" } else { self.directory.to_str()?.trim_end_matches('/') };
-        let mut at = String::with_capacity(from.len() + path.len() + 1);
+        let from = if path.starts_with('/') { "" } else { self.start.as_deref()? };
+        // One more for the `/` between them, and one for the end that the kernel wants.
+        let mut at = String::with_capacity(from.len() + path.len() + 2);
         at.push_str(from);
         for name in path.split('/') {
             match name {
@@ -129,9 +133,10 @@ impl Links {
 impl Follow for Links {
     fn follow(&self, path: &str) -> Followed {
         // Prose and code are no names of files: no system call is spent on them.
-        let long = |name: &str| name.len() > NAME_BYTES_MAX;
-        if path.is_empty() || path.len() > PATH_BYTES_MAX || path.contains('\0') || path.split('/').any(long)
-        {
+        let long = |path: &str| {
+            path.len() > NAME_BYTES_MAX && path.split('/').any(|name| name.len() > NAME_BYTES_MAX)
+        };
+        if path.is_empty() || path.len() > PATH_BYTES_MAX || path.as_bytes().contains(&0) || long(path) {
             return Followed::Nowhere;
         }
         match self.straight(path) {

@@ -75,25 +75,25 @@ impl Counters {
         };
         let spent = |used: f64, max: f64| used + amount > max + max * ROUNDING;
         if let Some(max) = limit.max {
-            let shown = number(max);
             match (window_us(limit), limit.burst.map(|burst| burst as f64)) {
                 (None, _) if spent(counter.total, max) => {
                     let whose = match limit.per {
                         Per::Run => "in this run",
                         Per::Principal => "by this principal",
                     };
-                    return Err(format!("{} of {shown} used {whose}{}", number(counter.total), of()));
+                    return Err(format!("{} of {} used {whose}{}", number(counter.total), number(max), of()));
                 }
                 (Some(window), Some(burst)) if spent(counter.drain(at, max, window), burst) => {
                     return Err(format!(
-                        "faster than {shown} in {} with a burst of {}{}",
+                        "faster than {} in {} with a burst of {}{}",
+                        number(max),
                         span(window),
                         number(burst),
                         of()
                     ));
                 }
                 (Some(window), None) if spent(counter.slots.sum(at, window), max) => {
-                    return Err(format!("{shown} in {} used up{}", span(window), of()));
+                    return Err(format!("{} in {} used up{}", number(max), span(window), of()));
                 }
                 (None, _) | (Some(_), _) => {}
             }
@@ -246,6 +246,8 @@ impl Counter {
 #[derive(Debug, Default)]
 struct Window {
     slots: std::collections::VecDeque<(i64, f64)>,
+    /// The sum of all slots but the newest, as long as that is the same.
+    older: Option<f64>,
 }
 
 /// Slots per window: the window is exact to 1/64 of its length, on the strict side.
@@ -255,8 +257,13 @@ impl Window {
     fn sum(&mut self, at: Timestamp, window_us: i64) -> f64 {
         while self.slots.front().is_some_and(|(last, _)| last.saturating_add(window_us) <= at.as_micros()) {
             self.slots.pop_front();
+            self.older = None;
         }
-        self.slots.iter().map(|(_, amount)| amount).sum()
+        // From the oldest on, as they were added: another order would round otherwise.
+        let count = self.slots.len().saturating_sub(1);
+        let sum = || self.slots.iter().take(count).map(|(_, amount)| amount).sum::<f64>();
+        let older = *self.older.get_or_insert_with(sum);
+        self.slots.back().map_or(older, |(_, newest)| older + newest)
     }
 
     fn add(&mut self, at: Timestamp, window_us: i64, amount: f64) {
@@ -265,7 +272,10 @@ impl Window {
         // A clock that went back adds to the newest slot: it can only hold longer.
         match self.slots.back_mut().filter(|(last, _)| *last >= begun) {
             Some((last, sum)) => (*last, *sum) = (now.max(*last), *sum + amount),
-            None => self.slots.push_back((now, amount)),
+            None => {
+                self.slots.push_back((now, amount));
+                self.older = None;
+            }
         }
     }
 }

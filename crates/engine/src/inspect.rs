@@ -21,17 +21,25 @@ pub(crate) use self::item::Neighbours;
 pub(crate) use self::suspects::{Shown, Suspects};
 use crate::decision::Reason;
 use crate::engine::Engine;
+use crate::pins::Offer;
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct About<'s> {
     /// `None`: the server as a whole.
     pub(crate) target: Option<Target<'s>>,
-    /// An agent may write the text back, so that a change of it would damage what was read.
-    pub(crate) written_back: bool,
+    /// What the server offers, where the text is one that an agent may write back.
+    pub(crate) offer: Option<&'s Offer>,
     /// The schema of `structuredContent`, as JSON.
     pub(crate) schema: Option<&'s str>,
     pub(crate) structured: Option<Value<'s>>,
+}
+
+impl About<'_> {
+    /// An agent may write the text back, so that a change of it would damage what was read.
+    fn is_written_back(&self) -> bool {
+        self.offer.zip(self.target).is_some_and(|(offer, target)| offer.may_be_written_back(&target))
+    }
 }
 
 /// What the guards say of one message.

@@ -151,7 +151,7 @@ pub(crate) struct Offer {
     /// Items whose last listing differed from their pin, with the difference.
     drifted: BTreeMap<(Item, String), String>,
     /// Names seen in this run.
-    seen: BTreeMap<(Item, String), ()>,
+    seen: BTreeMap<Item, BTreeSet<String>>,
     /// Items that a guard cut out of the last list.
     withheld: BTreeSet<(Item, String)>,
     /// Tools whose definition a person should see before they are called, with the reason.
@@ -181,7 +181,7 @@ impl Offer {
     }
 
     pub(crate) fn was_seen(&self, item: Item, name: &str) -> bool {
-        self.seen.contains_key(&(item, name.to_owned()))
+        self.seen.get(&item).is_some_and(|seen| seen.contains(name))
     }
 
     /// Notes whether a guard cut it out of the last list.
@@ -198,7 +198,8 @@ impl Offer {
     }
 
     pub(crate) fn is_withheld(&self, item: Item, name: &str) -> bool {
-        self.withheld.len() >= ITEMS_MAX || self.withheld.contains(&(item, name.to_owned()))
+        let names = &self.withheld;
+        !names.is_empty() && (names.len() >= ITEMS_MAX || names.contains(&(item, name.to_owned())))
     }
 
     /// Notes why a person should see the tool's definition before it is called, or that nobody need.
@@ -263,7 +264,7 @@ impl Offer {
             | Target::Roots { .. }
             | Target::Task { .. } => false,
         };
-        reads && self.seen.keys().any(|(item, name)| *item == Item::Tool && writes_text(name))
+        reads && self.seen.get(&Item::Tool).is_some_and(|seen| seen.iter().any(|name| writes_text(name)))
     }
 
     /// True if the client may know it: it is pinned, and the server lists it. What appeared later was cut from the lists.
@@ -272,6 +273,9 @@ impl Offer {
     }
 
     pub(crate) fn drift_of(&self, item: Item, name: &str) -> Option<&str> {
+        if self.drifted.is_empty() {
+            return None;
+        }
         let full = (self.drifted.len() >= ITEMS_MAX).then_some("one of too many differences");
         self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
     }
@@ -294,8 +298,8 @@ impl Offer {
             None if self.locked => Some("not in the lock file".to_owned()),
             None => Some("appeared after the first list".to_owned()),
         };
-        if self.seen.len() < ITEMS_MAX {
-            self.seen.insert(key.clone(), ());
+        if self.seen.values().map(BTreeSet::len).sum::<usize>() < ITEMS_MAX {
+            self.seen.entry(item).or_default().insert(name.to_owned());
         }
         if self.drifted.len() < ITEMS_MAX {
             match &difference {

@@ -198,7 +198,7 @@ impl Engine {
         });
         let about = About {
             target,
-            written_back: target.is_some_and(|target| self.offer.may_be_written_back(&target)),
+            offer: Some(&self.offer),
             schema: object
                 .filter(|_| is_of(pending, Governed::Tool))
                 .and_then(|name| self.offer.schema_of(name)),

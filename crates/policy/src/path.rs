@@ -7,6 +7,7 @@ mod overlap;
 mod readings;
 mod resolve;
 mod scratch;
+mod sieve;
 mod within;
 
 pub(crate) use decode::{lookalike, percent};
@@ -15,6 +16,7 @@ pub(crate) use needed::Needed;
 pub(crate) use overlap::Overlap;
 pub(crate) use readings::{Form, expand};
 pub(crate) use scratch::{Memory, Scratch, Texts};
+pub(crate) use sieve::Sieve;
 
 use crate::glob::{Star, Symbol, literal, translate};
 

@@ -12,7 +12,7 @@ use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
 use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
-use crate::path::{Base, Needed, Scratch};
+use crate::path::{Base, Needed, Scratch, Sieve};
 use crate::problem::Problems;
 use crate::read::FilePart;
 use crate::recall::Desk;
@@ -45,7 +45,7 @@ pub struct Policy {
     pub(crate) limit_scopes: Vec<Scope>,
     pub(crate) sums: Vec<Option<KeyPattern>>,
     /// The words that the paths of its rules need.
-    pub(crate) needed: Option<Needed>,
+    pub(crate) needed: Option<Sieve>,
     pub(crate) index: Index,
     pub(crate) limit_index: Index,
     pub(crate) labels: LabelBook,

@@ -207,7 +207,10 @@ fn copy_with_stops(out: &mut Vec<u8>, text: &[u8], stops: &[bool; 256], escape: 
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
     let printable = |byte: &u8| matches!(byte, b' '..=b'~');
     let in_string = stops.get(usize::from(b'"')) == Some(&true);
+    let is_stop = |byte: &u8| stops.get(usize::from(*byte)).copied().unwrap_or(true);
     let none = match in_string {
+        // Names and words: shorter than it takes to begin.
+        _ if text.len() < 32 => !text.iter().any(is_stop),
         true => text.chunks(64).all(|chunk| chunk.iter().fold(true, |all, byte| all & plain(byte))),
         false => text.chunks(64).all(|chunk| chunk.iter().fold(true, |all, byte| all & printable(byte))),
     };
@@ -216,7 +219,6 @@ fn copy_with_stops(out: &mut Vec<u8>, text: &[u8], stops: &[bool; 256], escape: 
         return;
     }
     loop {
-        let is_stop = |byte: &u8| stops.get(usize::from(*byte)).copied().unwrap_or(true);
         let clean_bytes = rest.iter().position(is_stop).unwrap_or(rest.len());
         let (clean, stopped) = rest.split_at(clean_bytes);
         out.extend_from_slice(clean);

@@ -99,7 +99,7 @@ impl Case<'_, '_> {
     fn rule(&self, code: &str, level: Level, span: &Range<usize>) -> Ruling {
         let text = self.text.get(span.clone()).unwrap_or_default();
         let found = Found { guard: self.name, code, level: named(level), text };
-        self.view.rule(&found, self.about.target.as_ref(), self.at.as_micros(), self.about.written_back)
+        self.view.rule(&found, self.about.target.as_ref(), self.at.as_micros(), self.about.is_written_back())
     }
 
     fn carry_out(

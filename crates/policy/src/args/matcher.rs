@@ -288,9 +288,7 @@ impl Patterns {
     fn reach_nothing_in(&self, (place, text): (usize, &str), scratch: &mut Scratch<'_>) -> bool {
         let Some(needed) = &self.needed else { return false };
         let look = scratch.look(place, text);
-        look.inside
-            && !(look.worded && needed.stands_in(text))
-            && !needed.stands_in_workspace(&scratch.base().workspace)
+        look.inside && !needed.may_match_below(text, look.worded)
     }
 
     fn path(&self, texts: &Texts<'_>, sense: Sense) -> bool {

@@ -153,7 +153,7 @@ fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
     let mut add = |resolved: Resolved| match resolved {
         Resolved::Path(path) => {
             out.unreadable |= is_magic(&path);
-            for prefix in ["/private", "/System/Volumes/Data"] {
+            for prefix in ALIASED {
                 if let Some((start, rest)) = path.split_at_checked(prefix.len())
                     && start.eq_ignore_ascii_case(prefix)
                     && rest.starts_with('/')
@@ -171,6 +171,9 @@ fn resolve_all(text: &str, base: &Base, alias: bool, out: &mut Expanded) {
         add(windows(text, base));
     }
 }
+
+/// What stands below one of these is below the root as well, to macOS.
+pub(super) const ALIASED: [&str; 2] = ["/private", "/System/Volumes/Data"];
 
 fn differs_on_windows(text: &str) -> bool {
     let loose = |segment: &str| segment.ends_with(['.', ' ']) && !matches!(segment, "." | "..");

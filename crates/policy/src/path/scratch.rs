@@ -1,7 +1,7 @@
 //! The readings of one call's strings, worked out at most once each.
 
-use super::needed::Needed;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
+use super::sieve::Sieve;
 use super::within::{names_no_file, reads_within};
 use super::{Base, is_magic};
 use crate::args::{Commands, Nets, Scripts};
@@ -21,8 +21,8 @@ pub(crate) struct Scratch<'b> {
     entries: Vec<Entry>,
     /// A look at strings, by their place.
     looks: Vec<(usize, Look)>,
-    /// The words of all paths of the policy.
-    needed: Option<&'b Needed>,
+    /// The words of all paths of the policy that reach below the workspace.
+    needed: Option<&'b Sieve>,
     /// The same strings as URLs and hosts.
     pub(crate) nets: Nets,
     /// The same strings as SQL.
@@ -47,7 +47,7 @@ pub(crate) struct Memory {
 pub(crate) struct Look {
     /// All readings lie below the workspace, and there is no link to follow.
     pub(crate) inside: bool,
-    /// It may hold a word that a path of the policy needs.
+    /// It may hold a word that a path of the policy needs below the workspace.
     pub(crate) worded: bool,
 }
 
@@ -126,7 +126,7 @@ impl<'b> Scratch<'b> {
     }
 
     /// With `needed`, the words of all paths of the policy: looked for once, not for every rule.
-    pub(crate) fn knowing(self, needed: Option<&'b Needed>) -> Scratch<'b> {
+    pub(crate) fn knowing(self, needed: Option<&'b Sieve>) -> Scratch<'b> {
         Scratch { needed, ..self }
     }
 
@@ -141,7 +141,7 @@ impl<'b> Scratch<'b> {
         }
         // Where links are followed, no text is known to be harmless by its words, unless it names no file.
         let inside = (self.follower.is_none() || names_no_file(text)) && reads_within(text, self.base);
-        let worded = inside && self.needed.is_none_or(|needed| needed.stands_in(text));
+        let worded = inside && self.needed.is_none_or(|needed| needed.finds_in(text));
         let look = Look { inside, worded };
         if self.looks.len() < LOOKS_MAX {
             self.looks.push((place, look));
@@ -176,11 +176,9 @@ impl<'b> Scratch<'b> {
         let nameless = || !text.contains('/') && names_no_file(text);
         let Some(follower) = self.follower.filter(|_| !nameless()) else { return entry };
         let mut led: Vec<String> = Vec::new();
-        let base = self.base;
-        let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);
         // Where no spelling is told, the text is the only one.
         if spelled.is_empty() && form == Form::Text {
-            spelled.push(text.to_owned());
+            self.follow_all(follower, [text], &mut led, &mut entry);
         } else {
             // The kernel goes through a link and then up; a server that joins the words first goes up and then through
             // another. What is too long for the kernel may be short once it is joined.
@@ -191,13 +189,7 @@ impl<'b> Scratch<'b> {
                     spelled.push(path);
                 }
             }
-        }
-        for path in &spelled {
-            // The server's own directory may be another than the workspace.
-            self.follow(follower, path, &mut led, &mut entry);
-            if !path.starts_with('/') && elsewhere {
-                self.follow(follower, &format!("{}/{path}", base.workspace), &mut led, &mut entry);
-            }
+            self.follow_all(follower, spelled.iter().map(String::as_str), &mut led, &mut entry);
         }
         if led.is_empty() || entry.unreadable {
             return entry;
@@ -214,6 +206,25 @@ impl<'b> Scratch<'b> {
         aliases.iter().for_each(|path| self.push(path));
         entry.all = self.ends.len();
         entry
+    }
+
+    /// Adds where these lead, if they lead elsewhere than all that is known of the text.
+    fn follow_all<'p>(
+        &mut self,
+        follower: &dyn Follow,
+        spelled: impl IntoIterator<Item = &'p str>,
+        led: &mut Vec<String>,
+        entry: &mut Entry,
+    ) {
+        let base = self.base;
+        let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);
+        for path in spelled {
+            // The server's own directory may be another than the workspace.
+            self.follow(follower, path, led, entry);
+            if !path.starts_with('/') && elsewhere {
+                self.follow(follower, &format!("{}/{path}", base.workspace), led, entry);
+            }
+        }
     }
 
     /// Adds where `path` leads, if it leads elsewhere than all that is known of the text.

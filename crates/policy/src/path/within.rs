@@ -41,10 +41,16 @@ fn leads_away(text: &str) -> bool {
 /// True only if no file system has a file that an ASCII text names, in whatever way it is read: one of its segments is longer
 /// than any name. There is no link to follow then.
 pub(crate) fn names_no_file(text: &str) -> bool {
+    let bytes = text.as_bytes();
     // What stands behind these is cut off, or another segment, to some.
-    let cut = memchr::memchr3(b':', b'|', b'\\', text.as_bytes()).is_some();
+    let cut = || memchr::memchr3(b':', b'|', b'\\', bytes).is_some();
     let blank = |c: char| c == '.' || c.is_whitespace();
-    !cut && text.is_ascii() && text.split('/').any(|name| name.trim_matches(blank).len() > NAME_BYTES_MAX)
+    let long = |name: &str| name.len() > NAME_BYTES_MAX && name.trim_matches(blank).len() > NAME_BYTES_MAX;
+    let mut start = 0;
+    let mut names = memchr::memchr_iter(b'/', bytes)
+        .chain([bytes.len()])
+        .filter_map(|end| text.get(std::mem::replace(&mut start, end.saturating_add(1))..end));
+    bytes.len() > NAME_BYTES_MAX && names.any(long) && !cut() && text.is_ascii()
 }
 
 /// The longest name of every file system that we know, in ASCII characters.

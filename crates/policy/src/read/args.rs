@@ -147,7 +147,7 @@ impl Reader<'_> {
         match set {
             Ok(set) => {
                 // Folded sets are those of paths that deny: the ones that every string of a call is matched with.
-                let needed = if fold { Needed::new(slices.iter().copied()) } else { None };
+                let needed = if fold { Needed::new(slices.iter().copied(), self.base) } else { None };
                 let folders = if paths { Folders::new(slices.iter().copied(), fold) } else { None };
                 Some(Patterns { set, needed, folders, written })
             }

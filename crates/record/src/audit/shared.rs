@@ -83,7 +83,8 @@ impl Shared {
 
     /// Something was handed in: the flusher sees to it if nobody else does.
     pub(crate) fn handed_in(&self) {
-        if self.idle.swap(false, Ordering::SeqCst) {
+        // Most of the time it is awake, and a look is cheaper than a write to what others look at.
+        if self.idle.load(Ordering::SeqCst) && self.idle.swap(false, Ordering::SeqCst) {
             // It holds the lock until it sleeps.
             drop(self.lock());
             self.wake.notify_one();
