@@ -56,28 +56,35 @@ impl Exchange {
 
     /// `direction` is that of the text which was decided over.
     fn sort(&self, acts: Vec<Act>, direction: Direction) -> Vec<Act> {
-        let mut own = Vec::with_capacity(acts.len());
-        for mut act in acts {
-            if let Some(waiter) = act.waiter.take() {
-                let (lane, id) = (act.lane, act.id.clone());
-                // Whoever waited has left: the request is not sent.
-                if let (Err(_), Some(id)) = (waiter.send(act.what), id) {
-                    drop(self.run.unanswered(lane, &id, LEFT));
-                }
-                continue;
+        // Collected where they stand.
+        let own = acts.into_iter().filter_map(|act| self.own(act, direction));
+        own.collect()
+    }
+
+    /// What is this exchange's own to do; the rest is seen to.
+    fn own(&self, mut act: Act, direction: Direction) -> Option<Act> {
+        if let Some(waiter) = act.waiter.take() {
+            let (lane, id) = (act.lane, act.id.clone());
+            // Whoever waited has left: the request is not sent.
+            if let (Err(_), Some(id)) = (waiter.send(act.what), id) {
+                drop(self.run.unanswered(lane, &id, LEFT));
             }
-            let here = act.lane == self.lane;
-            match &act.what {
-                What::ToClient(_) if here => own.push(act),
-                What::ToServer { request, .. } => {
-                    let asked = act.id.as_ref().is_some_and(|id| self.ids.contains(id));
-                    let mine = direction == Direction::ToServer && here && (!request || asked);
-                    if mine { own.push(act) } else { self.send_out(act) }
-                }
-                What::ToClient(_) | What::Ask(_) | What::Keep(_) => {}
-            }
+            return None;
         }
-        own
+        let here = act.lane == self.lane;
+        match &act.what {
+            What::ToClient(_) if here => Some(act),
+            What::ToServer { request, .. } => {
+                let asked = act.id.as_ref().is_some_and(|id| self.ids.contains(id));
+                let mine = direction == Direction::ToServer && here && (!request || asked);
+                if mine {
+                    return Some(act);
+                }
+                self.send_out(act);
+                None
+            }
+            What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
+        }
     }
 
     /// Sends what is nobody's answer: our own request for a list, or what we say to a server in the client's place.

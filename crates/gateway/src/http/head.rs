@@ -3,8 +3,8 @@
 use bailiwick_mcp::headers::{self, Repeated};
 use bailiwick_mcp::{Malformation, Message};
 use hyper::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
-    HeaderValue, ORIGIN, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    ORIGIN, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
 use hyper::{StatusCode, Version as HttpVersion};
@@ -158,7 +158,10 @@ pub(super) fn check_body(headers: &HeaderMap) -> Result<(), Box<Reply>> {
 /// True if the content is of exactly this type, whatever its parameters.
 pub(super) fn is_type(headers: &HeaderMap, expected: &str) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE) else { return false };
-    kind.as_bytes() == expected.as_bytes() || kind.to_str().is_ok_and(|kind| is(kind, expected.as_bytes()))
+    let (kind_bytes, expected) = (kind.as_bytes(), expected.as_bytes());
+    kind_bytes == expected
+        || kind_bytes.len() > expected.len() && kind.to_str().is_ok_and(|kind| is(kind, expected))
+        || kind_bytes.eq_ignore_ascii_case(expected)
 }
 
 fn is(kind: &str, expected: &[u8]) -> bool {
@@ -195,12 +198,14 @@ pub(super) fn header_value(name: &str) -> HeaderValue {
 ///
 /// What mirrors a message is for messages of 2026-07-28 alone, where it was compared.
 pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName], modern: bool) -> HeaderMap {
-    const KEPT: [&str; 5] =
-        ["accept-language", "baggage", "mcp-protocol-version", "traceparent", "tracestate"];
+    let goes_on = |name: &HeaderName| match name.as_str() {
+        "accept" | "accept-language" | "baggage" | headers::VERSION | "traceparent" | "tracestate" => true,
+        headers::METHOD | headers::NAME => modern,
+        _ => modern && is_argument(name),
+    };
     let mut kept = HeaderMap::with_capacity(8);
     for (name, value) in headers {
-        let mirrors = *name == METHOD || *name == NAME || is_argument(name);
-        if mirrors && modern || KEPT.contains(&name.as_str()) || *name == ACCEPT || also.contains(name) {
+        if goes_on(name) || also.contains(name) {
             kept.append(name.clone(), value.clone());
         }
     }

@@ -299,7 +299,9 @@ impl Run {
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
         self.office.share_pins(pins, engine);
-        for outcome in &outcomes {
+        // Mostly nobody waits, and no list of nobody is made.
+        let anybody = !waiting.is_empty();
+        for outcome in outcomes.iter().filter(|_| anybody) {
             let key = outcome.decision.id.as_ref().map(|id| (outcome.decision.lane, id));
             let waiter = key.filter(|(_, id)| settles_earlier(outcome, id, asked));
             waiters.push(waiter.and_then(|(lane, id)| waiting.take(lane, id)));
@@ -339,6 +341,7 @@ impl Run {
         let recorder = &self.office.recorder.with;
         let mut page = if outcomes.is_empty() { return Ok(Vec::new()) } else { self.entries.page() };
         let mut words = Vec::new();
+        let waiters = waiters.into_iter().chain(std::iter::repeat_with(|| None));
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
             let said = &outcome.decision;
             if said.event == Event::Approval && said.action == Action::Held {

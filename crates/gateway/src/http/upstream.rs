@@ -3,6 +3,7 @@
 mod dial;
 mod line;
 mod pool;
+mod reading;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -22,8 +23,8 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use self::dial::Connector;
-pub(super) use self::line::Reading;
 use self::pool::Plain;
+pub(super) use self::reading::Reading;
 use super::head::SESSION;
 use super::letter::Letter;
 use super::limits::HttpLimits;
@@ -141,7 +142,7 @@ impl Link {
         headers: HeaderMap,
         letter: &Letter,
     ) -> Result<Response<Reading>, UpstreamError> {
-        self.post_to(self.target.uri.clone(), headers, letter).await
+        self.put(None, headers, letter.bytes().clone()).await
     }
 
     /// The same to another place of the same origin.
@@ -151,7 +152,7 @@ impl Link {
         headers: HeaderMap,
         letter: &Letter,
     ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(uri, headers, letter.bytes().clone()).await
+        self.put(Some(uri), headers, letter.bytes().clone()).await
     }
 
     /// Passes on what a gate before us permitted: for a bridge, which stands in the place of a server.
@@ -160,7 +161,7 @@ impl Link {
         headers: HeaderMap,
         line: Bytes,
     ) -> Result<Response<Reading>, UpstreamError> {
-        self.pass_to(self.target.uri.clone(), headers, line).await
+        self.put(None, headers, line).await
     }
 
     /// The same to another place of the same origin.
@@ -170,12 +171,12 @@ impl Link {
         headers: HeaderMap,
         line: Bytes,
     ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(uri, headers, line).await
+        self.put(Some(uri), headers, line).await
     }
 
     async fn put(
         &self,
-        uri: Uri,
+        place: Option<Uri>,
         headers: HeaderMap,
         bytes: Bytes,
     ) -> Result<Response<Reading>, UpstreamError> {
@@ -185,7 +186,7 @@ impl Link {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         request.headers_mut().entry(ACCEPT).or_insert(accept);
-        self.send(uri, request).await
+        self.send(place, request).await
     }
 
     /// Opens a stream of events, or ends a session.
@@ -197,32 +198,30 @@ impl Link {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = method;
         *request.headers_mut() = headers;
-        self.send(self.target.uri.clone(), request).await
+        self.send(None, request).await
     }
 
     async fn send(
         &self,
-        uri: Uri,
+        place: Option<Uri>,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Reading>, UpstreamError> {
-        *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
             headers.insert(name, value.clone());
         }
         let response = match &self.way {
-            Way::Plain(plain) if plain.leads_to(request.uri()) => {
-                plain.send(request, self.answer_time).await?
+            Way::Plain(plain) => plain.send(place.as_ref(), request, self.answer_time).await?,
+            Way::Client(client) => {
+                *request.uri_mut() = place.unwrap_or_else(|| self.target.uri.clone());
+                match timeout(self.answer_time, client.request(request)).await {
+                    Ok(Ok(response)) => response.map(Reading::of),
+                    Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
+                    Ok(Err(_)) => return Err(UpstreamError::Broken),
+                    Err(_) => return Err(UpstreamError::Late),
+                }
             }
-            // Its callers lead nobody to another origin.
-            Way::Plain(_) => return Err(UpstreamError::Unreachable),
-            Way::Client(client) => match timeout(self.answer_time, client.request(request)).await {
-                Ok(Ok(response)) => response.map(Reading::of),
-                Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
-                Ok(Err(_)) => return Err(UpstreamError::Broken),
-                Err(_) => return Err(UpstreamError::Late),
-            },
         };
         if is_twice(response.headers()) || framed_twice(response.headers()) {
             return Err(UpstreamError::Twice);

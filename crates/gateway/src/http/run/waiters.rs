@@ -22,11 +22,12 @@ impl Waiters {
         waiting.push_back(waiter);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes the first that waits for this request.
     pub(super) fn take(&mut self, lane: Lane, id: &Id<'_>) -> Option<oneshot::Sender<What>> {
-        if self.0.is_empty() {
-            return None;
-        }
         let key = (lane, id.clone().into_owned());
         let waiting = self.0.get_mut(&key)?;
         let first = waiting.pop_front();

@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use http_body_util::Full;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::Bytes;
 use hyper::client::conn::http1::{Connection, SendRequest};
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::dial::Stream;
-use super::pool::Pool;
 
 /// How often a connection that always has something to do is seen to before others have their turn.
 const TURNS_MAX: usize = 16;
@@ -79,6 +78,22 @@ impl Line {
             }
         }
         false
+    }
+
+    /// True if nothing of a request is under way.
+    pub(super) fn is_free(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    /// Has `read` what a connection that is free left behind. It is told when that is read, as if there could be more: it need
+    /// not look.
+    pub(super) fn leave_alone<T>(&self, read: impl FnOnce() -> T) -> T {
+        let was_rung = self.bell.is_rung();
+        let read = read();
+        if !was_rung {
+            self.bell.take();
+        }
+        read
     }
 
     /// Ready when the time of the request is over.
@@ -168,68 +183,5 @@ impl Wake for Bell {
                 whom.wake_by_ref();
             }
         }
-    }
-}
-
-/// The body of an answer. Where it is not all there yet, reading it drives its connection, which is free again at its end; one
-/// that is left before it closes the connection.
-pub(in crate::http) struct Reading {
-    body: Incoming,
-    open: Option<(Box<Line>, Arc<Pool>)>,
-}
-
-impl std::fmt::Debug for Reading {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Reading").field("body", &self.body).finish_non_exhaustive()
-    }
-}
-
-impl Reading {
-    /// What somebody else drives, or is all there.
-    pub(super) fn of(body: Incoming) -> Reading {
-        Reading { body, open: None }
-    }
-
-    pub(super) fn on(body: Incoming, line: Box<Line>, pool: &Arc<Pool>) -> Reading {
-        Reading { body, open: Some((line, Arc::clone(pool))) }
-    }
-}
-
-impl Body for Reading {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Reading>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Reading { body, open } = self.get_mut();
-        if let Some((line, _)) = open {
-            match line.drive(context, |context| Pin::new(&mut *body).poll_frame(context)) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Some(Ok(frame)))) => return Poll::Ready(Some(Ok(frame))),
-                Poll::Ready(Some(Some(Err(error)))) => {
-                    *open = None;
-                    return Poll::Ready(Some(Err(error)));
-                }
-                Poll::Ready(Some(None)) => {
-                    if let Some((line, pool)) = open.take() {
-                        pool.put_back(line);
-                    }
-                    return Poll::Ready(None);
-                }
-                // What it read before its end is still to be had.
-                Poll::Ready(None) => *open = None,
-            }
-        }
-        Pin::new(body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

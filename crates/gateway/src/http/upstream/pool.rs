@@ -17,7 +17,8 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use tower_service::Service as _;
 
 use super::dial::Connector;
-use super::line::{Line, Reading};
+use super::line::Line;
+use super::reading::Reading;
 use super::{IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
 
 /// The way to one origin.
@@ -29,6 +30,8 @@ pub(super) struct Plain {
     origin: Uri,
     /// What the header `Host` says.
     host: HeaderValue,
+    /// The path of the place that nearly all requests go to.
+    usual: Uri,
     pool: Arc<Pool>,
 }
 
@@ -57,27 +60,30 @@ impl Plain {
         let origin = Uri::from_parts(parts).ok()?;
         let mut builder = http1::Builder::new();
         builder.max_headers(headers_max);
-        Some(Plain { connector, builder, authority, origin, host, pool: Arc::default() })
+        let usual = path(uri);
+        Some(Plain { connector, builder, authority, origin, host, usual, pool: Arc::default() })
     }
 
-    /// True if that is a place of this origin.
-    pub(super) fn leads_to(&self, uri: &Uri) -> bool {
-        uri.scheme() == Some(&Scheme::HTTP) && uri.authority() == Some(&self.authority)
-    }
-
-    /// Sends a request and returns the head of its answer, which must be there in time.
+    /// Sends a request to its usual place, or another one of this origin, and returns the head of its answer, which must be there
+    /// in time.
     ///
     /// A request that was not begun because its connection was closed while it lay idle is sent on another one; one that was is
     /// lost with its connection, since the server may have begun with it.
     pub(super) async fn send(
         &self,
+        place: Option<&Uri>,
         mut request: Request<Full<Bytes>>,
         within: Duration,
     ) -> Result<Response<Reading>, UpstreamError> {
         let now = Instant::now();
         let end = now + within;
         // A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
-        *request.uri_mut() = place(request.uri());
+        *request.uri_mut() = match place {
+            None => self.usual.clone(),
+            Some(uri) if self.leads_to(uri) => path(uri),
+            // Callers lead nobody to another origin.
+            Some(_) => return Err(UpstreamError::Unreachable),
+        };
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
         loop {
             let (mut line, is_new) = match self.pool.take(now, end) {
@@ -110,16 +116,15 @@ impl Plain {
             };
             let (head, body) = response.into_parts();
             let body = match line {
-                // Most answers come in one piece: then the connection is free before anybody reads them.
-                Some(line) if line.sender.is_ready() => {
-                    self.pool.put_back(line);
-                    Reading::of(body)
-                }
                 Some(line) => Reading::on(body, line, &self.pool),
                 None => Reading::of(body),
             };
             return Ok(Response::from_parts(head, body));
         }
+    }
+
+    fn leads_to(&self, uri: &Uri) -> bool {
+        uri.scheme() == Some(&Scheme::HTTP) && uri.authority() == Some(&self.authority)
     }
 
     async fn dial(&self, end: Instant) -> Result<Box<Line>, UpstreamError> {
@@ -136,7 +141,7 @@ impl Plain {
 }
 
 /// The path of `uri` alone; `/` if it has none.
-fn place(uri: &Uri) -> Uri {
+fn path(uri: &Uri) -> Uri {
     let mut parts = Parts::default();
     parts.path_and_query = uri.path_and_query().filter(|path| path.as_str() != "/").cloned();
     if parts.path_and_query.is_none() {
@@ -239,7 +244,7 @@ impl Future for Keeper {
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::path;
 
     #[test]
     fn a_request_names_the_path_and_nothing_else() {
@@ -249,7 +254,7 @@ mod tests {
             ("http://h.example/", "/"),
             ("http://h.example?a=b", "/?a=b"),
         ] {
-            assert_eq!(place(&uri.parse().unwrap()).to_string(), named, "{uri}");
+            assert_eq!(path(&uri.parse().unwrap()).to_string(), named, "{uri}");
         }
     }
 }
