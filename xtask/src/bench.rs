@@ -129,6 +129,9 @@ pub(crate) fn run(bench: &Bench) -> Result<bool> {
     }
 }
 
+/// Where programs lie that were built as they are shipped.
+const SHIPPED: &str = "target/dist";
+
 /// A workspace of its own, so that nothing else compiles the peers.
 fn peers() -> Result<bool> {
     let mut cargo = shell::cargo();
@@ -138,14 +141,14 @@ fn peers() -> Result<bool> {
 }
 
 fn stdio(options: &Options) -> Result<bool> {
-    let release = shell::root().join("target/release");
+    let built = shell::root().join(SHIPPED);
     // The client has to be optimised too, or it is the client that is measured.
-    let optimised = release.join("xtask");
+    let optimised = built.join("xtask");
     if std::env::current_exe()? != optimised {
         let build: &[&str] =
             if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
-        println!("building: cargo build --release {}", build.join(" "));
-        shell::logged(shell::cargo().args(["build", "--release"]).args(build), "bench-build")?;
+        println!("building: cargo build --profile dist {}", build.join(" "));
+        shell::logged(shell::cargo().args(["build", "--profile", "dist"]).args(build), "bench-build")?;
         let line = [options.place.of("0"), vec![optimised.into()]].concat();
         return Ok(command_of(&line).args(std::env::args_os().skip(1)).status()?.success());
     }
@@ -155,7 +158,7 @@ fn stdio(options: &Options) -> Result<bool> {
     let standard = fs::read_to_string(standard).context("the bundled policy is the load's policy")?;
     fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
     fs::write(folder.join("policy-100.yaml"), policy::rules(100))?;
-    let place = Place { xtask: release.join("xtask"), bailiwick: release.join("bailiwick"), folder };
+    let place = Place { xtask: built.join("xtask"), bailiwick: built.join("bailiwick"), folder };
 
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(

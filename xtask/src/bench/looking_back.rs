@@ -63,12 +63,12 @@ pub(super) fn scan() -> Result<bool> {
 
 /// The optimised program, and an empty folder.
 fn prepared(name: &str) -> Result<(PathBuf, PathBuf)> {
-    println!("building: cargo build --release -p bailiwick");
-    shell::logged(shell::cargo().args(["build", "--release", "-p", "bailiwick"]), "bench-build")?;
+    println!("building: cargo build --profile dist -p bailiwick");
+    shell::logged(shell::cargo().args(["build", "--profile", "dist", "-p", "bailiwick"]), "bench-build")?;
     let folder = shell::root().join("target/bench").join(name);
     let _ = fs::remove_dir_all(&folder); // absent in the first run
     fs::create_dir_all(&folder)?;
-    Ok((shell::root().join("target/release/bailiwick"), folder))
+    Ok((shell::root().join(super::SHIPPED).join("bailiwick"), folder))
 }
 
 /// A trace of `calls` calls of three tools, each with its answer and both decisions.

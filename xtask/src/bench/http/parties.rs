@@ -42,15 +42,15 @@ impl Parties {
     /// Builds both programs, unless they are `built`; `named`: so that a profile knows the names of functions.
     pub(in crate::bench) fn build(built: bool, named: bool) -> Result<Self> {
         let target = shell::root().join("target");
-        let release = if named && !built { target.join("profile/release") } else { target.join("release") };
+        let shipped = if named && !built { target.join("profile/dist") } else { target.join("dist") };
         if built {
             println!("measuring programs that were built before: say how, beside the numbers");
         } else {
-            println!("building: cargo build --release -p bailiwick, and bench/http");
+            println!("building: cargo build --profile dist -p bailiwick, and bench/http");
             let mut cargo = shell::cargo();
-            cargo.args(["build", "--release", "-p", "bailiwick"]);
+            cargo.args(["build", "--profile", "dist", "-p", "bailiwick"]);
             if named {
-                cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "1").env("CARGO_PROFILE_RELEASE_STRIP", "none");
+                cargo.env("CARGO_PROFILE_DIST_DEBUG", "1").env("CARGO_PROFILE_DIST_STRIP", "none");
                 cargo.arg("--target-dir").arg(target.join("profile"));
             }
             shell::logged(&mut cargo, "bench-build")?;
@@ -65,7 +65,7 @@ impl Parties {
         fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
         Ok(Self {
             tool: target.join("bench-http/release/bailiwick-bench-http"),
-            bailiwick: release.join("bailiwick"),
+            bailiwick: shipped.join("bailiwick"),
             folder,
             wrapper: Vec::new(),
         })
