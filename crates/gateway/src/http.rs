@@ -9,6 +9,7 @@ mod aggregate;
 mod answer;
 mod ask;
 mod authenticate;
+mod bell;
 mod bridge;
 mod desk;
 mod endpoint;

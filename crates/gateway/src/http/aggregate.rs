@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bailiwick_engine::Principal;
 use bailiwick_mcp::{Limits, Packet};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -18,6 +18,7 @@ use hyper::{Method, StatusCode};
 use self::member::{Member, Whole};
 use self::words::{Meant, Read};
 use super::endpoint::end;
+use super::front::Sent;
 use super::gate::{Gate, Worker};
 use super::head::{NAME, SESSION, agrees, check_body, header_value};
 use super::limits::HttpLimits;
@@ -71,7 +72,7 @@ impl Aggregate {
     pub(super) async fn serve(
         self: &Arc<Aggregate>,
         head: &Parts,
-        body: Incoming,
+        body: Sent,
         principal: &Arc<Principal>,
     ) -> Reply {
         match head.method {
@@ -97,7 +98,7 @@ impl Aggregate {
         Ok(whole)
     }
 
-    async fn post(self: &Arc<Aggregate>, head: &Parts, body: Incoming, principal: &Arc<Principal>) -> Reply {
+    async fn post(self: &Arc<Aggregate>, head: &Parts, body: Sent, principal: &Arc<Principal>) -> Reply {
         if let Err(refused) = check_body(&head.headers) {
             return closing(*refused);
         }

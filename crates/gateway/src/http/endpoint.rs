@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bailiwick_engine::{Lane, Principal};
-use hyper::body::Incoming;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, ORIGIN, VARY,
@@ -13,7 +12,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::exchange::{Attended, Exchange};
-use super::front::{Front, Map, Place};
+use super::front::{Front, Map, Place, Sent};
 use super::gate::{Way, Worker};
 use super::head::{LAST_EVENT, Names, SESSION, check, is_type, onward};
 use super::legacy;
@@ -23,7 +22,7 @@ use super::sessions::Session;
 use super::stream;
 
 /// Answers one request of a client.
-pub(super) async fn serve(front: Arc<Front>, request: Request<Incoming>) -> Reply {
+pub(super) async fn serve(front: Arc<Front>, request: Request<Sent>) -> Reply {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let map = front.map();
@@ -36,7 +35,7 @@ pub(super) async fn serve(front: Arc<Front>, request: Request<Incoming>) -> Repl
     reply
 }
 
-async fn admitted(front: &Front, map: &Map, head: &Parts, body: Incoming) -> Reply {
+async fn admitted(front: &Front, map: &Map, head: &Parts, body: Sent) -> Reply {
     if let Err(refused) = check(head, &map.names, front.hub.limits.head_bytes_max) {
         return closing(*refused);
     }

@@ -1,6 +1,7 @@
 //! One listener: which paths it serves, and its connections.
 
 mod head_timer;
+mod sent;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -8,9 +9,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,7 +24,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use self::head_timer::HeadTimer;
+pub(super) use self::sent::Sent;
 use super::aggregate::Aggregate;
+use super::bell::Bell;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
 use super::head::Names;
@@ -157,8 +162,12 @@ where
 {
     let limits = front.hub.limits;
     let for_requests = Arc::clone(&front);
-    let service = service_fn(move |request| {
+    // Requests of HTTP/2 have tasks of their own, which wake their connection.
+    let bell = (!http2).then(Arc::<Bell>::default);
+    let for_bodies = bell.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
         let front = Arc::clone(&for_requests);
+        let request = request.map(|body| Sent::new(body, for_bodies.clone()));
         async move { Ok::<_, std::convert::Infallible>(serve(front, request).await) }
     });
     if http2 {
@@ -167,23 +176,23 @@ where
         builder.max_concurrent_streams(HTTP2_STREAMS_MAX);
         builder.max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
         builder.keep_alive_interval(limits.keep_alive);
-        until_over(front, builder.serve_connection(TokioIo::new(stream), service)).await;
+        until_over(front, bell, builder.serve_connection(TokioIo::new(stream), service)).await;
     } else {
         let mut builder = http1::Builder::new();
         builder.timer(HeadTimer::default());
         builder.header_read_timeout(limits.head_time);
         builder.max_buf_size(limits.head_bytes_max.max(8 << 10));
         builder.max_headers(limits.headers_max);
-        until_over(front, builder.serve_connection(TokioIo::new(stream), service)).await;
+        until_over(front, bell, builder.serve_connection(TokioIo::new(stream), service)).await;
     }
 }
 
 /// Serves until the connection ends or must. One that broke is its client's loss; what it was for is recorded where it
 /// was decided.
-async fn until_over(front: Arc<Front>, connection: impl GracefulConnection) {
+async fn until_over(front: Arc<Front>, bell: Option<Arc<Bell>>, connection: impl GracefulConnection) {
     let (mut phase, mut own) = (front.hub.phases.subscribe(), front.phase.subscribe());
     let mut connection = pin!(connection);
-    if ends_before(connection.as_mut(), &mut phase, &mut own).await {
+    if ends_before(connection.as_mut(), bell, (&mut phase, &mut own)).await {
         return;
     }
     connection.as_mut().graceful_shutdown();
@@ -196,9 +205,10 @@ async fn until_over(front: Arc<Front>, connection: impl GracefulConnection) {
 /// True if the connection ends before it is told to.
 async fn ends_before(
     mut connection: Pin<&mut impl GracefulConnection>,
-    phase: &mut watch::Receiver<Phase>,
-    own: &mut watch::Receiver<Phase>,
+    bell: Option<Arc<Bell>>,
+    (phase, own): (&mut watch::Receiver<Phase>, &mut watch::Receiver<Phase>),
 ) -> bool {
+    let bell = bell.map(|bell| (Waker::from(Arc::clone(&bell)), bell));
     let (signs, mut looked) = ([phase.clone(), own.clone()], None::<Waker>);
     let mut told = pin!(async {
         tokio::select! {
@@ -207,7 +217,13 @@ async fn ends_before(
         }
     });
     poll_fn(|context| {
-        if connection.as_mut().poll(context).is_ready() {
+        let ended = match &bell {
+            Some((ring, bell)) => {
+                bell.once(context.waker(), || connection.as_mut().poll(&mut Context::from_waker(ring)))
+            }
+            None => connection.as_mut().poll(context),
+        };
+        if ended.is_ready() {
             return Poll::Ready(true);
         }
         // The connection is woken some times a request, and told to end once: that is looked for when there is a sign of it.

@@ -172,7 +172,9 @@ const JSON: &[u8] = b"application/json";
 
 /// Compares the headers of 2026-07-28 with the message that they speak of (SEP-2243).
 pub(super) fn agrees(head: &HeaderMap, message: &Message<'_>) -> Result<(), Malformation> {
-    headers::agree(|name| head.get(name).map(HeaderValue::as_bytes), message)
+    // The one that is looked for each time need not be read as a name first.
+    let value = |name: &str| if name == headers::VERSION { head.get(&VERSION) } else { head.get(name) };
+    headers::agree(|name| value(name).map(HeaderValue::as_bytes), message)
 }
 
 /// True if it repeats an argument of a tool.

@@ -8,13 +8,14 @@ use bailiwick_engine::Principal;
 use bailiwick_mcp::framing::Event;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::endpoint::{end, listen};
+use super::front::Sent;
 use super::gate::{Phase, Worker, until};
 use super::head::{SESSION, VERSION, is_type};
 use super::post::receive;
@@ -138,7 +139,7 @@ pub(super) async fn open(
 pub(super) async fn message(
     here: &Arc<Worker>,
     head: &Parts,
-    body: Incoming,
+    body: Sent,
     principal: &Arc<Principal>,
 ) -> Reply {
     let gate = &here.gate;

@@ -6,11 +6,12 @@ use bailiwick_engine::{Lane, Principal};
 use bailiwick_mcp::session::{Asked, Belongs};
 use bailiwick_mcp::{Body as Shape, Direction, Id, Malformed, Message, Packet};
 use hyper::StatusCode;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 
 use super::exchange::{Attended, Exchange, to_client};
+use super::front::Sent;
 use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, arguments, check_body, onward};
 use super::letter::{Act, Letter, What};
@@ -28,12 +29,7 @@ pub(super) struct Posted {
     opens: bool,
 }
 
-pub(super) async fn post(
-    here: &Arc<Worker>,
-    head: &Parts,
-    body: Incoming,
-    principal: &Arc<Principal>,
-) -> Reply {
+pub(super) async fn post(here: &Arc<Worker>, head: &Parts, body: Sent, principal: &Arc<Principal>) -> Reply {
     match receive(here, head, body, principal).await {
         Ok(posted) => posted.carry_out().await,
         Err(refused) => *refused,
@@ -44,7 +40,7 @@ pub(super) async fn post(
 pub(super) async fn receive(
     here: &Arc<Worker>,
     head: &Parts,
-    body: Incoming,
+    body: Sent,
     principal: &Arc<Principal>,
 ) -> Result<Posted, Box<Reply>> {
     let closed = |reply| Err(Box::new(closing(reply)));

@@ -2,9 +2,8 @@
 //! request, so that an answer wakes one task and not two.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -13,6 +12,7 @@ use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::dial::Stream;
+use crate::http::bell::Bell;
 
 /// How often a connection that always has something to do is seen to before others have their turn.
 const TURNS_MAX: usize = 16;
@@ -33,18 +33,14 @@ impl Line {
         (sender, connection): (SendRequest<Full<Bytes>>, Connection<Stream, Full<Bytes>>),
         end: Instant,
     ) -> Line {
-        let bell = Arc::new(Bell {
-            attended: AtomicBool::new(true),
-            rung: AtomicBool::new(true),
-            whom: Mutex::default(),
-        });
+        let bell = Arc::new(Bell::rung());
         let waker = Waker::from(Arc::clone(&bell));
         Line { sender, connection, bell, waker, end: Box::pin(sleep_until(end)) }
     }
 
     /// Somebody takes it for a request that has until `end`; false if it was closed meanwhile.
     pub(super) fn take_up(&mut self, end: Instant) -> bool {
-        self.bell.attended.store(true, Ordering::SeqCst);
+        self.bell.attend();
         self.end.as_mut().reset(end);
         self.rests()
     }
@@ -85,15 +81,8 @@ impl Line {
         self.sender.is_ready()
     }
 
-    /// Has `read` what a connection that is free left behind. It is told when that is read, as if there could be more: it need
-    /// not look.
-    pub(super) fn leave_alone<T>(&self, read: impl FnOnce() -> T) -> T {
-        let was_rung = self.bell.is_rung();
-        let read = read();
-        if !was_rung {
-            self.bell.take();
-        }
-        read
+    pub(super) fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Ready when the time of the request is over.
@@ -108,7 +97,7 @@ impl Line {
         mut heard: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<Option<T>> {
         self.bell.is_for(context.waker());
-        self.bell.attended.store(true, Ordering::SeqCst);
+        self.bell.attend();
         // What is heard comes from the connection alone, which is looked at here: nobody needs to be woken for it.
         let mut deaf = Context::from_waker(Waker::noop());
         if let Poll::Ready(heard) = heard(&mut deaf) {
@@ -123,65 +112,20 @@ impl Line {
                 if let Poll::Ready(heard) = heard(&mut deaf) {
                     return Poll::Ready(Some(heard));
                 }
+                if !has_budget_remaining() {
+                    break;
+                }
             } else if self.bell.leave() {
                 if !has_budget_remaining() {
                     context.waker().wake_by_ref();
                 }
                 return Poll::Pending;
             } else {
-                self.bell.attended.store(true, Ordering::SeqCst);
+                self.bell.attend();
             }
         }
         self.bell.leave();
         context.waker().wake_by_ref();
         Poll::Pending
-    }
-}
-
-/// Rung when the connection has something to do. While somebody sees to it, they hear that by looking; else they are woken.
-#[derive(Debug)]
-struct Bell {
-    attended: AtomicBool,
-    rung: AtomicBool,
-    whom: Mutex<Option<Waker>>,
-}
-
-impl Bell {
-    fn is_for(&self, waker: &Waker) {
-        let mut whom = self.whom.lock().unwrap_or_else(PoisonError::into_inner);
-        if !whom.as_ref().is_some_and(|whom| whom.will_wake(waker)) {
-            *whom = Some(waker.clone());
-        }
-    }
-
-    fn is_rung(&self) -> bool {
-        self.rung.load(Ordering::SeqCst)
-    }
-
-    /// True if it was rung since the last time.
-    fn take(&self) -> bool {
-        self.is_rung() && self.rung.swap(false, Ordering::SeqCst)
-    }
-
-    /// Nobody looks any more; false if it was rung before that could be known.
-    fn leave(&self) -> bool {
-        self.attended.store(false, Ordering::SeqCst);
-        !self.is_rung()
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Bell>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Bell>) {
-        self.rung.store(true, Ordering::SeqCst);
-        if !self.attended.load(Ordering::SeqCst) {
-            let whom = self.whom.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(whom) = &*whom {
-                whom.wake_by_ref();
-            }
-        }
     }
 }

@@ -45,13 +45,15 @@ impl Reading {
         if !line.is_free() {
             return Reading { first: None, rest: Rest::Driven(body, line, Arc::clone(pool)) };
         }
-        let (first, rest) = line.leave_alone(move || {
+        let (first, rest) = line.bell().unheard(move || {
             let context = &mut Context::from_waker(Waker::noop());
             let first = match Pin::new(&mut body).poll_frame(context) {
                 Poll::Ready(first) => first,
                 Poll::Pending => None,
             };
-            (first, if body.is_end_stream() { Rest::Nothing } else { Rest::Comes(body) })
+            let rest = if body.is_end_stream() { Rest::Nothing } else { Rest::Comes(body) };
+            // A connection that is free has nothing more of it to read.
+            ((first, rest), true)
         });
         pool.put_back(line);
         Reading { first, rest }
