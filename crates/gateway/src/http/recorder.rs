@@ -1,14 +1,15 @@
 //! The record of a whole gateway: one log for all services, and who is told.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 
 use bailiwick_record::AuditError;
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Shelf;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::yield_now;
 
 use super::names::Names;
 use crate::relay::{Alarm, Keeper, Observer, Teller};
@@ -73,7 +74,7 @@ impl Recorder {
             None => {
                 // With others in hand, whoever is ready on this thread decides first: one write for all of them.
                 if AT_ONCE.get() > 1 {
-                    yield_now().await;
+                    after_the_ready().await;
                 }
                 self.with.entries.commit()
             }
@@ -122,6 +123,20 @@ impl Drop for OneMore {
     fn drop(&mut self) {
         AT_ONCE.set(AT_ONCE.get().saturating_sub(1));
     }
+}
+
+/// Lets whoever is ready on this thread go first. Other than after `yield_now`, sockets are not looked at before: who is not
+/// ready yet commits with others.
+async fn after_the_ready() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// One commit for all that wait when it begins.
