@@ -34,7 +34,7 @@ impl Engine {
             if matches!(pending.origin, Origin::Held(_)) { None } else { Some(id.clone().into_owned()) }
         });
         let pending = answerable.and_then(|id| self.run.in_flight(asked).remove(&id));
-        let Some(pending) = pending else {
+        let Some(mut pending) = pending else {
             return out.push(self.stray_answer(at, direction, message));
         };
         if pending.origin == Origin::Own {
@@ -45,7 +45,8 @@ impl Engine {
                 }
             };
             let answering = Answering { at, direction, message, pending: &pending };
-            out.push(self.completion_of(&answering, Judgement::allow(), Action::Dropped));
+            let outcome = self.completion_of(&answering, Judgement::allow(), Action::Dropped);
+            out.push(about(outcome, pending.target.take()));
             return self.own_listing_answered(at, result, out);
         }
         let first_pin = out.len();
@@ -64,6 +65,7 @@ impl Engine {
         };
         let answering = Answering { at, direction, message, pending: &pending };
         let outcome = self.deliver(&answering, judgement);
+        let outcome = about(outcome, pending.target.take());
         if let Some(sent) = &pending.sent {
             let decision = &outcome.decision;
             self.answered(at, sent, message, decision.completion, decision.verdict);
@@ -146,6 +148,7 @@ impl Engine {
         }
     }
 
+    /// Without its target: see [`about`].
     fn completion_of<'a>(
         &self,
         answering: &Answering<'_, 'a>,
@@ -157,7 +160,6 @@ impl Engine {
         decision.call = pending.call;
         decision.id = message.id().cloned();
         decision.method = Cow::Borrowed(pending.method.map_or("", |row| row.name));
-        decision.target = pending.target.as_deref().map(|target| Cow::Owned(target.to_owned()));
         decision.verdict = judgement.verdict;
         decision.reasons = judgement.reasons;
         decision.action = action;
@@ -170,4 +172,10 @@ impl Engine {
         });
         Outcome { decision, effects: Vec::new() }
     }
+}
+
+/// An outcome with the target of its request, which nobody needs any more.
+fn about<'a>(mut outcome: Outcome<'a>, target: Option<Box<str>>) -> Outcome<'a> {
+    outcome.decision.target = target.map(|target| Cow::Owned(target.into_string()));
+    outcome
 }

@@ -14,6 +14,7 @@ use bailiwick_policy::{Hit, Policy, Principal, Verdict};
 use crate::approval::Doubt;
 use crate::counters::Counters;
 use crate::decision::{Action, Arguments, Decision, Effect, Event, Lane, Outcome, Quarantined, Reason};
+use crate::foresight::Foreseen;
 use crate::history::Present;
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
@@ -66,6 +67,8 @@ pub struct Engine {
     pub(crate) suppressed: Vec<usize>,
     /// The text that is being decided holds nothing that a guard would find.
     pub(crate) clear: bool,
+    /// What was found out before about the call that is being decided.
+    pub(crate) foreseen: Option<Foreseen>,
     /// The headers that repeat arguments beside the text that is being decided; nothing where the transport has no headers.
     pub(crate) beside: Option<Repeated>,
     /// Names of tools of the other servers that the same client may have.
@@ -141,6 +144,7 @@ impl Engine {
             now: Timestamp(0),
             suppressed: Vec::new(),
             clear: false,
+            foreseen: None,
             beside: None,
             strangers: Arc::default(),
         }
@@ -345,13 +349,14 @@ impl Engine {
     ) {
         // What was kept is another text than the one that is being decided.
         let clear = std::mem::replace(&mut self.clear, false);
+        let foreseen = self.foreseen.take();
         let other = std::mem::replace(&mut self.beside, beside);
         let mut parser = Parser::default();
         let mut outcomes = Vec::new();
         let limits = self.settings.limits;
         let packet = Packet::parse(&mut parser, bytes, &limits);
         self.receive(at, direction, packet, &mut outcomes);
-        (self.clear, self.beside) = (clear, other);
+        (self.clear, self.foreseen, self.beside) = (clear, foreseen, other);
         for outcome in outcomes {
             out.push(outcome.into_owned());
         }

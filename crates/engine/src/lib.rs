@@ -8,6 +8,7 @@ mod counters;
 mod decision;
 mod derived;
 mod engine;
+mod foresight;
 mod govern;
 mod history;
 mod inspect;
@@ -32,5 +33,6 @@ pub use decision::{
     Outcome, Quarantined, Question, QuestionId, Reason,
 };
 pub use engine::{Engine, Mode, Settings};
+pub use foresight::{Foreseen, Foresight};
 pub use permit::Permitted;
 pub use pins::Pins;

@@ -1,9 +1,9 @@
-//! Rules, the past and limits: the policy's answer about one call.
+//! Rules with the past and limits: the policy's answer about one call.
 
 use std::sync::Arc;
 
 use bailiwick_mcp::{Timestamp, Value};
-use bailiwick_policy::{Call, Counted, Each, Hide, Limit, Per, Target, Verdict};
+use bailiwick_policy::{Call, Counted, Each, Limit, Per, Target, Verdict};
 
 use crate::counters::{Counters, Spending};
 use crate::decision::Reason;
@@ -11,41 +11,6 @@ use crate::engine::Engine;
 use crate::pins;
 
 impl Engine {
-    /// True if rules hide the target: no arguments could make it allowed, and discovery hides such.
-    pub(crate) fn hides(&self, target: &Target<'_>) -> bool {
-        self.policy.discovery().hide == Hide::Denied
-            && !self.policy.could_allow(target, &self.settings.principal)
-    }
-
-    /// Rules alone: no limit is counted.
-    pub(crate) fn rules(
-        &mut self,
-        target: &Target<'_>,
-        arguments: Option<Value<'_>>,
-    ) -> (Verdict, Vec<Reason>) {
-        self.hits.clear();
-        let call = Call { target: *target, arguments, principal: &self.settings.principal };
-        let mut links = Vec::new();
-        let verdict = self.policy.evaluate_tainted(&call, self.run.taints, &mut self.hits, &mut links);
-        // The strongest word first: it is the one that people look for.
-        let rules = self.policy.rules();
-        self.hits.sort_by_key(|hit| {
-            let effect = rules.get(hit.rule as usize).map(|rule| rule.effect);
-            (std::cmp::Reverse((hit.failed_require, effect)), hit.rule)
-        });
-        let reason = |hit: &bailiwick_policy::Hit| Reason::Rule {
-            index: hit.rule,
-            failed_require: hit.failed_require,
-        };
-        let mut reasons: Vec<Reason> = self.hits.iter().map(reason).collect();
-        reasons.extend(links.into_iter().take(LINKS_MAX).map(Reason::Link));
-        if let Some(layer) = self.policy.decided_by_default(&self.hits) {
-            let layer = (self.policy.layers().len() > 1).then(|| layer.to_owned());
-            reasons.push(Reason::Default(layer));
-        }
-        (verdict, reasons)
-    }
-
     /// Rules, then the past and the limits of what they let through. Spends nothing: see [`Engine::spend_allowed`].
     pub(crate) fn decide(
         &mut self,
@@ -243,9 +208,6 @@ fn counts(count: Counted, verdict: Verdict) -> bool {
 
 /// The digest of `{}`.
 const EMPTY: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-
-/// Most links of one call that are recorded.
-const LINKS_MAX: usize = 16;
 
 /// What a limit says when it is used up.
 fn over(limit: &Limit) -> Verdict {

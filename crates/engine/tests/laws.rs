@@ -108,6 +108,40 @@ proptest! {
     }
 
     #[test]
+    fn what_was_foreseen_changes_no_decision(lines in proptest::collection::vec((line(), 0..5_u8), 1..40)) {
+        let policies = [stage::policy(&[BASE]), stage::policy(&[BASE, LAYER])];
+        let mut plain = engine(Mode::Enforce, Arc::clone(&policies[0]));
+        let mut seeing = engine(Mode::Enforce, Arc::clone(&policies[0]));
+        let mut foresight = None;
+        for (index, ((direction, text), turn)) in lines.iter().enumerate() {
+            let at = Timestamp(i64::try_from(index).unwrap() * 1_000_000);
+            if *turn < 3 {
+                foresight = seeing.foresight(foresight.take());
+            }
+            let (mut first, mut second) = (Parser::default(), Parser::default());
+            let (mut expected, mut found) = (Vec::new(), Vec::new());
+            let packet = Packet::parse(&mut first, text.as_bytes(), &Limits::DEFAULT);
+            let foreseen = foresight.as_ref().zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
+            // Between the look and the lock.
+            if *turn == 0 {
+                plain.replace_policy(Arc::clone(&policies[index % 2]));
+                seeing.replace_policy(Arc::clone(&policies[index % 2]));
+            }
+            match direction {
+                Direction::ToServer => seeing.receive_foreseen(at, foreseen, packet, &mut found),
+                Direction::ToClient => seeing.receive(at, *direction, packet, &mut found),
+            }
+            let packet = Packet::parse(&mut second, text.as_bytes(), &Limits::DEFAULT);
+            plain.receive(at, *direction, packet, &mut expected);
+            let all = |outcomes: &[Outcome<'_>]| {
+                let each = outcomes.iter().map(|one| (seen(one), one.decision.reasons.clone(), one.decision.maskless));
+                each.collect::<Vec<_>>()
+            };
+            proptest::prop_assert_eq!(all(&found), all(&expected));
+        }
+    }
+
+    #[test]
     fn what_reaches_the_server_is_what_the_client_sent_or_our_own_listing(lines in proptest::collection::vec(line(), 1..40)) {
         let mut engine = engine(Mode::Enforce, stage::policy(&[BASE]));
         let mut sent: BTreeSet<String> = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! From bytes to effect: parse, decide, record, send. Shared by every thread of one run.
 
+mod ahead;
 mod batch;
 mod reader;
 mod settings;
@@ -9,13 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Policy, Question, QuestionId, Scanner};
+use bailiwick_engine::{
+    Answer, Engine, Event, Foreseen, Foresight, Lane, Outcome, Policy, Question, QuestionId, Scanner,
+};
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::{Happening, Trace};
 
+use self::ahead::Ahead;
 use self::batch::Batch;
 use self::words::Words;
 use crate::look::is_clear;
@@ -109,14 +113,16 @@ impl Relay {
         &self,
         (at, direction): (Timestamp, Direction),
         frames: Vec<Frame<'_>>,
-        parsers: &mut Vec<Parser>,
+        Ahead { parsers, foresight }: &mut Ahead,
         batch: &mut Batch,
     ) {
         if parsers.len() < frames.len() {
             parsers.resize_with(frames.len(), Parser::default);
         }
         // What can be done without the engine is done before it is locked: the other side's thread goes on meanwhile.
-        let read = frames.into_iter().zip(parsers).map(|(frame, parser)| self.read(direction, frame, parser));
+        let seen = foresight.as_ref();
+        let read =
+            frames.into_iter().zip(parsers).map(|(frame, parser)| self.read(direction, frame, parser, seen));
         let texts: Vec<Text<'_>> = read.collect();
         let mut outcomes = Vec::with_capacity(2);
         let mut engine = self.engine();
@@ -132,7 +138,7 @@ impl Relay {
                     }
                     engine.too_long(at, direction, (id, request), &mut outcomes);
                 }
-                Text::Read { packet, line, clear } => {
+                Text::Read { packet, line, clear, foreseen } => {
                     let way = (at, direction, Lane::default());
                     match (&self.trace, line) {
                         (Some(trace), Some(line)) => trace.line(way, line, packet.as_ref().err()),
@@ -141,25 +147,39 @@ impl Relay {
                     }
                     match clear {
                         true => engine.receive_clear(at, direction, packet, &mut outcomes),
+                        false if direction == Direction::ToServer => {
+                            engine.receive_foreseen(at, foreseen, packet, &mut outcomes);
+                        }
                         false => engine.receive(at, direction, packet, &mut outcomes),
                     }
                 }
             }
             self.gather(&mut engine, &mut outcomes, batch);
         }
+        if direction == Direction::ToServer {
+            *foresight = engine.foresight(foresight.take());
+        }
     }
 
-    fn read<'a>(&self, direction: Direction, frame: Frame<'a>, parser: &'a mut Parser) -> Text<'a> {
+    fn read<'a>(
+        &self,
+        direction: Direction,
+        frame: Frame<'a>,
+        parser: &'a mut Parser,
+        foresight: Option<&Arc<Foresight>>,
+    ) -> Text<'a> {
         match frame {
             Frame::Line(line) => {
                 let packet = Packet::parse(parser, line, &self.limits);
                 let clear = direction == Direction::ToClient
                     && packet.as_ref().is_ok_and(|packet| is_clear(&self.scanner, packet));
-                Text::Read { packet, line: Some(line), clear }
+                let foreseen =
+                    foresight.zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
+                Text::Read { packet, line: Some(line), clear, foreseen }
             }
             Frame::CarriageReturn(_) => {
                 let packet = Err(Malformed::new(Malformation::CarriageReturn));
-                Text::Read { packet, line: None, clear: false }
+                Text::Read { packet, line: None, clear: false, foreseen: None }
             }
             Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
         }
@@ -363,6 +383,8 @@ enum Text<'a> {
         line: Option<&'a [u8]>,
         /// No guard finds anything in it.
         clear: bool,
+        /// What the rules say of it.
+        foreseen: Option<Foreseen>,
     },
     TooLong {
         id: Option<Id<'static>>,

@@ -28,11 +28,11 @@ impl Engine {
         }
         let server = Arc::clone(&self.settings.server);
         let target = Target::Tool { server: &server, name: &name };
+        // Asked once, for the guards and for the record.
+        let maskless = self.is_maskless(&target, arguments);
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         // What these very arguments let pass is not hidden.
         let hidden = verdict == Verdict::Deny && self.hides(&target);
-        // Asked once, for the guards and for the record.
-        let maskless = arguments.is_some_and(|arguments| !self.scanner.may_hold_secret(arguments.raw()));
         verdict = verdict.max(self.inspect_arguments(&target, arguments, maskless, &mut reasons));
         if let Some(suspect) = self.offer.suspect(&name) {
             verdict = verdict.max(Verdict::Ask);

@@ -3,17 +3,18 @@
 use std::sync::atomic::Ordering;
 
 use bailiwick_mcp::framing::Lines;
-use bailiwick_mcp::{Direction, Limits, Parser};
+use bailiwick_mcp::{Direction, Limits};
 
+use super::ahead::Ahead;
 use super::batch::Batch;
 use super::{Relay, now};
 
-/// Reads one direction: its framer, parser and buffers, reused for every chunk.
+/// Reads one direction: its framer, parsers and buffers, reused for every chunk.
 #[derive(Debug)]
 pub struct Reader {
     direction: Direction,
     lines: Lines,
-    parsers: Vec<Parser>,
+    ahead: Ahead,
     batch: Batch,
 }
 
@@ -23,7 +24,7 @@ const TOGETHER: usize = 16;
 impl Reader {
     #[must_use]
     pub fn new(direction: Direction, limits: &Limits) -> Reader {
-        Reader { direction, lines: Lines::new(limits), parsers: Vec::new(), batch: Batch::default() }
+        Reader { direction, lines: Lines::new(limits), ahead: Ahead::default(), batch: Batch::default() }
     }
 
     /// Takes bytes as they came and does all that they lead to.
@@ -40,7 +41,7 @@ impl Reader {
             if frames.is_empty() {
                 break;
             }
-            relay.frames(about, frames, &mut self.parsers, &mut self.batch);
+            relay.frames(about, frames, &mut self.ahead, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }
@@ -53,7 +54,7 @@ impl Reader {
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         while let Some(frame) = self.lines.finish() {
             let about = (now(), self.direction);
-            relay.frames(about, vec![frame], &mut self.parsers, &mut self.batch);
+            relay.frames(about, vec![frame], &mut self.ahead, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }

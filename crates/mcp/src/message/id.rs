@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write as _;
 
 use crate::json::{Kind, Value, escape_into};
 use crate::limits::Limits;
@@ -27,7 +28,8 @@ impl Id<'_> {
     /// Appends the id as JSON.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Id::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            // Into memory that grows nothing fails.
+            Id::Number(number) => drop(write!(out, "{number}")),
             Id::Text(text) => escape_into(text, out),
         }
     }

@@ -96,7 +96,7 @@ impl Source for Desk {
                 sink(at, "repeated", &mut |object| counted.write(object, renderer.scanner()));
             });
             let Draft::Decision(decided) = draft else { continue };
-            let Decided { decision, long, names } = &*decided;
+            let Decided { decision, long, names } = &decided;
             if fold.keeps(decision, names) {
                 sink(at, Renderer::kind(decision), &mut |object| {
                     object.members(names);

@@ -10,8 +10,12 @@ use super::ARGUMENTS_BYTES_MAX;
 
 /// One thing that waits to become a line.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are decisions, in a list whose memory is used again"
+)]
 pub(super) enum Draft {
-    Decision(Box<Decided>),
+    Decision(Decided),
     /// It is this time now, and what was counted instead of recorded is recorded.
     Settle(Timestamp),
 }
@@ -38,7 +42,7 @@ impl Draft {
             bytes: arguments.text().len(),
             sha256: Sha256::digest(arguments.text()).into(),
         });
-        Draft::Decision(Box::new(Decided { decision: decision.into_owned(), long, names: Arc::clone(names) }))
+        Draft::Decision(Decided { decision: decision.into_owned(), long, names: Arc::clone(names) })
     }
 
     /// About as many bytes as it keeps.
