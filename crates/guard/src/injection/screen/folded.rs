@@ -17,7 +17,8 @@ impl Folded {
         let mut last = [0; CHUNK];
         last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
         for chunk in chunks.iter().chain(std::iter::once(&last)) {
-            let mut room = chunk.map(fold);
+            let mut room = *chunk;
+            room.iter_mut().for_each(|byte| *byte = fold(*byte));
             let pairs = room.iter().zip(room.get(1..).unwrap_or_default());
             let doubled = pairs.fold(false, |any, (one, two)| any | ((*one == b' ') & (*two == b' ')));
             if doubled || (blank && room.first() == Some(&b' ')) {
