@@ -2,14 +2,19 @@
 //!
 //! Only tokens with a prefix and private keys count here: what stands behind a name is judged where it stands.
 
+mod cut;
+mod spread;
+
 use std::ops::{ControlFlow, Range};
 use std::sync::LazyLock;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use memchr::memmem::Finder;
 
+pub(super) use self::cut::is_cut;
+use self::cut::joined;
+use self::spread::spread;
 use super::{Secret, Secrets};
-use crate::block::Block;
 use crate::guard::Via;
 use crate::limits::CANDIDATE_BYTES_MAX;
 use crate::runs::{QUADS_BEHIND_STRAY, STRAY_LETTERS_MAX, is_hex, may_hold_text};
@@ -222,110 +227,6 @@ const PREFIXES: &[&str] = &[
     "AGE-SECRET-KEY-",
 ];
 
-/// False only if no token begins so: by the first two letters.
-fn may_begin(text: &[u8]) -> bool {
-    const FIRST: u128 = letters_at(0);
-    const SECOND: u128 = letters_at(1);
-    let is_of = |set: u128, byte: u8| set >> (byte & 0x7f) & 1 == 1;
-    text.first_chunk::<2>().is_some_and(|[first, second]| is_of(FIRST, *first) & is_of(SECOND, *second))
-}
-
-/// The letters that a token has at this place of its prefix; a bit for each.
-const fn letters_at(place: usize) -> u128 {
-    let (mut set, mut rest) = (0, PREFIXES);
-    while let [prefix, others @ ..] = rest {
-        let (_, letters) = prefix.as_bytes().split_at(place);
-        if let [letter, ..] = letters {
-            set |= 1 << (*letter & 0x7f);
-        }
-        rest = others;
-    }
-    set
-}
-
-/// `A K I A …`: single characters with a blank between them.
-fn spread(text: &str, look: &mut Look<'_>) {
-    let bytes = text.as_bytes();
-    if !has_row(bytes) {
-        return;
-    }
-    let mut at = 0;
-    while at + 2 < bytes.len() {
-        // The last letter of a word is none of the row.
-        if at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric) {
-            at += 1;
-            continue;
-        }
-        let mut end = at;
-        let mut letters = String::new();
-        while let (Some(byte), next) = (bytes.get(end), bytes.get(end + 1)) {
-            if !byte.is_ascii_graphic() || next.is_some_and(u8::is_ascii_alphanumeric) {
-                break;
-            }
-            letters.push(char::from(*byte));
-            // The last one may stand before a quote.
-            let last = next.is_some_and(|next| *next != b' ');
-            end += if last { 1 } else { 2 };
-            if last || letters.len() >= CANDIDATE_BYTES_MAX {
-                break;
-            }
-        }
-        if letters.len() >= RUN_MIN {
-            let place = at..end.min(text.len());
-            if let Some(token) = behind_a_letter(&letters, last_of_word(bytes, at)) {
-                look(&token, Place::Whole(place.clone()), "spread-letters");
-            }
-            look(&letters, Place::Whole(place), "spread-letters");
-        }
-        let cut = letters.len() >= CANDIDATE_BYTES_MAX;
-        at = if cut { next(end, bytes.len(), PIECE_OVERLAP_BYTES) } else { end.max(at + 1) };
-    }
-}
-
-/// The letter of a word that stands before the row at `at`, as if it were of the row.
-fn last_of_word(bytes: &[u8], at: usize) -> Option<char> {
-    match bytes.get(at.checked_sub(2)?..at)? {
-        [letter, b' '] if letter.is_ascii_graphic() => Some(char::from(*letter)),
-        _ => None,
-    }
-}
-
-/// The token in a row of `letters` behind `before` that other letters stand before, so that it is none by itself.
-fn behind_a_letter(letters: &str, before: Option<char>) -> Option<String> {
-    let row: String = before.into_iter().chain(letters.chars()).collect();
-    let from = usize::from(before.is_none());
-    let at = PREFIXES.iter().filter_map(|prefix| row.get(from..)?.find(prefix)).min()? + from;
-    // What stands by itself is found as it is.
-    let joined = row.get(..at)?.chars().last().is_none_or(|last| last.is_ascii_alphanumeric());
-    joined.then(|| row.get(at..).unwrap_or_default().to_owned())
-}
-
-/// A cheap look: a row of single characters between blanks.
-fn has_row(bytes: &[u8]) -> bool {
-    // Wherever a row begins, one of its eights is whole, with a blank at every second place.
-    let alternates = |block: Block| {
-        let blanks = block.any_of(*b" ");
-        let two = blanks & blanks >> 2;
-        two & two >> 4 & FIRST_OR_SECOND != 0
-    };
-    if !Block::each(bytes).any(alternates) {
-        return false;
-    }
-    let mut row = 0;
-    for window in bytes.windows(3) {
-        if let [before, one, b' '] = window {
-            row = if *before == b' ' && one.is_ascii_graphic() { row + 1 } else { 0 };
-            if row >= RUN_MIN - 2 {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// The first and second of every aligned eight bytes.
-const FIRST_OR_SECOND: u64 = 0x0303_0303_0303_0303;
-
 /// `%41%4B…`: eight percent escapes or more in a row.
 fn escaped(text: &str, look: &mut Look<'_>) {
     let bytes = text.as_bytes();
@@ -344,103 +245,5 @@ fn escaped(text: &str, look: &mut Look<'_>) {
             decoded(&plain, start..end, "percent", look);
         }
         at = end.max(start + 1);
-    }
-}
-
-/// False only if there is no secret of which halves stand in the text.
-pub(super) fn is_cut(text: &str) -> bool {
-    let mut any = false;
-    joined(text, &mut |_, _, _| any = true);
-    any
-}
-
-/// What stands between the halves of a token: a line end, `" + "`, characters without width.
-fn joined(text: &str, look: &mut Look<'_>) {
-    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}');
-    if !text.is_ascii() && text.contains(invisible) {
-        let cuts = text.char_indices().filter(|(_, c)| invisible(*c)).map(|(at, c)| at..at + c.len_utf8());
-        let (plain, places) = without(text, cuts);
-        look(&plain, Place::Each(&places), "zero-width");
-    }
-    let glued = may_be_glued(text.as_bytes());
-    for glue in GLUES.iter().filter(|_| glued) {
-        if memchr::memmem::find(text.as_bytes(), glue.as_bytes()).is_some() {
-            let cuts = text.match_indices(*glue).map(|(at, glue)| at..at + glue.len());
-            let (plain, places) = without(text, cuts);
-            look(&plain, Place::Each(&places), "cut-in-code");
-        }
-    }
-    let bytes = text.as_bytes();
-    // A line is read at most twice, from its end and from its start.
-    for at in memchr::memchr_iter(b'\n', bytes) {
-        let code = |byte: &&u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.')
-        };
-        let (head, tail) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default());
-        let before = head.iter().rev().take_while(code).count();
-        if before < HALF_MIN {
-            continue;
-        }
-        let start = at - before;
-        let first = text.get(start..at).unwrap_or_default();
-        if !may_begin(first.as_bytes()) || !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
-            continue;
-        }
-        let after = tail.iter().take_while(code).count();
-        if after >= HALF_MIN && before + after >= RUN_MIN {
-            let rest = text.get(at + 1..at + 1 + after).unwrap_or_default();
-            look(&format!("{first}{rest}"), Place::Whole(start..at + 1 + after), "cut-in-lines");
-        }
-    }
-}
-
-/// What joins two texts in code; each begins with a quote.
-const GLUES: [&str; 8] = ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""];
-
-/// A cheap look: a quote, and behind it how one of them goes on.
-fn may_be_glued(bytes: &[u8]) -> bool {
-    let goes_on = |at: usize| matches!(bytes.get(at + 1), Some(b' ' | b'+' | b'\n'));
-    memchr::memchr2_iter(b'"', b'\'', bytes).any(goes_on)
-}
-
-/// Shorter pieces of a token at a line's end or start are chance.
-const HALF_MIN: usize = 4;
-
-/// The text without these stretches, and where each of its bytes stood.
-fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec<usize>) {
-    let mut plain = String::with_capacity(text.len());
-    let mut places = Vec::with_capacity(text.len());
-    let mut at = 0;
-    for cut in cuts.chain(std::iter::once(text.len()..text.len())) {
-        plain.push_str(text.get(at..cut.start).unwrap_or_default());
-        places.extend(at..cut.start.max(at));
-        at = cut.end;
-    }
-    (plain, places)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{RUN_MIN, has_row};
-
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
-
-        #[test]
-        fn a_row_is_seen_wherever_it_begins(
-            before in "[a-z ]{0,20}", row in "( [!-~]){10,18} ?", after in "[a-z ]{0,20}",
-        ) {
-            let text = format!("{before}{row}{after}");
-            let mut longest = 0;
-            let mut singles = 0;
-            for word in text.split(' ').skip(1) {
-                singles = if word.len() == 1 { singles + 1 } else { 0 };
-                longest = longest.max(singles);
-            }
-            // The last word of a text has no blank behind it.
-            let open = text.len() > 1 && text.as_bytes()[text.len() - 2] == b' ' && !text.ends_with(' ');
-            let closed = longest - usize::from(open && singles == longest);
-            proptest::prop_assert_eq!(has_row(text.as_bytes()), closed >= RUN_MIN - 2, "{:?}", text);
-        }
     }
 }
