@@ -182,7 +182,9 @@ where
         builder.timer(HeadTimer::default());
         builder.header_read_timeout(limits.head_time);
         builder.max_buf_size(limits.head_bytes_max.max(8 << 10));
-        builder.max_headers(limits.headers_max);
+        if let Some(max) = limits.headers_max_unusual() {
+            builder.max_headers(max);
+        }
         until_over(front, bell, builder.serve_connection(TokioIo::new(stream), service)).await;
     }
 }

@@ -129,7 +129,7 @@ fn client(connector: Connector, limits: &HttpLimits) -> Client<Connector, Full<B
 impl Link {
     pub(super) fn new(target: Target, limits: &HttpLimits) -> Link {
         let connector = dial::connector(&target, limits.connect_time);
-        let way = match Plain::new(&target.uri, connector.clone(), limits.headers_max) {
+        let way = match Plain::new(&target.uri, connector.clone(), limits) {
             Some(plain) => Way::Plain(Box::new(plain)),
             None => Way::Client(Box::new(client(connector, limits))),
         };

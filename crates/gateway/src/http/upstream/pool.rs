@@ -19,7 +19,7 @@ use tower_service::Service as _;
 use super::dial::Connector;
 use super::line::Line;
 use super::reading::Reading;
-use super::{IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
+use super::{HttpLimits, IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
 
 /// The way to one origin.
 pub(super) struct Plain {
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Plain {
 
 impl Plain {
     /// Nothing if `uri` is not of plain HTTP.
-    pub(super) fn new(uri: &Uri, connector: Connector, headers_max: usize) -> Option<Plain> {
+    pub(super) fn new(uri: &Uri, connector: Connector, limits: &HttpLimits) -> Option<Plain> {
         if uri.scheme() != Some(&Scheme::HTTP) {
             return None;
         }
@@ -59,7 +59,9 @@ impl Plain {
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
         let origin = Uri::from_parts(parts).ok()?;
         let mut builder = http1::Builder::new();
-        builder.max_headers(headers_max);
+        if let Some(max) = limits.headers_max_unusual() {
+            builder.max_headers(max);
+        }
         let usual = path(uri);
         Some(Plain { connector, builder, authority, origin, host, usual, pool: Arc::default() })
     }
