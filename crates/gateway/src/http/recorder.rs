@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
@@ -74,9 +75,18 @@ impl Recorder {
             None => {
                 // With others in hand, whoever is ready on this thread decides first: one write for all of them.
                 if AT_ONCE.get() > 1 {
+                    let before = self.commits_here();
                     after_the_ready().await;
+                    if self.commits_here().came_after(&before) {
+                        // Somebody wrote meanwhile, and so what was recorded before.
+                        return Ok(());
+                    }
                 }
-                self.with.entries.commit()
+                let result = self.with.entries.commit();
+                if result.is_ok() {
+                    self.committed_here();
+                }
+                result
             }
             Some(committer) => {
                 let (sender, done) = oneshot::channel();
@@ -88,6 +98,17 @@ impl Recorder {
         };
         self.sound(result.as_ref().err());
         result
+    }
+
+    fn commits_here(&self) -> Commits {
+        COMMITS.with(|commits| {
+            let (whose, count) = commits.get();
+            Commits { thread: ptr::from_ref(commits).addr(), own: whose == ptr::from_ref(self).addr(), count }
+        })
+    }
+
+    fn committed_here(&self) {
+        COMMITS.with(|commits| commits.set((ptr::from_ref(self).addr(), commits.get().1.wrapping_add(1))));
     }
 
     /// Says once that the record failed, and once that it works again.
@@ -106,6 +127,23 @@ impl Recorder {
 thread_local! {
     /// Exchanges of this thread that are not over.
     static AT_ONCE: Cell<usize> = const { Cell::new(0) };
+    /// Which recorder was the last of which a commit on this thread went well, and how many there were of all.
+    static COMMITS: Cell<(usize, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// The commits of one moment that went well.
+struct Commits {
+    thread: usize,
+    /// The last was of the recorder that asks.
+    own: bool,
+    count: u64,
+}
+
+impl Commits {
+    /// True if one of the same recorder, on the same thread, began and ended after `before`.
+    fn came_after(&self, before: &Commits) -> bool {
+        self.own && self.thread == before.thread && self.count != before.count
+    }
 }
 
 /// One more exchange on this thread, until it is dropped.
@@ -152,5 +190,21 @@ fn commit_for_all(
             // Whoever does not wait any more has its record all the same.
             let _ = sender.send(result.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Commits;
+
+    #[test]
+    fn what_was_recorded_is_written_by_a_later_commit_of_the_same_log_on_this_thread() {
+        let commits = |thread, own, count| Commits { thread, own, count };
+        let before = commits(1, true, 7);
+        assert!(commits(1, true, 8).came_after(&before));
+        assert!(commits(1, true, 8).came_after(&commits(1, false, 7)), "the first of this log");
+        assert!(!commits(1, true, 7).came_after(&before), "none came");
+        assert!(!commits(1, false, 8).came_after(&before), "another log's");
+        assert!(!commits(2, true, 8).came_after(&before), "perhaps one of before");
     }
 }
