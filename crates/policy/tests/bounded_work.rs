@@ -167,8 +167,16 @@ fn paths_of_64_kib_end_soon() {
         long("", "~/", ""),
         long("", "%252e%252e/", ""),
         long("$HOME/", "..\\\\", ""),
+        long("", ".e.k.p_.enx .kex", ""),
+        long("x", ".", "x"),
+        long("", ".en_id-.envx.rs", ""),
     ];
     check("path", "{ path: [\"~/.ssh/**\", \"**/.env*\", \"./src/**\", \"**/a/**/b/**\"] }", &texts);
+    check(
+        "words",
+        "{ path: [\"~/.ssh/**\", \"**/.env*\", \"**/id_rsa\", \"**/*.key\", \"**/service-account*\"] }",
+        &texts,
+    );
     check("glob", "{ glob: [\"*a*b*c*\", \"*/x\"], regex: [\"(a|b)*c\", \"(?i)x.*y.*z\"] }", &texts);
 }
 

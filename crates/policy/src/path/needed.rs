@@ -18,7 +18,7 @@ enum Below {
     /// Nothing: the workspace itself holds a word.
     Anything,
     /// One of these, in what stands behind the workspace. Without any no pattern reaches there.
-    Words(Vec<String>, Sieve),
+    Words(Vec<String>, Box<Sieve>),
 }
 
 /// A shorter word stands in too many paths to be worth the look.
@@ -40,7 +40,7 @@ impl Needed {
             true => Below::Anything,
             false => {
                 let sieve = Sieve::new(&below)?;
-                Below::Words(below, sieve)
+                Below::Words(below, Box::new(sieve))
             }
         };
         Some(Needed { words: Sieve::new(&words)?, below })
