@@ -26,25 +26,23 @@ impl Attended {
         let here = Arc::clone(&self.exchange.here);
         let link = match &here.way {
             Way::Http(link) => link,
-            Way::Stdio(stable) => return self.forward_by_pipe(stable, letter, opens).await,
+            Way::Stdio(stable) => return Box::pin(self.forward_by_pipe(stable, letter, opens)).await,
         };
         match link.post(self.exchange.headers.clone(), &letter).await {
             Ok(response) => self.answered(response, opens).await,
-            Err(error) => self.exchange.failed(&error.to_string(), error.status()).await,
+            Err(error) => Box::pin(self.exchange.failed(&error.to_string(), error.status())).await,
         }
     }
 
     async fn answered(mut self, response: Response<Reading>, opens: bool) -> Reply {
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
-            return self.exchange.not_answered(&head, body).await;
+            return Box::pin(self.exchange.not_answered(&head, body)).await;
         }
         let events = is_type(&head.headers, "text/event-stream");
         if !events && !is_type(&head.headers, "application/json") {
-            return self
-                .exchange
-                .failed("the server sent neither JSON nor events", StatusCode::BAD_GATEWAY)
-                .await;
+            let why = "the server sent neither JSON nor events";
+            return Box::pin(self.exchange.failed(why, StatusCode::BAD_GATEWAY)).await;
         }
         let mut opened = None;
         if opens {
@@ -61,7 +59,7 @@ impl Attended {
             false => {
                 let reply = self.exchange.whole(body, opened.is_some()).await;
                 if let Some(session) = opened.as_ref().filter(|_| !reply.1) {
-                    self.exchange.end_session(session, "the server did not begin it").await;
+                    Box::pin(self.exchange.end_session(session, "the server did not begin it")).await;
                     opened = None;
                 }
                 reply.0
@@ -95,7 +93,9 @@ impl Exchange {
         let bytes_max = gate.office.with.limits.message_bytes_max;
         let bytes = match collect(body, bytes_max, gate.limits.answer_time).await {
             Ok(bytes) => bytes,
-            Err(error) => return (self.failed(&error.to_string(), error.status()).await, false),
+            Err(error) => {
+                return (Box::pin(self.failed(&error.to_string(), error.status())).await, false);
+            }
         };
         let decided = gate.receive_answer(&self.run, self.lane, &bytes);
         let letters = self.heard(decided).await;
@@ -112,7 +112,7 @@ impl Exchange {
             }
             Some(_) | None => {
                 let why = "the server's answer is none to what was asked";
-                (self.failed(why, StatusCode::BAD_GATEWAY).await, false)
+                (Box::pin(self.failed(why, StatusCode::BAD_GATEWAY)).await, false)
             }
         }
     }
@@ -122,6 +122,11 @@ impl Exchange {
         if !decided.asks() {
             return to_client(self.settle(decided, Direction::ToClient).await).collect();
         }
+        Box::pin(self.asked_about(decided)).await
+    }
+
+    /// The same where a person is to be asked.
+    async fn asked_about(&self, decided: Decided) -> Vec<Letter> {
         let (late, mut approved) = Late::new(self);
         let mut letters: Vec<Letter> = to_client(self.settle_heard(decided, &late).await).collect();
         drop(late);

@@ -51,17 +51,18 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Sent) -> Reply {
     };
     let gate = match place {
         Place::Endpoint(gate) | Place::Stream { gate, .. } | Place::Messages(gate) => gate,
-        Place::Together(together) => return together.serve(head, body, &principal).await,
+        Place::Together(together) => return Box::pin(together.serve(head, body, &principal)).await,
     };
     let here = &Worker::of(gate);
+    // What is rare is kept apart: each connection has room for the largest of all.
     match (place, &head.method) {
         (Place::Endpoint(_), &Method::POST) => post(here, head, body, &principal).await,
-        (Place::Endpoint(_), &Method::GET) => listen(here, head, &principal).await,
-        (Place::Endpoint(_), &Method::DELETE) => end(here, head, &principal).await,
+        (Place::Endpoint(_), &Method::GET) => Box::pin(listen(here, head, &principal)).await,
+        (Place::Endpoint(_), &Method::DELETE) => Box::pin(end(here, head, &principal)).await,
         (Place::Stream { messages, .. }, &Method::GET) => {
-            legacy::open(here, head, &principal, messages).await
+            Box::pin(legacy::open(here, head, &principal, messages)).await
         }
-        (Place::Messages(_), &Method::POST) => legacy::message(here, head, body, &principal).await,
+        (Place::Messages(_), &Method::POST) => Box::pin(legacy::message(here, head, body, &principal)).await,
         (Place::Endpoint(_) | Place::Stream { .. } | Place::Messages(_) | Place::Together(_), _) => {
             wrong_method()
         }
@@ -194,5 +195,20 @@ fn word(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serve;
+
+    fn size_of_work<A, B, F>(_work: impl FnOnce(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_connection_keeps_few_bytes_for_the_work_on_a_request() {
+        let bytes = size_of_work(serve);
+        assert!(bytes <= 6 << 10, "{bytes} bytes: what is rare wants a box");
     }
 }

@@ -187,7 +187,7 @@ impl Posted {
         let acts = exchange.settle(decided, Direction::ToServer).await;
         if !batch {
             if let Some((id, waiter)) = undecided.into_iter().next() {
-                return attended.wait(id, waiter, opens).await;
+                return Box::pin(attended.wait(id, waiter, opens)).await;
             }
             let (mut onward, mut refused) = (None, None);
             for act in acts {
@@ -202,7 +202,7 @@ impl Posted {
             }
             return match (onward, refused) {
                 (Some((letter, true)), _) => attended.forward(letter, opens).await,
-                (Some((letter, false)), _) => attended.exchange.pass(&letter).await,
+                (Some((letter, false)), _) => Box::pin(attended.exchange.pass(&letter)).await,
                 (None, Some(letter)) => message(status_of(&letter, malformed, modern), &letter),
                 (None, None) => bare(StatusCode::ACCEPTED),
             };
@@ -228,11 +228,11 @@ impl Posted {
             },
             (true, false) if refused.is_empty() => bare(StatusCode::ACCEPTED),
             (true, false) => message(StatusCode::OK, &Letter::batch(&refused)),
-            (false, false) if refused.is_empty() => exchange.pass(&Letter::batch(&letters)).await,
+            (false, false) if refused.is_empty() => Box::pin(exchange.pass(&Letter::batch(&letters))).await,
             _ => {
                 let late = undecided.iter().map(|(id, _)| id.clone());
                 attended.sent = sent.into_iter().chain(late).collect();
-                attended.batch(letters, refused, undecided).await
+                Box::pin(attended.batch(letters, refused, undecided)).await
             }
         }
     }

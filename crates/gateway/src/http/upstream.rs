@@ -126,6 +126,9 @@ fn client(connector: Connector, limits: &HttpLimits) -> Client<Connector, Full<B
         .build(connector)
 }
 
+/// What a request comes to. Those who ask for one make it at once, and wait for nothing but its answer.
+type Answered = Result<Response<Reading>, UpstreamError>;
+
 impl Link {
     pub(super) fn new(target: Target, limits: &HttpLimits) -> Link {
         let connector = dial::connector(&target, limits.connect_time);
@@ -137,75 +140,58 @@ impl Link {
     }
 
     /// Posts what the engine permitted. `headers` are the client's that go on.
-    pub(super) async fn post(
+    pub(super) fn post(
         &self,
         headers: HeaderMap,
         letter: &Letter,
-    ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(None, headers, letter.bytes().clone()).await
+    ) -> impl Future<Output = Answered> + use<'_> {
+        self.put(None, headers, letter.bytes().clone())
     }
 
     /// The same to another place of the same origin.
-    pub(super) async fn post_to(
+    pub(super) fn post_to(
         &self,
         uri: Uri,
         headers: HeaderMap,
         letter: &Letter,
-    ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(Some(uri), headers, letter.bytes().clone()).await
+    ) -> impl Future<Output = Answered> + use<'_> {
+        self.put(Some(uri), headers, letter.bytes().clone())
     }
 
     /// Passes on what a gate before us permitted: for a bridge, which stands in the place of a server.
-    pub(super) async fn pass(
-        &self,
-        headers: HeaderMap,
-        line: Bytes,
-    ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(None, headers, line).await
+    pub(super) fn pass(&self, headers: HeaderMap, line: Bytes) -> impl Future<Output = Answered> {
+        self.put(None, headers, line)
     }
 
     /// The same to another place of the same origin.
-    pub(super) async fn pass_to(
+    pub(super) fn pass_to(
         &self,
         uri: Uri,
         headers: HeaderMap,
         line: Bytes,
-    ) -> Result<Response<Reading>, UpstreamError> {
-        self.put(Some(uri), headers, line).await
+    ) -> impl Future<Output = Answered> {
+        self.put(Some(uri), headers, line)
     }
 
-    async fn put(
-        &self,
-        place: Option<Uri>,
-        headers: HeaderMap,
-        bytes: Bytes,
-    ) -> Result<Response<Reading>, UpstreamError> {
+    fn put(&self, place: Option<Uri>, headers: HeaderMap, bytes: Bytes) -> impl Future<Output = Answered> {
         let mut request = Request::new(Full::new(bytes));
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         request.headers_mut().entry(ACCEPT).or_insert(accept);
-        self.send(place, request).await
+        self.send(place, request)
     }
 
     /// Opens a stream of events, or ends a session.
-    pub(super) async fn ask(
-        &self,
-        method: Method,
-        headers: HeaderMap,
-    ) -> Result<Response<Reading>, UpstreamError> {
+    pub(super) fn ask(&self, method: Method, headers: HeaderMap) -> impl Future<Output = Answered> {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = method;
         *request.headers_mut() = headers;
-        self.send(None, request).await
+        self.send(None, request)
     }
 
-    async fn send(
-        &self,
-        place: Option<Uri>,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Response<Reading>, UpstreamError> {
+    async fn send(&self, place: Option<Uri>, mut request: Request<Full<Bytes>>) -> Answered {
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
@@ -215,7 +201,7 @@ impl Link {
             Way::Plain(plain) => plain.send(place.as_ref(), request, self.answer_time).await?,
             Way::Client(client) => {
                 *request.uri_mut() = place.unwrap_or_else(|| self.target.uri.clone());
-                match timeout(self.answer_time, client.request(request)).await {
+                match Box::pin(timeout(self.answer_time, client.request(request))).await {
                     Ok(Ok(response)) => response.map(Reading::of),
                     Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
                     Ok(Err(_)) => return Err(UpstreamError::Broken),

@@ -90,7 +90,7 @@ impl Plain {
         loop {
             let (mut line, is_new) = match self.pool.take(now, end) {
                 Some(line) => (line, false),
-                None => (self.dial(end).await?, true),
+                None => (Box::pin(self.dial(end)).await?, true),
             };
             let mut answer = pin!(line.sender.try_send_request(request));
             let head =
