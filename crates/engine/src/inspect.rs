@@ -1,5 +1,6 @@
 //! Guards over messages: every string, keys included, and what comes of the findings.
 
+mod about;
 mod annotate;
 mod arguments;
 mod edited;
@@ -12,8 +13,9 @@ mod suspects;
 use bailiwick_guard::{Blob, Finding, Guard, Scanner, blob, blob_of, size};
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Direction, Kind, Message, Splice, Timestamp, Value};
-use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints, Target};
+use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints};
 
+pub(crate) use self::about::About;
 pub(crate) use self::annotate::{annotate, mark};
 use self::edited::Edited;
 use self::finding::Place;
@@ -21,26 +23,6 @@ pub(crate) use self::item::Neighbours;
 pub(crate) use self::suspects::{Shown, Suspects};
 use crate::decision::Reason;
 use crate::engine::Engine;
-use crate::pins::Offer;
-
-/// What a message is about.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct About<'s> {
-    /// `None`: the server as a whole.
-    pub(crate) target: Option<Target<'s>>,
-    /// What the server offers, where the text is one that an agent may write back.
-    pub(crate) offer: Option<&'s Offer>,
-    /// The schema of `structuredContent`, as JSON.
-    pub(crate) schema: Option<&'s str>,
-    pub(crate) structured: Option<Value<'s>>,
-}
-
-impl About<'_> {
-    /// An agent may write the text back, so that a change of it would damage what was read.
-    fn is_written_back(&self) -> bool {
-        self.offer.zip(self.target).is_some_and(|(offer, target)| offer.may_be_written_back(&target))
-    }
-}
 
 /// What the guards say of one message.
 #[derive(Debug, Default)]

@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bailiwick_engine::{
-    Answer, Engine, Event, Foreseen, Foresight, Lane, Outcome, Policy, Question, QuestionId, Scanner,
+    Answer, Engine, Event, Foresight, Lane, Outcome, Policy, Question, QuestionId, Scanner,
 };
 use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::{Happening, Trace};
 
-use self::ahead::Ahead;
+use self::ahead::{Ahead, Text};
 use self::batch::Batch;
 use self::words::Words;
 use crate::look::is_clear;
@@ -374,22 +374,6 @@ impl Relay {
         }
         self.carry_out(Direction::ToClient, &mut batch)
     }
-}
-
-/// One text before it is decided.
-enum Text<'a> {
-    Read {
-        packet: Result<Packet<'a>, Malformed>,
-        line: Option<&'a [u8]>,
-        /// No guard finds anything in it.
-        clear: bool,
-        /// What the rules say of it.
-        foreseen: Option<Foreseen>,
-    },
-    TooLong {
-        id: Option<Id<'static>>,
-        request: bool,
-    },
 }
 
 /// What is said where nobody can be asked.
