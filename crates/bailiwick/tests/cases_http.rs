@@ -191,6 +191,8 @@ fn play(case: &Case, delivery: Delivery) {
                 place.replace("policy.yaml", &text);
                 gateway.signal(Signal::HUP);
                 log::await_kind(&place, "reload");
+                // Recorded first, then done, then said.
+                assert!(gateway.says("loaded again"), "{}: it says nothing", step.place);
             }
             Deed::ServerEnds => match &mut server {
                 Server::Stdio(puppet) => puppet.end(),

@@ -246,6 +246,8 @@ impl Stage {
             Watched::new(self.wire.pid()).signal(Signal::HUP);
         }
         log::await_kind(&self.place, "reload");
+        // Recorded first, then done, then said.
+        self.wire.await_stderr("loaded again");
     }
 
     /// Both parties leave; what is still said then may only be that the server ended.
