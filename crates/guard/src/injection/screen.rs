@@ -309,6 +309,8 @@ mod tests {
     use super::{Folded, View};
     use crate::guard::Guard;
 
+    const LENGTHS: [usize; 9] = [20, 70, 160, 280, 400, 600, 950, 1_060, 1_500];
+
     #[test]
     fn the_lanes_see_what_one_lane_sees() {
         let injection = Injection::new();
@@ -316,12 +318,15 @@ mod tests {
         for (_, phrases) in ENGLISH.iter().chain(MANNERS) {
             for phrase in *phrases {
                 let phrase = phrase.trim_matches(['*', '^']);
-                for at in (0..1_500).step_by(37) {
+                // One length for every size of the parts.
+                for (at, length) in
+                    LENGTHS.iter().flat_map(|all| (0..7).map(move |part| (all * part / 6, *all)))
+                {
                     let text = format!(
                         "{}{}  {}",
                         "x ".repeat(at / 2),
                         phrase.to_uppercase(),
-                        "y\n".repeat((1_500 - at) / 2)
+                        "y\n".repeat((length - at) / 2)
                     );
                     let folded = Folded::new(&text);
                     let mut one = 0;
