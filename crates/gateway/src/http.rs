@@ -26,6 +26,7 @@ mod limits;
 mod metrics;
 mod names;
 mod office;
+mod onward;
 mod opinion;
 mod pipe;
 mod plan;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bailiwick_mcp::{Body as Shape, Direction, Id, Message, Packet};
+use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::response::Parts;
-use hyper::{Response, StatusCode};
 
 use super::ask::Late;
 use super::exchange::{Attended, Exchange, to_client};
@@ -28,14 +28,11 @@ impl Attended {
             Way::Http(link) => link,
             Way::Stdio(stable) => return Box::pin(self.forward_by_pipe(stable, letter, opens)).await,
         };
-        match link.post(self.exchange.headers.clone(), &letter).await {
-            Ok(response) => self.answered(response, opens).await,
-            Err(error) => Box::pin(self.exchange.failed(&error.to_string(), error.status())).await,
-        }
-    }
-
-    async fn answered(mut self, response: Response<Reading>, opens: bool) -> Reply {
-        let (head, body) = response.into_parts();
+        let sent = link.post(self.exchange.headers.map(), &letter);
+        let (head, body) = match sent.await {
+            Ok(response) => response.into_parts(),
+            Err(error) => return Box::pin(self.exchange.failed(&error.to_string(), error.status())).await,
+        };
         if !head.status.is_success() {
             return Box::pin(self.exchange.not_answered(&head, body)).await;
         }
@@ -44,30 +41,33 @@ impl Attended {
             let why = "the server sent neither JSON nor events";
             return Box::pin(self.exchange.failed(why, StatusCode::BAD_GATEWAY)).await;
         }
-        let mut opened = None;
         if opens {
-            match self.exchange.open(head.headers.get(SESSION).cloned(), None) {
-                Ok(session) => {
-                    self.exchange = self.exchange.clone().in_session(Some(Arc::clone(&session)));
-                    opened = Some(session);
-                }
-                Err(reply) => return *reply,
-            }
+            return Box::pin(self.begun(head, body, events)).await;
         }
-        let mut reply = match events {
+        match events {
             true => stream::open(self, body),
-            false => {
-                let reply = self.exchange.whole(body, opened.is_some()).await;
-                if let Some(session) = opened.as_ref().filter(|_| !reply.1) {
-                    Box::pin(self.exchange.end_session(session, "the server did not begin it")).await;
-                    opened = None;
-                }
-                reply.0
-            }
-        };
-        if let Some(session) = opened {
-            reply.headers_mut().insert(SESSION, session.id.clone());
+            false => self.exchange.whole(body, false).await.0,
         }
+    }
+
+    /// The server answered `initialize`.
+    async fn begun(mut self, head: Parts, body: Reading, events: bool) -> Reply {
+        let session = match self.exchange.open(head.headers.get(SESSION).cloned(), None) {
+            Ok(session) => session,
+            Err(reply) => return *reply,
+        };
+        self.exchange = self.exchange.clone().in_session(Some(Arc::clone(&session)));
+        let mut reply = if events {
+            stream::open(self, body)
+        } else {
+            let (reply, is_good) = self.exchange.whole(body, true).await;
+            if !is_good {
+                self.exchange.end_session(&session, "the server did not begin it").await;
+                return reply;
+            }
+            reply
+        };
+        reply.headers_mut().insert(SESSION, session.id.clone());
         reply
     }
 }

@@ -14,8 +14,9 @@ use hyper::{Method, Request, StatusCode};
 use super::exchange::{Attended, Exchange};
 use super::front::{Front, Map, Place, Sent};
 use super::gate::{Way, Worker};
-use super::head::{LAST_EVENT, Names, SESSION, check, is_type, onward};
+use super::head::{LAST_EVENT, Names, SESSION, check, is_type};
 use super::legacy;
+use super::onward::Onward;
 use super::post::post;
 use super::reply::{Reply, bare, challenged, closing, refuse, wrong_method};
 use super::sessions::Session;
@@ -91,7 +92,7 @@ fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchang
         lane: Lane::default(),
         modern: false,
         ids: Vec::new(),
-        headers: onward(&head.headers, &here.gate.forward, false),
+        headers: Onward::of(&head.headers, &here.gate.forward, false),
     };
     exchange.in_session(Some(Arc::clone(session)))
 }
@@ -106,7 +107,7 @@ pub(super) async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Princip
         return refuse(StatusCode::TOO_MANY_REQUESTS, 4029, "too many streams of one session");
     };
     let exchange = exchange(here, head, &session);
-    let mut headers = exchange.headers.clone();
+    let mut headers = exchange.headers.map();
     if let Some(last) = head.headers.get(LAST_EVENT) {
         headers.insert(LAST_EVENT, last.clone());
     }
@@ -138,7 +139,7 @@ pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal)
     };
     let exchange = exchange(here, head, &session);
     let told = match (&here.way, &session.upstream) {
-        (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.clone()).await.ok(),
+        (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.map()).await.ok(),
         (Way::Http(_) | Way::Stdio(_), _) => None,
     };
     exchange.end_session(&session, "the client ended the session").await;

@@ -9,13 +9,14 @@ use bailiwick_mcp::{Direction, Id};
 use http_body_util::BodyExt as _;
 use hyper::Response;
 use hyper::body::Bytes;
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::HeaderValue;
 use tokio::time::timeout;
 
 use super::ask::Late;
 use super::gate::{Way, Worker};
-use super::head::{METHOD, NAME, SESSION, is_argument, is_type};
+use super::head::{METHOD, is_type};
 use super::letter::{Act, Letter, What};
+use super::onward::Onward;
 use super::recorder::OneMore;
 use super::run::{Decided, Run};
 use super::sessions::Session;
@@ -35,7 +36,7 @@ pub(super) struct Exchange {
     /// Requests of the client whose answers belong here.
     pub(super) ids: Vec<Id<'static>>,
     /// What goes on to the upstream with everything that is sent for it.
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Onward,
 }
 
 /// Our own requests of a server (its list of tools) take no longer than this; the engine's own limit is the same.
@@ -106,11 +107,7 @@ impl Exchange {
     }
 
     async fn errand(&self, letter: Letter, asked: Option<Id<'static>>) -> Result<(), ()> {
-        let mut headers = self.headers.clone();
-        headers.remove(NAME);
-        headers.remove(METHOD);
-        let of_arguments: Vec<_> = headers.keys().filter(|name| is_argument(name)).cloned().collect();
-        of_arguments.into_iter().for_each(|name| drop(headers.remove(name)));
+        let mut headers = self.headers.without_message();
         if asked.is_some() && self.modern {
             headers.insert(METHOD, HeaderValue::from_static("tools/list"));
         }
@@ -179,10 +176,7 @@ impl Exchange {
 
     /// The headers for `session` in place of what the client sent.
     pub(super) fn in_session(mut self, session: Option<Arc<Session>>) -> Exchange {
-        self.headers.remove(SESSION);
-        if let Some(id) = session.as_ref().and_then(|session| session.upstream.clone()) {
-            self.headers.insert(SESSION, id);
-        }
+        self.headers.in_session(session.as_ref().and_then(|session| session.upstream.clone()));
         self.process = session.as_ref().and_then(|session| session.server.clone());
         self.session = session;
         self

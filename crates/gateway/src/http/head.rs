@@ -53,7 +53,10 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
     if lengths.sum::<usize>() + head.uri.path().len() > bytes_max {
         return refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is longer than the limit");
     }
-    if let Some(name) = twice(headers, &SINGLE) {
+    // As many values as names: then none of them is there twice.
+    if headers.len() != headers.keys_len()
+        && let Some(name) = twice(headers)
+    {
         return refused(StatusCode::BAD_REQUEST, &format!("header `{name}` twice"));
     }
     if let Some(encoding) = headers.get(TRANSFER_ENCODING) {
@@ -83,14 +86,10 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
     }
 }
 
-/// The first of `single`, or of those that repeat arguments, that is there more than once.
-pub(super) fn twice<'h>(headers: &'h HeaderMap, single: &'h [HeaderName]) -> Option<&'h HeaderName> {
-    // As many values as names: then none of them is.
-    if headers.len() == headers.keys_len() {
-        return None;
-    }
-    let mut names = single.iter().chain(headers.keys().filter(|name| is_argument(name)));
-    names.find(|name| headers.get_all(*name).iter().nth(1).is_some())
+/// The first of those that no request may carry twice, or that repeat arguments, that is there more than once.
+fn twice(headers: &HeaderMap) -> Option<HeaderName> {
+    let names = SINGLE.into_iter().chain(headers.keys().filter(|name| is_argument(name)).cloned());
+    names.into_iter().find(|name| headers.get_all(name).iter().nth(1).is_some())
 }
 
 impl Names {
@@ -193,23 +192,4 @@ pub(super) fn arguments(head: &HeaderMap) -> Repeated {
 /// A name as a header's value.
 pub(super) fn header_value(name: &str) -> HeaderValue {
     HeaderValue::from_str(&headers::coded(name)).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// What of a client's head goes on to the upstream, besides `also`. Everything else ends here: credentials are for us, and
-/// unknown headers make some frameworks read another request than the one that was decided over.
-///
-/// What mirrors a message is for messages of 2026-07-28 alone, where it was compared.
-pub(super) fn onward(headers: &HeaderMap, also: &[HeaderName], modern: bool) -> HeaderMap {
-    let goes_on = |name: &HeaderName| match name.as_str() {
-        "accept" | "accept-language" | "baggage" | headers::VERSION | "traceparent" | "tracestate" => true,
-        headers::METHOD | headers::NAME => modern,
-        _ => modern && is_argument(name),
-    };
-    let mut kept = HeaderMap::with_capacity(8);
-    for (name, value) in headers {
-        if goes_on(name) || also.contains(name) {
-            kept.append(name.clone(), value.clone());
-        }
-    }
-    kept
 }

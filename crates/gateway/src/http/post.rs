@@ -13,8 +13,9 @@ use hyper::http::request::Parts;
 use super::exchange::{Attended, Exchange, to_client};
 use super::front::Sent;
 use super::gate::{Way, Worker};
-use super::head::{SESSION, VERSION, agrees, arguments, check_body, onward};
+use super::head::{SESSION, VERSION, agrees, arguments, check_body};
 use super::letter::{Act, Letter, What};
+use super::onward::Onward;
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
 use super::run::{Decided, Party};
 use super::sessions::NoRun;
@@ -124,7 +125,7 @@ pub(super) fn decide(
         let repeated = modern.then(|| arguments(&head.headers));
         let client = Party::Client(principal, repeated.as_ref());
         let decided = run.receive(lane, client, packet, bytes, &ids);
-        let headers = onward(&head.headers, &gate.forward, modern);
+        let headers = Onward::of(&head.headers, &gate.forward, modern);
         let exchange = Exchange {
             here: Arc::clone(here),
             run,
@@ -257,7 +258,7 @@ impl Exchange {
                 };
             }
         };
-        match link.post(self.headers.clone(), letter).await {
+        match link.post(self.headers.map(), letter).await {
             Ok(response) if response.status().is_success() => bare(StatusCode::ACCEPTED),
             Ok(response) => {
                 if let Some(session) = self.session.as_ref().filter(|own| own.is_gone_by(response.status())) {
@@ -314,7 +315,7 @@ impl Exchange {
     async fn ask_for(&self, letter: &Letter, answers: &mut Vec<Letter>) {
         // A server over stdio is told one thing at a time: its answers come in no order that a batch could have.
         if let Way::Http(link) = &self.here.way
-            && let Ok(response) = link.post(self.headers.clone(), letter).await
+            && let Ok(response) = link.post(self.headers.map(), letter).await
         {
             answers.extend(self.hear(response, &self.ids).await);
         }

@@ -191,32 +191,43 @@ impl Link {
         self.send(None, request)
     }
 
-    async fn send(&self, place: Option<Uri>, mut request: Request<Full<Bytes>>) -> Answered {
+    fn send(
+        &self,
+        place: Option<Uri>,
+        mut request: Request<Full<Bytes>>,
+    ) -> impl Future<Output = Answered> + use<'_> {
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
             headers.insert(name, value.clone());
         }
-        let response = match &self.way {
-            Way::Plain(plain) => plain.send(place.as_ref(), request, self.answer_time).await?,
+        let sent = match &self.way {
+            Way::Plain(plain) => Ok(plain.send(place.as_ref(), request, self.answer_time)),
             Way::Client(client) => {
                 *request.uri_mut() = place.unwrap_or_else(|| self.target.uri.clone());
-                match Box::pin(timeout(self.answer_time, client.request(request))).await {
+                Err(Box::pin(timeout(self.answer_time, client.request(request))))
+            }
+        };
+        async move {
+            let response = match sent {
+                Ok(by_line) => by_line.await?,
+                Err(by_client) => match by_client.await {
                     Ok(Ok(response)) => response.map(Reading::of),
                     Ok(Err(error)) if error.is_connect() => return Err(UpstreamError::Unreachable),
                     Ok(Err(_)) => return Err(UpstreamError::Broken),
                     Err(_) => return Err(UpstreamError::Late),
-                }
+                },
+            };
+            let headers = response.headers();
+            if is_twice(headers) || framed_twice(headers) {
+                return Err(UpstreamError::Twice);
             }
-        };
-        if is_twice(response.headers()) || framed_twice(response.headers()) {
-            return Err(UpstreamError::Twice);
-        }
-        let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-        if response.headers().get_all(CONTENT_ENCODING).iter().all(plain) {
-            Ok(response)
-        } else {
-            Err(UpstreamError::Compressed)
+            let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+            if headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+                Ok(response)
+            } else {
+                Err(UpstreamError::Compressed)
+            }
         }
     }
 }

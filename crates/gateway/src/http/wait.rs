@@ -32,7 +32,7 @@ impl Attended {
         if let Ok(what) = timeout(SIGN, &mut patience.waiter).await {
             return self.settled(id, what.ok(), opens).await;
         }
-        let accept = self.exchange.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        let accept = self.exchange.headers.get(&ACCEPT).and_then(|accept| accept.to_str().ok());
         if !accept.is_some_and(|accept| accept.contains("text/event-stream") || accept.contains("*/*")) {
             let what = (&mut patience.waiter).await.ok();
             return self.settled(id, what, opens).await;

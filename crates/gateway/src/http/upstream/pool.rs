@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::{TrySendError, http1};
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use hyper::{Request, Response, Uri};
@@ -67,18 +67,38 @@ impl Plain {
     }
 
     /// Sends a request to its usual place, or another one of this origin, and returns the head of its answer, which must be there
-    /// in time.
+    /// in time. What can be done without waiting is done at once, so that there is little to keep until the answer comes.
     ///
     /// A request that was not begun because its connection was closed while it lay idle is sent on another one; one that was is
     /// lost with its connection, since the server may have begun with it.
-    pub(super) async fn send(
+    pub(super) fn send(
+        &self,
+        place: Option<&Uri>,
+        request: Request<Full<Bytes>>,
+        within: Duration,
+    ) -> impl Future<Output = Result<Response<Reading>, UpstreamError>> + use<'_> {
+        let now = Instant::now();
+        let time = (now, now + within);
+        let begun = self.begin(place, request, time);
+        async move {
+            let request = match begun? {
+                Begun::On(line, answer) => match self.hear((line, false), pin!(answer)).await? {
+                    Heard::Head(response) => return Ok(response),
+                    Heard::Nothing(request) => *request,
+                },
+                Begun::Not(request) => request,
+            };
+            Box::pin(self.send_anew(request, time)).await
+        }
+    }
+
+    /// Begins a request on a connection that lies idle, if there is one.
+    fn begin(
         &self,
         place: Option<&Uri>,
         mut request: Request<Full<Bytes>>,
-        within: Duration,
-    ) -> Result<Response<Reading>, UpstreamError> {
-        let now = Instant::now();
-        let end = now + within;
+        (now, end): (Instant, Instant),
+    ) -> Result<Begun<impl Future<Output = Answer> + use<>>, UpstreamError> {
         // A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
         *request.uri_mut() = match place {
             None => self.usual.clone(),
@@ -87,42 +107,65 @@ impl Plain {
             Some(_) => return Err(UpstreamError::Unreachable),
         };
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        Ok(match self.pool.take(now, end) {
+            Some(mut line) => {
+                let answer = line.sender.try_send_request(request);
+                Begun::On(line, answer)
+            }
+            None => Begun::Not(request),
+        })
+    }
+
+    /// Sends a request on whatever idle connection still takes it, or on a new one.
+    async fn send_anew(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        (now, end): (Instant, Instant),
+    ) -> Result<Response<Reading>, UpstreamError> {
         loop {
             let (mut line, is_new) = match self.pool.take(now, end) {
                 Some(line) => (line, false),
-                None => (Box::pin(self.dial(end)).await?, true),
+                None => (self.dial(end).await?, true),
             };
-            let mut answer = pin!(line.sender.try_send_request(request));
-            let head =
-                poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
-                    Poll::Ready(head) => Poll::Ready(Ok(head)),
-                    Poll::Pending => line.poll_end(context).map(|()| Err(UpstreamError::Late)),
-                });
-            let (head, line) = match head.await? {
-                Some(head) => (head, Some(line)),
-                // It is over: what it left behind is the answer, or why there is none.
-                None => {
-                    drop(line);
-                    (answer.await, None)
-                }
-            };
-            let response = match head {
-                Ok(response) => response,
-                Err(mut error) => match error.take_message().filter(|_| !is_new) {
-                    Some(again) => {
-                        request = again;
-                        continue;
-                    }
-                    None => return Err(UpstreamError::Broken),
-                },
-            };
-            let (head, body) = response.into_parts();
-            let body = match line {
-                Some(line) => Reading::on(body, line, &self.pool),
-                None => Reading::of(body),
-            };
-            return Ok(Response::from_parts(head, body));
+            let answer = line.sender.try_send_request(request);
+            match self.hear((line, is_new), pin!(answer)).await? {
+                Heard::Head(response) => return Ok(response),
+                Heard::Nothing(again) => request = *again,
+            }
         }
+    }
+
+    /// Waits for the head of the answer to a request that is under way on `line`.
+    async fn hear(
+        &self,
+        (mut line, is_new): (Box<Line>, bool),
+        mut answer: Pin<&mut impl Future<Output = Answer>>,
+    ) -> Result<Heard, UpstreamError> {
+        let head = poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
+            Poll::Ready(head) => Poll::Ready(Ok(head)),
+            Poll::Pending => line.poll_end(context).map(|()| Err(UpstreamError::Late)),
+        });
+        let (head, line) = match head.await? {
+            Some(head) => (head, Some(line)),
+            // It is over: what it left behind is the answer, or why there is none.
+            None => {
+                drop(line);
+                (answer.await, None)
+            }
+        };
+        let response = match head {
+            Ok(response) => response,
+            Err(mut error) => {
+                let again = error.take_message().filter(|_| !is_new);
+                return again.map(|again| Heard::Nothing(Box::new(again))).ok_or(UpstreamError::Broken);
+            }
+        };
+        let (head, body) = response.into_parts();
+        let body = match line {
+            Some(line) => Reading::on(body, line, &self.pool),
+            None => Reading::of(body),
+        };
+        Ok(Heard::Head(Response::from_parts(head, body)))
     }
 
     fn leads_to(&self, uri: &Uri) -> bool {
@@ -140,6 +183,20 @@ impl Plain {
         let ends = timeout_at(end, dialling).await.unwrap_or(Err(UpstreamError::Late))?;
         Ok(Box::new(Line::new(ends, end)))
     }
+}
+
+/// What hyper says of a request.
+type Answer = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
+
+enum Begun<A> {
+    On(Box<Line>, A),
+    Not(Request<Full<Bytes>>),
+}
+
+enum Heard {
+    Head(Response<Reading>),
+    /// The connection was closed before the request was begun, which is here again.
+    Nothing(Box<Request<Full<Bytes>>>),
 }
 
 /// The path of `uri` alone; `/` if it has none.
