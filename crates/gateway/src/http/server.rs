@@ -137,22 +137,34 @@ async fn accept(
     until(&mut phase, Phase::Over).await;
 }
 
-/// How many sessions there were at most since memory was given back.
+/// How many sessions there were at most since memory was given back, and when it was last looked.
 #[derive(Debug, Default)]
 struct Tide {
     high: i64,
+    last: i64,
 }
 
 /// After so many sessions fewer, what the allocator kept of them is given back to the system.
 const EBB: i64 = 1_000;
+/// The same after so many where no more end: the last ones of an ebb.
+const EBB_AT_REST: i64 = 100;
 
 impl Tide {
     fn look(&mut self, sessions: i64) {
-        self.high = self.high.max(sessions);
-        if self.high.saturating_sub(sessions) >= EBB {
+        if self.has_ebbed(sessions) {
             bailiwick_sandbox::give_back();
+        }
+    }
+
+    fn has_ebbed(&mut self, sessions: i64) -> bool {
+        self.high = self.high.max(sessions);
+        let rests = std::mem::replace(&mut self.last, sessions) == sessions;
+        let enough = if rests { EBB_AT_REST } else { EBB };
+        let ebbed = self.high.saturating_sub(sessions) >= enough;
+        if ebbed {
             self.high = sessions;
         }
+        ebbed
     }
 }
 
@@ -188,3 +200,19 @@ pub(super) fn wait<T>(signals: &Receiver<T>, mut each: impl FnMut(Option<T>) -> 
 
 /// How often the policy's files are looked at.
 const TICK: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::Tide;
+
+    #[test]
+    fn memory_is_given_back_after_many_sessions_and_after_the_last_of_them() {
+        let mut tide = Tide::default();
+        let looks = [(10_000, false), (9_500, false), (8_000, true), (7_800, false), (7_800, true)];
+        let more =
+            [(7_800, false), (7_750, false), (7_750, false), (500, true), (0, false), (0, true), (0, false)];
+        for (sessions, gives_back) in looks.into_iter().chain(more) {
+            assert_eq!(tide.has_ebbed(sessions), gives_back, "{sessions}");
+        }
+    }
+}

@@ -82,13 +82,14 @@ impl Plain {
         let begun = self.begin(place, request, time);
         async move {
             let request = match begun? {
-                Begun::On(line, answer) => match self.hear((line, false), pin!(answer)).await? {
-                    Heard::Head(response) => return Ok(response),
-                    Heard::Nothing(request) => *request,
+                Begun::On(line, answer) => match self.hear((line, false), pin!(answer)).await {
+                    Err(Missed::NotBegun(request)) => request,
+                    Err(Missed::Failed(why)) => return Err(why),
+                    Ok(response) => return Ok(response),
                 },
                 Begun::Not(request) => request,
             };
-            Box::pin(self.send_anew(request, time)).await
+            Box::pin(self.send_anew(*request, time)).await
         }
     }
 
@@ -112,7 +113,7 @@ impl Plain {
                 let answer = line.sender.try_send_request(request);
                 Begun::On(line, answer)
             }
-            None => Begun::Not(request),
+            None => Begun::Not(Box::new(request)),
         })
     }
 
@@ -128,9 +129,10 @@ impl Plain {
                 None => (self.dial(end).await?, true),
             };
             let answer = line.sender.try_send_request(request);
-            match self.hear((line, is_new), pin!(answer)).await? {
-                Heard::Head(response) => return Ok(response),
-                Heard::Nothing(again) => request = *again,
+            match self.hear((line, is_new), pin!(answer)).await {
+                Err(Missed::NotBegun(again)) => request = *again,
+                Err(Missed::Failed(why)) => return Err(why),
+                Ok(response) => return Ok(response),
             }
         }
     }
@@ -140,10 +142,10 @@ impl Plain {
         &self,
         (mut line, is_new): (Box<Line>, bool),
         mut answer: Pin<&mut impl Future<Output = Answer>>,
-    ) -> Result<Heard, UpstreamError> {
+    ) -> Result<Response<Reading>, Missed> {
         let head = poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
             Poll::Ready(head) => Poll::Ready(Ok(head)),
-            Poll::Pending => line.poll_end(context).map(|()| Err(UpstreamError::Late)),
+            Poll::Pending => line.poll_end(context).map(|()| Err(Missed::Failed(UpstreamError::Late))),
         });
         let (head, line) = match head.await? {
             Some(head) => (head, Some(line)),
@@ -157,7 +159,8 @@ impl Plain {
             Ok(response) => response,
             Err(mut error) => {
                 let again = error.take_message().filter(|_| !is_new);
-                return again.map(|again| Heard::Nothing(Box::new(again))).ok_or(UpstreamError::Broken);
+                let broken = Missed::Failed(UpstreamError::Broken);
+                return Err(again.map_or(broken, |again| Missed::NotBegun(Box::new(again))));
             }
         };
         let (head, body) = response.into_parts();
@@ -165,7 +168,7 @@ impl Plain {
             Some(line) => Reading::on(body, line, &self.pool),
             None => Reading::of(body),
         };
-        Ok(Heard::Head(Response::from_parts(head, body)))
+        Ok(Response::from_parts(head, body))
     }
 
     fn leads_to(&self, uri: &Uri) -> bool {
@@ -190,13 +193,14 @@ type Answer = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
 
 enum Begun<A> {
     On(Box<Line>, A),
-    Not(Request<Full<Bytes>>),
+    Not(Box<Request<Full<Bytes>>>),
 }
 
-enum Heard {
-    Head(Response<Reading>),
+/// Why there is no head of an answer.
+enum Missed {
     /// The connection was closed before the request was begun, which is here again.
-    Nothing(Box<Request<Full<Bytes>>>),
+    NotBegun(Box<Request<Full<Bytes>>>),
+    Failed(UpstreamError),
 }
 
 /// The path of `uri` alone; `/` if it has none.
