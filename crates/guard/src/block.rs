@@ -12,7 +12,7 @@ pub(crate) struct Block([u8x16; 4]);
 
 impl Block {
     #[inline]
-    fn of(bytes: &[u8; BLOCK]) -> Block {
+    pub(crate) fn of(bytes: &[u8; BLOCK]) -> Block {
         let mut parts = [u8x16::ZERO; 4];
         let (quarters, _) = bytes.as_chunks::<16>();
         parts.iter_mut().zip(quarters).for_each(|(part, quarter)| *part = u8x16::new(*quarter));
@@ -60,6 +60,12 @@ impl Block {
         self.ask(digits)
     }
 
+    /// Bytes of characters that are not ASCII.
+    #[inline]
+    pub(crate) fn wide(self) -> u64 {
+        self.ask(|part| part.max(u8x16::splat(0x80)).simd_eq(part))
+    }
+
     /// Letters, digits, and what else is one of these.
     #[inline]
     pub(crate) fn word_or<const N: usize>(self, bytes: [u8; N]) -> u64 {
@@ -98,7 +104,16 @@ pub(crate) fn places(mut mask: u64) -> impl Iterator<Item = usize> {
 /// How many bits are set. Most masks have none, and most processors are not asked for an instruction that counts.
 #[inline]
 pub(crate) fn count(mask: u64) -> u32 {
-    if mask == 0 { 0 } else { mask.count_ones() }
+    match (mask, mask & mask.wrapping_sub(1)) {
+        (0, _) => 0,
+        (_, 0) => 1,
+        (_, _) => many(mask),
+    }
+}
+
+#[cold]
+fn many(mask: u64) -> u32 {
+    mask.count_ones()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod concept;
 mod excuse;
+mod glance;
 pub mod model;
 mod normalise;
 mod phrases;
@@ -16,12 +17,13 @@ mod screen;
 mod suspect;
 mod views;
 
+pub(crate) use self::glance::Glance;
 use self::model::Judge;
 use self::normalise::View;
 use self::region::Region;
 use self::rule::{Match, RULES};
 use self::screen::Screen;
-pub(crate) use self::screen::{Folded, is_plain};
+pub(crate) use self::screen::is_plain;
 use self::suspect::Marks;
 use self::views::{Piece, Views};
 use crate::guard::{Finding, Guard, Level, Via};
@@ -39,9 +41,9 @@ impl Injection {
         Injection { screen: Screen::new(concept::phrases()) }
     }
 
-    /// False only if there is no finding in the text.
-    pub(crate) fn may_find(&self, text: &str, folded: &Folded) -> bool {
-        self.screen.may_match_folded(folded) || suspect::is_suspect(text)
+    /// A first look at a plain text.
+    pub(crate) fn glance(&self) -> Glance<'_> {
+        Glance::new(&self.screen)
     }
 }
 

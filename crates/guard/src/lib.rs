@@ -16,6 +16,7 @@ mod pii;
 mod runs;
 mod scanner;
 mod secrets;
+mod shape;
 mod size;
 mod verdict;
 mod visible;

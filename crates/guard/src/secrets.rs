@@ -5,6 +5,7 @@
 
 mod assignment;
 mod disguise;
+mod glance;
 mod json;
 mod literal;
 mod prefilter;
@@ -15,12 +16,12 @@ mod url;
 mod value;
 
 use std::borrow::Cow;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
+pub(crate) use self::glance::Glance;
 use self::literal::{Literals, Place};
 use self::prefilter::Prefilter;
 use crate::guard::{Finding, Guard, Level};
-use crate::injection::Folded;
 use crate::scanner::Detector;
 
 /// A secret and what it is: `code` stands in findings and placeholders.
@@ -115,14 +116,16 @@ impl Secrets {
         Secrets { prefilter: Prefilter::new(), literals: Literals::new() }
     }
 
-    /// False only if there is no secret in the text, nor the name of one. Joined white space brings marks nearer and hides none.
-    pub(crate) fn may_find(&self, text: &str, folded: &Folded) -> bool {
-        let bytes = folded.bytes();
-        // Alone this is no fragment; of a key only the end counts.
-        let end = bytes.get(bytes.len().saturating_sub(NAME_BYTES_MAX)..).unwrap_or_default();
-        self.prefilter.names(end).next().is_some()
-            || self.prefilter.any(bytes, |_| ControlFlow::Break(()))
-            || disguise::is_cut(text)
+    /// False only if there is no secret in the text, nor the name of one, as far as the walk through all of it tells.
+    pub(crate) fn may_find(&self, text: &str, glance: &Glance) -> bool {
+        glance.token || glance.cut || self.may_show(text, glance)
+    }
+
+    /// False only if no secret shows in the text, and no name of one.
+    fn may_show(&self, text: &str, glance: &Glance) -> bool {
+        glance.token
+            || (glance.user && self.prefilter.has_user(text.as_bytes()))
+            || self.prefilter.has_fragment(text)
     }
 
     pub(crate) fn redact<'a>(&self, text: &'a str, reader: Reader) -> Cow<'a, str> {
@@ -174,9 +177,6 @@ fn before(text: &str, at: usize) -> u8 {
         [.., before] => *before,
     }
 }
-
-/// More of a key than is asked whether it names a secret, in bytes.
-const NAME_BYTES_MAX: usize = 256;
 
 /// The finding of a secret that its key betrays, and its placeholder.
 pub(crate) fn named(code: &'static str) -> (Finding, String) {

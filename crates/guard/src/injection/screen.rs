@@ -7,14 +7,17 @@ mod automaton;
 mod folded;
 mod foreign;
 mod near;
+mod starts;
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use self::automaton::{Automaton, HIT};
-pub(crate) use self::folded::{Folded, is_plain};
+pub(super) use self::folded::Folded;
+pub(crate) use self::folded::is_plain;
 use self::foreign::Foreign;
 pub(super) use self::near::Window;
+use self::starts::Starts;
 use super::concept::{self, Phrase};
 use super::normalise::View;
 use super::phrases::Concept;
@@ -23,6 +26,7 @@ use super::rule::{self, Hit, THRESHOLD};
 #[derive(Debug)]
 pub(super) struct Screen {
     rare: Automaton,
+    starts: Starts,
     anchors: Vec<Anchor>,
     /// By the number of their anchor.
     phrases: Vec<Phrase>,
@@ -81,9 +85,10 @@ impl Screen {
             length: word.len(),
             bounded: (phrase.bounded_before, phrase.bounded_after && word.len() == phrase.text.len()),
         });
-        let anchors = anchors.collect();
+        let anchors: Vec<Anchor> = anchors.collect();
         let rare = Automaton::new(&words);
-        Screen { rare, anchors, phrases, common: OnceLock::new(), foreign: OnceLock::new() }
+        let starts = Starts::new(words.iter().copied().zip(&anchors));
+        Screen { rare, starts, anchors, phrases, common: OnceLock::new(), foreign: OnceLock::new() }
     }
 
     /// False only if no finding is possible. Texts that it does not understand may hold one.
@@ -93,7 +98,11 @@ impl Screen {
 
     /// The same of a plain text that is folded already.
     pub(super) fn may_match_folded(&self, text: &Folded) -> bool {
-        let seen = self.lanes(text);
+        Screen::is_enough(self.lanes(text))
+    }
+
+    /// False only if these concepts and the common ones come together to nothing.
+    pub(super) fn is_enough(seen: u64) -> bool {
         seen != 0 && rule::weight_possible(seen | granted()) >= THRESHOLD
     }
 
@@ -177,7 +186,7 @@ impl Screen {
     }
 
     /// The concepts that have a phrase in the text.
-    fn lanes(&self, text: &Folded) -> u64 {
+    pub(super) fn lanes(&self, text: &Folded) -> u64 {
         let mut seen = 0;
         let bytes = text.bytes();
         self.each_end(text, &mut |state, at| seen |= self.meant(state, bytes, at));

@@ -1,8 +1,11 @@
 //! Could anything in this text be encoded or disguised, and how? Asked of every text, so it has to be cheap: sixty-four bytes
 //! at a time, each class of bytes as one number.
 
+use std::ops::ControlFlow;
+
 use super::views::{self, Ends, Tally};
-use crate::block::{self, BLOCK, count, places};
+use crate::block::{BLOCK, count, places};
+use crate::shape::{Shape, Sign};
 
 /// What of the disguises that [`super::views`] undoes may be there; what it misses, the rules may still see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,40 +38,12 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn of(text: &str) -> Marks {
+        let mut walk = Walk::new();
         let bytes = text.as_bytes();
-        let mut walk = Walk { before: b' ', ..Walk::default() };
-        let (mut tally, ends) = (Tally::new(), Ends::table());
-        let mut lines = 0;
-        for (index, chunk) in block::Block::each(bytes).enumerate() {
-            let start = index * BLOCK;
-            let next = bytes.get(start + BLOCK).copied().unwrap_or(b' ');
-            let block = Block::of(chunk, walk.before, next);
-            walk.note(&block, bytes.get(start..).unwrap_or_default());
-            let marks = &mut walk.marks;
-            let inside = bytes.get(start..).unwrap_or_default();
-            block.words(|at, length| {
-                // What reaches to the end of the block may go on.
-                let length = if at + length < BLOCK {
-                    length
-                } else {
-                    whole(inside, at, length, u8::is_ascii_alphabetic)
-                };
-                let letter = |at: usize| inside.get(at).copied().unwrap_or(0);
-                // One letter alone is no word that is looked for.
-                if length > 1 && ends.may_be(letter(at), letter(at + length - 1), length) {
-                    let line = lines + count(block.ends & !(u64::MAX << at));
-                    let word = inside.get(at..at + length).unwrap_or_default();
-                    marks.moved = marks.moved || tally.word(inside, (at, length), line);
-                    marks.shuffled += u32::from(views::is_shuffled(word));
-                }
-            });
-            block.mixtures(|at, length| {
-                let length = if at + length < BLOCK { length } else { whole(inside, at, length, is_made_of) };
-                marks.made += u32::from(views::is_made(inside.get(at..at + length).unwrap_or_default()));
-            });
-            lines += count(block.ends);
-            walk.before = bytes.get(start + BLOCK - 1).copied().unwrap_or(b' ');
-        }
+        let _ = Shape::each(bytes, |start, here, next| {
+            walk.block(&Place { bytes, start, here, next }, |_, _| false, |_, _| ());
+            ControlFlow::Continue(())
+        });
         Marks { wide: !text.is_ascii(), ..walk.marks }
     }
 
@@ -83,142 +58,184 @@ impl Marks {
             || self.moved
             || (1..=BREAKS).contains(&self.breaks)
     }
-}
 
-/// The length of the word at `at`, of which `known` bytes stand in its block.
-fn whole(bytes: &[u8], at: usize, known: usize, belongs: fn(&u8) -> bool) -> usize {
-    let rest = bytes.get(at + known..).unwrap_or_default().iter();
-    known + rest.take(LETTERS_MAX).take_while(|byte| belongs(byte)).count()
+    /// The same, or a word is disguised by its letters.
+    pub(super) fn may_hide(self) -> bool {
+        self.is_suspect()
+            || self.singles >= views::SINGLES_MIN
+            || self.shuffled >= views::SHUFFLED_MIN
+            || self.made >= views::MADE_MIN
+    }
 }
-
-/// Longer words are not asked about.
-const LETTERS_MAX: usize = 16;
 
 /// What stands for letters in words of letters and digits.
 fn is_made_of(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'$' | b'!')
 }
 
-/// False only if nothing is likely to be there, and no word is disguised by its letters.
-pub(super) fn is_suspect(text: &str) -> bool {
-    let marks = Marks::of(text);
-    marks.is_suspect()
-        || marks.singles >= views::SINGLES_MIN
-        || marks.shuffled >= views::SHUFFLED_MIN
-        || marks.made >= views::MADE_MIN
-}
-
 /// Longer mixtures of letters and digits are no words.
 const MADE_MAX: u32 = 7;
 
-/// The bytes of a block, by class: the lowest bit is the first byte.
-struct Block {
-    letters: u64,
-    digits: u64,
-    joiners: u64,
-    escapes: u64,
-    cuts: u64,
-    signs: u64,
-    dots: u64,
-    ends: u64,
-    /// Whether the neighbours are letters, and letters or digits.
-    letter_before: u64,
-    letter_behind: u64,
-    word_before: u64,
-    word_behind: u64,
+/// A block of a text.
+pub(super) struct Place<'p> {
+    pub(super) bytes: &'p [u8],
+    /// Where in the text the block begins.
+    pub(super) start: usize,
+    pub(super) here: &'p Shape,
+    pub(super) next: &'p Shape,
 }
 
-impl Block {
-    #[inline]
-    fn of(bytes: block::Block, before: u8, next: u8) -> Block {
-        let (letters, digits) = (bytes.letters(), bytes.digits());
-        let word = letters | digits;
-        let (dots, ends) = (bytes.any_of(*b"."), bytes.any_of(*b"\n"));
-        let last = |is: bool| u64::from(is) << (BLOCK - 1);
-        // Half of the blocks of a text hold nothing but words and what stands between sentences.
-        let calm = word | dots | ends | bytes.any_of(*b" ,") == u64::MAX;
-        let [joiners, escapes, cuts, signs] = if calm {
-            [0; 4]
-        } else {
-            [*b"+/-_", *b"%\\&&", *b"*<`~", *b"@$!!"].map(|signs| bytes.any_of(signs))
-        };
-        Block {
-            letters,
-            digits,
-            joiners,
-            escapes,
-            cuts,
-            signs,
-            dots,
-            ends,
-            letter_before: letters << 1 | u64::from(before.is_ascii_alphabetic()),
-            letter_behind: letters >> 1 | last(next.is_ascii_alphabetic()),
-            word_before: word << 1 | u64::from(before.is_ascii_alphanumeric()),
-            word_behind: word >> 1 | last(next.is_ascii_alphanumeric()),
-        }
-    }
-
-    /// Calls `look` with the place of every word that starts here and how much of it does.
-    #[inline]
-    fn words(&self, mut look: impl FnMut(usize, usize)) {
-        // Where a word begins, and behind it where it is over.
-        let mut edges = self.letters ^ self.letter_before;
-        if self.letter_before & 1 == 1 {
-            edges &= edges.wrapping_sub(1);
-        }
-        let mut edges = places(edges);
-        while let Some(at) = edges.next() {
-            look(at, edges.next().unwrap_or(BLOCK) - at);
-        }
-    }
-
-    /// The same of words of letters, digits and signs that have more than one of these.
-    fn mixtures(&self, mut look: impl FnMut(usize, usize)) {
-        let odd = self.digits | self.signs;
-        if odd == 0 || self.letters == 0 {
+impl Place<'_> {
+    /// Calls `look` with the place of every word of letters and digits, or signs for them, that has more than one of these
+    /// and begins here.
+    fn mixtures(&self, mut look: impl FnMut(&[u8])) {
+        let odd = self.here.digits | self.here.is(Sign::Letter);
+        if odd == 0 || self.here.letters == 0 {
             return;
         }
-        let token = odd | self.letters;
+        let token = odd | self.here.letters;
         for at in places(token & !(token << 1)) {
             let length = (token >> at).trailing_ones();
             let inside = (u64::MAX >> (u64::BITS - length)) << at;
             // What reaches to the end of the block may go on.
             if length <= MADE_MAX && (inside & odd != 0 || inside >> 63 == 1) {
-                look(at, usize::try_from(length).unwrap_or(0));
+                let word = self.bytes.get(self.start + at..).unwrap_or_default();
+                let known = usize::try_from(length).unwrap_or(0);
+                let rest = word.get(known..).unwrap_or_default().iter();
+                let more = rest.take(LETTERS_MAX).take_while(|byte| is_made_of(byte)).count();
+                let more = if at + known < BLOCK { 0 } else { more };
+                look(word.get(..known + more).unwrap_or_default());
             }
         }
     }
 }
 
+/// Longer words are not asked about.
+const LETTERS_MAX: usize = 16;
+
+/// A block and what stands behind it, so that no look at a word of it asks for the end of the text.
+type Chunk = [u8; 2 * BLOCK];
+
+/// The bytes from `at` on, zeros behind the text.
+#[inline]
+fn chunk<'b>(bytes: &'b [u8], at: usize, room: &'b mut Chunk) -> &'b Chunk {
+    let behind = bytes.get(at..).unwrap_or_default();
+    behind.first_chunk().unwrap_or_else(|| {
+        room.iter_mut().zip(behind).for_each(|(place, byte)| *place = *byte);
+        room
+    })
+}
+
 /// What was counted so far.
-#[derive(Default)]
-struct Walk {
-    marks: Marks,
+pub(super) struct Walk {
+    pub(super) marks: Marks,
+    tally: Tally,
+    ends: &'static Ends,
+    lines: u32,
     /// Letters and digits since something else than a joiner.
     run: u32,
     single: u32,
     digits: u32,
-    /// The byte before the block.
-    before: u8,
+    /// Whether the byte before the block is a letter, and a letter or digit.
+    letter: u64,
+    word: u64,
 }
 
 impl Walk {
-    /// `bytes` begin with the block.
-    fn note(&mut self, block: &Block, bytes: &[u8]) {
-        let word = block.letters | block.digits;
+    pub(super) fn new() -> Walk {
+        Walk {
+            marks: Marks::default(),
+            tally: Tally::new(),
+            ends: Ends::table(),
+            lines: 0,
+            run: 0,
+            single: 0,
+            digits: 0,
+            letter: 0,
+            word: 0,
+        }
+    }
+
+    /// Counts what stands in the next block, and calls `found` with the place and the length of every word that begins there
+    /// of which `asks` says so, who is given its first eight bytes and its length.
+    #[inline]
+    pub(super) fn block(
+        &mut self,
+        place: &Place<'_>,
+        asks: impl Fn(u64, u32) -> bool,
+        mut found: impl FnMut(usize, u32),
+    ) {
+        let Place { bytes, start, here, next } = *place;
+        self.note(place);
+        let mut room = [0; 2 * BLOCK];
+        let (chunk, ends) = (chunk(bytes, start, &mut room), self.ends);
+        let mut starts = self.starts(here);
+        while starts != 0 {
+            let at = starts.trailing_zeros() % u64::BITS;
+            starts &= starts.wrapping_sub(1);
+            let letters = here.letters >> at | next.letters << 1 << (u64::BITS - 1 - at);
+            let length = letters.trailing_ones();
+            let byte = |at: u32| chunk.get(at as usize % chunk.len()).copied().unwrap_or(0);
+            let known = ends.may_be(byte(at), byte(at.wrapping_add(length).wrapping_sub(1)), length);
+            let head = chunk.get(at as usize..).and_then(<[u8]>::first_chunk);
+            let asked = asks(head.copied().map_or(0, u64::from_le_bytes), length);
+            if known | asked {
+                if asked {
+                    found(start + at as usize, length);
+                }
+                self.disguised(place, at, length);
+            }
+        }
         let marks = &mut self.marks;
-        marks.mixed += count(block.digits & block.letter_before & block.letter_behind);
-        marks.signs += count(block.cuts);
-        marks.cuts += count(block.cuts & block.letter_before);
-        marks.breaks += count(block.ends & block.word_before);
-        marks.escapes += count(block.escapes);
-        for at in places(block.dots) {
-            let before = at.checked_sub(1).and_then(|at| bytes.get(at)).unwrap_or(&self.before);
+        place.mixtures(|word| marks.made += u32::from(views::is_made(word)));
+        self.lines += count(here.ends);
+        self.letter = here.letters >> 63;
+        self.word = here.word() >> 63;
+    }
+
+    /// Where the words of the next block begin.
+    #[inline]
+    pub(super) fn starts(&self, here: &Shape) -> u64 {
+        here.letters & !(here.letters << 1 | self.letter)
+    }
+
+    /// Counts a word that may be another one in disguise.
+    #[inline(never)]
+    fn disguised(&mut self, place: &Place<'_>, at: u32, length: u32) {
+        let line = self.lines + count(place.here.ends & !(u64::MAX << at));
+        let behind = place.bytes.get(place.start + at as usize..).unwrap_or_default();
+        self.marks.moved |= self.tally.word(behind, (0, length as usize), line);
+        let word = behind.get(..length as usize).unwrap_or_default();
+        self.marks.shuffled += u32::from(views::is_shuffled(word));
+    }
+
+    #[inline]
+    fn note(&mut self, place: &Place<'_>) {
+        let Place { bytes, start, here, next } = *place;
+        let word = here.word();
+        let word_before = word << 1 | self.word;
+        let marks = &mut self.marks;
+        marks.breaks += count(here.ends & word_before);
+        let mut joiners = 0;
+        if here.has([Sign::Dash, Sign::Plus, Sign::Escape, Sign::Cut]) {
+            let cuts = here.is(Sign::Cut);
+            marks.signs += count(cuts);
+            marks.cuts += count(cuts & (here.letters << 1 | self.letter));
+            marks.escapes += count(here.is(Sign::Escape));
+            joiners = here.is(Sign::Dash) | here.is(Sign::Plus);
+        }
+        // Most dots stand behind a word.
+        for at in places(here.is(Sign::Dot) & !word_before) {
+            let before = (start + at).checked_sub(1).and_then(|at| bytes.get(at)).unwrap_or(&b' ');
             marks.dots += u32::from(matches!(before, b'.' | b'-' | b' '));
         }
-        self.runs(word, block.joiners);
-        self.singles(word, block);
-        self.numbers(word, block.digits);
+        if here.digits != 0 {
+            let behind = here.letters >> 1 | next.letters << 63;
+            marks.mixed += count(here.digits & (here.letters << 1 | self.letter) & behind);
+        }
+        self.runs(word, joiners);
+        self.singles(word, word_before, word >> 1 | next.word() << 63);
+        self.numbers(word, here.digits);
     }
 
     fn runs(&mut self, word: u64, joiners: u64) {
@@ -247,13 +264,13 @@ impl Walk {
         self.run = if token >> (BLOCK - 1) == 1 { self.run } else { 0 };
     }
 
-    fn singles(&mut self, word: u64, block: &Block) {
-        let single = word & !block.word_before & !block.word_behind;
+    fn singles(&mut self, word: u64, before: u64, behind: u64) {
+        let single = word & !before & !behind;
         if single == 0 {
             self.single = if word == 0 { self.single } else { 0 };
             return;
         }
-        for at in places(word & !block.word_before) {
+        for at in places(word & !before) {
             self.single = if single >> at & 1 == 1 { self.single + 1 } else { 0 };
             self.marks.singles = self.marks.singles.max(self.single);
         }

@@ -11,9 +11,10 @@ use std::sync::LazyLock;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use memchr::memmem::Finder;
 
-pub(super) use self::cut::is_cut;
 use self::cut::joined;
+pub(super) use self::cut::{is_cut_at, is_glued_at, may_begin_at};
 use self::spread::spread;
+use super::glance::Glance;
 use super::{Secret, Secrets};
 use crate::guard::Via;
 use crate::limits::CANDIDATE_BYTES_MAX;
@@ -24,9 +25,21 @@ pub(super) type Hidden = (Secret, Via);
 
 impl Secrets {
     /// False only if there is none: not in the text, nor in a part of it between two quotes.
-    pub(super) fn may_hide(&self, text: &str) -> bool {
-        let mut any = false;
-        candidates(text, &mut |_, _, _| any = true);
+    pub(super) fn may_hide(&self, text: &str, glance: &Glance) -> bool {
+        let mut any = glance.cut;
+        let look: &mut Look<'_> = &mut |_, _, _| any = true;
+        if glance.code || glance.frame {
+            runs(text, look);
+        }
+        if glance.row {
+            spread(text, look);
+        }
+        if glance.escape {
+            escaped(text, look);
+        }
+        if glance.wide {
+            joined(text, look);
+        }
         any
     }
 
@@ -51,6 +64,13 @@ fn candidates(text: &str, look: &mut Look<'_>) {
     spread(text, look);
     escaped(text, look);
     joined(text, look);
+}
+
+#[cfg(test)]
+pub(super) fn has_candidates(text: &str) -> bool {
+    let mut any = false;
+    candidates(text, &mut |_, _, _| any = true);
+    any
 }
 
 /// Codes that a prefix or a frame proves.

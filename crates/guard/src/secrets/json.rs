@@ -6,6 +6,7 @@ use bailiwick_mcp::json::{escape_into, unescape};
 use bailiwick_mcp::{Kind, Value};
 
 use super::assignment::{credentials, of_key, of_name};
+use super::glance::Glance;
 use super::literal::{Literal, Place};
 use super::{Reader, Secrets, is_opaque, is_redacted, token};
 
@@ -35,7 +36,8 @@ impl Secrets {
     /// False only if no string or key of the JSON text holds a secret, shown or disguised, or is the name of one.
     pub(crate) fn is_suspicious(&self, raw: &str) -> bool {
         let text = readable(raw);
-        self.shows(&text) || self.may_hide(&text)
+        let glance = Glance::of(&text);
+        (self.may_show(&text, &glance) && self.shows(&text)) || self.may_hide(&text, &glance)
     }
 
     /// False only if no key of the JSON text is the name of a secret.
@@ -44,7 +46,7 @@ impl Secrets {
     }
 
     /// False only if no part of the text between two quotes shows a secret or is the name of one.
-    fn shows(&self, text: &str) -> bool {
+    pub(super) fn shows(&self, text: &str) -> bool {
         let lower = text.to_ascii_lowercase();
         let mut stretches = self.prefilter.stretches(lower.as_bytes());
         // Alone this is no fragment; as a key it is a name whatever stands behind it.

@@ -31,21 +31,45 @@ enum Fragments {
     Automaton(Box<AhoCorasick>),
 }
 
-impl Prefilter {
-    pub(super) fn new() -> Prefilter {
-        let (scheme, name) = (Finder::new(b"://"), Finder::new(b"pwd"));
+impl Fragments {
+    fn new(texts: &[&str]) -> Fragments {
         let mut config = packed::Config::new();
         config.match_kind(packed::MatchKind::LeftmostFirst).heuristic_pattern_limits(false);
-        if let Some(searcher) = config.builder().extend(FRAGMENTS).build() {
-            return Prefilter { fragments: Fragments::Packed(Box::new(searcher)), scheme, name };
+        if let Some(searcher) = config.builder().extend(texts).build() {
+            return Fragments::Packed(Box::new(searcher));
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(FRAGMENTS);
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(texts);
         #[expect(
             clippy::expect_used,
             reason = "fails only above 2^31 states; the table is a constant of a few"
         )]
         let automaton = automaton.expect("a small constant table");
-        Prefilter { fragments: Fragments::Automaton(Box::new(automaton)), scheme, name }
+        Fragments::Automaton(Box::new(automaton))
+    }
+}
+
+impl Prefilter {
+    pub(super) fn new() -> Prefilter {
+        Prefilter {
+            fragments: Fragments::new(FRAGMENTS),
+            scheme: Finder::new(b"://"),
+            name: Finder::new(NAME),
+        }
+    }
+
+    /// True if a fragment stands in the text, or what is a name only at the end of a key.
+    pub(super) fn has_fragment(&self, text: &str) -> bool {
+        let lower = text.to_ascii_lowercase();
+        let fragment = match &self.fragments {
+            Fragments::Packed(searcher) => searcher.find(&lower).is_some(),
+            Fragments::Automaton(automaton) => automaton.is_match(&lower),
+        };
+        fragment || self.names(lower.as_bytes()).next().is_some()
+    }
+
+    /// True if a user and a password may stand before a host.
+    pub(super) fn has_user(&self, bytes: &[u8]) -> bool {
+        self.scheme.find_iter(bytes).any(|at| has_user(bytes, at))
     }
 
     /// Where a text in lower case holds what is a name only at the end of a key.
@@ -86,6 +110,9 @@ impl Prefilter {
         found
     }
 }
+
+/// No fragment by itself; as a key it is a name whatever stands behind it.
+const NAME: &str = "pwd";
 
 /// True if an `@` follows the `://` at `at` closely enough for a user and a password between.
 fn has_user(bytes: &[u8], at: usize) -> bool {

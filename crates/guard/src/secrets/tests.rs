@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::assignment::KEYWORDS;
+use super::disguise::has_candidates;
 use super::token::{RULES, Shape};
-use super::{Reader, Secrets};
+use super::{Glance, Reader, Secrets};
 use crate::scanner::Detector;
 
 static SECRETS: LazyLock<Secrets> = LazyLock::new(Secrets::new);
@@ -184,5 +185,15 @@ proptest! {
             let value = other.parse(raw.as_bytes(), &Limits::DEFAULT).unwrap().root();
             prop_assert!(SECRETS.is_suspicious(raw) || said(value).is_empty(), "{:?} in {raw}", said(value));
         }
+    }
+
+    /// A block is asked for what each finder looks at, wherever the text stands in it.
+    #[test]
+    fn the_glance_passes_nothing_over(text in text(), lead in 0..70_usize) {
+        let text = format!("{}{text}", "x ".repeat(lead / 2) + if lead % 2 == 0 { "" } else { "," });
+        let glance = Glance::of(&text);
+        prop_assert_eq!(SECRETS.may_hide(&text, &glance), has_candidates(&text), "{:?}", text);
+        prop_assert!(SECRETS.may_show(&text, &glance) || !SECRETS.shows(&text), "{:?}", text);
+        prop_assert!(SECRETS.may_find(&text, &glance) || SECRETS.find(&text).is_empty(), "{:?}", text);
     }
 }

@@ -9,6 +9,8 @@ pub(super) struct Automaton {
     classes: [u8; 256],
     /// By state, the words that end in it.
     ends: Vec<Vec<u16>>,
+    /// By length, the first state of so many bytes: those of more follow.
+    levels: Vec<u16>,
 }
 
 /// Set in a table entry whose state ends a word.
@@ -25,8 +27,13 @@ impl Automaton {
         // INVARIANT: it has this length. From zeros of the system: an array would be made on the stack.
         let zeros = vec![0_u16; ENTRIES].into_boxed_slice();
         let mut table = zeros.try_into().unwrap_or_else(|_| Box::new([0; ENTRIES]));
-        let ends = tree(words, &classes, table.as_mut_slice());
-        Automaton { table, classes, ends }
+        let (ends, levels) = tree(words, &classes, table.as_mut_slice());
+        Automaton { table, classes, ends, levels }
+    }
+
+    /// True if the state stands for all of the bytes since the walk began, of which there were so many.
+    pub(super) fn is_of_all(&self, state: u16, bytes: usize) -> bool {
+        self.levels.get(bytes).is_some_and(|first| state & !HIT >= *first)
     }
 
     #[inline]
@@ -47,14 +54,16 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// Fills the table; what ends in each state. A table of its own is made in a tenth of the time that a general one takes to be
+/// Fills the table; what ends in each state, and which is the first of each length. A table of its own is made in a tenth of the time that a general one takes to be
 /// made and translated, and every run begins with it.
-fn tree(words: &[&str], classes: &[u8; 256], table: &mut [u16]) -> Vec<Vec<u16>> {
+fn tree(words: &[&str], classes: &[u8; 256], table: &mut [u16]) -> (Vec<Vec<u16>>, Vec<u16>) {
+    let mut levels = vec![0];
     let mut ends: Vec<Vec<u16>> = vec![Vec::new()];
     let class = |byte: u8| usize::from(classes.get(usize::from(byte)).copied().unwrap_or(0));
     // A tree of the words, level by level: the states that every text visits lie together.
     let mut reached = vec![0_u16; words.len()];
     for depth in 0..words.iter().map(|word| word.len()).max().unwrap_or(0) {
+        levels.push(u16::try_from(ends.len()).unwrap_or(HIT));
         for (number, (word, at)) in words.iter().zip(&mut reached).enumerate() {
             let Some(byte) = word.as_bytes().get(depth) else { continue };
             let fresh = u16::try_from(ends.len()).unwrap_or(HIT);
@@ -73,7 +82,7 @@ fn tree(words: &[&str], classes: &[u8; 256], table: &mut [u16]) -> Vec<Vec<u16>>
     }
     debug_assert!(ends.len() <= STATES, "{} states: more than a mask tells apart", ends.len());
     complete(table, &mut ends);
-    ends
+    (ends, levels)
 }
 
 /// Gives every state its way for every class: where the tree has none, that of the longest end of it which is a start too.

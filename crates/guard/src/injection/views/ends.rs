@@ -11,6 +11,8 @@ pub(in crate::injection) struct Ends(Box<[u16; PAIRS]>);
 const PAIRS: usize = 32 * 32;
 /// Longer words are not looked at.
 const LETTERS_MAX: usize = 15;
+/// One letter alone is no word that is looked for.
+const LETTERS_MIN: usize = 2;
 
 impl Ends {
     /// Those of all words that may be disguised by their letters.
@@ -26,16 +28,19 @@ impl Ends {
 
     fn add(&mut self, word: &[u8]) {
         let letter = |byte: Option<&u8>| byte.copied().unwrap_or(0);
-        if let Some(lengths) = self.0.get_mut(pair(letter(word.first()), letter(word.last()))) {
-            *lengths |= 1 << word.len().min(LETTERS_MAX);
+        if let Some(lengths) = self.0.get_mut(pair(letter(word.first()), letter(word.last())))
+            && (LETTERS_MIN..=LETTERS_MAX).contains(&word.len())
+        {
+            *lengths |= 1 << word.len();
         }
     }
 
     /// False only if so many letters of which these are the first and the last are no word that may be disguised.
     #[inline]
-    pub(in crate::injection) fn may_be(&self, first: u8, last: u8, length: usize) -> bool {
+    pub(in crate::injection) fn may_be(&self, first: u8, last: u8, length: u32) -> bool {
         let lengths = self.0.get(pair(first, last)).copied().unwrap_or(0);
-        lengths >> length.min(LETTERS_MAX) & 1 == 1
+        // A length of 34 is taken for one of 2: the word itself is looked at next.
+        u32::from(lengths).wrapping_shr(length) & 1 == 1
     }
 }
 

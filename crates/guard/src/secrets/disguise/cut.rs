@@ -4,13 +4,6 @@ use std::ops::Range;
 
 use super::{Look, PREFIXES, Place, RUN_MIN};
 
-/// False only if there is no secret of which halves stand in the text.
-pub(in crate::secrets) fn is_cut(text: &str) -> bool {
-    let mut any = false;
-    joined(text, &mut |_, _, _| any = true);
-    any
-}
-
 /// What stands between the halves of a token: a line end, `" + "`, characters without width.
 pub(super) fn joined(text: &str, look: &mut Look<'_>) {
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}');
@@ -27,32 +20,48 @@ pub(super) fn joined(text: &str, look: &mut Look<'_>) {
             look(&plain, Place::Each(&places), "cut-in-code");
         }
     }
-    let bytes = text.as_bytes();
     // A line is read at most twice, from its end and from its start.
-    for at in memchr::memchr_iter(b'\n', bytes) {
-        let code = |byte: &&u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.')
-        };
-        let (head, tail) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default());
-        let before = head.iter().rev().take_while(code).count();
-        if before < HALF_MIN {
-            continue;
-        }
-        let start = at - before;
-        let first = text.get(start..at).unwrap_or_default();
-        if !may_begin(first.as_bytes()) || !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
-            continue;
-        }
-        let after = tail.iter().take_while(code).count();
-        if after >= HALF_MIN && before + after >= RUN_MIN {
-            let rest = text.get(at + 1..at + 1 + after).unwrap_or_default();
-            look(&format!("{first}{rest}"), Place::Whole(start..at + 1 + after), "cut-in-lines");
-        }
+    for at in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let Some(halves) = halves_at(text, at) else { continue };
+        let first = text.get(halves.start..at).unwrap_or_default();
+        let rest = text.get(at + 1..halves.end).unwrap_or_default();
+        look(&format!("{first}{rest}"), Place::Whole(halves), "cut-in-lines");
     }
+}
+
+/// True if halves of a token stand before and behind the line end at `at`.
+pub(in crate::secrets) fn is_cut_at(text: &str, at: usize) -> bool {
+    halves_at(text, at).is_some()
+}
+
+/// Where they stand.
+fn halves_at(text: &str, at: usize) -> Option<Range<usize>> {
+    let code =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.');
+    let bytes = text.as_bytes();
+    let (head, tail) = (bytes.get(..at).unwrap_or_default(), bytes.get(at + 1..).unwrap_or_default());
+    let before = head.iter().rev().take_while(code).count();
+    if before < HALF_MIN {
+        return None;
+    }
+    let start = at - before;
+    let first = text.get(start..at).unwrap_or_default();
+    if !may_begin(first.as_bytes()) || !PREFIXES.iter().any(|prefix| first.starts_with(prefix)) {
+        return None;
+    }
+    let after = tail.iter().take_while(code).count();
+    (after >= HALF_MIN && before + after >= RUN_MIN).then_some(start..at + 1 + after)
 }
 
 /// What joins two texts in code; each begins with a quote.
 const GLUES: [&str; 8] = ["\" + \"", "' + '", "\"+\"", "'+'", "\" . \"", "\"\n  \"", "\" \\\n\"", "\" \""];
+
+/// True if what joins two texts in code begins with the quote at `at`.
+pub(in crate::secrets) fn is_glued_at(bytes: &[u8], at: usize) -> bool {
+    let behind = bytes.get(at..).unwrap_or_default();
+    matches!(behind.get(1), Some(b' ' | b'+' | b'\n'))
+        && GLUES.iter().any(|glue| behind.starts_with(glue.as_bytes()))
+}
 
 /// A cheap look: a quote, and behind it how one of them goes on.
 fn may_be_glued(bytes: &[u8]) -> bool {
@@ -74,6 +83,12 @@ fn without(text: &str, cuts: impl Iterator<Item = Range<usize>>) -> (String, Vec
         at = cut.end;
     }
     (plain, places)
+}
+
+/// False only if no token begins at `at`.
+#[inline]
+pub(in crate::secrets) fn may_begin_at(bytes: &[u8], at: usize) -> bool {
+    may_begin(bytes.get(at..).unwrap_or_default())
 }
 
 /// False only if no token begins so: by the first two letters.

@@ -1,5 +1,6 @@
 //! Tokens whose characters were spread out.
 
+use super::super::glance::FIRST_OR_SECOND;
 use super::{Look, PIECE_OVERLAP_BYTES, PREFIXES, Place, RUN_MIN, next};
 use crate::block::Block;
 use crate::limits::CANDIDATE_BYTES_MAX;
@@ -83,9 +84,6 @@ fn has_row(bytes: &[u8]) -> bool {
     }
     false
 }
-
-/// The first and second of every aligned eight bytes.
-const FIRST_OR_SECOND: u64 = 0x0303_0303_0303_0303;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,191 @@
+//! What stands in sixty-four bytes of a text, asked once for all that looks at them.
+
+use std::ops::ControlFlow;
+
+use crate::block::{BLOCK, Block, places};
+
+/// The bytes of a block, by class: the lowest bit is the first byte. Behind the end of a text stand blanks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub letters: u64,
+    pub digits: u64,
+    pub spaces: u64,
+    /// Line ends.
+    pub ends: u64,
+    /// Bytes of characters that are not ASCII.
+    pub wide: u64,
+    /// Everything else: few bytes in most texts, so that each is asked what it is.
+    pub odd: u64,
+    signs: [u64; SIGNS],
+    /// A bit for each [`Sign`] that is among the odd ones.
+    kinds: u32,
+}
+
+/// What an odd byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// What is none of the others, and shown.
+    Other,
+    /// `_` and `-`
+    Dash,
+    /// `+` and `/`
+    Plus,
+    /// `%`, `\` and `&`
+    Escape,
+    /// `*`, `<`, `` ` `` and `~`
+    Cut,
+    /// `@`, `$` and `!`
+    Letter,
+    /// `"` and `'`
+    Quote,
+    Dot,
+    Equals,
+    /// White space that is neither blank nor line end.
+    Tab,
+    /// Control characters.
+    Control,
+}
+
+/// A power of two, so that a mask tells what lies in the table.
+const SIGNS: usize = 16;
+
+impl Shape {
+    /// A block of blanks.
+    pub(crate) const BLANK: Shape = Shape {
+        letters: 0,
+        digits: 0,
+        spaces: u64::MAX,
+        ends: 0,
+        wide: 0,
+        odd: 0,
+        signs: [0; SIGNS],
+        kinds: 0,
+    };
+
+    #[inline]
+    pub(crate) fn of(bytes: &[u8; BLOCK]) -> Shape {
+        let block = Block::of(bytes);
+        let (letters, digits) = (block.letters(), block.digits());
+        let (spaces, ends) = (block.any_of(*b" "), block.any_of(*b"\n"));
+        let wide = block.wide();
+        let odd = !(letters | digits | spaces | ends | wide);
+        let (mut signs, mut kinds) = ([0; SIGNS], 0);
+        for at in places(odd) {
+            let sign = sign(bytes.get(at % BLOCK).copied().unwrap_or(0));
+            kinds |= 1 << sign as u32;
+            if let Some(places) = signs.get_mut(sign as usize % SIGNS) {
+                *places |= 1 << at;
+            }
+        }
+        Shape { letters, digits, spaces, ends, wide, odd, signs, kinds }
+    }
+
+    /// Calls `look` with every shape of a text, its place, and the one behind it, until it breaks.
+    #[inline]
+    pub(crate) fn each(
+        bytes: &[u8],
+        mut look: impl FnMut(usize, &Shape, &Shape) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (whole, rest) = bytes.as_chunks::<BLOCK>();
+        let mut filled = [b' '; BLOCK];
+        filled.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+        let rest = if rest.is_empty() { [].as_slice() } else { std::slice::from_ref(&filled) };
+        let mut here = match whole.iter().chain(rest).next() {
+            Some(first) => Shape::of(first),
+            None => return ControlFlow::Continue(()),
+        };
+        let last = bytes.len().saturating_sub(1) / BLOCK * BLOCK;
+        for start in (0..last).step_by(BLOCK) {
+            let next = Shape::of(whole.get(start / BLOCK + 1).unwrap_or(&filled));
+            look(start, &here, &next)?;
+            here = next;
+        }
+        look(last, &here, &Shape::BLANK)
+    }
+
+    /// Letters and digits.
+    #[inline]
+    pub(crate) fn word(&self) -> u64 {
+        self.letters | self.digits
+    }
+
+    /// The bytes that are this sign.
+    #[inline]
+    pub(crate) fn is(&self, sign: Sign) -> u64 {
+        self.signs.get(sign as usize % SIGNS).copied().unwrap_or(0)
+    }
+
+    /// True if there is one of these signs.
+    #[inline]
+    pub(crate) fn has<const N: usize>(&self, signs: [Sign; N]) -> bool {
+        self.kinds & signs.into_iter().fold(0, |set, sign| set | 1 << sign as u32) != 0
+    }
+
+    /// White space of every kind.
+    #[inline]
+    pub(crate) fn blanks(&self) -> u64 {
+        self.spaces | self.ends | self.is(Sign::Tab)
+    }
+}
+
+/// What a byte is that is no letter, digit, blank or line end.
+#[inline]
+fn sign(byte: u8) -> Sign {
+    const TABLE: [Sign; 128] = table();
+    TABLE.get(usize::from(byte)).copied().unwrap_or(Sign::Control)
+}
+
+const fn table() -> [Sign; 128] {
+    let mut table = [Sign::Other; 128];
+    let (mut rest, mut byte) = (table.as_mut_slice(), 0_u8);
+    while let [place, others @ ..] = rest {
+        *place = match byte {
+            b'_' | b'-' => Sign::Dash,
+            b'+' | b'/' => Sign::Plus,
+            b'%' | b'\\' | b'&' => Sign::Escape,
+            b'*' | b'<' | b'`' | b'~' => Sign::Cut,
+            b'@' | b'$' | b'!' => Sign::Letter,
+            b'"' | b'\'' => Sign::Quote,
+            b'.' => Sign::Dot,
+            b'=' => Sign::Equals,
+            b'\t' | b'\r' => Sign::Tab,
+            0..=0x09 | 0x0b..=0x1f | 0x7f => Sign::Control,
+            _ => Sign::Other,
+        };
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ControlFlow, Shape, Sign};
+
+    proptest::proptest! {
+        #[test]
+        fn every_byte_has_one_class(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let mut at = 0;
+            let _ = Shape::each(&bytes, |start, shape, _| {
+                assert_eq!(start, at);
+                for bit in 0..64 {
+                    let byte = bytes.get(at + bit).copied().unwrap_or(b' ');
+                    let is = |mask: u64| mask >> bit & 1 == 1;
+                    assert_eq!(is(shape.letters), byte.is_ascii_alphabetic());
+                    assert_eq!(is(shape.digits), byte.is_ascii_digit());
+                    assert_eq!(is(shape.spaces), byte == b' ');
+                    assert_eq!(is(shape.ends), byte == b'\n');
+                    assert_eq!(is(shape.blanks()), matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+                    assert_eq!(is(shape.wide), !byte.is_ascii());
+                    let control = byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+                    assert_eq!(is(shape.is(Sign::Control)), control);
+                    assert_eq!(is(shape.is(Sign::Escape)), matches!(byte, b'%' | b'\\' | b'&'));
+                    assert_eq!(is(shape.is(Sign::Cut)), matches!(byte, b'*' | b'<' | b'`' | b'~'));
+                }
+                at += 64;
+                ControlFlow::Continue(())
+            });
+            proptest::prop_assert_eq!(at, bytes.len().div_ceil(64) * 64);
+        }
+    }
+}
