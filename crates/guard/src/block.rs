@@ -66,6 +66,11 @@ impl Block {
         self.ask(|part| part.max(u8x16::splat(0x80)).simd_eq(part))
     }
 
+    /// What ASCII shows, and the blank.
+    pub(crate) fn shown(self) -> u64 {
+        self.ask(|part| below(part, b' ', 95))
+    }
+
     /// Letters, digits, and what else is one of these.
     #[inline]
     pub(crate) fn word_or<const N: usize>(self, bytes: [u8; N]) -> u64 {

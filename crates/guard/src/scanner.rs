@@ -166,7 +166,7 @@ impl Scanner {
         if is_usual(text) {
             return true;
         }
-        if text.len() > CLEAR_BYTES_MAX {
+        if text.len() > CLEAR_BYTES_MAX || self.secrets.may_name_one(text) {
             return false;
         }
         let (mut injection, mut secrets) = (self.injection.glance(), crate::secrets::Glance::default());

@@ -116,16 +116,19 @@ impl Secrets {
         Secrets { prefilter: Prefilter::new(), literals: Literals::new() }
     }
 
-    /// False only if there is no secret in the text, nor the name of one, as far as the walk through all of it tells.
+    /// True if something in the text may be the name of a secret; a quick answer where it is.
+    pub(crate) fn may_name_one(&self, text: &str) -> bool {
+        self.prefilter.has_fragment(text.as_bytes())
+    }
+
+    /// False only if there is no secret in a text without the name of one, as far as the walk through all of it tells.
     pub(crate) fn may_find(&self, text: &str, glance: &Glance) -> bool {
         glance.token || glance.cut || self.may_show(text, glance)
     }
 
-    /// False only if no secret shows in the text, and no name of one.
+    /// False only if no secret shows in a text without the name of one.
     fn may_show(&self, text: &str, glance: &Glance) -> bool {
-        glance.token
-            || (glance.user && self.prefilter.has_user(text.as_bytes()))
-            || self.prefilter.has_fragment(text)
+        glance.token || (glance.user && self.prefilter.has_user(text.as_bytes()))
     }
 
     pub(crate) fn redact<'a>(&self, text: &'a str, reader: Reader) -> Cow<'a, str> {

@@ -36,8 +36,12 @@ impl Secrets {
     /// False only if no string or key of the JSON text holds a secret, shown or disguised, or is the name of one.
     pub(crate) fn is_suspicious(&self, raw: &str) -> bool {
         let text = readable(raw);
+        let named = self.may_name_one(&text);
+        if named && self.shows(&text) {
+            return true;
+        }
         let glance = Glance::of(&text);
-        (self.may_show(&text, &glance) && self.shows(&text)) || self.may_hide(&text, &glance)
+        (!named && self.may_show(&text, &glance) && self.shows(&text)) || self.may_hide(&text, &glance)
     }
 
     /// False only if no key of the JSON text is the name of a secret.

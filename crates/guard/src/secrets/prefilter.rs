@@ -57,14 +57,28 @@ impl Prefilter {
         }
     }
 
-    /// True if a fragment stands in the text, or what is a name only at the end of a key.
-    pub(super) fn has_fragment(&self, text: &str) -> bool {
-        let lower = text.to_ascii_lowercase();
-        let fragment = match &self.fragments {
-            Fragments::Packed(searcher) => searcher.find(&lower).is_some(),
-            Fragments::Automaton(automaton) => automaton.is_match(&lower),
-        };
-        fragment || self.names(lower.as_bytes()).next().is_some()
+    /// True if a fragment stands in the text, or what is a name only at the end of a key. Ends where it finds one.
+    pub(super) fn has_fragment(&self, bytes: &[u8]) -> bool {
+        let mut lower = Vec::with_capacity(bytes.len().min(PIECE_BYTES));
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let piece = rest.get(..PIECE_BYTES).unwrap_or(rest);
+            lower.clear();
+            lower.extend_from_slice(piece);
+            lower.make_ascii_lowercase();
+            let fragment = match &self.fragments {
+                Fragments::Packed(searcher) => searcher.find(&lower).is_some(),
+                Fragments::Automaton(automaton) => automaton.is_match(&lower),
+            };
+            if fragment || self.name.find(&lower).is_some() {
+                return true;
+            }
+            if piece.len() == rest.len() {
+                return false;
+            }
+            at += PIECE_BYTES - FRAGMENT_BYTES_MAX;
+        }
     }
 
     /// True if a user and a password may stand before a host.
@@ -110,6 +124,11 @@ impl Prefilter {
         found
     }
 }
+
+/// So much of a text is looked through at once.
+const PIECE_BYTES: usize = 4 << 10;
+/// No fragment is longer.
+const FRAGMENT_BYTES_MAX: usize = 16;
 
 /// No fragment by itself; as a key it is a name whatever stands behind it.
 const NAME: &str = "pwd";
@@ -177,12 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn joining_white_space_hides_no_fragment() {
-        let joined = |text: &str| text.split(char::is_whitespace).collect::<Vec<_>>().join(" ");
-        for fragment in FRAGMENTS {
-            assert_eq!(*fragment, joined(fragment));
-            assert!(!fragment.contains("  "), "{fragment}");
+    fn a_fragment_is_found_wherever_a_text_is_cut() {
+        let prefilter = Prefilter::new();
+        for fragment in FRAGMENTS.iter().chain(&[NAME]) {
+            assert!(fragment.len() <= FRAGMENT_BYTES_MAX, "{fragment}");
+            for lead in (0..20).chain(PIECE_BYTES - 40..PIECE_BYTES + 10) {
+                let text = format!("{}{}{}", ".".repeat(lead), fragment.to_uppercase(), ".".repeat(5_000));
+                assert!(prefilter.has_fragment(text.as_bytes()), "{fragment} at {lead}");
+            }
         }
+        assert!(!prefilter.has_fragment("The key of the door. ".repeat(1_000).as_bytes()));
     }
 
     #[test]
