@@ -210,6 +210,6 @@ mod tests {
     #[test]
     fn a_connection_keeps_few_bytes_for_the_work_on_a_request() {
         let bytes = size_of_work(serve);
-        assert!(bytes <= 6 << 10, "{bytes} bytes: what is rare wants a box");
+        assert!(bytes <= 4 << 10, "{bytes} bytes: what is rare wants a box");
     }
 }

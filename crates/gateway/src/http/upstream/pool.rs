@@ -1,7 +1,7 @@
 //! One thread's idle connections to an upstream over plain HTTP/1.1, and how a request is sent on one of them.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl Plain {
         let begun = self.begin(place, request, time);
         async move {
             let request = match begun? {
-                Begun::On(line, answer) => match self.hear((line, false), pin!(answer)).await {
+                Begun::On(line, answer) => match self.hear((line, false), answer).await {
                     Err(Missed::NotBegun(request)) => request,
                     Err(Missed::Failed(why)) => return Err(why),
                     Ok(response) => return Ok(response),
@@ -110,7 +110,7 @@ impl Plain {
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
         Ok(match self.pool.take(now, end) {
             Some(mut line) => {
-                let answer = line.sender.try_send_request(request);
+                let answer = Box::pin(line.sender.try_send_request(request));
                 Begun::On(line, answer)
             }
             None => Begun::Not(Box::new(request)),
@@ -128,8 +128,8 @@ impl Plain {
                 Some(line) => (line, false),
                 None => (self.dial(end).await?, true),
             };
-            let answer = line.sender.try_send_request(request);
-            match self.hear((line, is_new), pin!(answer)).await {
+            let answer = Box::pin(line.sender.try_send_request(request));
+            match self.hear((line, is_new), answer).await {
                 Err(Missed::NotBegun(again)) => request = *again,
                 Err(Missed::Failed(why)) => return Err(why),
                 Ok(response) => return Ok(response),
@@ -141,7 +141,7 @@ impl Plain {
     async fn hear(
         &self,
         (mut line, is_new): (Box<Line>, bool),
-        mut answer: Pin<&mut impl Future<Output = Answer>>,
+        mut answer: Pin<Box<impl Future<Output = Answer>>>,
     ) -> Result<Response<Reading>, Missed> {
         let head = poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
             Poll::Ready(head) => Poll::Ready(Ok(head)),
@@ -192,7 +192,8 @@ impl Plain {
 type Answer = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
 
 enum Begun<A> {
-    On(Box<Line>, A),
+    /// A box is moved once; what is waited for within another future is moved with each.
+    On(Box<Line>, Pin<Box<A>>),
     Not(Box<Request<Full<Bytes>>>),
 }
 
