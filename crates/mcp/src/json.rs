@@ -110,7 +110,11 @@ impl<'a> Value<'a> {
         let node = self.node();
         match node.kind {
             Kind::Text if node.escaped => text::unescape(self.document.inner(node)) == expected,
-            Kind::Text => self.document.inner(node) == expected,
+            // Most are not, and of another length.
+            Kind::Text => {
+                let bytes = node.end.saturating_sub(node.start) as usize;
+                bytes == expected.len().saturating_add(2) && self.document.inner(node) == expected
+            }
             Kind::Null | Kind::False | Kind::True | Kind::Number | Kind::Array | Kind::Object => false,
         }
     }

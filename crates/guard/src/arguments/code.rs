@@ -12,6 +12,11 @@ pub(super) const HITS: &[Hit] = &[OPERATOR, PROTOTYPE];
 
 /// Checks the key of a member; a query of a document database is made of operators.
 pub(super) fn key(name: &str, in_query: bool) -> Option<Hit> {
+    // Most keys are words.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.bytes().all(plain) && !(name.contains('_') && name.contains("__")) {
+        return None;
+    }
     let base = name.split(['.', '[']).next_back().unwrap_or(name);
     if matches!(name, "__proto__")
         || name.contains("__proto__")
