@@ -130,12 +130,12 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Settings, policy: Arc<Policy>, scanner: Arc<Scanner>, pins: Option<Pins>) -> Engine {
         Engine {
+            offer: Offer::with_lock(pins, policy.follows()),
             settings,
             policy,
             present: Present::default(),
             scanner,
             run: Run::default(),
-            offer: Offer::with_lock(pins),
             counters: Counters::default(),
             principal_counters: Counters::default(),
             hits: Vec::new(),
@@ -216,6 +216,7 @@ impl Engine {
         if self.policy.digest() != policy.digest() {
             self.suppressed.clear();
         }
+        self.offer.follows = policy.follows();
         self.policy = policy;
     }
 

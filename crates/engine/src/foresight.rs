@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bailiwick_guard::Scanner;
 use bailiwick_mcp::{Body, Direction, Governed, Malformed, Packet, Timestamp, Value, method};
-use bailiwick_policy::{Call, Hide, Hit, Policy, Principal, Taints, Target, Verdict};
+use bailiwick_policy::{Beside, Call, Hide, Hit, Policy, Principal, Taints, Target, Verdict};
 
 use crate::decision::{Outcome, Reason};
 use crate::engine::{Engine, Mode};
+use crate::pins::Parameters;
 
 /// What the rules look at besides a call.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Foresight {
     server: Arc<str>,
     scanner: Arc<Scanner>,
     taints: Taints,
+    parameters: Parameters,
 }
 
 /// What was found out about one call.
@@ -48,7 +50,8 @@ impl Foresight {
         }
         let target = Target::Tool { server: &self.server, name: &name };
         let call = Call { target, arguments, principal: &self.principal };
-        let (verdict, reasons) = said_by_rules(&self.policy, &call, self.taints, &mut Vec::new());
+        let beside = Beside { taints: self.taints, parameters: self.parameters.of(&name) };
+        let (verdict, reasons) = said_by_rules(&self.policy, &call, beside, &mut Vec::new());
         let maskless = is_maskless(&self.scanner, arguments);
         let by = Arc::clone(self);
         Some(Foreseen { by, tool: (*name).into(), arguments: place(arguments), verdict, reasons, maskless })
@@ -79,6 +82,7 @@ impl Engine {
                 server: Arc::clone(&self.settings.server),
                 scanner: Arc::clone(&self.scanner),
                 taints: self.run.taints,
+                parameters: self.offer.parameters.clone(),
             })
         }))
     }
@@ -101,6 +105,7 @@ impl Engine {
         Arc::ptr_eq(&foresight.policy, &self.policy)
             && Arc::ptr_eq(&foresight.principal, &self.settings.principal)
             && foresight.taints == self.run.taints
+            && foresight.parameters.is(&self.offer.parameters)
     }
 
     /// True if the record would mask nothing in the arguments of a call.
@@ -128,7 +133,12 @@ impl Engine {
             return (foreseen.verdict, foreseen.reasons);
         }
         let call = Call { target: *target, arguments, principal: &self.settings.principal };
-        said_by_rules(&self.policy, &call, self.run.taints, &mut self.hits)
+        let parameters = match target {
+            Target::Tool { name, .. } => self.offer.parameters.of(name),
+            _ => &[],
+        };
+        let beside = Beside { taints: self.run.taints, parameters };
+        said_by_rules(&self.policy, &call, beside, &mut self.hits)
     }
 }
 
@@ -136,12 +146,12 @@ impl Engine {
 fn said_by_rules(
     policy: &Policy,
     call: &Call<'_>,
-    taints: Taints,
+    beside: Beside<'_>,
     hits: &mut Vec<Hit>,
 ) -> (Verdict, Vec<Reason>) {
     hits.clear();
     let mut links = Vec::new();
-    let verdict = policy.evaluate_tainted(call, taints, hits, &mut links);
+    let verdict = policy.evaluate_beside(call, beside, hits, &mut links);
     // The strongest word first: it is the one that people look for.
     let rules = policy.rules();
     hits.sort_by_key(|hit| {

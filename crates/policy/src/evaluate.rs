@@ -42,6 +42,19 @@ impl<'a> Call<'a> {
     }
 }
 
+/// What is known besides a call: of its run, and of its tool.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    pub taints: Taints,
+    /// Names of the tool's parameters, as its pinned definition declares them: as keys of the arguments they are words of
+    /// the server's, not of the agent's, and lead to no file.
+    pub parameters: &'a [Box<str>],
+}
+
+impl Beside<'_> {
+    pub const NOTHING: Beside<'static> = Beside { taints: Taints::NONE, parameters: &[] };
+}
+
 /// Why a `sum` could not be taken. A call whose amount is not known must not pass its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SumError {
@@ -62,14 +75,14 @@ impl Policy {
 
     /// Decides as [`Policy::evaluate`] does, and puts the links that were followed into `links`.
     pub fn evaluate_following(&self, call: &Call<'_>, hits: &mut Vec<Hit>, links: &mut Vec<Link>) -> Verdict {
-        self.evaluate_tainted(call, Taints::NONE, hits, links)
+        self.evaluate_beside(call, Beside::NOTHING, hits, links)
     }
 
-    /// Decides as [`Policy::evaluate_following`] does, in a run that has these marks.
-    pub fn evaluate_tainted(
+    /// Decides as [`Policy::evaluate_following`] does, knowing more than the call.
+    pub fn evaluate_beside(
         &self,
         call: &Call<'_>,
-        taints: Taints,
+        Beside { taints, parameters }: Beside<'_>,
         hits: &mut Vec<Hit>,
         links: &mut Vec<Link>,
     ) -> Verdict {
@@ -83,6 +96,7 @@ impl Policy {
             std::mem::take(memory),
         )
         .knowing(self.needed.as_ref());
+        scratch.lead_nowhere(call.arguments, parameters);
         let known = recall.of(self, call.target, &mut scratch);
         hits.clear();
         let mut voices = Voices::default();

@@ -44,7 +44,7 @@ mod words;
 
 pub use bundled::{BUNDLED, bundled};
 pub use derived::{DERIVED_MAX, Derived};
-pub use evaluate::{Call, SumError};
+pub use evaluate::{Beside, Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{
     Classifier, Failing, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern, GuardView,

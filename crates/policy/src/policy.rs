@@ -171,6 +171,12 @@ impl Policy {
         Policy { follower: Some(links), ..self }
     }
 
+    /// True if paths are followed.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.follower.is_some()
+    }
+
     pub(crate) fn scratch<'s>(&'s self, server: &'s str) -> Scratch<'s> {
         Scratch::new(&self.base, self.follower.as_deref(), server)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    Call, Context, Follow, Followed, Link, Load, Policy, Principal, Source, Target, Verdict, compile,
+    Beside, Call, Context, Follow, Followed, Link, Load, Policy, Principal, Source, Target, Verdict, compile,
 };
 
 /// A machine with a few links, whose server runs in `/srv`.
@@ -132,4 +132,31 @@ fn links_that_were_followed_are_told() {
     assert_eq!(decide(&policy(true), "src/round").1, [link("/work/app/src/round", None)]);
     assert_eq!(decide(&policy(true), "src/a").1, []);
     assert_eq!(decide(&policy(false), "notes").1, []);
+}
+
+/// What the tool's own definition calls its parameters is not a name of the agent's choice; what stands elsewhere is.
+#[test]
+fn a_key_that_is_the_tools_own_parameter_is_no_link_and_its_value_may_be_one() {
+    let (policy, principal) = (policy(true), Principal::default());
+    let parameters = ["here".into(), "path".into()];
+    for (arguments, alone, with_parameters) in [
+        (r#"{"here":1}"#, Verdict::Deny, Verdict::Ask),
+        (r#"{"h\u0065re":1}"#, Verdict::Deny, Verdict::Ask),
+        (r#"{"Here":1,"here":1}"#, Verdict::Deny, Verdict::Ask),
+        (r#"{"here":"here"}"#, Verdict::Deny, Verdict::Deny),
+        (r#"{"path":{"here":1}}"#, Verdict::Deny, Verdict::Deny),
+        (r#"{"path":["here"]}"#, Verdict::Deny, Verdict::Deny),
+        (r#"{"./here":1}"#, Verdict::Deny, Verdict::Deny),
+        (r#"{"path":"src/a","notes":1}"#, Verdict::Deny, Verdict::Deny),
+        (r#"{"path":"src/a"}"#, Verdict::Allow, Verdict::Allow),
+    ] {
+        let mut parser = Parser::default();
+        let document = parser.parse(arguments.as_bytes(), &Limits::DEFAULT).unwrap();
+        let target = Target::Tool { server: "fs", name: "read" };
+        let call = Call { target, arguments: Some(document.root()), principal: &principal };
+        let decide = |beside| policy.evaluate_beside(&call, beside, &mut Vec::new(), &mut Vec::new());
+        assert_eq!(decide(Beside::NOTHING), alone, "{arguments}");
+        let beside = Beside { parameters: &parameters, ..Beside::NOTHING };
+        assert_eq!(decide(beside), with_parameters, "{arguments} with parameters");
+    }
 }

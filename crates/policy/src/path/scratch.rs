@@ -1,11 +1,14 @@
 //! The readings of one call's strings, worked out at most once each.
 
+mod lead;
+
+use self::lead::joined;
+use super::Base;
 use super::readings::{Expanded, Form, expand, is_plain, sentence};
 use super::sieve::Sieve;
 use super::within::{names_no_file, reads_within};
-use super::{Base, is_magic};
 use crate::args::{Commands, Nets, Scripts};
-use crate::links::{FOLLOWED_MAX, Follow, Followed, Link};
+use crate::links::{Follow, Link};
 
 /// Working memory of one evaluation.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Scratch<'b> {
     entries: Vec<Entry>,
     /// A look at strings, by their place.
     looks: Vec<(usize, Look)>,
+    /// The places of keys that lead to no file, whatever they say.
+    nowhere: Vec<usize>,
     /// The words of all paths of the policy that reach below the workspace.
     needed: Option<&'b Sieve>,
     /// The same strings as URLs and hosts.
@@ -40,6 +45,7 @@ pub(crate) struct Memory {
     ends: Vec<usize>,
     entries: Vec<Entry>,
     looks: Vec<(usize, Look)>,
+    nowhere: Vec<usize>,
 }
 
 /// What a look at a string tells, before any rule is asked.
@@ -59,7 +65,6 @@ const ARENA_BYTES: usize = 512;
 const ENTRIES: usize = 16;
 /// Strings that are remembered so; further ones are looked at again.
 const LOOKS_MAX: usize = 32;
-
 /// Where the readings of one string lie.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -94,7 +99,7 @@ impl<'b> Scratch<'b> {
         server: &'b str,
         memory: Memory,
     ) -> Scratch<'b> {
-        let Memory { arena, ends, entries, looks } = memory;
+        let Memory { arena, ends, entries, looks, nowhere } = memory;
         Scratch {
             base,
             follower,
@@ -104,6 +109,7 @@ impl<'b> Scratch<'b> {
             ends,
             entries,
             looks,
+            nowhere,
             needed: None,
             nets: Nets::default(),
             scripts: Scripts::default(),
@@ -114,7 +120,7 @@ impl<'b> Scratch<'b> {
 
     /// What the next evaluation can work in.
     pub(crate) fn memory(self) -> Memory {
-        let Scratch { mut arena, mut ends, mut entries, mut looks, .. } = self;
+        let Scratch { mut arena, mut ends, mut entries, mut looks, mut nowhere, .. } = self;
         if arena.capacity() > KEPT_BYTES_MAX || ends.capacity().max(entries.capacity()) > KEPT_ENTRIES_MAX {
             return Memory::default();
         }
@@ -122,7 +128,8 @@ impl<'b> Scratch<'b> {
         ends.clear();
         entries.clear();
         looks.clear();
-        Memory { arena, ends, entries, looks }
+        nowhere.clear();
+        Memory { arena, ends, entries, looks, nowhere }
     }
 
     /// With `needed`, the words of all paths of the policy: looked for once, not for every rule.
@@ -140,7 +147,8 @@ impl<'b> Scratch<'b> {
             return *look;
         }
         // Where links are followed, no text is known to be harmless by its words, unless it names no file.
-        let inside = (self.follower.is_none() || names_no_file(text)) && reads_within(text, self.base);
+        let unfollowed = self.follower.is_none() || self.nowhere.contains(&place) || names_no_file(text);
+        let inside = unfollowed && reads_within(text, self.base);
         let worded = inside && self.needed.is_none_or(|needed| needed.finds_in(text));
         let look = Look { inside, worded };
         if self.looks.len() < LOOKS_MAX {
@@ -173,7 +181,7 @@ impl<'b> Scratch<'b> {
         let mut spelled: Vec<String> = Vec::new();
         let mut entry = self.spell(place, text, form, &mut spelled);
         // A name by itself that no file can have leads nowhere, and nothing can be made under it.
-        let nameless = || !text.contains('/') && names_no_file(text);
+        let nameless = || self.nowhere.contains(&place) || !text.contains('/') && names_no_file(text);
         let Some(follower) = self.follower.filter(|_| !nameless()) else { return entry };
         let mut led: Vec<String> = Vec::new();
         // Where no spelling is told, the text is the only one.
@@ -206,52 +214,6 @@ impl<'b> Scratch<'b> {
         aliases.iter().for_each(|path| self.push(path));
         entry.all = self.ends.len();
         entry
-    }
-
-    /// Adds where these lead, if they lead elsewhere than all that is known of the text.
-    fn follow_all<'p>(
-        &mut self,
-        follower: &dyn Follow,
-        spelled: impl IntoIterator<Item = &'p str>,
-        led: &mut Vec<String>,
-        entry: &mut Entry,
-    ) {
-        let base = self.base;
-        let elsewhere = base.workspace_known && !follower.starts_in(&base.workspace);
-        for path in spelled {
-            // The server's own directory may be another than the workspace.
-            self.follow(follower, path, led, entry);
-            if !path.starts_with('/') && elsewhere {
-                self.follow(follower, &format!("{}/{path}", base.workspace), led, entry);
-            }
-        }
-    }
-
-    /// Adds where `path` leads, if it leads elsewhere than all that is known of the text.
-    fn follow(&mut self, follower: &dyn Follow, path: &str, led: &mut Vec<String>, entry: &mut Entry) {
-        self.followed = self.followed.saturating_add(1);
-        let (to, plain) = match follower.follow(path) {
-            _ if self.followed > FOLLOWED_MAX => (None, false),
-            Followed::Nowhere => return,
-            Followed::Plain(to) => (Some(to), true),
-            Followed::To(to) => (Some(to), false),
-            Followed::Unknown => (None, false),
-        };
-        if let Some(to) = &to {
-            let known = (entry.itself && to == path)
-                || led.contains(to)
-                || (entry.first..entry.paths).any(|index| self.text(index) == to);
-            if known {
-                return;
-            }
-            entry.unreadable |= is_magic(to);
-            led.push(to.clone());
-        } else {
-            entry.unreadable = true;
-        }
-        if !plain {
-            self.links.push(Link { text: path.to_owned(), to });
-        }
     }
 
     /// The readings of a text by itself. `spelled`: what else it may be opened as.
@@ -320,29 +282,6 @@ impl<'b> Scratch<'b> {
         self.arena.get(start..end).unwrap_or_default()
     }
 }
-
-/// The path as it is opened by whoever joins its words first: without what every system passes over and, with `up`, what `..`
-/// takes back. `None`: the kernel would come to the same by itself.
-fn joined(path: &str, up: bool) -> Option<String> {
-    // Without `up` only what is too long for the kernel as it stands.
-    if !(if up { path.contains("..") } else { path.len() > OPENED_BYTES_MAX }) {
-        return None;
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for name in path.split('/').filter(|name| !matches!(*name, "" | ".")) {
-        let goes_up = up && name == ".." && names.last().is_some_and(|last| *last != "..");
-        if goes_up {
-            names.pop();
-        } else if name != ".." || !up || !path.starts_with('/') {
-            names.push(name);
-        }
-    }
-    let root = if path.starts_with('/') { "/" } else { "" };
-    Some(format!("{root}{}", names.join("/"))).filter(|joined| !joined.is_empty())
-}
-
-/// No system opens a longer path.
-const OPENED_BYTES_MAX: usize = 4_096;
 
 impl<'s> Texts<'s> {
     /// NUL, magic links and the like: a deny matches whatever its pattern.
