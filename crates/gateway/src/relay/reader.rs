@@ -19,7 +19,7 @@ pub struct Reader {
 }
 
 /// So many lines that came together are decided together: the engine is locked once for them.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 64;
 
 impl Reader {
     #[must_use]

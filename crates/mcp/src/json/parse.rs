@@ -106,7 +106,7 @@ impl Parser {
 }
 
 /// Working memory above this is given back after a large text (nodes; 16 bytes each).
-const NODES_KEPT_MAX: usize = 65_536;
+const NODES_KEPT_MAX: usize = 16_384;
 
 /// A container whose end was not seen yet.
 #[derive(Debug, Clone, Copy)]
