@@ -13,8 +13,9 @@ mod relay;
 mod report;
 mod server;
 mod sessions;
+mod training;
 
-use crate::shell;
+use crate::{dist, shell};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use load::Session;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub(crate) use relay::run as relay;
 pub(crate) use server::run as server;
+pub(crate) use training::run as train;
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -129,9 +131,6 @@ pub(crate) fn run(bench: &Bench) -> Result<bool> {
     }
 }
 
-/// Where programs lie that were built as they are shipped.
-const SHIPPED: &str = "target/dist";
-
 /// A workspace of its own, so that nothing else compiles the peers.
 fn peers() -> Result<bool> {
     let mut cargo = shell::cargo();
@@ -141,14 +140,15 @@ fn peers() -> Result<bool> {
 }
 
 fn stdio(options: &Options) -> Result<bool> {
-    let built = shell::root().join(SHIPPED);
+    let built = shell::root().join(dist::FOLDER);
     // The client has to be optimised too, or it is the client that is measured.
     let optimised = built.join("xtask");
     if std::env::current_exe()? != optimised {
-        let build: &[&str] =
-            if options.noise { &["-p", "xtask"] } else { &["-p", "xtask", "-p", "bailiwick"] };
-        println!("building: cargo build --profile dist {}", build.join(" "));
-        shell::logged(shell::cargo().args(["build", "--profile", "dist"]).args(build), "bench-build")?;
+        println!("building: cargo build --profile dist -p xtask");
+        shell::logged(shell::cargo().args(["build", "--profile", "dist", "-p", "xtask"]), "bench-build")?;
+        if !options.noise {
+            dist::build()?;
+        }
         let line = [options.place.of("0"), vec![optimised.into()]].concat();
         return Ok(command_of(&line).args(std::env::args_os().skip(1)).status()?.success());
     }

@@ -1,8 +1,9 @@
-//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | peer-cases | screens | bench`.
+//! Chores of this repository: `cargo xtask test | conformance | tidy | deny | fuzz | peer-cases | screens | dist | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
 mod bench;
 mod conformance;
+mod dist;
 mod fuzz;
 mod screens;
 mod shell;
@@ -41,6 +42,8 @@ enum Chore {
     },
     /// Take pictures of a sample report, on screens and in print, for a person to look at
     Screens,
+    /// Build the program as it is shipped, for the paths that calls take: target/dist/bailiwick
+    Dist,
     /// Measure what Bailiwick costs against a relay that only copies bytes
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -52,7 +55,10 @@ enum Chore {
     },
     /// The server of the benchmark
     #[command(hide = true)]
-    BenchServer,
+    BenchServer {
+        #[arg(long)]
+        varied: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,7 +72,8 @@ fn main() -> ExitCode {
         Chore::Screens => screens::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::BenchRelay { server } => bench::relay(&server),
-        Chore::BenchServer => bench::server(),
+        Chore::BenchServer { varied } => bench::server(varied),
+        Chore::Dist => dist::run(),
     };
     exit_code(ended)
 }

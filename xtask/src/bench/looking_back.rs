@@ -1,7 +1,7 @@
 //! What looks back or around, on as much as a busy team makes: replay, infer, scan.
 
 use super::policy;
-use crate::shell;
+use crate::{dist, shell};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write as _;
 use std::fs;
@@ -63,12 +63,11 @@ pub(super) fn scan() -> Result<bool> {
 
 /// The optimised program, and an empty folder.
 fn prepared(name: &str) -> Result<(PathBuf, PathBuf)> {
-    println!("building: cargo build --profile dist -p bailiwick");
-    shell::logged(shell::cargo().args(["build", "--profile", "dist", "-p", "bailiwick"]), "bench-build")?;
+    dist::build()?;
     let folder = shell::root().join("target/bench").join(name);
     let _ = fs::remove_dir_all(&folder); // absent in the first run
     fs::create_dir_all(&folder)?;
-    Ok((shell::root().join(super::SHIPPED).join("bailiwick"), folder))
+    Ok((shell::root().join(dist::FOLDER).join("bailiwick"), folder))
 }
 
 /// A trace of `calls` calls of three tools, each with its answer and both decisions.

@@ -2,11 +2,11 @@
 
 use super::Between;
 use crate::bench::policy;
-use crate::shell;
+use crate::{dist, shell};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -29,6 +29,14 @@ impl Party {
     pub(in crate::bench) fn id(&self) -> u32 {
         self.child.id()
     }
+
+    /// Asks it to end, and waits until it has.
+    pub(in crate::bench) fn end(mut self) -> Result<()> {
+        shell::output("kill", &["-TERM", &self.id().to_string()]).context("it is gone already")?;
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "ended with {status}");
+        Ok(())
+    }
 }
 
 impl Drop for Party {
@@ -42,22 +50,45 @@ impl Parties {
     /// Builds both programs, unless they are `built`; `named`: so that a profile knows the names of functions.
     pub(in crate::bench) fn build(built: bool, named: bool) -> Result<Self> {
         let target = shell::root().join("target");
-        let shipped = if named && !built { target.join("profile/dist") } else { target.join("dist") };
+        let shipped =
+            if named && !built { target.join("profile/dist") } else { shell::root().join(dist::FOLDER) };
         if built {
             println!("measuring programs that were built before: say how, beside the numbers");
-        } else {
-            println!("building: cargo build --profile dist -p bailiwick, and bench/http");
+        } else if named {
+            println!(
+                "building: cargo build --profile dist -p bailiwick, without the profile of `cargo xtask dist`"
+            );
             let mut cargo = shell::cargo();
-            cargo.args(["build", "--profile", "dist", "-p", "bailiwick"]);
-            if named {
-                cargo.env("CARGO_PROFILE_DIST_DEBUG", "1").env("CARGO_PROFILE_DIST_STRIP", "none");
-                cargo.arg("--target-dir").arg(target.join("profile"));
-            }
+            cargo
+                .args(["build", "--profile", "dist", "-p", "bailiwick", "--target-dir"])
+                .arg(target.join("profile"));
+            cargo.env("CARGO_PROFILE_DIST_DEBUG", "1").env("CARGO_PROFILE_DIST_STRIP", "none");
             shell::logged(&mut cargo, "bench-build")?;
-            let mut cargo = shell::cargo();
-            cargo.args(["build", "--release", "--locked", "--manifest-path", "bench/http/Cargo.toml"]);
-            shell::logged(cargo.arg("--target-dir").arg(target.join("bench-http")), "bench-http-build")?;
+            Self::load()?;
+        } else {
+            dist::build()?;
+            Self::load()?;
         }
+        Self::with(shipped.join("bailiwick"))
+    }
+
+    /// The same around `program`.
+    pub(in crate::bench) fn of(program: &Path) -> Result<Self> {
+        Self::load()?;
+        Self::with(program.to_owned())
+    }
+
+    /// Builds the upstream and the load.
+    fn load() -> Result<()> {
+        println!("building: bench/http");
+        let mut cargo = shell::cargo();
+        cargo.args(["build", "--release", "--locked", "--manifest-path", "bench/http/Cargo.toml"]);
+        let target = shell::root().join("target/bench-http");
+        shell::logged(cargo.arg("--target-dir").arg(target), "bench-http-build")
+    }
+
+    fn with(bailiwick: PathBuf) -> Result<Self> {
+        let target = shell::root().join("target");
         let folder = target.join("bench");
         fs::create_dir_all(&folder)?;
         let standard = shell::root().join("crates/policy/policies/standard.yaml");
@@ -65,7 +96,7 @@ impl Parties {
         fs::write(folder.join("standard.yaml"), policy::unlimited(&standard))?;
         Ok(Self {
             tool: target.join("bench-http/release/bailiwick-bench-http"),
-            bailiwick: shipped.join("bailiwick"),
+            bailiwick,
             folder,
             wrapper: Vec::new(),
         })
