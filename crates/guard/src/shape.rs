@@ -62,15 +62,25 @@ impl Shape {
         kinds: 0,
     };
 
+    /// Becomes the shape of this block, in its place: it is too large to be handed round.
     #[inline]
-    pub(crate) fn of(bytes: &[u8; BLOCK]) -> Shape {
+    fn fill(&mut self, bytes: &[u8; BLOCK]) {
         let block = Block::of(bytes);
-        let (letters, digits) = (block.letters(), block.digits());
-        let (spaces, ends) = (block.any_of(*b" "), block.any_of(*b"\n"));
-        let wide = block.wide();
-        let odd = !(letters | digits | spaces | ends | wide);
-        let (signs, kinds) = signs(bytes, block, odd);
-        Shape { letters, digits, spaces, ends, wide, odd, signs, kinds }
+        (self.letters, self.digits) = (block.letters(), block.digits());
+        (self.spaces, self.ends, self.wide) = (block.any_of(*b" "), block.any_of(*b"\n"), block.wide());
+        self.odd = !(self.letters | self.digits | self.spaces | self.ends | self.wide);
+        (self.signs, self.kinds) = ([0; SIGNS], 0);
+        for (count, at) in places(self.odd).enumerate() {
+            if count == FEW {
+                (self.signs, self.kinds) = dense(block, self.odd);
+                return;
+            }
+            let sign = sign(bytes.get(at % BLOCK).copied().unwrap_or(0));
+            self.kinds |= 1 << sign as u32;
+            if let Some(places) = self.signs.get_mut(sign as usize % SIGNS) {
+                *places |= 1 << at;
+            }
+        }
     }
 
     /// Calls `look` with every shape of a text, its place, and the one behind it, until it breaks.
@@ -83,17 +93,18 @@ impl Shape {
         let mut filled = [b' '; BLOCK];
         filled.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
         let rest = if rest.is_empty() { [].as_slice() } else { std::slice::from_ref(&filled) };
-        let mut here = match whole.iter().chain(rest).next() {
-            Some(first) => Shape::of(first),
-            None => return ControlFlow::Continue(()),
-        };
+        let Some(first) = whole.iter().chain(rest).next() else { return ControlFlow::Continue(()) };
+        let mut rooms = [Shape::BLANK; 2];
+        let [here, next] = &mut rooms;
+        let (mut here, mut next) = (here, next);
+        here.fill(first);
         let last = bytes.len().saturating_sub(1) / BLOCK * BLOCK;
         for start in (0..last).step_by(BLOCK) {
-            let next = Shape::of(whole.get(start / BLOCK + 1).unwrap_or(&filled));
-            look(start, &here, &next)?;
-            here = next;
+            next.fill(whole.get(start / BLOCK + 1).unwrap_or(&filled));
+            look(start, here, next)?;
+            std::mem::swap(&mut here, &mut next);
         }
-        look(last, &here, &Shape::BLANK)
+        look(last, here, &Shape::BLANK)
     }
 
     /// Letters and digits.
@@ -121,27 +132,10 @@ impl Shape {
     }
 }
 
-/// Which of the odd bytes are which sign, and a bit for each sign that there is: byte by byte where they are few.
-#[inline]
-fn signs(bytes: &[u8; BLOCK], block: Block, odd: u64) -> ([u64; SIGNS], u32) {
-    let (mut signs, mut kinds) = ([0; SIGNS], 0);
-    for (count, at) in places(odd).enumerate() {
-        if count == FEW {
-            return dense(block, odd);
-        }
-        let sign = sign(bytes.get(at % BLOCK).copied().unwrap_or(0));
-        kinds |= 1 << sign as u32;
-        if let Some(places) = signs.get_mut(sign as usize % SIGNS) {
-            *places |= 1 << at;
-        }
-    }
-    (signs, kinds)
-}
-
 /// More odd bytes cost less when they are asked all at once.
 const FEW: usize = 12;
 
-/// The same, sign by sign.
+/// Which of the odd bytes are which sign, and a bit for each sign that there is: sign by sign.
 #[inline(never)]
 fn dense(block: Block, odd: u64) -> ([u64; SIGNS], u32) {
     let known = [
