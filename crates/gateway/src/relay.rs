@@ -247,6 +247,9 @@ impl Relay {
         batch.to_client.clear();
         batch.to_server.clear();
         self.entries.keep_up();
+        if let Some(trace) = &self.trace {
+            trace.keep_up(now());
+        }
         self.in_hand.fetch_sub(1, Ordering::SeqCst);
         self.close_if_done();
         to_client

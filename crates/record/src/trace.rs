@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bailiwick_engine::{Answer, Lane, Outcome, QuestionId, Scanner};
 use bailiwick_mcp::headers::Repeated;
-use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Timestamp};
+use bailiwick_mcp::{Direction, Id, Limits, Malformation, Malformed, Parser, Timestamp};
 
 pub use pins::{pins_of, pins_text};
 pub use read::{Absent, Given, Header, Line, Reader, TraceError, TracedDecision, TracedReason};
@@ -108,7 +108,11 @@ struct Out {
     counted: bool,
     /// Lines that are not written yet, reused.
     buffer: Vec<u8>,
+    parser: Parser,
 }
+
+/// Lines that wait are written when there are more of them than this, in bytes.
+const WAITING_BYTES_MAX: usize = 64 << 10;
 
 impl std::fmt::Debug for Trace {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -133,7 +137,8 @@ impl Trace {
 
     fn on(shelf: Arc<Shelf>, about: About, at: Timestamp) -> io::Result<Trace> {
         let file = Some(shelf.kept(create(&part_path(&shelf.folder, &about, 1))?));
-        let mut out = Out { file, part: 1, written: 0, counted: false, buffer: Vec::new() };
+        let (buffer, parser) = (Vec::new(), Parser::default());
+        let mut out = Out { file, part: 1, written: 0, counted: false, buffer, parser };
         write::header(&mut out.buffer, (&about, &shelf), 1, at);
         out.flush(&shelf, &about)?;
         Ok(Trace { about, shelf, out: Mutex::new(out), broken: AtomicBool::new(false) })
@@ -152,7 +157,9 @@ impl Trace {
         malformed: Option<&Malformed>,
         beside: Option<&Repeated>,
     ) {
-        self.add(|buffer| write::message(buffer, way, (line, malformed, beside), &self.shelf.scanner));
+        self.add(|Out { buffer, parser, .. }| {
+            write::message((buffer, parser), way, (line, malformed, beside), &self.shelf.scanner);
+        });
     }
 
     /// Adds that a line came whose text was not kept.
@@ -162,23 +169,43 @@ impl Trace {
         cause: Malformation,
         (id, is_request): (Option<&Id<'_>>, bool),
     ) {
-        self.add(|buffer| write::lost(buffer, way, cause, (id, is_request), &self.shelf.scanner));
+        self.add(|out| write::lost(&mut out.buffer, way, cause, (id, is_request), &self.shelf.scanner));
     }
 
     /// Adds what came from outside, before it is decided over.
     pub fn happening(&self, at: Timestamp, happening: &Happening<'_>) {
-        self.add(|buffer| write::happening(buffer, at, happening));
+        self.add(|out| write::happening(&mut out.buffer, at, happening));
     }
 
     /// Adds what was decided, and writes what waits.
     pub fn outcome(&self, outcome: &Outcome<'_>) {
-        self.add(|buffer| write::decision(buffer, &outcome.decision, &self.shelf.scanner));
+        self.add(|out| write::decision(&mut out.buffer, &outcome.decision, &self.shelf.scanner));
         self.write(outcome.decision.at);
+    }
+
+    /// Adds what was decided, for whoever calls [`Trace::keep_up`] when there is nothing more to decide for the moment.
+    pub fn take_down(&self, outcome: &Outcome<'_>) {
+        let mut waiting = 0;
+        self.add(|out| {
+            write::decision(&mut out.buffer, &outcome.decision, &self.shelf.scanner);
+            waiting = out.buffer.len();
+        });
+        if waiting > WAITING_BYTES_MAX {
+            self.write(outcome.decision.at);
+        }
+    }
+
+    /// Writes what waits, if anything does.
+    pub fn keep_up(&self, at: Timestamp) {
+        let waits = !self.out.lock().unwrap_or_else(PoisonError::into_inner).buffer.is_empty();
+        if waits {
+            self.write(at);
+        }
     }
 
     /// Adds the end, and writes what waits.
     pub fn end(&self, at: Timestamp, why: &str) {
-        self.add(|buffer| write::end(buffer, at, why));
+        self.add(|out| write::end(&mut out.buffer, at, why));
         self.write(at);
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if !out.counted && !self.broken.load(Ordering::Relaxed) {
@@ -205,9 +232,9 @@ impl Trace {
         }
     }
 
-    fn add(&self, put: impl FnOnce(&mut Vec<u8>)) {
+    fn add(&self, put: impl FnOnce(&mut Out)) {
         if !self.broken.load(Ordering::Relaxed) {
-            put(&mut self.out.lock().unwrap_or_else(PoisonError::into_inner).buffer);
+            put(&mut self.out.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -237,7 +264,7 @@ impl Trace {
     fn next_part(&self, out: &mut Out, at: Timestamp) -> io::Result<()> {
         let part = out.part.saturating_add(1);
         let file = Some(self.shelf.kept(create(&part_path(&self.shelf.folder, &self.about, part))?));
-        *out = Out { file, part, written: 0, counted: out.counted, buffer: std::mem::take(&mut out.buffer) };
+        (out.file, out.part, out.written) = (file, part, 0);
         write::header(&mut out.buffer, (&self.about, &self.shelf), part, at);
         out.flush(&self.shelf, &self.about)?;
         match part.checked_sub(PARTS_KEPT).filter(|oldest| *oldest > 0) {

@@ -59,7 +59,7 @@ pub(super) fn header(out: &mut Vec<u8>, (about, shelf): (&About, &Shelf), part: 
 }
 
 pub(super) fn message(
-    out: &mut Vec<u8>,
+    (out, parser): (&mut Vec<u8>, &mut Parser),
     (at, to, lane): (Timestamp, Direction, Lane),
     (raw, malformed, repeated): (&[u8], Option<&Malformed>, Option<&Repeated>),
     scanner: &Scanner,
@@ -76,7 +76,6 @@ pub(super) fn message(
             }
             return;
         }
-        let mut parser = Parser::default();
         // A text that a limit of the run refused is refused again by its cause.
         match (parser.parse(raw, &Limits::DEFAULT), malformed.map(|malformed| malformed.cause)) {
             // `null` is JSON, but what is not there reads the same; and what headers said is not in the text.
@@ -90,6 +89,12 @@ pub(super) fn message(
                 if let Some(malformed) = malformed {
                     broken(object, malformed.cause, malformed.id.as_ref(), scanner);
                 }
+            }
+            (Ok(document), _) if !scanner.may_hold_secret(document.root().raw()) => {
+                if let Some(repeated) = repeated {
+                    beside(object, repeated, false, scanner);
+                }
+                object.raw("message", document.root().raw().as_bytes());
             }
             (Ok(document), _) => {
                 let mut masked = Vec::with_capacity(raw.len());

@@ -72,7 +72,7 @@ pub(super) fn observer(
     match trace {
         None => Box::new(words_of),
         Some(trace) => Box::new(move |outcome| {
-            trace.outcome(outcome);
+            trace.take_down(outcome);
             words_of(outcome)
         }),
     }
