@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub(crate) use relay::run as relay;
 pub(crate) use server::run as server;
-pub(crate) use training::run as train;
+pub(crate) use training::{fingerprint as training, run as train};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {

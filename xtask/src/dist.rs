@@ -30,7 +30,8 @@ pub(crate) fn build() -> Result<()> {
         return shell::logged(shell::cargo().args(["build", "--profile", "dist", "-p", "bailiwick"]), "dist");
     };
     let target = shell::root().join("target/pgo");
-    let (raw, profile) = (target.join("raw"), target.join("bailiwick.profdata"));
+    // Cargo does not look into a profile: after other work it needs another name, or nothing would be compiled anew.
+    let (raw, profile) = (target.join("raw"), target.join(format!("{:016x}.profdata", bench::training())));
     println!("building a program that counts what it does");
     let counting = compile(&host, &target, &format!("-Cprofile-generate={}", raw.display()))?;
     if !is_newer(&profile, &counting) {

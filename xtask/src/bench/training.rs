@@ -1,5 +1,6 @@
 //! The usual work of the program, for a compiler that wants to know which paths are taken: calls and answers of many kinds,
-//! one by one and in bursts, over pipes and over HTTP. Its texts are not those that are measured.
+//! one by one and in bursts, over pipes and over HTTP; and texts that the guards look at for long. Over pipes its texts are not
+//! those that are measured.
 
 use super::http::parties::Parties;
 use super::{SERVER, policy};
@@ -7,9 +8,17 @@ use crate::shell;
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// Changes with what is done.
+pub(crate) fn fingerprint() -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (include_str!("training.rs"), include_str!("server.rs")).hash(&mut hasher);
+    hasher.finish()
+}
 
 /// Has `program` do it.
 pub(crate) fn run(program: &Path) -> Result<()> {
@@ -22,7 +31,10 @@ pub(crate) fn run(program: &Path) -> Result<()> {
     for flags in ["--policy standard.yaml", "--policy rules.yaml", "--mode observe --trace traces"] {
         pipes(program, &folder, flags).with_context(|| format!("over pipes, {flags}"))?;
     }
-    shell::logged(Command::new(program).arg("demo").current_dir(&folder), "training-demo")?;
+    fs::write(folder.join("labelled.jsonl"), LABELLED)?;
+    for words in [&["demo"] as &[&str], &["guards", "bench", "labelled.jsonl", "--speed"]] {
+        shell::logged(Command::new(program).args(words).current_dir(&folder), "training")?;
+    }
     http(program)
 }
 
@@ -72,6 +84,10 @@ fn http(program: &Path) -> Result<()> {
     // Killed, it would not write down what it counted.
     gateway.end()
 }
+
+/// The speed of the guards is told beside what they find, so they want something to look at.
+const LABELLED: &str = r#"{"id":"one","text":"The shop is open until six.","label":0,"kind":"agent_tool_json","tier":"ordinary","split":"dev"}
+"#;
 
 /// Calls that are sent before their answers are read.
 const BURSTS: &[usize] = &[1, 1, 1, 1, 8, 1, 1, 64];
