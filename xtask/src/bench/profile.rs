@@ -26,7 +26,7 @@ const CALLS: u64 = 1_000;
 const STAGES: [(&str, &str); 14] = [
     ("all", "PROGRAM TOTALS"),
     ("strict parsing", "bailiwick_mcp::message::Packet::parse"),
-    ("the rules, over pipes before the engine is locked", "Policy>::evaluate_tainted"),
+    ("the rules, over pipes before the engine is locked", "Policy>::evaluate_beside"),
     ("the engine, guards included", "bailiwick_engine::engine::Engine::receive"),
     ("· guards of arguments", "Engine>::inspect_arguments"),
     ("· guards of messages and answers", "Engine>::inspect_message"),
