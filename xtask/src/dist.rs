@@ -1,7 +1,8 @@
 //! `cargo xtask dist`: the program as it is shipped, compiled for the paths that calls take (profile-guided optimisation).
 //!
 //! It is compiled twice: once so that it counts what it does while [`bench::train`] has it do the usual work, and once more
-//! knowing the counts. Without `llvm-profdata`, which a component of rustup brings, it is compiled once, without counts.
+//! knowing the counts. Without `llvm-profdata`, which a component of rustup brings, or the package of the same LLVM, it is compiled
+//! once, without counts.
 
 use crate::{bench, shell};
 use anyhow::{Context, Result};
@@ -24,7 +25,7 @@ pub(crate) fn run() -> Result<bool> {
 pub(crate) fn build() -> Result<()> {
     let Some((host, profdata)) = profdata() else {
         println!(
-            "building without a profile, about a tenth slower: `rustup component add llvm-tools` brings llvm-profdata"
+            "building without a profile, about a tenth slower: `rustup component add llvm-tools` brings llvm-profdata, as does the package llvm-N where LLVM N is the compiler's (`rustc -vV`)"
         );
         println!("building: cargo build --profile dist -p bailiwick");
         return shell::logged(shell::cargo().args(["build", "--profile", "dist", "-p", "bailiwick"]), "dist");
@@ -75,13 +76,21 @@ fn compile(host: &str, target: &Path, flag: &str) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// The name of this machine for compilers, and the program that merges profiles, where it is installed.
+/// The name of this machine for compilers, and the program that merges profiles of this compiler, where it is installed.
 fn profdata() -> Option<(String, PathBuf)> {
     let version = shell::output("rustc", &["-vV"])?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "))?;
+    let about = |key: &str| version.lines().find_map(|line| line.strip_prefix(key));
+    let host = about("host: ")?;
     let root = PathBuf::from(shell::output("rustc", &["--print", "sysroot"])?);
-    let tool = root.join("lib/rustlib").join(host).join("bin/llvm-profdata");
-    tool.is_file().then(|| (host.to_owned(), tool))
+    let component = root.join("lib/rustlib").join(host).join("bin/llvm-profdata");
+    let package = || in_path(&format!("llvm-profdata-{}", about("LLVM version: ")?.split('.').next()?));
+    let tool = Some(component).filter(|tool| tool.is_file()).or_else(package)?;
+    Some((host.to_owned(), tool))
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 fn is_newer(made: &Path, from: &Path) -> bool {

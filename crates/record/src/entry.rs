@@ -125,6 +125,12 @@ impl Entries {
         self.inner.log.commit()
     }
 
+    /// As [`Entries::commit`], but `None`, and nothing promised, if another thread is at it: for who has something else to do
+    /// meanwhile.
+    pub fn try_commit(&self) -> Option<Result<(), AuditError>> {
+        self.inner.log.try_commit()
+    }
+
     /// Makes lines of what was taken down, so that the next commit has less to do. For a moment when nobody waits; does
     /// nothing while another thread is at it, unless too much is waiting.
     pub fn keep_up(&self) {

@@ -45,6 +45,8 @@ pub(super) struct Recorder {
     pub(super) names: Names,
 }
 
+/// How often a thread looks whether another one is done with the log, before it sleeps until it is.
+const ATTEMPTS_MAX: u32 = 32;
 /// Commits that wait for one thread; beyond it callers wait to be taken up.
 const COMMITS_MAX: usize = 4_096;
 
@@ -72,22 +74,7 @@ impl Recorder {
     pub(super) async fn commit(&self) -> Result<(), AuditError> {
         let result = match &self.committer {
             // A write to a file is short; waiting for the disk is not, and must not hold up everybody on this thread.
-            None => {
-                // With others in hand, whoever is ready on this thread decides first: one write for all of them.
-                if AT_ONCE.get() > 1 {
-                    let before = self.commits_here();
-                    after_the_ready().await;
-                    if self.commits_here().came_after(&before) {
-                        // Somebody wrote meanwhile, and so what was recorded before.
-                        return Ok(());
-                    }
-                }
-                let result = self.with.entries.commit();
-                if result.is_ok() {
-                    self.committed_here();
-                }
-                result
-            }
+            None => self.commit_here().await,
             Some(committer) => {
                 let (sender, done) = oneshot::channel();
                 match committer.send(sender).await {
@@ -98,6 +85,30 @@ impl Recorder {
         };
         self.sound(result.as_ref().err());
         result
+    }
+
+    /// Writes what was recorded, or has it written by whoever commits on this thread meanwhile.
+    async fn commit_here(&self) -> Result<(), AuditError> {
+        let before = self.commits_here();
+        // With others in hand, whoever is ready on this thread decides first: one write for all of them.
+        let mut attempts = 0;
+        while AT_ONCE.get() > 1 && attempts < ATTEMPTS_MAX {
+            if attempts == 0 {
+                after_the_ready().await;
+            } else {
+                // Another thread writes. To sleep until it is done would hold up everybody on this one.
+                tokio::task::yield_now().await;
+            }
+            if self.commits_here().came_after(&before) {
+                // Somebody wrote meanwhile, and so what was recorded before.
+                return Ok(());
+            }
+            if let Some(result) = self.with.entries.try_commit() {
+                return result.inspect(|()| self.committed_here());
+            }
+            attempts += 1;
+        }
+        self.with.entries.commit().inspect(|()| self.committed_here())
     }
 
     fn commits_here(&self) -> Commits {

@@ -99,6 +99,12 @@ impl AuditLog {
         self.shared.commit()
     }
 
+    /// As [`AuditLog::commit`], but `None`, and nothing promised, if another thread is making lines or writing. Waits for
+    /// the disk like that one.
+    pub fn try_commit(&self) -> Option<Result<(), AuditError>> {
+        self.shared.try_commit()
+    }
+
     /// Ends the log with a signed checkpoint, on the disk, and lets go of the file. Closing twice is harmless.
     ///
     /// # Errors

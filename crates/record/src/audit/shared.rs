@@ -159,16 +159,35 @@ impl Shared {
 
     pub(crate) fn commit(&self) -> Result<(), AuditError> {
         let mut state = self.lock();
-        self.take_in(&mut state);
-        if let Err(error) = state.usable() {
-            state.mark_late();
-            return Err(error);
+        self.made(&mut state)?;
+        self.flush(state, self.reach()).map(drop)
+    }
+
+    /// The same, or nothing if another thread is at it: `None`.
+    pub(crate) fn try_commit(&self) -> Option<Result<(), AuditError>> {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::WouldBlock) => return None,
+            Err(TryLockError::Poisoned(state)) => state.into_inner(),
+        };
+        if let Err(error) = self.made(&mut state) {
+            return Some(Err(error));
         }
-        let reach = match self.durability {
+        let others_write = state.writing.is_some() && state.written != state.writer.head();
+        (!others_write).then(|| self.flush(state, self.reach()).map(drop))
+    }
+
+    /// Makes lines of everything that was handed in, for a commit.
+    fn made(&self, state: &mut State) -> Result<(), AuditError> {
+        self.take_in(state);
+        state.usable().inspect_err(|_| state.mark_late())
+    }
+
+    fn reach(&self) -> Reach {
+        match self.durability {
             Durability::Strict => Reach::Durable,
             Durability::Batched => Reach::Written,
-        };
-        self.flush(state, reach).map(drop)
+        }
     }
 
     /// Takes no more records; the flusher thread ends once it has settled.

@@ -50,7 +50,9 @@ fn write_for_ever(log: &AuditLog) {
                     record.string("text", part);
                 })
                 .unwrap();
-            log.commit().unwrap();
+            // With and without waiting for the other.
+            let tried = if number % 2 == 0 { log.try_commit() } else { None };
+            tried.unwrap_or_else(|| log.commit()).unwrap();
             writeln!(output.lock(), "committed {seq}").unwrap();
         }
     };

@@ -211,6 +211,35 @@ fn a_commit_is_in_the_file_when_it_returns() {
 }
 
 #[test]
+fn a_commit_that_does_not_wait_is_in_the_file_when_it_says_so() {
+    let site = Site::new();
+    let log = site.open();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for number in 0..50 {
+                    let seq = log
+                        .append(at(0), "decision", |record| {
+                            record.number("id", number);
+                        })
+                        .unwrap();
+                    while log.try_commit().map(Result::unwrap).is_none() {
+                        thread::yield_now();
+                    }
+                    // Another thread may be in the middle of a line.
+                    let text = fs::read_to_string(site.path()).unwrap();
+                    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+                    assert!(whole.contains(&format!("{{\"seq\":{seq},")), "record {seq} is not there");
+                }
+            });
+        }
+    });
+    log.close(at(0)).unwrap();
+    assert_eq!(found(&site.verify()), Vec::<String>::new());
+    assert!(matches!(log.try_commit(), Some(Err(AuditError::Closed))));
+}
+
+#[test]
 fn what_is_never_committed_is_written_and_signed_soon() {
     let site = Site::new();
     let log = site.open();
