@@ -66,6 +66,69 @@ fn no_line_above_or_below_hides_what_is_encoded() {
     }
 }
 
+/// Where a row goes on, its lines are read as one text, too: blanks and signs among them.
+#[test]
+fn no_line_that_is_decoded_with_it_hides_what_is_encoded() {
+    for code in encoded() {
+        for line in [
+            " ",
+            " a",
+            "- -",
+            "\t",
+            "\n\n",
+            "x y z",
+            "=",
+            "  =  ",
+            "\x01\x02\x03",
+            "\x07\x08a\x10\x11b\x12\x7f\x01\x02",
+            "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            "\u{85}\u{86}\x0c\x0c\x0c\x0c\x0c",
+        ] {
+            let line = BASE64URL_NOPAD.encode(line.as_bytes());
+            assert!(is_certain(&format!("{code}\n{line}")), "{line} below {code}");
+            assert!(is_certain(&format!("{line}\n{code}")), "{line} above {code}");
+        }
+    }
+}
+
+/// A text that begins in the midst of the line above and goes on below weighs what it says, as one in a picture does.
+#[test]
+fn no_text_that_runs_into_it_hides_what_is_encoded() {
+    for code in encoded() {
+        for lead in ["////", "//////", "//////////", "8J+Y", "////////8J+Y"] {
+            for words in
+                ["plain words ", "plain words and some more of them.\n\n", "0123456789abcdef0123456789 "]
+            {
+                let line = format!("{lead}{}", BASE64URL_NOPAD.encode(words.as_bytes()));
+                let text = format!("{line}\n{code}");
+                assert!(SCANNER.judge_result(&text).level() >= Some(Level::Likely), "{text}");
+            }
+        }
+    }
+}
+
+/// Where a stream seems to begin, what follows it is read all the same.
+#[test]
+fn no_packed_stream_before_it_hides_what_is_encoded() {
+    let streams = [
+        "eJzLSM3JyQcABiwCFQ",                 // zlib: "hello"
+        "H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA", // gzip: the same
+        "-eCA-+-A+0a+A-aAaAaaa-+0A/Aaa-aa+-A/",
+        "xeCA-+-A+0a+A-aAaAaaa-+0A/Aaa-aa+-A/",
+    ];
+    for code in encoded() {
+        for stream in streams {
+            for joint in ["\n", "\r\n", "=\n", " "] {
+                assert!(is_certain(&format!("{stream}{joint}{code}")), "{stream} before {code}");
+            }
+        }
+    }
+    for stream in streams {
+        let text = format!("{stream}{}", BASE64.encode(ORDER.as_bytes()));
+        assert!(SCANNER.judge_result(&text).level() >= Some(Level::Likely), "{text}");
+    }
+}
+
 #[test]
 fn no_neighbours_hide_what_is_encoded() {
     let before =

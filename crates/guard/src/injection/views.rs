@@ -115,8 +115,9 @@ impl Views {
             return;
         }
         let readable = language::words(text) >= WORDS_MIN || language::is_other_script(text);
-        // A text of one long word may be another encoding.
-        if !readable && (self.outer.is_some() || text.len() < 24 || text.contains(' ')) {
+        // A long word may be another encoding, whatever a line above or below it made of its neighbours.
+        let has_long = || text.split(' ').any(|word| word.len() >= LONG_WORD);
+        if !readable && (self.outer.is_some() || !has_long()) {
             return;
         }
         if self.pieces.len() >= DECODED_VIEWS_MAX || self.bytes + text.len() > DECODED_BYTES_MAX {
@@ -143,6 +144,8 @@ const RUN_MIN: u32 = 20;
 const FEW: u32 = 4;
 /// One word with two letters changed is a slip.
 pub(super) const SHUFFLED_MIN: u32 = 2;
+/// Shorter words hold no sentence in another encoding.
+const LONG_WORD: usize = 24;
 /// Fewer function words are chance.
 const WORDS_MIN: usize = 2;
 /// What a second layer weighs more.
@@ -153,9 +156,15 @@ fn is_printable(text: &str) -> bool {
     let (mut all, mut odd) = (0_usize, 0_usize);
     for character in text.chars() {
         all += 1;
-        odd += usize::from(
-            character.is_control() && !matches!(character, '\n' | '\r' | '\t') || character == '\u{fffd}',
-        );
+        odd += usize::from(is_odd(character));
     }
-    all >= 8 && odd * 20 <= all
+    all >= 8 && odd * ODD_SHARE <= all
+}
+
+/// A text with more odd characters than one in so many is none.
+const ODD_SHARE: usize = 20;
+
+/// What people do not write.
+fn is_odd(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\r' | '\t') || character == '\u{fffd}'
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::super::{ODD_SHARE, is_odd};
 use crate::runs::STRAY_LETTERS_MAX;
 
 /// How letters stand for bytes: `BITS` each, `GROUP` of them whole bytes.
@@ -137,8 +138,9 @@ impl<const BITS: usize, const GROUP: usize> Code<BITS, GROUP> {
                 let mut bytes = Vec::new();
                 let letters = self.decode(rest, &mut bytes);
                 if let Some(text) = unpack(&bytes) {
-                    *done = at + letters;
-                    return found(Found { text, letters: at..at + letters, leads: true, packed: true });
+                    // It is not `done`: three letters make the head of a stream, and hide nothing that stands behind them.
+                    found(Found { text, letters: at..at + letters, leads: true, packed: true });
+                    break;
                 }
             }
         }
@@ -193,31 +195,36 @@ impl<const BITS: usize, const GROUP: usize> Code<BITS, GROUP> {
             .fold(true, |all, byte| all & self.texts.get(usize::from(*byte)).copied().unwrap_or(false))
     }
 
-    /// The text that the letters begin with, and how many of them it takes; one chunk more is read at most.
+    /// The text that the letters begin with, and how many of them it takes; one chunk more is read at most. What is no text
+    /// behind it takes nothing away from it.
     fn text(&self, run: &[u8]) -> (Vec<u8>, usize) {
         let (mut bytes, mut valid) = (Vec::new(), 0);
+        // As far as it is such as people write.
+        let (mut good, mut characters, mut odd) = (0, 0, 0);
         for chunk in run.chunks(CHUNK) {
             let read = self.decode(chunk, &mut bytes);
             let new = bytes.get(valid..).unwrap_or_default();
-            let odd =
-                new.iter().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
-            if odd * ODD_SHARE > new.len() {
-                break;
-            }
-            let cut = match std::str::from_utf8(new) {
-                Ok(_) => {
-                    valid = bytes.len();
-                    false
-                }
+            let (text, cut) = match std::str::from_utf8(new) {
+                Ok(text) => (text, false),
                 Err(error) => {
-                    valid += error.valid_up_to();
-                    error.error_len().is_some()
+                    let text = new.get(..error.valid_up_to()).map(std::str::from_utf8);
+                    (text.and_then(Result::ok).unwrap_or_default(), error.error_len().is_some())
                 }
             };
-            if cut || read < chunk.len() {
+            let (all, strange) = (text.chars().count(), text.chars().filter(|one| is_odd(*one)).count());
+            let dense = strange * DENSE > all;
+            valid += text.len();
+            characters += all;
+            odd += strange;
+            if odd * ODD_SHARE <= characters {
+                good = valid;
+            }
+            if cut || dense || read < chunk.len() {
                 break;
             }
         }
+        let rest = bytes.get(good..valid).map(std::str::from_utf8).and_then(Result::ok).unwrap_or_default();
+        valid = good + rest.find(is_odd).unwrap_or(rest.len());
         bytes.truncate(valid);
         (bytes, (valid * 8).div_ceil(BITS))
     }
@@ -239,8 +246,8 @@ impl<const BITS: usize, const GROUP: usize> Code<BITS, GROUP> {
     }
 }
 
-/// A chunk with more control characters than one in so many is no text.
-const ODD_SHARE: usize = 4;
+/// Behind a chunk with more odd characters than one in so many there is no text.
+const DENSE: usize = 4;
 
 /// What is looked at of the first letters.
 const HEAD_BITS: usize = 40;
