@@ -83,14 +83,12 @@ fn profdata() -> Option<(String, PathBuf)> {
     let host = about("host: ")?;
     let root = PathBuf::from(shell::output("rustc", &["--print", "sysroot"])?);
     let component = root.join("lib/rustlib").join(host).join("bin/llvm-profdata");
-    let package = || in_path(&format!("llvm-profdata-{}", about("LLVM version: ")?.split('.').next()?));
+    let package = || {
+        let name = format!("llvm-profdata-{}", about("LLVM version: ")?.split('.').next()?);
+        shell::output(&name, &["merge", "--version"]).map(|_| PathBuf::from(name))
+    };
     let tool = Some(component).filter(|tool| tool.is_file()).or_else(package)?;
     Some((host.to_owned(), tool))
-}
-
-fn in_path(name: &str) -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 fn is_newer(made: &Path, from: &Path) -> bool {
