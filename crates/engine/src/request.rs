@@ -207,15 +207,12 @@ impl Engine {
     /// Remembers a request until its answer comes.
     fn note_pending(&mut self, message: &Message<'_>, direction: Direction, pending: Pending) {
         let Some(id) = message.id() else { return };
-        let limits = self.settings.limits;
-        let in_flight = self.run.in_flight(direction);
-        // Shadow and observe forward what they cannot follow.
-        if in_flight.contains(id) || in_flight.len() >= limits.pending_max {
-            return;
+        let full = self.run.in_flight(direction).len() >= self.settings.limits.pending_max;
+        // Shadow and observe forward what they cannot follow: one too many, or a second one of an id.
+        if !full {
+            let token = self.progress_token(message);
+            self.run.in_flight(direction).insert(id.clone().into_owned(), Pending { token, ..pending });
         }
-        let token = self.progress_token(message);
-        let in_flight = self.run.in_flight(direction);
-        in_flight.insert(id.clone().into_owned(), Pending { token, ..pending });
     }
 
     /// Under which a sender of a request wants to hear of its progress.

@@ -1,6 +1,6 @@
 //! The state of one run: what is in flight, which version was agreed on, what was held.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map};
 
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
@@ -53,7 +53,8 @@ pub(crate) enum Origin {
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     pub(crate) lane: Lane,
-    requests: BTreeMap<Key, Pending>,
+    requests: BTreeMap<Key, u32>,
+    slots: Slots,
     /// Progress tokens that may be used, and whose they are.
     tokens: BTreeMap<Key, Key>,
     /// Cancelled requests whose answers may still come, oldest first.
@@ -61,6 +62,48 @@ pub(crate) struct InFlight {
 }
 
 type Key = (Lane, Id<'static>);
+
+/// Requests by number. Their memory is used again: one side's thread puts in what the other's takes out, and memory that one
+/// thread allocates and another frees costs both.
+#[derive(Debug, Default)]
+struct Slots {
+    slots: Vec<Option<Pending>>,
+    free: Vec<u32>,
+}
+
+/// Slots that stay when nothing is in flight.
+const SLOTS_KEPT_MAX: usize = 256;
+
+impl Slots {
+    fn put(&mut self, pending: Pending) -> u32 {
+        if let Some(number) = self.free.pop() {
+            if let Some(slot) = self.slots.get_mut(number as usize) {
+                *slot = Some(pending);
+            }
+            return number;
+        }
+        self.slots.push(Some(pending));
+        // INVARIANT: `pending_max` is far below 2^32.
+        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn get(&self, number: u32) -> Option<&Pending> {
+        self.slots.get(number as usize)?.as_ref()
+    }
+
+    fn get_mut(&mut self, number: u32) -> Option<&mut Pending> {
+        self.slots.get_mut(number as usize)?.as_mut()
+    }
+
+    fn take(&mut self, number: u32) -> Option<Pending> {
+        let pending = self.slots.get_mut(number as usize)?.take();
+        self.free.push(number);
+        if self.free.len() == self.slots.len() && self.slots.len() > SLOTS_KEPT_MAX {
+            *self = Slots::default();
+        }
+        pending
+    }
+}
 
 /// Cancelled requests that are remembered for a late answer. Beyond it the oldest is forgotten and its answer dropped.
 const CANCELLED_MAX: usize = 256;
@@ -75,15 +118,17 @@ impl InFlight {
     }
 
     pub(crate) fn get(&self, id: &Id<'_>) -> Option<&Pending> {
-        self.requests.get(&self.key(id))
+        self.slots.get(*self.requests.get(&self.key(id))?)
     }
 
+    /// Remembers `pending`. An id that is in flight already keeps its request.
     pub(crate) fn insert(&mut self, id: Id<'static>, pending: Pending) {
         let key = (self.lane, id);
+        let btree_map::Entry::Vacant(vacant) = self.requests.entry(key) else { return };
         if let Some(token) = &pending.token {
-            self.tokens.insert(self.key(token), key.clone());
+            self.tokens.insert((self.lane, token.clone()), vacant.key().clone());
         }
-        self.requests.insert(key, pending);
+        vacant.insert(self.slots.put(pending));
     }
 
     pub(crate) fn remove(&mut self, id: &Id<'_>) -> Option<Pending> {
@@ -91,7 +136,7 @@ impl InFlight {
     }
 
     fn take(&mut self, key: &Key) -> Option<Pending> {
-        let pending = self.requests.remove(key)?;
+        let pending = self.slots.take(self.requests.remove(key)?)?;
         if let Some(token) = &pending.token {
             self.tokens.remove(&(key.0, token.clone()));
         }
@@ -102,7 +147,8 @@ impl InFlight {
 
     /// A held request goes on after all.
     pub(crate) fn release(&mut self, id: &Id<'_>, told: f64, sent: Option<Box<Sent>>) {
-        if let Some(pending) = self.requests.get_mut(&self.key(id)) {
+        let number = self.requests.get(&self.key(id));
+        if let Some(pending) = number.and_then(|number| self.slots.get_mut(*number)) {
             pending.origin = Origin::Peer;
             pending.told = Told { by_us: told, last: told };
             pending.sent = sent;
@@ -112,7 +158,7 @@ impl InFlight {
     /// How far the progress under `token` was told; `None`: nobody may use the token.
     pub(crate) fn told(&mut self, token: &Id<'_>) -> Option<&mut Told> {
         let key = self.tokens.get(&self.key(token))?;
-        self.requests.get_mut(key).map(|pending| &mut pending.told)
+        self.slots.get_mut(*self.requests.get(key)?).map(|pending| &mut pending.told)
     }
 
     /// Notes that `id` was cancelled; returns a request that is forgotten for it, with its id.
@@ -133,7 +179,9 @@ impl InFlight {
     /// Takes all that is still in flight, in the order of their numbers.
     pub(crate) fn drain(&mut self) -> Vec<(Key, Pending)> {
         self.tokens.clear();
-        let mut all: Vec<_> = std::mem::take(&mut self.requests).into_iter().collect();
+        let (requests, mut slots) = (std::mem::take(&mut self.requests), std::mem::take(&mut self.slots));
+        let taken = |(key, number)| Some((key, slots.take(number)?));
+        let mut all: Vec<_> = requests.into_iter().filter_map(taken).collect();
         all.sort_by_key(|(_, pending)| pending.call);
         all
     }
@@ -299,5 +347,57 @@ impl Run {
     pub(crate) fn next_call(&mut self) -> u64 {
         self.calls += 1;
         self.calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bailiwick_mcp::{Id, Timestamp};
+
+    use super::{InFlight, Origin, Pending, SLOTS_KEPT_MAX, Told};
+
+    fn pending(call: u64, token: Option<Id<'static>>) -> Pending {
+        let (at, told, origin) = (Timestamp(0), Told::default(), Origin::Peer);
+        Pending { call, at, method: None, target: None, modern: false, origin, token, told, sent: None }
+    }
+
+    #[test]
+    fn each_id_keeps_its_request_while_others_come_and_go() {
+        let mut in_flight = InFlight::default();
+        let mut model = BTreeMap::new();
+        let mut random = 1_u64;
+        for call in 0..20_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let number = random >> 56;
+            let id = Id::Number(number.cast_signed());
+            if random & 1 << 40 == 0 {
+                // A second one of an id that is in flight changes nothing.
+                in_flight.insert(id.clone(), pending(call, Some(Id::Text(format!("t{call}").into()))));
+                model.entry(number).or_insert(call);
+            } else {
+                assert_eq!(in_flight.remove(&id).map(|pending| pending.call), model.remove(&number));
+            }
+            assert_eq!(in_flight.get(&id).map(|pending| pending.call), model.get(&number).copied());
+            assert_eq!((in_flight.len(), in_flight.tokens.len()), (model.len(), model.len()));
+            let room = in_flight.slots.slots.len();
+            assert_eq!(room, in_flight.slots.free.len() + model.len(), "each slot is free or taken");
+            assert!(room <= 256, "{room}");
+        }
+        let calls: Vec<u64> = in_flight.drain().into_iter().map(|(_, pending)| pending.call).collect();
+        let mut expected: Vec<u64> = model.into_values().collect();
+        expected.sort_unstable();
+        assert_eq!(calls, expected);
+    }
+
+    #[test]
+    fn the_memory_of_a_crowd_is_given_back() {
+        let mut in_flight = InFlight::default();
+        let ids = || (0..10_000).map(Id::Number);
+        ids().for_each(|id| in_flight.insert(id, pending(1, None)));
+        ids().for_each(|id| drop(in_flight.remove(&id)));
+        assert!(in_flight.slots.slots.capacity() <= SLOTS_KEPT_MAX);
+        assert!(in_flight.slots.free.capacity() <= SLOTS_KEPT_MAX);
     }
 }
