@@ -13,7 +13,6 @@ use bailiwick_engine::{Decision, Outcome, Scanner};
 use bailiwick_mcp::Timestamp;
 
 use self::desk::{Desk, Waiting};
-use self::draft::Draft;
 use crate::audit::{AuditError, AuditLog};
 use crate::json::Object;
 
@@ -107,7 +106,7 @@ impl Entries {
     pub fn note(
         &self,
         at: Timestamp,
-        kind: &str,
+        kind: &'static str,
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
         self.inner.desk.settle(at);
@@ -132,11 +131,9 @@ impl Entries {
     }
 
     /// Makes lines of what was taken down, so that the next commit has less to do. For a moment when nobody waits; does
-    /// nothing while another thread is at it, unless too much is waiting.
-    pub fn keep_up(&self) {
-        if !self.inner.desk.is_clear() {
-            self.inner.log.keep_up(self.inner.desk.is_full());
-        }
+    /// nothing while another thread is at it, unless too much is waiting. True if it did anything.
+    pub fn keep_up(&self) -> bool {
+        !self.inner.desk.is_clear() && self.inner.log.keep_up(self.inner.desk.is_full())
     }
 
     /// Makes lines of what was taken down if that has become much. For a moment when nobody is held up by it.
@@ -171,7 +168,7 @@ pub struct Page<'e> {
 
 impl Page<'_> {
     pub fn take_down(&mut self, decision: Decision<'_>) {
-        self.waiting.take(Draft::of(decision, &self.entries.names));
+        self.waiting.drafts.take_down(decision, &self.entries.names);
     }
 
     /// Lets go of the page, and sees to it that it is written at some time even if nobody commits.

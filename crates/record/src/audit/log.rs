@@ -63,7 +63,7 @@ impl AuditLog {
     pub fn append(
         &self,
         at: Timestamp,
-        kind: &str,
+        kind: &'static str,
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
         self.shared.append(at, kind, write)
@@ -84,9 +84,9 @@ impl AuditLog {
         self.shared.handed_in();
     }
 
-    /// Makes lines of what the source holds; `wait`: even if another thread is at it.
-    pub(crate) fn keep_up(&self, wait: bool) {
-        self.shared.keep_up(wait);
+    /// Makes lines of what the source holds; `wait`: even if another thread is at it. False if it was left to that one.
+    pub(crate) fn keep_up(&self, wait: bool) -> bool {
+        self.shared.keep_up(wait)
     }
 
     /// Sees to it that everything appended so far, by anybody, is written (with [`Durability::Strict`]: is on the

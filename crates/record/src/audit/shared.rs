@@ -92,11 +92,11 @@ impl Shared {
     }
 
     /// Makes lines of what was handed in, unless another thread is at it; `wait`: then afterwards. Writes what is too
-    /// much to keep.
-    pub(crate) fn keep_up(&self, wait: bool) {
+    /// much to keep. False if it was left to the other thread.
+    pub(crate) fn keep_up(&self, wait: bool) -> bool {
         let mut state = match (self.state.try_lock(), wait) {
             (Ok(state), _) => state,
-            (Err(TryLockError::WouldBlock), false) => return,
+            (Err(TryLockError::WouldBlock), false) => return false,
             (Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)), _) => self.lock(),
         };
         self.take_in(&mut state);
@@ -104,6 +104,7 @@ impl Shared {
             // A failure is kept in the state, where the next record or commit meets it.
             drop(self.flush(state, Reach::Written));
         }
+        true
     }
 
     /// Makes lines of everything that was handed in.
@@ -140,7 +141,7 @@ impl Shared {
     pub(crate) fn append(
         &self,
         at: Timestamp,
-        kind: &str,
+        kind: &'static str,
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
         let mut state = self.lock();

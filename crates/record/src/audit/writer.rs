@@ -7,7 +7,7 @@ use super::chain::{
 use super::error::AuditError;
 use super::key::AuditKey;
 use super::verify::CLOSED;
-use crate::json::{Object, decimal, quoted};
+use crate::json::{Object, decimal, word};
 use crate::time::{TimeText, Timestamp};
 
 /// Makes lines at the end of a chain. Each is whole and chained, or not there at all.
@@ -63,7 +63,7 @@ impl Writer {
     pub(crate) fn record(
         &mut self,
         at: Timestamp,
-        kind: &str,
+        kind: &'static str,
         write: impl FnOnce(&mut Object<'_>),
     ) -> Result<u64, AuditError> {
         if (self.head.seq + 1).is_multiple_of(CHECKPOINT_EVERY) {
@@ -107,7 +107,7 @@ impl Writer {
         self.pending = unwritten;
     }
 
-    fn open_line(&mut self, seq: u64, at: Timestamp, kind: &str) -> usize {
+    fn open_line(&mut self, seq: u64, at: Timestamp, kind: &'static str) -> usize {
         // A record whose writing was broken off, by a panic of the caller, leaves nothing behind.
         self.pending.truncate(self.sealed);
         self.pending.extend_from_slice(b"{\"seq\":");
@@ -115,7 +115,7 @@ impl Writer {
         self.pending.extend_from_slice(b",\"time\":\"");
         self.pending.extend_from_slice(self.clock.format(at).as_bytes());
         self.pending.extend_from_slice(b"\",\"kind\":");
-        quoted(&mut self.pending, kind.as_bytes());
+        word(&mut self.pending, kind);
         self.sealed
     }
 

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bailiwick_engine::Scanner;
 use bailiwick_mcp::Timestamp;
 
-use super::draft::{Decided, Draft};
+use super::draft::{Drafts, Said};
 use super::fold::Fold;
 use super::render::Renderer;
-use super::{WAITING_BYTES_MAX, WAITING_MAX};
 use crate::audit::{Sink, Source};
 
 #[derive(Debug)]
@@ -21,42 +20,35 @@ pub(super) struct Desk {
 /// What is taken down and not a line yet.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    drafts: Vec<Draft>,
-    bytes: usize,
+    pub(super) drafts: Drafts,
     /// The log is closed: nothing more would be written.
     pub(super) closed: bool,
-}
-
-impl Waiting {
-    pub(super) fn take(&mut self, draft: Draft) {
-        self.bytes += draft.weight();
-        self.drafts.push(draft);
-    }
 }
 
 #[derive(Debug)]
 struct Clerk {
     renderer: Renderer,
     fold: Fold,
-    /// An empty list, swapped with the full one so that neither is allocated again.
-    spare: Vec<Draft>,
+    /// Empty, swapped with the full ones so that neither is allocated again.
+    spare: Drafts,
 }
 
 impl Desk {
     pub(super) fn new(scanner: Arc<Scanner>) -> Desk {
-        let clerk = Clerk { renderer: Renderer::new(scanner), fold: Fold::default(), spare: Vec::new() };
+        let clerk =
+            Clerk { renderer: Renderer::new(scanner), fold: Fold::default(), spare: Drafts::default() };
         Desk { waiting: Mutex::default(), clerk: Mutex::new(clerk) }
     }
 
     /// It is `at` now: what was counted until then is recorded behind what waits.
     pub(super) fn settle(&self, at: Timestamp) {
-        self.waiting().take(Draft::Settle(at));
+        self.waiting().drafts.settle(at);
     }
 
     /// The same for the last time.
     pub(super) fn close(&self, at: Timestamp) {
         let mut waiting = self.waiting();
-        waiting.take(Draft::Settle(at));
+        waiting.drafts.settle(at);
         waiting.closed = true;
     }
 
@@ -65,8 +57,7 @@ impl Desk {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        let waiting = self.waiting();
-        waiting.drafts.len() >= WAITING_MAX || waiting.bytes >= WAITING_BYTES_MAX
+        self.waiting().drafts.is_full()
     }
 
     pub(super) fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -82,29 +73,24 @@ impl Source for Desk {
     fn drain(&self, sink: &mut Sink<'_>) {
         let mut clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner);
         let Clerk { renderer, fold, spare } = &mut *clerk;
-        let mut drafts = {
-            let mut waiting = self.waiting();
-            waiting.bytes = 0;
-            std::mem::replace(&mut waiting.drafts, std::mem::take(spare))
-        };
-        for draft in drafts.drain(..) {
-            let (at, settled) = match &draft {
-                Draft::Decision(decided) => (decided.decision.at, false),
-                Draft::Settle(at) => (*at, true),
+        let mut drafts = std::mem::replace(&mut self.waiting().drafts, std::mem::take(spare));
+        for said in drafts.said() {
+            let (at, settled) = match &said {
+                Said::Decision(entry) => (entry.decision.at, false),
+                Said::Settle(at) => (*at, true),
             };
             fold.pass(at, settled, &mut |counted| {
                 sink(at, "repeated", &mut |object| counted.write(object, renderer.scanner()));
             });
-            let Draft::Decision(decided) = draft else { continue };
-            let Decided { decision, long, names } = &decided;
-            if fold.keeps(decision, names) {
-                sink(at, Renderer::kind(decision), &mut |object| {
-                    object.members(names);
-                    renderer.decision(object, decision, long.as_ref());
+            let Said::Decision(entry) = said else { continue };
+            if fold.keeps(&entry) {
+                sink(at, Renderer::kind(entry.decision), &mut |object| {
+                    object.members(entry.names);
+                    renderer.entry(object, &entry);
                 });
             }
         }
-        drafts.shrink_to(WAITING_MAX);
+        drafts.clear();
         *spare = drafts;
     }
 }

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use bailiwick_engine::{Action, Decision, Event, Reason, Scanner};
+use bailiwick_engine::{Action, Event, Reason, Scanner};
 use bailiwick_mcp::{Direction, Timestamp};
 
+use super::draft::Entry;
 use super::render::{direction, name};
 use crate::json::Object;
 
@@ -47,9 +48,10 @@ impl Fold {
         }
     }
 
-    /// False if `decision` was counted instead.
-    pub(super) fn keeps(&mut self, decision: &Decision<'_>, names: &Arc<[u8]>) -> bool {
-        let Some(reason) = noise(decision) else { return true };
+    /// False if the decision was counted instead.
+    pub(super) fn keeps(&mut self, entry: &Entry<'_>) -> bool {
+        let Some(reason) = noise(entry) else { return true };
+        let Entry { decision, names, .. } = entry;
         self.since.get_or_insert(decision.at);
         if self.written < REPEATS_MAX {
             self.written += 1;
@@ -72,9 +74,9 @@ impl Fold {
     }
 }
 
-/// Why `decision` is about nothing that anybody waits for: no message, or one to nobody, that went nowhere.
-fn noise<'d>(decision: &'d Decision<'_>) -> Option<&'d Reason> {
-    let [reason @ Reason::Protocol(_)] = decision.reasons.as_slice() else { return None };
+/// Why a decision is about nothing that anybody waits for: no message, or one to nobody, that went nowhere.
+fn noise<'d>(entry: &Entry<'d>) -> Option<&'d Reason> {
+    let ([reason @ Reason::Protocol(_)], decision) = (entry.reasons, entry.decision) else { return None };
     let nowhere = match decision.event {
         Event::Malformed => matches!(decision.action, Action::Dropped | Action::Refused),
         Event::Decision => decision.action == Action::Dropped,

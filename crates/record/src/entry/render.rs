@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bailiwick_engine::{Arguments, Decision, Event, Link, Policy, Reason, Scanner};
+use bailiwick_engine::{Decision, Event, Link, Policy, Reason, Scanner};
 use bailiwick_mcp::{Direction, Id, Limits, Parser, method};
 use sha2::{Digest as _, Sha256};
 
-use super::draft::LongArguments;
+use super::draft::Entry;
 use super::{NAME_BYTES_MAX, REASONS_MAX};
 use crate::json::Object;
 
@@ -56,13 +56,9 @@ impl Renderer {
         }
     }
 
-    pub(super) fn decision(
-        &mut self,
-        object: &mut Object<'_>,
-        decision: &Decision<'_>,
-        long: Option<&LongArguments>,
-    ) {
-        object.string("direction", direction(decision.direction));
+    pub(super) fn entry(&mut self, object: &mut Object<'_>, entry: &Entry<'_>) {
+        let decision = entry.decision;
+        object.word("direction", direction(decision.direction));
         if decision.call != 0 {
             object.number("call", decision.call);
         }
@@ -75,16 +71,16 @@ impl Renderer {
             Some(Id::Text(id)) => name(&self.scanner, object, "id", id),
             None => {}
         }
-        match &*decision.method {
-            "" => {}
+        match (&*decision.method, method::find(&decision.method)) {
+            ("", _) => {}
             // Names of the protocol's own hold no secret.
-            known if method::find(known).is_some() => drop(object.string("method", known)),
-            other => name(&self.scanner, object, "method", other),
+            (_, Some(known)) => drop(object.word("method", known.name)),
+            (other, None) => name(&self.scanner, object, "method", other),
         }
-        if let Some(target) = &decision.target {
+        if let Some(target) = entry.target {
             self.target(object, target);
         }
-        match (&decision.arguments, long) {
+        match (entry.arguments, entry.long) {
             (Some(arguments), _) => self.arguments(object, arguments, decision.maskless),
             (None, Some(long)) => {
                 object.number("arguments_bytes", long.bytes as u64);
@@ -92,13 +88,13 @@ impl Renderer {
             }
             (None, None) => {}
         }
-        object.string("verdict", decision.verdict.word()).string("effect", decision.action.as_str());
-        self.reasons(object, decision);
+        object.word("verdict", decision.verdict.word()).word("effect", decision.action.as_str());
+        self.reasons(object, entry);
         if let Some(latency) = decision.latency_us {
             object.number("latency_us", latency);
         }
         if let Some(completion) = decision.completion {
-            object.string("outcome", completion.as_str());
+            object.word("outcome", completion.as_str());
         }
     }
 
@@ -112,8 +108,7 @@ impl Renderer {
         object.string("target", &self.target.1);
     }
 
-    fn arguments(&mut self, object: &mut Object<'_>, arguments: &Arguments<'_>, maskless: bool) {
-        let text = arguments.text();
+    fn arguments(&mut self, object: &mut Object<'_>, text: &str, maskless: bool) {
         if !maskless && self.scanner.may_hold_secret(text) {
             match self.parser.parse(text.as_bytes(), &Limits::DEFAULT) {
                 Ok(document) => {
@@ -130,13 +125,14 @@ impl Renderer {
         digest(object, &Sha256::digest(text).into());
     }
 
-    fn reasons(&mut self, object: &mut Object<'_>, decision: &Decision<'_>) {
-        if decision.reasons.is_empty() {
+    fn reasons(&mut self, object: &mut Object<'_>, entry: &Entry<'_>) {
+        let Entry { decision, reasons, .. } = entry;
+        if reasons.is_empty() {
             return;
         }
         let (scanner, rules) = (&*self.scanner, &mut self.rules);
         object.array("reasons", |array| {
-            for reason in decision.reasons.iter().take(REASONS_MAX) {
+            for reason in reasons.iter().take(REASONS_MAX) {
                 match reason {
                     Reason::Rule { index, failed_require } => {
                         let place = (*index, *failed_require);
@@ -156,7 +152,7 @@ impl Renderer {
                 }
             }
         });
-        let omitted = decision.reasons.len().saturating_sub(REASONS_MAX);
+        let omitted = reasons.len().saturating_sub(REASONS_MAX);
         if omitted > 0 {
             object.number("reasons_omitted", omitted as u64);
         }
@@ -207,7 +203,7 @@ pub(crate) fn link(scanner: &Scanner, object: &mut Object<'_>, link: &Link) {
     }
 }
 
-pub(super) fn name(scanner: &Scanner, object: &mut Object<'_>, key: &str, name: &str) {
+pub(super) fn name(scanner: &Scanner, object: &mut Object<'_>, key: &'static str, name: &str) {
     object.string(key, &shown(scanner, name));
 }
 

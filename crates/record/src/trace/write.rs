@@ -118,10 +118,10 @@ fn beside(object: &mut Object<'_>, repeated: &Repeated, is_masked: bool, scanner
     let mut out = Object::resume(&mut plain, true);
     for (name, value) in &repeated.0 {
         match std::str::from_utf8(value) {
-            _ if is_masked => drop(out.string(name, "[redacted]")),
-            Ok(value) => drop(out.string(name, value)),
+            _ if is_masked => drop(out.named(name, "[redacted]")),
+            Ok(value) => drop(out.named(name, value)),
             // What is no text agrees with no argument, in this form neither.
-            Err(_) => drop(out.string(name, &format!("=?base64?{}?=", BASE64.encode(value)))),
+            Err(_) => drop(out.named(name, &format!("=?base64?{}?=", BASE64.encode(value)))),
         }
     }
     plain.push(b'}');
