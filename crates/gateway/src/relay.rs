@@ -7,7 +7,7 @@ mod settings;
 mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bailiwick_engine::{
@@ -19,7 +19,7 @@ use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestam
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::{Happening, Trace};
 
-use self::ahead::{Ahead, Text};
+use self::ahead::{Ahead, Text, emptied};
 use self::batch::Batch;
 use self::words::Words;
 use crate::look::is_clear;
@@ -108,12 +108,24 @@ impl Relay {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The engine. While the other side's thread decides, its decisions are made into lines here: it does not have to do that
+    /// itself then, and this one need not sleep.
+    fn engine_or_records(&self) -> MutexGuard<'_, Engine> {
+        loop {
+            match self.engine.try_lock() {
+                Ok(engine) => return engine,
+                Err(TryLockError::WouldBlock) if self.entries.keep_up() => {}
+                Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return self.engine(),
+            }
+        }
+    }
+
     /// Decides over texts that came together, in their order.
     fn frames(
         &self,
         (at, direction): (Timestamp, Direction),
-        frames: Vec<Frame<'_>>,
-        Ahead { parsers, foresight }: &mut Ahead,
+        frames: &mut Vec<Frame<'_>>,
+        Ahead { parsers, texts: room, foresight }: &mut Ahead,
         batch: &mut Batch,
     ) {
         if parsers.len() < frames.len() {
@@ -122,11 +134,12 @@ impl Relay {
         // What can be done without the engine is done before it is locked: the other side's thread goes on meanwhile.
         let seen = foresight.as_ref();
         let read =
-            frames.into_iter().zip(parsers).map(|(frame, parser)| self.read(direction, frame, parser, seen));
-        let texts: Vec<Text<'_>> = read.collect();
+            frames.drain(..).zip(parsers).map(|(frame, parser)| self.read(direction, frame, parser, seen));
+        let mut texts: Vec<Text<'_>> = std::mem::take(room);
+        texts.extend(read);
         let mut outcomes = Vec::with_capacity(2);
-        let mut engine = self.engine();
-        for text in texts {
+        let mut engine = self.engine_or_records();
+        for text in texts.drain(..) {
             match text {
                 Text::TooLong { id, request } => {
                     if let Some(trace) = &self.trace {
@@ -159,6 +172,8 @@ impl Relay {
         if direction == Direction::ToServer {
             *foresight = engine.foresight(foresight.take());
         }
+        drop(engine);
+        *room = emptied(texts);
     }
 
     fn read<'a>(

@@ -64,6 +64,9 @@ pub enum Why {
 
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 << 10;
+/// Room in the pipes to and from the server: while a chunk is decided, the server goes on with those before. Of 64 MiB that the
+/// kernel gives all pipes of a user (pipe(7), `pipe-user-pages-soft`), and used only while somebody is behind.
+const PIPE_BYTES: usize = 256 << 10;
 /// How often time is told to the engine and the policy files are looked at.
 const TICK: Duration = Duration::from_millis(250);
 /// How long opinions of what a server said are waited for when it has ended: longer than any policy waits for one.
@@ -88,6 +91,10 @@ impl Stdio {
     pub fn connect(self) -> io::Result<Connected> {
         let input = dup(rustix::stdio::stdin())?;
         let output = File::from(dup(rustix::stdio::stdout())?);
+        for pipe in [&self.server.stdin, &self.server.stdout] {
+            // Where the user's pipes have used up what the kernel gives them, it stays as it is.
+            let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
+        }
         let to_server = Sink::abortable(self.server.stdin, dup(&input)?)?;
         let settings = RelaySettings {
             limits: self.limits,

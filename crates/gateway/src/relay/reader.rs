@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use bailiwick_mcp::framing::Lines;
+use bailiwick_mcp::framing::{Frame, Lines};
 use bailiwick_mcp::{Direction, Limits};
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, emptied};
 use super::batch::Batch;
 use super::{Relay, now};
 
@@ -16,6 +16,8 @@ pub struct Reader {
     lines: Lines,
     ahead: Ahead,
     batch: Batch,
+    /// Room for what comes together; empty.
+    frames: Vec<Frame<'static>>,
 }
 
 /// So many lines that came together are decided together: the engine is locked once for them.
@@ -24,7 +26,13 @@ const TOGETHER: usize = 64;
 impl Reader {
     #[must_use]
     pub fn new(direction: Direction, limits: &Limits) -> Reader {
-        Reader { direction, lines: Lines::new(limits), ahead: Ahead::default(), batch: Batch::default() }
+        Reader {
+            direction,
+            lines: Lines::new(limits),
+            ahead: Ahead::default(),
+            batch: Batch::default(),
+            frames: Vec::new(),
+        }
     }
 
     /// Takes bytes as they came and does all that they lead to.
@@ -36,12 +44,16 @@ impl Reader {
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         let about = (now(), self.direction);
         loop {
-            let mut frames = Vec::with_capacity(TOGETHER);
+            let mut frames: Vec<Frame<'_>> = std::mem::take(&mut self.frames);
             self.lines.next_lines(TOGETHER, &mut frames);
-            if frames.is_empty() {
+            let none = frames.is_empty();
+            if !none {
+                relay.frames(about, &mut frames, &mut self.ahead, &mut self.batch);
+            }
+            self.frames = emptied(frames);
+            if none {
                 break;
             }
-            relay.frames(about, frames, &mut self.ahead, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }
@@ -54,7 +66,7 @@ impl Reader {
         relay.in_hand.fetch_add(1, Ordering::SeqCst);
         while let Some(frame) = self.lines.finish() {
             let about = (now(), self.direction);
-            relay.frames(about, vec![frame], &mut self.ahead, &mut self.batch);
+            relay.frames(about, &mut vec![frame], &mut self.ahead, &mut self.batch);
         }
         relay.carry_out(self.direction, &mut self.batch)
     }
