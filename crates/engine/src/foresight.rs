@@ -9,6 +9,7 @@ use bailiwick_policy::{Beside, Call, Hide, Hit, Policy, Principal, Taints, Targe
 
 use crate::decision::{Outcome, Reason};
 use crate::engine::{Engine, Mode};
+use crate::inspect;
 use crate::pins::Parameters;
 
 /// What the rules look at besides a call.
@@ -31,7 +32,16 @@ pub struct Foreseen {
     arguments: Option<(usize, usize)>,
     verdict: Verdict,
     reasons: Vec<Reason>,
-    maskless: bool,
+    known: Known,
+}
+
+/// What is known of the arguments of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    /// The record would mask nothing in them.
+    pub(crate) maskless: bool,
+    /// No guard of arguments finds anything in them, and each looked at all.
+    pub(crate) harmless: bool,
 }
 
 impl Foresight {
@@ -52,9 +62,14 @@ impl Foresight {
         let call = Call { target, arguments, principal: &self.principal };
         let beside = Beside { taints: self.taints, parameters: self.parameters.of(&name) };
         let (verdict, reasons) = said_by_rules(&self.policy, &call, beside, &mut Vec::new());
-        let maskless = is_maskless(&self.scanner, arguments);
+        let view = self.policy.guard_view(Some(&target), &self.server, Direction::ToServer);
+        let harmless = |arguments| inspect::is_harmless(&self.scanner, &view, &name, arguments);
+        let known = Known {
+            maskless: is_maskless(&self.scanner, arguments),
+            harmless: arguments.is_some_and(harmless),
+        };
         let by = Arc::clone(self);
-        Some(Foreseen { by, tool: (*name).into(), arguments: place(arguments), verdict, reasons, maskless })
+        Some(Foreseen { by, tool: (*name).into(), arguments: place(arguments), verdict, reasons, known })
     }
 }
 
@@ -108,11 +123,11 @@ impl Engine {
             && foresight.parameters.is(&self.offer.parameters)
     }
 
-    /// True if the record would mask nothing in the arguments of a call.
-    pub(crate) fn is_maskless(&self, target: &Target<'_>, arguments: Option<Value<'_>>) -> bool {
+    /// What is known of the arguments of a call before it is decided.
+    pub(crate) fn known(&self, target: &Target<'_>, arguments: Option<Value<'_>>) -> Known {
         match self.foreseen.as_ref().filter(|foreseen| foreseen.is_of(target, arguments)) {
-            Some(foreseen) => foreseen.maskless,
-            None => is_maskless(&self.scanner, arguments),
+            Some(foreseen) => foreseen.known,
+            None => Known { maskless: is_maskless(&self.scanner, arguments), harmless: false },
         }
     }
 

@@ -17,6 +17,7 @@ use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints};
 
 pub(crate) use self::about::About;
 pub(crate) use self::annotate::{annotate, mark};
+pub(crate) use self::arguments::is_harmless;
 use self::edited::Edited;
 use self::finding::Place;
 pub(crate) use self::item::Neighbours;

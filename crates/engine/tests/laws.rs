@@ -33,6 +33,15 @@ rules:
   - { id: no-send, effect: deny, on: '*/send' }
   - { id: ask-files, effect: ask, on: 'resource:*' }
 ";
+const GUARDED: &str = "
+version: 1
+name: guarded
+rules:
+  - { id: all, effect: allow, on: '*/*' }
+guards:
+  path: { certain: block, possible: log }
+  command: { certain: block, possible: log }
+";
 
 fn engine(mode: Mode, policy: Arc<Policy>) -> Engine {
     stage::engine(mode, Limits { pending_max: 4, ..Limits::DEFAULT }, policy)
@@ -51,6 +60,12 @@ fn line() -> impl Strategy<Value = (Direction, String)> {
         ),
         Just(r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"send","arguments":{}}}"#),
         Just(r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"ask"}}"#),
+        Just(
+            r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"read","arguments":{"path":"../../../etc/passwd"}}}"#
+        ),
+        Just(
+            r#"{"jsonrpc":"2.0","id":ID,"method":"tools/call","params":{"name":"send","arguments":{"command":"ls; rm -rf /"}}}"#
+        ),
         Just(r#"{"jsonrpc":"2.0","id":ID,"method":"resources/read","params":{"uri":"file:///a"}}"#),
         Just(r#"{"jsonrpc":"2.0","id":ID,"method":"nobody/knows"}"#),
         Just(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":ID}}"#),
@@ -109,7 +124,7 @@ proptest! {
 
     #[test]
     fn what_was_foreseen_changes_no_decision(lines in proptest::collection::vec((line(), 0..5_u8), 1..40)) {
-        let policies = [stage::policy(&[BASE]), stage::policy(&[BASE, LAYER])];
+        let policies = [stage::policy(&[BASE]), stage::policy(&[BASE, LAYER]), stage::policy(&[GUARDED])];
         let mut plain = engine(Mode::Enforce, Arc::clone(&policies[0]));
         let mut seeing = engine(Mode::Enforce, Arc::clone(&policies[0]));
         let mut foresight = None;
@@ -124,8 +139,8 @@ proptest! {
             let foreseen = foresight.as_ref().zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
             // Between the look and the lock.
             if *turn == 0 {
-                plain.replace_policy(Arc::clone(&policies[index % 2]));
-                seeing.replace_policy(Arc::clone(&policies[index % 2]));
+                plain.replace_policy(Arc::clone(&policies[index % 3]));
+                seeing.replace_policy(Arc::clone(&policies[index % 3]));
             }
             match direction {
                 Direction::ToServer => seeing.receive_foreseen(at, foreseen, packet, &mut found),

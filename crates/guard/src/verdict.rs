@@ -46,6 +46,12 @@ impl Verdict {
         self.not_inspected.is_empty()
     }
 
+    /// True if everything was looked at and nothing found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.is_complete()
+    }
+
     /// What was not looked at, in words.
     pub fn not_inspected(&self) -> impl Iterator<Item = &'static str> {
         self.not_inspected.iter().copied()

@@ -7,6 +7,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Arguments, Reason};
 use crate::engine::{Engine, Judgement};
+use crate::foresight::Known;
 use crate::reply::{DENIED, Refusal};
 
 impl Engine {
@@ -21,7 +22,7 @@ impl Engine {
         let server = Arc::clone(&self.settings.server);
         let target = Target::Prompt { server: &server, name: &name };
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
-        verdict = verdict.max(self.inspect_arguments(&target, arguments, false, &mut reasons));
+        verdict = verdict.max(self.inspect_arguments(&target, arguments, Known::default(), &mut reasons));
         if let Some(change) = self.offer.drift_of(Item::Prompt, &name) {
             reasons.push(Reason::Pin { name: name.to_string(), change: change.to_owned() });
             verdict = verdict.max(self.drift_verdict());
@@ -60,7 +61,7 @@ impl Engine {
         };
         let target = Target::Completion { server: &server, reference: &reference };
         let (mut verdict, mut reasons) = self.decide(at, &target, params);
-        verdict = verdict.max(self.inspect_arguments(&target, params, false, &mut reasons));
+        verdict = verdict.max(self.inspect_arguments(&target, params, Known::default(), &mut reasons));
         if !self.policy.could_allow(&referred, &self.settings.principal) {
             verdict = Verdict::Deny;
             reasons.extend(self.rules(&referred, None).1);

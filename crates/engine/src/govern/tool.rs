@@ -29,11 +29,11 @@ impl Engine {
         let server = Arc::clone(&self.settings.server);
         let target = Target::Tool { server: &server, name: &name };
         // Asked once, for the guards and for the record.
-        let maskless = self.is_maskless(&target, arguments);
+        let known = self.known(&target, arguments);
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         // What these very arguments let pass is not hidden.
         let hidden = verdict == Verdict::Deny && self.hides(&target);
-        verdict = verdict.max(self.inspect_arguments(&target, arguments, maskless, &mut reasons));
+        verdict = verdict.max(self.inspect_arguments(&target, arguments, known, &mut reasons));
         if let Some(suspect) = self.offer.suspect(&name) {
             verdict = verdict.max(Verdict::Ask);
             reasons.push(suspect.clone());
@@ -57,6 +57,7 @@ impl Engine {
         self.spend_allowed(at, &target, arguments, verdict);
         let arguments = arguments.map(Arguments::View);
         let target = Some(name);
+        let maskless = known.maskless;
         Judgement { verdict, reasons, refusal, target, arguments, maskless, ..Judgement::allow() }
     }
 

@@ -1,30 +1,30 @@
 //! Guards over what goes to the server: arguments by what each is for, and texts where the policy asks for it.
 
-use bailiwick_guard::Guard;
+use bailiwick_guard::{Guard, Scanner};
 use bailiwick_mcp::{Direction, Value};
-use bailiwick_policy::{GuardAction, GuardName, Target, Verdict};
+use bailiwick_policy::{GuardAction, GuardName, GuardView, Target, Verdict};
 
 use super::edited::Edited;
 use super::finding::{Case, Place};
 use super::{About, Inspection};
 use crate::decision::Reason;
 use crate::engine::Engine;
+use crate::foresight::Known;
 
 impl Engine {
-    /// What the guards say of the arguments of a request. `maskless`: they are known to hold no secret.
+    /// What the guards say of the arguments of a request.
     pub(crate) fn inspect_arguments(
         &mut self,
         target: &Target<'_>,
         arguments: Option<Value<'_>>,
-        maskless: bool,
+        known: Known,
         reasons: &mut Vec<Reason>,
     ) -> Verdict {
         let about = About { target: Some(*target), ..About::default() };
         let Some(mut inspector) = self.inspector(about, Direction::ToServer) else { return Verdict::Allow };
-        inspector.nameless = maskless;
+        inspector.nameless = known.maskless;
         if let Some(arguments) = arguments {
-            let asked = ARGUMENT_GUARDS.iter().any(|(name, _)| inspector.view.from(*name).is_some());
-            if asked {
+            if !known.harmless && reads_arguments(&inspector.view) {
                 let judged = inspector.scanner.judge_arguments(target.object(), arguments);
                 for what in judged.not_inspected() {
                     inspector.out.unread(None, &Place::of(arguments), what);
@@ -71,6 +71,15 @@ impl Engine {
         self.take_in(&inspection);
         verdict_of(inspection, reasons)
     }
+}
+
+/// True only if a guard of arguments is on, and none finds anything in these. Of where none is on it says nothing.
+pub(crate) fn is_harmless(scanner: &Scanner, view: &GuardView<'_>, tool: &str, arguments: Value<'_>) -> bool {
+    reads_arguments(view) && scanner.judge_arguments(tool, arguments).is_empty()
+}
+
+fn reads_arguments(view: &GuardView<'_>) -> bool {
+    ARGUMENT_GUARDS.iter().any(|(name, _)| view.from(*name).is_some())
 }
 
 fn verdict_of(mut inspection: Inspection, reasons: &mut Vec<Reason>) -> Verdict {
