@@ -59,19 +59,18 @@ impl Prefilter {
 
     /// True if a fragment stands in the text, or what is a name only at the end of a key. Ends where it finds one.
     pub(super) fn has_fragment(&self, bytes: &[u8]) -> bool {
-        let mut lower = Vec::with_capacity(bytes.len().min(PIECE_BYTES));
+        let mut room = [0; PIECE_BYTES];
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let piece = rest.get(..PIECE_BYTES).unwrap_or(rest);
-            lower.clear();
-            lower.extend_from_slice(piece);
-            lower.make_ascii_lowercase();
+            room.iter_mut().zip(piece).for_each(|(place, byte)| *place = byte.to_ascii_lowercase());
+            let lower = room.get(..piece.len()).unwrap_or_default();
             let fragment = match &self.fragments {
-                Fragments::Packed(searcher) => searcher.find(&lower).is_some(),
-                Fragments::Automaton(automaton) => automaton.is_match(&lower),
+                Fragments::Packed(searcher) => searcher.find(lower).is_some(),
+                Fragments::Automaton(automaton) => automaton.is_match(lower),
             };
-            if fragment || self.name.find(&lower).is_some() {
+            if fragment || self.name.find(lower).is_some() {
                 return true;
             }
             if piece.len() == rest.len() {
@@ -125,8 +124,8 @@ impl Prefilter {
     }
 }
 
-/// So much of a text is looked through at once.
-const PIECE_BYTES: usize = 4 << 10;
+/// So much of a text is looked through at once, on the stack: most texts are one piece.
+const PIECE_BYTES: usize = 2 << 10;
 /// No fragment is longer.
 const FRAGMENT_BYTES_MAX: usize = 16;
 
