@@ -7,22 +7,18 @@ mod settings;
 mod words;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bailiwick_engine::{
-    Answer, Engine, Event, Foresight, Lane, Outcome, Policy, Question, QuestionId, Scanner,
-};
+use bailiwick_engine::{Answer, Engine, Event, Lane, Outcome, Policy, Question, QuestionId, Scanner};
 use bailiwick_mcp::framing::Frame;
-use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Limits, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Limits, Malformation, Parser, Timestamp};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::{Happening, Trace};
 
 use self::ahead::{Ahead, Text, emptied};
 use self::batch::Batch;
 use self::words::Words;
-use crate::look::is_clear;
 use crate::sink::{Outbox, Sink};
 
 pub use reader::Reader;
@@ -108,18 +104,6 @@ impl Relay {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The engine. While the other side's thread decides, its decisions are made into lines here: it does not have to do that
-    /// itself then, and this one need not sleep.
-    fn engine_or_records(&self) -> MutexGuard<'_, Engine> {
-        loop {
-            match self.engine.try_lock() {
-                Ok(engine) => return engine,
-                Err(TryLockError::WouldBlock) if self.entries.keep_up() => {}
-                Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return self.engine(),
-            }
-        }
-    }
-
     /// Decides over texts that came together, in their order.
     fn frames(
         &self,
@@ -174,30 +158,6 @@ impl Relay {
         }
         drop(engine);
         *room = emptied(texts);
-    }
-
-    fn read<'a>(
-        &self,
-        direction: Direction,
-        frame: Frame<'a>,
-        parser: &'a mut Parser,
-        foresight: Option<&Arc<Foresight>>,
-    ) -> Text<'a> {
-        match frame {
-            Frame::Line(line) => {
-                let packet = Packet::parse(parser, line, &self.limits);
-                let clear = direction == Direction::ToClient
-                    && packet.as_ref().is_ok_and(|packet| is_clear(&self.scanner, packet));
-                let foreseen =
-                    foresight.zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
-                Text::Read { packet, line: Some(line), clear, foreseen }
-            }
-            Frame::CarriageReturn(_) => {
-                let packet = Err(Malformed::new(Malformation::CarriageReturn));
-                Text::Read { packet, line: None, clear: false, foreseen: None }
-            }
-            Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
-        }
     }
 
     /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records

@@ -1,9 +1,13 @@
 //! What a reader needs to do as much as it can before the engine is locked.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, TryLockError};
 
-use bailiwick_engine::{Foreseen, Foresight};
-use bailiwick_mcp::{Id, Malformed, Packet, Parser};
+use bailiwick_engine::{Engine, Foreseen, Foresight};
+use bailiwick_mcp::framing::Frame;
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Packet, Parser};
+
+use super::Relay;
+use crate::look::is_clear;
 
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
@@ -30,6 +34,45 @@ pub(super) enum Text<'a> {
         id: Option<Id<'static>>,
         request: bool,
     },
+}
+
+impl Relay {
+    /// The engine. While the other side's thread decides, its decisions are made into lines here: it does not have to do that
+    /// itself then, and this one need not sleep.
+    pub(super) fn engine_or_records(&self) -> MutexGuard<'_, Engine> {
+        loop {
+            match self.engine.try_lock() {
+                Ok(engine) => return engine,
+                Err(TryLockError::WouldBlock) if self.entries.keep_up() => {}
+                Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return self.engine(),
+            }
+        }
+    }
+
+    /// Reads one text, and what can be said of it without the engine.
+    pub(super) fn read<'a>(
+        &self,
+        direction: Direction,
+        frame: Frame<'a>,
+        parser: &'a mut Parser,
+        foresight: Option<&Arc<Foresight>>,
+    ) -> Text<'a> {
+        match frame {
+            Frame::Line(line) => {
+                let packet = Packet::parse(parser, line, &self.limits);
+                let clear = direction == Direction::ToClient
+                    && packet.as_ref().is_ok_and(|packet| is_clear(&self.scanner, packet));
+                let foreseen =
+                    foresight.zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
+                Text::Read { packet, line: Some(line), clear, foreseen }
+            }
+            Frame::CarriageReturn(_) => {
+                let packet = Err(Malformed::new(Malformation::CarriageReturn));
+                Text::Read { packet, line: None, clear: false, foreseen: None }
+            }
+            Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
+        }
+    }
 }
 
 /// The memory of a list for another that borrows from elsewhere: the library collects in place where both are of one layout.
