@@ -138,6 +138,7 @@ impl Relay {
                 Text::Read { packet, line, clear, foreseen } => {
                     let way = (at, direction, Lane::default());
                     match (&self.trace, line) {
+                        (Some(trace), Some(line)) if clear => trace.clear_line(way, line),
                         (Some(trace), Some(line)) => trace.line(way, line, packet.as_ref().err()),
                         (Some(trace), None) => trace.lost(way, Malformation::CarriageReturn, (None, false)),
                         (None, _) => {}

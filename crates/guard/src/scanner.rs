@@ -324,6 +324,38 @@ mod tests {
         }
 
         #[test]
+        fn what_is_clear_is_not_masked(parts in proptest::collection::vec((0..PARTS.len(), 0..PARTS.len()), 1..4), noise in "[ -~\n\t]{0,8}", number in 0..100_000_000_u32) {
+            let text = |at: usize, other: usize| format!("{}{noise}{}", PARTS[at], PARTS[other]);
+            let quoted = |text: &str| {
+                let mut out = Vec::new();
+                bailiwick_mcp::json::escape_into(text, &mut out);
+                String::from_utf8(out).unwrap()
+            };
+            let keys = ["text", "type", "value", "password", "api_key", "authorization", "secret", "token", "pwd", "note"];
+            let members: Vec<String> = parts.iter().enumerate().map(|(count, (one, other))| {
+                let value = match other % 4 {
+                    0 => format!("{number}"),
+                    1 => format!("[{:?},{number}]", keys[one % keys.len()]),
+                    2 => quoted(PARTS[*other]),
+                    _ => quoted(&text(*one, *other)),
+                };
+                let key = if count % 2 == 0 { keys[(one + other) % keys.len()].to_owned() } else { text(*other, *one) };
+                format!("{}:{value}", quoted(&key))
+            }).collect();
+            let json = format!("{{{}}}", members.join(","));
+            let mut parser = bailiwick_mcp::Parser::default();
+            // The same key twice is no message.
+            let parsed = parser.parse(json.as_bytes(), &bailiwick_mcp::Limits::DEFAULT);
+            let Ok(document) = parsed else { return Ok(()) };
+            let root = document.root();
+            if root.descendants().filter_map(bailiwick_mcp::Value::text).all(|text| SCANNER.is_clear(&text)) {
+                let mut masked = Vec::new();
+                SCANNER.redact_json(root, &mut masked);
+                proptest::prop_assert_eq!(String::from_utf8(masked).unwrap(), json);
+            }
+        }
+
+        #[test]
         fn what_is_clear_holds_no_secret(text in crate::secrets::tests::text()) {
             proptest::prop_assert!(!SCANNER.is_clear(&text) || !finds(&text), "{text:?}");
         }

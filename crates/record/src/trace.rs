@@ -158,7 +158,15 @@ impl Trace {
         beside: Option<&Repeated>,
     ) {
         self.add(|Out { buffer, parser, .. }| {
-            write::message((buffer, parser), way, (line, malformed, beside), &self.shelf.scanner);
+            write::message((buffer, parser), way, (line, malformed, beside), (&self.shelf.scanner, false));
+        });
+    }
+
+    /// As [`Trace::line`], of a message in which nothing is to be masked: each of its strings is clear
+    /// ([`Scanner::is_clear`]).
+    pub fn clear_line(&self, way: (Timestamp, Direction, Lane), line: &[u8]) {
+        self.add(|Out { buffer, parser, .. }| {
+            write::message((buffer, parser), way, (line, None, None), (&self.shelf.scanner, true));
         });
     }
 

@@ -3,7 +3,7 @@
 use bailiwick_engine::{Answer, Arguments, Decision, Event, Lane, Reason, Scanner};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::limits::Limits;
-use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp};
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp, method};
 use data_encoding::BASE64;
 
 use super::{About, Happening, MESSAGE_BYTES_MAX, Shelf, TRACE_VERSION};
@@ -58,11 +58,12 @@ pub(super) fn header(out: &mut Vec<u8>, (about, shelf): (&About, &Shelf), part: 
     });
 }
 
+/// `clear`: nothing is to be masked in the message.
 pub(super) fn message(
     (out, parser): (&mut Vec<u8>, &mut Parser),
     (at, to, lane): (Timestamp, Direction, Lane),
     (raw, malformed, repeated): (&[u8], Option<&Malformed>, Option<&Repeated>),
-    scanner: &Scanner,
+    (scanner, clear): (&Scanner, bool),
 ) {
     line(out, |object| {
         object.number("at", micros(at)).string("to", direction(to));
@@ -90,7 +91,7 @@ pub(super) fn message(
                     broken(object, malformed.cause, malformed.id.as_ref(), scanner);
                 }
             }
-            (Ok(document), _) if !scanner.may_hold_secret(document.root().raw()) => {
+            (Ok(document), _) if clear || !scanner.may_hold_secret(document.root().raw()) => {
                 if let Some(repeated) = repeated {
                     beside(object, repeated, false, scanner);
                 }
@@ -220,7 +221,11 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, scanner: &Sca
         object.object("decision", |object| {
             object.string("event", event(decision.event)).number("call", decision.call);
             object.string("to", direction(decision.direction));
-            object.string("method", &scanner.redact_secrets(&decision.method));
+            match method::find(&decision.method) {
+                // Names of the protocol's own hold no secret.
+                Some(known) => object.word("method", known.name),
+                None => object.string("method", &scanner.redact_secrets(&decision.method)),
+            };
             if let Some(target) = &decision.target {
                 object.string("target", &scanner.redact_secrets(target));
             }
