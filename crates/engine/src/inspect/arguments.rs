@@ -73,7 +73,7 @@ impl Engine {
     }
 }
 
-/// True only if a guard of arguments is on, and none finds anything in these. Of where none is on it says nothing.
+/// True only if a guard of arguments is on, and none finds anything in these.
 pub(crate) fn is_harmless(scanner: &Scanner, view: &GuardView<'_>, tool: &str, arguments: Value<'_>) -> bool {
     reads_arguments(view) && scanner.judge_arguments(tool, arguments).is_empty()
 }
