@@ -9,7 +9,6 @@ mod aggregate;
 mod answer;
 mod ask;
 mod authenticate;
-mod bell;
 mod bridge;
 mod desk;
 mod endpoint;
@@ -44,6 +43,7 @@ mod taken;
 mod tls;
 mod upstream;
 mod wait;
+mod wire;
 
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Framing: cutting a stream of bytes into texts.
 
+pub mod http1;
 pub mod lines;
 pub mod sse;
 

@@ -185,17 +185,17 @@ fn a_client_that_leaves_its_stream_unread_for_long_loses_it() {
 fn heads_of_an_upstream_are_read_strictly_and_written_anew() {
     // The policy lets five calls pass: a gateway for each half.
     let [place, other] = std::array::from_fn(|_| Place::new(strange_heads));
-    for case in ["twice-type", "twice-session", "twice-length", "both"] {
+    for case in ["twice-type", "twice-session", "twice-length", "both", "bare"] {
         let answer = ask(place.address(), modern(1, case));
         assert_eq!(answer.status(), 502, "{case}: {}", answer.text());
     }
     assert_eq!(ask(place.address(), modern(1, "a")).status(), 200);
     let mut connection = Connection::open(other.address());
     for _ in 0..2 {
-        connection.send(modern(1, "bare"));
+        connection.send(modern(1, "behind"));
         let answer = connection.answer();
         let text = &answer.json()["result"]["content"][0]["text"];
-        assert_eq!(text, "bare", "the answer and not what stood behind it");
+        assert_eq!(text, "behind", "the answer and not what stood behind it");
         assert_eq!((answer.header("set-cookie"), answer.header("x-also")), (None, None));
         connection.send(modern(1, "b"));
         assert_eq!(connection.answer().json()["result"]["content"][0]["text"], "b");
@@ -208,16 +208,21 @@ fn strange_heads(request: &Text, stream: &mut TcpStream) -> bool {
     let body = answer_to(&request.json()).unwrap_or_default().to_string();
     let json = "Content-Type: application/json\r\n";
     let twice = |header: &str| format!("{json}{header}{header}");
-    let case = ["twice-type", "twice-session", "twice-length", "both", "bare"];
+    let case = ["twice-type", "twice-session", "twice-length", "both", "bare", "behind"];
     match case.into_iter().find(|case| text.contains(&format!("\"{case}\""))) {
         Some("twice-type") => reply(stream, "200 OK", &twice("Content-Type: text/event-stream\r\n"), &body),
         Some("twice-session") => reply(stream, "200 OK", &twice("Mcp-Session-Id: a\r\n"), &body),
         Some("twice-length") => reply(stream, "200 OK", &format!("{json}Content-Length: 3\r\n"), &body),
         Some("both") => reply(stream, "200 OK", &format!("{json}Transfer-Encoding: chunked\r\n"), &body),
         Some("bare") => {
-            let head = "HTTP/1.1 200 OK\nContent-Type: application/json\nSet-Cookie: a=b\nX-Also: 1\n";
+            let head =
+                format!("HTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: {}", body.len());
+            stream.write_all(format!("{head}\n\n{body}").as_bytes()).is_ok()
+        }
+        Some("behind") => {
+            let head = format!("HTTP/1.1 200 OK\r\n{json}Set-Cookie: a=b\r\nX-Also: 1\r\n");
             let smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-            let text = format!("{head}Content-Length: {}\n\n{body}{smuggled}", body.len());
+            let text = format!("{head}Content-Length: {}\r\n\r\n{body}{smuggled}", body.len());
             stream.write_all(text.as_bytes()).is_ok()
         }
         _ => match request.json()["id"].is_null() || request.json()["method"] == "initialize" {

@@ -23,11 +23,11 @@ use super::sessions::Session;
 use super::stream;
 
 /// Answers one request of a client.
-pub(super) async fn serve(front: Arc<Front>, request: Request<Sent>) -> Reply {
+pub(super) async fn serve(front: &Front, request: Request<Sent>) -> Reply {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let map = front.map();
-    let mut reply = admitted(&front, &map, &head, body).await;
+    let mut reply = admitted(front, &map, &head, body).await;
     share(&map.names, &head, &mut reply);
     if !front.hub.serves() {
         reply = closing(reply);

@@ -1,6 +1,6 @@
 //! One listener: which paths it serves, and its connections.
 
-mod head_timer;
+mod http1;
 mod sent;
 
 use std::collections::HashMap;
@@ -8,25 +8,23 @@ use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use self::head_timer::HeadTimer;
 pub(super) use self::sent::Sent;
 use super::aggregate::Aggregate;
-use super::bell::Bell;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
 use super::head::Names;
@@ -160,44 +158,36 @@ pub(super) async fn speak<S>(front: Arc<Front>, stream: S, http2: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let limits = front.hub.limits;
-    let for_requests = Arc::clone(&front);
-    // Requests of HTTP/2 have tasks of their own, which wake their connection.
-    let bell = (!http2).then(Arc::<Bell>::default);
-    let for_bodies = bell.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let front = Arc::clone(&for_requests);
-        let request = request.map(|body| Sent::new(body, for_bodies.clone()));
-        async move { Ok::<_, std::convert::Infallible>(serve(front, request).await) }
-    });
     if http2 {
+        let limits = front.hub.limits;
+        let for_requests = Arc::clone(&front);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let front = Arc::clone(&for_requests);
+            async move { Ok::<_, std::convert::Infallible>(serve(&front, request.map(Sent::Http2)).await) }
+        });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new());
         builder.max_concurrent_streams(HTTP2_STREAMS_MAX);
         builder.max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
         builder.keep_alive_interval(limits.keep_alive);
-        until_over(front, bell, builder.serve_connection(TokioIo::new(stream), service)).await;
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        until_over(&front, connection, |connection| connection.graceful_shutdown()).await;
     } else {
-        let mut builder = http1::Builder::new();
-        builder.timer(HeadTimer::default());
-        builder.header_read_timeout(limits.head_time);
-        builder.max_buf_size(limits.head_bytes_max.max(8 << 10));
-        if let Some(max) = limits.headers_max_unusual() {
-            builder.max_headers(max);
-        }
-        until_over(front, bell, builder.serve_connection(TokioIo::new(stream), service)).await;
+        let told = Arc::<AtomicBool>::default();
+        let connection = http1::converse(Arc::clone(&front), stream, Arc::clone(&told));
+        until_over(&front, connection, |_| told.store(true, Ordering::Relaxed)).await;
     }
 }
 
-/// Serves until the connection ends or must. One that broke is its client's loss; what it was for is recorded where it
-/// was decided.
-async fn until_over(front: Arc<Front>, bell: Option<Arc<Bell>>, connection: impl GracefulConnection) {
+/// Serves until the connection ends, by itself or soon after it is `told` to, or must. One that broke is its client's loss; what
+/// it was for is recorded where it was decided.
+async fn until_over<C: Future>(front: &Front, connection: C, tell: impl FnOnce(Pin<&mut C>)) {
     let (mut phase, mut own) = (front.hub.phases.subscribe(), front.phase.subscribe());
     let mut connection = pin!(connection);
-    if ends_before(connection.as_mut(), bell, (&mut phase, &mut own)).await {
+    if ends_before(connection.as_mut(), (&mut phase, &mut own)).await {
         return;
     }
-    connection.as_mut().graceful_shutdown();
+    tell(connection.as_mut());
     tokio::select! {
         _ = connection.as_mut() => {}
         () = over(&mut phase) => {}
@@ -206,11 +196,9 @@ async fn until_over(front: Arc<Front>, bell: Option<Arc<Bell>>, connection: impl
 
 /// True if the connection ends before it is told to.
 async fn ends_before(
-    mut connection: Pin<&mut impl GracefulConnection>,
-    bell: Option<Arc<Bell>>,
+    mut connection: Pin<&mut impl Future>,
     (phase, own): (&mut watch::Receiver<Phase>, &mut watch::Receiver<Phase>),
 ) -> bool {
-    let bell = bell.map(|bell| (Waker::from(Arc::clone(&bell)), bell));
     let (signs, mut looked) = ([phase.clone(), own.clone()], None::<Waker>);
     let mut told = pin!(async {
         tokio::select! {
@@ -219,13 +207,7 @@ async fn ends_before(
         }
     });
     poll_fn(|context| {
-        let ended = match &bell {
-            Some((ring, bell)) => {
-                bell.once(context.waker(), || connection.as_mut().poll(&mut Context::from_waker(ring)))
-            }
-            None => connection.as_mut().poll(context),
-        };
-        if ended.is_ready() {
+        if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(true);
         }
         // The connection is woken some times a request, and told to end once: that is looked for when there is a sign of it.

@@ -55,16 +55,7 @@ impl HttpLimits {
         unread_time: Duration::from_secs(120),
         grace: Duration::from_secs(10),
     };
-
-    /// How many header fields hyper is to be told of: none where it is as many as it takes anyway, for which it needs no list on
-    /// the heap.
-    pub(super) fn headers_max_unusual(&self) -> Option<usize> {
-        (self.headers_max != HYPERS_HEADERS_MAX).then_some(self.headers_max)
-    }
 }
-
-/// Header fields of a message that hyper reads without being told.
-const HYPERS_HEADERS_MAX: usize = 100;
 
 impl Default for HttpLimits {
     fn default() -> HttpLimits {

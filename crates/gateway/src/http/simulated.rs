@@ -22,7 +22,7 @@ use bailiwick_record::trace::Whereabouts;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-pub(super) use self::upstream::Dialer;
+pub(super) use self::upstream::{Dialer, Pipe};
 use super::authenticate::Everybody;
 use super::front::{Front, Place, bind};
 use super::gate::{Gate, Phase};

@@ -173,37 +173,40 @@ impl Link {
         self.put(Some(uri), headers, line)
     }
 
-    fn put(&self, place: Option<Uri>, headers: HeaderMap, bytes: Bytes) -> impl Future<Output = Answered> {
-        let mut request = Request::new(Full::new(bytes));
-        *request.method_mut() = Method::POST;
-        *request.headers_mut() = headers;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    fn put(
+        &self,
+        place: Option<Uri>,
+        mut headers: HeaderMap,
+        bytes: Bytes,
+    ) -> impl Future<Output = Answered> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = HeaderValue::from_static("application/json, text/event-stream");
-        request.headers_mut().entry(ACCEPT).or_insert(accept);
-        self.send(place, request)
+        headers.entry(ACCEPT).or_insert(accept);
+        self.send(place, Method::POST, headers, bytes)
     }
 
     /// Opens a stream of events, or ends a session.
     pub(super) fn ask(&self, method: Method, headers: HeaderMap) -> impl Future<Output = Answered> {
-        let mut request = Request::new(Full::new(Bytes::new()));
-        *request.method_mut() = method;
-        *request.headers_mut() = headers;
-        self.send(None, request)
+        self.send(None, method, headers, Bytes::new())
     }
 
     fn send(
         &self,
         place: Option<Uri>,
-        mut request: Request<Full<Bytes>>,
+        method: Method,
+        mut headers: HeaderMap,
+        body: Bytes,
     ) -> impl Future<Output = Answered> + use<'_> {
-        let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
             headers.insert(name, value.clone());
         }
         let sent = match &self.way {
-            Way::Plain(plain) => Ok(plain.send(place.as_ref(), request, self.answer_time)),
+            Way::Plain(plain) => Ok(plain.send(place.as_ref(), &method, (headers, &body), self.answer_time)),
             Way::Client(client) => {
+                let mut request = Request::new(Full::new(body));
+                *request.method_mut() = method;
+                *request.headers_mut() = headers;
                 *request.uri_mut() = place.unwrap_or_else(|| self.target.uri.clone());
                 Err(Box::pin(timeout(self.answer_time, client.request(request))))
             }

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec::IntoIter;
 
-use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
@@ -17,14 +16,17 @@ use tower_service::Service;
 use super::Target;
 
 pub(super) type Connector = HttpsConnector<Dialer>;
-/// What it connects.
-pub(super) type Stream = <Connector as Service<Uri>>::Response;
 
 #[cfg(not(test))]
 type Dialer = HttpConnector<Resolver>;
+/// What it connects, without TLS.
+#[cfg(not(test))]
+pub(super) type Wire = tokio::net::TcpStream;
 /// Tests of this crate dial in memory; those of the binary dial sockets.
 #[cfg(test)]
 type Dialer = crate::http::simulated::Dialer;
+#[cfg(test)]
+pub(super) type Wire = crate::http::simulated::Pipe;
 
 /// An address that the operator wrote is used as it is; a name may not lead to where no server
 /// of anybody is meant to be: link-local addresses, on which clouds give out credentials, and those of groups or nobody.

@@ -1,131 +1,140 @@
-//! One connection to an upstream, driven by whoever waits for its answer: no task of its own stands between the socket and the
-//! request, so that an answer wakes one task and not two.
+//! One connection to an upstream over HTTP/1.1, driven by whoever waits for its answer: no task of its own stands between the
+//! socket and the request, so that an answer wakes one task and not two.
 
+use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use http_body_util::Full;
+use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
 use hyper::body::Bytes;
-use hyper::client::conn::http1::{Connection, SendRequest};
-use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::dial::Stream;
-use crate::http::bell::Bell;
+use super::UpstreamError;
+use super::dial::Wire;
+use crate::http::wire::{Answered, Inbox, Outbox, answered};
 
-/// How often a connection that always has something to do is seen to before others have their turn.
-const TURNS_MAX: usize = 16;
+/// Heads of 1xx that may come before an answer.
+const INTERIM_MAX: usize = 8;
+/// The status of a connection that is to be for something else from now on.
+const SWITCHING: u16 = 101;
 
 /// A connection, and the one request that may be under way on it. Dropping it closes it.
+#[derive(Debug)]
 pub(super) struct Line {
-    pub(super) sender: SendRequest<Full<Bytes>>,
-    connection: Connection<Stream, Full<Bytes>>,
-    bell: Arc<Bell>,
-    /// Rings the bell.
-    waker: Waker,
+    stream: Wire,
+    inbox: Inbox,
+    outbox: Outbox,
+    interim: usize,
     /// Until when the head of the answer must be there. Put off for each request, which costs less than to set one anew.
     end: Pin<Box<Sleep>>,
 }
 
+/// What an upstream may put into a head.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeadLimits {
+    pub(super) bytes_max: usize,
+    pub(super) fields_max: usize,
+}
+
+/// Why there is no head of an answer.
+#[derive(Debug)]
+pub(super) enum Missed {
+    /// The connection was closed before anything of the request was sent, which is here again.
+    NotBegun(Outbox),
+    Failed(UpstreamError),
+}
+
 impl Line {
-    pub(super) fn new(
-        (sender, connection): (SendRequest<Full<Bytes>>, Connection<Stream, Full<Bytes>>),
-        end: Instant,
-    ) -> Line {
-        let bell = Arc::new(Bell::rung());
-        let waker = Waker::from(Arc::clone(&bell));
-        Line { sender, connection, bell, waker, end: Box::pin(sleep_until(end)) }
+    pub(super) fn new(stream: Wire, end: Instant) -> Line {
+        let (inbox, outbox) = (Inbox::default(), Outbox::default());
+        Line { stream, inbox, outbox, interim: 0, end: Box::pin(sleep_until(end)) }
     }
 
     /// Somebody takes it for a request that has until `end`; false if it was closed meanwhile.
     pub(super) fn take_up(&mut self, end: Instant) -> bool {
-        self.bell.attend();
         self.end.as_mut().reset(end);
-        self.rests()
+        self.is_kept(Waker::noop())
     }
 
-    /// Nobody needs it any more: it wakes `keeper` if it is closed. False if it can take no other request.
-    pub(super) fn lay_down(&mut self, keeper: Option<&Waker>) -> bool {
-        if !self.rests() {
-            return false;
-        }
-        if let Some(keeper) = keeper {
-            self.bell.is_for(keeper);
-        }
-        self.bell.leave() || self.rests()
-    }
-
-    /// What an idle connection has to do is done; false if it was closed.
+    /// True if it is open and silent. When it is no more, `keeper` is woken.
     pub(super) fn is_kept(&mut self, keeper: &Waker) -> bool {
-        self.bell.is_for(keeper);
-        !self.bell.is_rung() || self.rests()
+        self.inbox.is_empty() && self.poll_more(&mut Context::from_waker(keeper)).is_pending()
     }
 
-    /// Sees to what there is to do; true if nothing of a request is under way and it can take another one.
-    fn rests(&mut self) -> bool {
-        for _ in 0..TURNS_MAX {
-            if !self.bell.take() {
-                return self.sender.is_ready();
+    /// Begins a request, as far as that needs no waiting.
+    pub(super) fn begin(&mut self, request: Outbox) -> Result<(), Missed> {
+        (self.outbox, self.interim) = (request, 0);
+        match self.poll_written(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(written) => written,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Missed>> {
+        let written = self.outbox.poll_written(&mut self.stream, context);
+        written.map_err(|_| match self.outbox.is_whole() {
+            true => Missed::NotBegun(std::mem::take(&mut self.outbox)),
+            false => Missed::Failed(UpstreamError::Broken),
+        })
+    }
+
+    /// Ready when the head of the answer is there, or none will come. A server may answer before it read all of the request.
+    pub(super) fn poll_answer(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: HeadLimits,
+    ) -> Poll<Result<Answered, Missed>> {
+        if let Poll::Ready(Err(missed)) = self.poll_written(context) {
+            return Poll::Ready(Err(missed));
+        }
+        let failed = |why| Poll::Ready(Err(Missed::Failed(why)));
+        loop {
+            let head = match self.inbox.head(limits.bytes_max) {
+                Ok(head) => head,
+                Err(_) => return failed(UpstreamError::Broken),
+            };
+            if let Some(head) = head {
+                match answered(&head, limits.fields_max) {
+                    Err(HeadError::Unclear) => return failed(UpstreamError::Twice),
+                    Ok(answered) if answered.head.status.as_u16() == SWITCHING => {
+                        return failed(UpstreamError::Broken);
+                    }
+                    Ok(answered) if answered.head.status.is_informational() && self.interim < INTERIM_MAX => {
+                        self.interim += 1;
+                    }
+                    Ok(answered) if !answered.head.status.is_informational() => {
+                        return Poll::Ready(Ok(answered));
+                    }
+                    Ok(_) | Err(_) => return failed(UpstreamError::Broken),
+                }
+                continue;
             }
-            let context = &mut Context::from_waker(&self.waker);
-            if Pin::new(&mut self.connection).poll(context).is_ready() {
-                return false;
+            match self.poll_more(context) {
+                Poll::Ready(Ok(0) | Err(_)) => return failed(UpstreamError::Broken),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => {
+                    return self
+                        .end
+                        .as_mut()
+                        .poll(context)
+                        .map(|()| Err(Missed::Failed(UpstreamError::Late)));
+                }
             }
         }
-        false
+    }
+
+    /// Reads more, and says how much: nothing at the end.
+    pub(super) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.inbox.poll_more(&mut self.stream, context)
+    }
+
+    /// The next piece of a body, if some of it came. An error is that it is none.
+    pub(super) fn piece(&mut self, body: &mut BodyReader) -> Result<Option<Bytes>, UpstreamError> {
+        self.inbox.piece(body).map_err(|_| UpstreamError::Broken)
     }
 
     /// True if nothing of a request is under way.
     pub(super) fn is_free(&self) -> bool {
-        self.sender.is_ready()
-    }
-
-    pub(super) fn bell(&self) -> &Bell {
-        &self.bell
-    }
-
-    /// Ready when the time of the request is over.
-    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.end.as_mut().poll(context)
-    }
-
-    /// Sees to the connection until `heard` has what it waits for; nothing if the connection is over.
-    pub(super) fn drive<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        mut heard: impl FnMut(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<Option<T>> {
-        self.bell.is_for(context.waker());
-        self.bell.attend();
-        // What is heard comes from the connection alone, which is looked at here: nobody needs to be woken for it.
-        let mut deaf = Context::from_waker(Waker::noop());
-        if let Poll::Ready(heard) = heard(&mut deaf) {
-            return Poll::Ready(Some(heard));
-        }
-        for _ in 0..TURNS_MAX {
-            if self.bell.take() {
-                let inner = &mut Context::from_waker(&self.waker);
-                if Pin::new(&mut self.connection).poll(inner).is_ready() {
-                    return Poll::Ready(None);
-                }
-                if let Poll::Ready(heard) = heard(&mut deaf) {
-                    return Poll::Ready(Some(heard));
-                }
-                if !has_budget_remaining() {
-                    break;
-                }
-            } else if self.bell.leave() {
-                if !has_budget_remaining() {
-                    context.waker().wake_by_ref();
-                }
-                return Poll::Pending;
-            } else {
-                self.bell.attend();
-            }
-        }
-        self.bell.leave();
-        context.waker().wake_by_ref();
-        Poll::Pending
+        self.inbox.is_empty() && self.outbox.is_empty()
     }
 }

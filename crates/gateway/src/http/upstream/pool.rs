@@ -6,25 +6,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::{TrySendError, http1};
-use hyper::header::{HOST, HeaderValue};
+use bailiwick_mcp::framing::http1::BodyReader;
+use hyper::body::Bytes;
+use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use hyper::{Request, Response, Uri};
+use hyper::{Method, Response, Uri};
+use hyper_rustls::MaybeHttpsStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use tower_service::Service as _;
 
 use super::dial::Connector;
-use super::line::Line;
+use super::line::{HeadLimits, Line, Missed};
 use super::reading::Reading;
 use super::{HttpLimits, IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
+use crate::http::wire::{Answered, Outbox};
 
 /// The way to one origin.
 pub(super) struct Plain {
     connector: Connector,
-    builder: http1::Builder,
+    limits: HeadLimits,
     authority: Authority,
     /// What is dialled.
     origin: Uri,
@@ -58,12 +59,9 @@ impl Plain {
         parts.authority = Some(authority.clone());
         parts.path_and_query = Some(PathAndQuery::from_static("/"));
         let origin = Uri::from_parts(parts).ok()?;
-        let mut builder = http1::Builder::new();
-        if let Some(max) = limits.headers_max_unusual() {
-            builder.max_headers(max);
-        }
+        let limits = HeadLimits { bytes_max: limits.head_bytes_max, fields_max: limits.headers_max };
         let usual = path(uri);
-        Some(Plain { connector, builder, authority, origin, host, usual, pool: Arc::default() })
+        Some(Plain { connector, limits, authority, origin, host, usual, pool: Arc::default() })
     }
 
     /// Sends a request to its usual place, or another one of this origin, and returns the head of its answer, which must be there
@@ -74,63 +72,75 @@ impl Plain {
     pub(super) fn send(
         &self,
         place: Option<&Uri>,
-        request: Request<Full<Bytes>>,
+        method: &Method,
+        (headers, body): (HeaderMap, &Bytes),
         within: Duration,
     ) -> impl Future<Output = Result<Response<Reading>, UpstreamError>> + use<'_> {
         let now = Instant::now();
         let time = (now, now + within);
-        let begun = self.begin(place, request, time);
+        let begun = self.request(place, method, headers, body).and_then(|request| self.begin(request, time));
         async move {
             let request = match begun? {
-                Begun::On(line, answer) => match self.hear((line, false), answer).await {
+                Begun::On(line) => match self.hear(line, false).await {
                     Err(Missed::NotBegun(request)) => request,
                     Err(Missed::Failed(why)) => return Err(why),
                     Ok(response) => return Ok(response),
                 },
                 Begun::Not(request) => request,
             };
-            Box::pin(self.send_anew(*request, time)).await
+            Box::pin(self.send_anew(request, time)).await
         }
     }
 
-    /// Begins a request on a connection that lies idle, if there is one.
-    fn begin(
+    /// A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
+    fn request(
         &self,
         place: Option<&Uri>,
-        mut request: Request<Full<Bytes>>,
-        (now, end): (Instant, Instant),
-    ) -> Result<Begun<impl Future<Output = Answer> + use<>>, UpstreamError> {
-        // A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
-        *request.uri_mut() = match place {
-            None => self.usual.clone(),
-            Some(uri) if self.leads_to(uri) => path(uri),
+        method: &Method,
+        mut headers: HeaderMap,
+        body: &Bytes,
+    ) -> Result<Outbox, UpstreamError> {
+        let elsewhere = match place {
+            None => None,
+            Some(uri) if self.leads_to(uri) => Some(path(uri)),
             // Callers lead nobody to another origin.
             Some(_) => return Err(UpstreamError::Unreachable),
         };
-        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
-        Ok(match self.pool.take(now, end) {
-            Some(mut line) => {
-                let answer = Box::pin(line.sender.try_send_request(request));
-                Begun::On(line, answer)
+        headers.entry(HOST).or_insert_with(|| self.host.clone());
+        let mut request = Outbox::default();
+        request.put_request(method, elsewhere.as_ref().unwrap_or(&self.usual), &headers, body);
+        Ok(request)
+    }
+
+    /// Begins a request on a connection that lies idle, if there is one.
+    fn begin(&self, mut request: Outbox, (now, end): (Instant, Instant)) -> Result<Begun, UpstreamError> {
+        while let Some(mut line) = self.pool.take(now, end) {
+            match line.begin(request) {
+                Ok(()) => return Ok(Begun::On(line)),
+                Err(Missed::NotBegun(again)) => request = again,
+                Err(Missed::Failed(why)) => return Err(why),
             }
-            None => Begun::Not(Box::new(request)),
-        })
+        }
+        Ok(Begun::Not(request))
     }
 
     /// Sends a request on whatever idle connection still takes it, or on a new one.
     async fn send_anew(
         &self,
-        mut request: Request<Full<Bytes>>,
+        mut request: Outbox,
         (now, end): (Instant, Instant),
     ) -> Result<Response<Reading>, UpstreamError> {
         loop {
-            let (mut line, is_new) = match self.pool.take(now, end) {
-                Some(line) => (line, false),
-                None => (self.dial(end).await?, true),
+            let (line, is_new) = match self.begin(request, (now, end))? {
+                Begun::On(line) => (line, false),
+                Begun::Not(request) => {
+                    let mut line = self.dial(end).await?;
+                    line.begin(request).map_err(|_| UpstreamError::Broken)?;
+                    (line, true)
+                }
             };
-            let answer = Box::pin(line.sender.try_send_request(request));
-            match self.hear((line, is_new), answer).await {
-                Err(Missed::NotBegun(again)) => request = *again,
+            match self.hear(line, is_new).await {
+                Err(Missed::NotBegun(again)) => request = again,
                 Err(Missed::Failed(why)) => return Err(why),
                 Ok(response) => return Ok(response),
             }
@@ -138,37 +148,16 @@ impl Plain {
     }
 
     /// Waits for the head of the answer to a request that is under way on `line`.
-    async fn hear(
-        &self,
-        (mut line, is_new): (Box<Line>, bool),
-        mut answer: Pin<Box<impl Future<Output = Answer>>>,
-    ) -> Result<Response<Reading>, Missed> {
-        let head = poll_fn(|context| match line.drive(context, |context| answer.as_mut().poll(context)) {
-            Poll::Ready(head) => Poll::Ready(Ok(head)),
-            Poll::Pending => line.poll_end(context).map(|()| Err(Missed::Failed(UpstreamError::Late))),
-        });
-        let (head, line) = match head.await? {
-            Some(head) => (head, Some(line)),
-            // It is over: what it left behind is the answer, or why there is none.
-            None => {
-                drop(line);
-                (answer.await, None)
+    async fn hear(&self, mut line: Box<Line>, is_new: bool) -> Result<Response<Reading>, Missed> {
+        match poll_fn(|context| line.poll_answer(context, self.limits)).await {
+            Ok(Answered { head, extent, keeps }) => {
+                let body = Reading::on(line, BodyReader::new(extent), keeps, &self.pool);
+                Ok(Response::from_parts(head, body))
             }
-        };
-        let response = match head {
-            Ok(response) => response,
-            Err(mut error) => {
-                let again = error.take_message().filter(|_| !is_new);
-                let broken = Missed::Failed(UpstreamError::Broken);
-                return Err(again.map_or(broken, |again| Missed::NotBegun(Box::new(again))));
-            }
-        };
-        let (head, body) = response.into_parts();
-        let body = match line {
-            Some(line) => Reading::on(body, line, &self.pool),
-            None => Reading::of(body),
-        };
-        Ok(Response::from_parts(head, body))
+            // A new one does not take it either.
+            Err(Missed::NotBegun(_)) if is_new => Err(Missed::Failed(UpstreamError::Broken)),
+            Err(missed) => Err(missed),
+        }
     }
 
     fn leads_to(&self, uri: &Uri) -> bool {
@@ -179,29 +168,20 @@ impl Plain {
         let mut connector = self.connector.clone();
         let dialling = async {
             poll_fn(|context| connector.poll_ready(context)).await.map_err(|_| UpstreamError::Unreachable)?;
-            let stream = connector.call(self.origin.clone()).await;
-            let stream = stream.map_err(|_| UpstreamError::Unreachable)?;
-            self.builder.handshake(stream).await.map_err(|_| UpstreamError::Unreachable)
+            match connector.call(self.origin.clone()).await {
+                Ok(MaybeHttpsStream::Http(stream)) => Ok(stream.into_inner()),
+                Ok(MaybeHttpsStream::Https(_)) | Err(_) => Err(UpstreamError::Unreachable),
+            }
         };
-        let ends = timeout_at(end, dialling).await.unwrap_or(Err(UpstreamError::Late))?;
-        Ok(Box::new(Line::new(ends, end)))
+        let stream = timeout_at(end, dialling).await.unwrap_or(Err(UpstreamError::Late))?;
+        Ok(Box::new(Line::new(stream, end)))
     }
 }
 
-/// What hyper says of a request.
-type Answer = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>;
-
-enum Begun<A> {
+enum Begun {
     /// A box is moved once; what is waited for within another future is moved with each.
-    On(Box<Line>, Pin<Box<A>>),
-    Not(Box<Request<Full<Bytes>>>),
-}
-
-/// Why there is no head of an answer.
-enum Missed {
-    /// The connection was closed before the request was begun, which is here again.
-    NotBegun(Box<Request<Full<Bytes>>>),
-    Failed(UpstreamError),
+    On(Box<Line>),
+    Not(Outbox),
 }
 
 /// The path of `uri` alone; `/` if it has none.
@@ -256,7 +236,8 @@ impl Pool {
     /// Keeps a connection whose request is answered, unless it is closed or there are enough.
     pub(super) fn put_back(self: &Arc<Pool>, mut line: Box<Line>) {
         let mut idle = self.idle();
-        if idle.lines.len() >= IDLE_CONNECTIONS_MAX || !line.lay_down(idle.keeper.as_ref()) {
+        let keeper = idle.keeper.as_ref().unwrap_or(Waker::noop());
+        if idle.lines.len() >= IDLE_CONNECTIONS_MAX || !line.is_kept(keeper) {
             drop(idle);
             return;
         }

@@ -2,129 +2,129 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use bailiwick_mcp::framing::http1::BodyReader;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
+use super::UpstreamError;
 use super::line::Line;
 use super::pool::Pool;
 
-/// The body of an answer. Where it is not all there yet, reading it drives its connection, which is free again at its end; one
-/// that is left before it closes the connection.
+/// The body of an answer. Reading it drives its connection, which is free again when all of it came; one that is left before
+/// closes the connection.
 #[derive(Debug)]
-pub(in crate::http) struct Reading {
-    first: Option<Result<Frame<Bytes>, hyper::Error>>,
-    rest: Rest,
-}
+pub(in crate::http) struct Reading(From);
 
-enum Rest {
+#[derive(Debug)]
+enum From {
     Nothing,
-    /// Somebody else drives it, or it is all there.
-    Comes(Incoming),
-    Driven(Incoming, Box<Line>, Arc<Pool>),
+    /// hyper drives it.
+    Client(Incoming),
+    Line(Box<OnLine>),
 }
 
-impl std::fmt::Debug for Rest {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Rest::Nothing => "Nothing",
-            Rest::Comes(_) => "Comes",
-            Rest::Driven(..) => "Driven",
-        })
-    }
+#[derive(Debug)]
+struct OnLine {
+    line: Box<Line>,
+    body: BodyReader,
+    /// The connection may carry another request.
+    keeps: bool,
+    pool: Arc<Pool>,
 }
 
 impl Reading {
-    /// What somebody else drives, or is all there.
     pub(super) fn of(body: Incoming) -> Reading {
-        Reading { first: None, rest: Rest::Comes(body) }
+        Reading(From::Client(body))
     }
 
-    /// What comes on `line`. Most answers come in one piece: then the line is free before anybody reads them.
-    pub(super) fn on(mut body: Incoming, line: Box<Line>, pool: &Arc<Pool>) -> Reading {
-        if !line.is_free() {
-            return Reading { first: None, rest: Rest::Driven(body, line, Arc::clone(pool)) };
+    /// What comes on `line`, which goes back into its pool if it `keeps`.
+    pub(super) fn on(line: Box<Line>, body: BodyReader, keeps: bool, pool: &Arc<Pool>) -> Reading {
+        let on_line = OnLine { line, body, keeps, pool: Arc::clone(pool) };
+        if on_line.body.is_over() {
+            on_line.end();
+            return Reading(From::Nothing);
         }
-        let (first, rest) = line.bell().unheard(move || {
-            let context = &mut Context::from_waker(Waker::noop());
-            let first = match Pin::new(&mut body).poll_frame(context) {
-                Poll::Ready(first) => first,
-                Poll::Pending => None,
-            };
-            let rest = if body.is_end_stream() { Rest::Nothing } else { Rest::Comes(body) };
-            // A connection that is free has nothing more of it to read.
-            ((first, rest), true)
-        });
-        pool.put_back(line);
-        Reading { first, rest }
+        Reading(From::Line(Box::new(on_line)))
+    }
+}
+
+impl OnLine {
+    /// Ready when there is a piece, or nothing more of it comes.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, UpstreamError>> {
+        loop {
+            let piece = self.line.piece(&mut self.body)?;
+            if piece.is_some() || self.body.is_over() {
+                return Poll::Ready(Ok(piece));
+            }
+            match self.line.poll_more(context) {
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    let ends = self.body.ends_at_close();
+                    return Poll::Ready(if ends { Ok(None) } else { Err(UpstreamError::Broken) });
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn end(self) {
+        if self.keeps && self.body.is_over() && self.line.is_free() {
+            self.pool.put_back(self.line);
+        }
     }
 }
 
 impl Body for Reading {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UpstreamError;
 
     fn poll_frame(
-        self: Pin<&mut Reading>,
+        mut self: Pin<&mut Reading>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Reading { first, rest } = self.get_mut();
-        if let Some(first) = first.take() {
-            return Poll::Ready(Some(first));
-        }
-        let (body, line) = match rest {
-            Rest::Nothing => return Poll::Ready(None),
-            Rest::Comes(body) => return Pin::new(body).poll_frame(context),
-            Rest::Driven(body, line, _) => (body, line),
+    ) -> Poll<Option<Result<Frame<Bytes>, UpstreamError>>> {
+        let piece = match &mut self.0 {
+            From::Nothing => return Poll::Ready(None),
+            From::Client(body) => {
+                let frame = Pin::new(body).poll_frame(context);
+                return frame.map(|frame| frame.map(|frame| frame.map_err(|_| UpstreamError::Broken)));
+            }
+            From::Line(on_line) => std::task::ready!(on_line.poll_piece(context)),
         };
-        let heard = line.drive(context, |context| Pin::new(&mut *body).poll_frame(context));
-        match heard {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Some(Ok(frame)))) => Poll::Ready(Some(Ok(frame))),
-            Poll::Ready(Some(Some(Err(error)))) => {
-                *rest = Rest::Nothing;
-                Poll::Ready(Some(Err(error)))
-            }
-            Poll::Ready(Some(None)) => {
-                if let Rest::Driven(_, line, pool) = std::mem::replace(rest, Rest::Nothing) {
-                    pool.put_back(line);
-                }
-                Poll::Ready(None)
-            }
-            // What the connection read before its end is still to be had.
-            Poll::Ready(None) => {
-                let Rest::Driven(mut body, ..) = std::mem::replace(rest, Rest::Nothing) else {
-                    return Poll::Ready(None);
-                };
-                let heard = Pin::new(&mut body).poll_frame(context);
-                *rest = Rest::Comes(body);
-                heard
-            }
+        let goes_on = match (&piece, &self.0) {
+            (Ok(Some(_)), From::Line(on_line)) => !on_line.body.is_over(),
+            _ => false,
+        };
+        if !goes_on
+            && let From::Line(on_line) = std::mem::replace(&mut self.0, From::Nothing)
+            && piece.is_ok()
+        {
+            on_line.end();
         }
+        Poll::Ready(piece.transpose().map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none()
-            && match &self.rest {
-                Rest::Nothing => true,
-                Rest::Comes(body) | Rest::Driven(body, ..) => body.is_end_stream(),
-            }
+        match &self.0 {
+            From::Nothing => true,
+            From::Client(body) => body.is_end_stream(),
+            From::Line(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        let first = match &self.first {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
-            Some(Err(_)) | None => 0,
-        };
-        let rest = match &self.rest {
-            Rest::Nothing => SizeHint::with_exact(0),
-            Rest::Comes(body) | Rest::Driven(body, ..) => body.size_hint(),
-        };
-        let mut all = SizeHint::new();
-        if let Some(upper) = rest.upper() {
-            all.set_upper(upper + first);
+        match &self.0 {
+            From::Nothing => SizeHint::with_exact(0),
+            From::Client(body) => body.size_hint(),
+            From::Line(on_line) => {
+                let (left, exact) = on_line.body.left();
+                let mut hint = SizeHint::new();
+                hint.set_lower(left);
+                if exact {
+                    hint.set_upper(left);
+                }
+                hint
+            }
         }
-        all.set_lower(rest.lower() + first);
-        all
     }
 }

@@ -1,0 +1,378 @@
+//! A client's connection over HTTP/1.1: one request after the other, each answered before the next is looked at.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
+use hyper::body::Bytes;
+use hyper::header::CONNECTION;
+use hyper::{Method, Request, StatusCode, Version};
+use std::future::poll_fn;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::Front;
+use super::sent::{BrokenOff, Coming, Sent};
+use crate::http::endpoint::serve;
+use crate::http::reply::{Body, Reply, refuse};
+use crate::http::wire::{Asked, Inbox, Length, Outbox, asked};
+
+/// A client that is told to go may still be sending: so long, and so much, is heard and thrown away, or the system would take the
+/// answer back from it.
+const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
+/// Events that are ready together are one write, until it is so long.
+const TOGETHER_BYTES: usize = 16 << 10;
+
+/// Serves a connection until its client leaves or may not stay, or `told` says that it is to end when nothing is in hand.
+pub(super) async fn converse<S>(front: Arc<Front>, stream: S, told: Arc<AtomicBool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut line = Line { stream, inbox: Inbox::default(), outbox: Outbox::default(), told };
+    let limits = front.hub.limits;
+    let mut clock = pin!(sleep(limits.head_time));
+    loop {
+        let head = match line.head(&front, clock.as_mut()).await {
+            Ok(Some(head)) => asked(&head, limits.headers_max),
+            Ok(None) => return,
+            Err(why) => Err(why),
+        };
+        let Asked { head, extent, keeps, expects } = match head {
+            Ok(asked) => asked,
+            Err(why) => {
+                let answer = Answer { keeps: false, whole: true, chunks: false };
+                let _ = line.answer(&front, unreadable(why), answer).await;
+                return line.linger().await;
+            }
+        };
+        let answer =
+            Answer { keeps, whole: head.method != Method::HEAD, chunks: head.version == Version::HTTP_11 };
+        let mut body = Coming::begin(BodyReader::new(extent), expects, &mut line.inbox);
+        let request = Request::from_parts(head, body.sent());
+        let Some(reply) = line.attend(serve(&front, request), &mut body).await else { return };
+        let is_read = body.is_over();
+        let answer = Answer { keeps: answer.keeps && is_read, ..answer };
+        match line.answer(&front, reply, answer).await {
+            Ok(true) => {}
+            Ok(false) if is_read => {
+                let _ = line.stream.shutdown().await;
+                return;
+            }
+            Ok(false) => return line.linger().await,
+            Err(_) => return,
+        }
+    }
+}
+
+/// How a request is answered.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    /// The connection may carry another one.
+    keeps: bool,
+    /// Not the head alone.
+    whole: bool,
+    /// The client knows chunks.
+    chunks: bool,
+}
+
+fn unreadable(why: HeadError) -> Reply {
+    let status = match why {
+        HeadError::TooLong | HeadError::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        HeadError::Malformed | HeadError::Unclear => StatusCode::BAD_REQUEST,
+    };
+    refuse(status, -32600, &why.to_string())
+}
+
+/// The connection, and what is on its way in and out.
+struct Line<S> {
+    stream: S,
+    inbox: Inbox,
+    outbox: Outbox,
+    told: Arc<AtomicBool>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
+    /// The next head; nothing if the client leaves or says nothing in time, or there is to be no other request.
+    async fn head(&mut self, front: &Front, mut clock: Pin<&mut Sleep>) -> Result<Option<Bytes>, HeadError> {
+        let limits = &front.hub.limits;
+        let mut waits = false;
+        poll_fn(|context| {
+            loop {
+                if let Some(head) = self.inbox.head(limits.head_bytes_max)? {
+                    return Poll::Ready(Ok(Some(head)));
+                }
+                if self.told.load(Ordering::Relaxed) && self.inbox.is_empty() {
+                    return Poll::Ready(Ok(None));
+                }
+                match self.inbox.poll_more(&mut self.stream, context) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Ok(None)),
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Pending => break,
+                }
+            }
+            // It is put off from one request to the next, and not at all for what is there already.
+            if !std::mem::replace(&mut waits, true) {
+                clock.as_mut().reset(Instant::now() + limits.head_time);
+            }
+            clock.as_mut().poll(context).map(|()| Ok(None))
+        })
+        .await
+    }
+
+    /// Does `work`, and reads the body for it; nothing if the client leaves meanwhile.
+    async fn attend(&mut self, work: impl Future<Output = Reply>, body: &mut Reads) -> Option<Reply> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            body.attend();
+            loop {
+                if let Poll::Ready(reply) = work.as_mut().poll(context) {
+                    return Poll::Ready(Some(reply));
+                }
+                match self.poll_body(body, context) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(None),
+                    Poll::Pending => break,
+                }
+            }
+            body.leave(context);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Ready when there is something new of the body for its reader. An error is that the client has left.
+    fn poll_body(&mut self, body: &mut Reads, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(coming) = body.open() else { return self.poll_left(context) };
+        if !coming.has_room() {
+            return Poll::Pending;
+        }
+        if body.expects && coming.is_wanted() {
+            body.expects = false;
+            self.outbox.put(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        if self.outbox.poll_written(&mut self.stream, context)?.is_pending() {
+            return Poll::Pending;
+        }
+        loop {
+            if body.take_in(&mut self.inbox) {
+                return Poll::Ready(Ok(()));
+            }
+            match self.inbox.poll_more(&mut self.stream, context) {
+                Poll::Ready(Ok(0) | Err(_)) => {
+                    body.break_off();
+                    return Poll::Ready(Ok(()));
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Ready when the client has left. What it says instead waits.
+    fn poll_left(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.inbox.is_empty() {
+            return Poll::Pending;
+        }
+        match self.inbox.poll_more(&mut self.stream, context) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Answers; true if the connection may carry another request.
+    async fn answer(&mut self, front: &Front, reply: Reply, how: Answer) -> io::Result<bool> {
+        let unread = front.hub.limits.unread_time;
+        let (head, body) = reply.into_parts();
+        let keeps = how.keeps
+            && !self.told.load(Ordering::Relaxed)
+            && head.headers.get(CONNECTION).is_none_or(|value| value != "close");
+        match body {
+            Body::Whole(bytes) => {
+                let bytes = bytes.unwrap_or_default();
+                self.outbox.put_response(&head, Length::Bytes(bytes.len()), keeps);
+                if how.whole {
+                    self.outbox.put_body(&bytes);
+                }
+                self.write(unread).await?;
+                Ok(keeps)
+            }
+            Body::Events(events) => {
+                let length = if how.chunks { Length::Chunks } else { Length::UntilClose };
+                let keeps = keeps && how.chunks;
+                self.outbox.put_response(&head, length, keeps);
+                if how.whole {
+                    self.tell(events, how.chunks, unread).await?;
+                }
+                self.write(unread).await?;
+                Ok(keeps)
+            }
+        }
+    }
+
+    /// Sends events as they come, until there are no more or the client leaves.
+    async fn tell(
+        &mut self,
+        mut events: mpsc::Receiver<Bytes>,
+        chunks: bool,
+        unread: Duration,
+    ) -> io::Result<()> {
+        // The head goes out before the first of them.
+        let mut next = events.try_recv().ok();
+        loop {
+            while let Some(event) = next.take() {
+                match (chunks, event.is_empty()) {
+                    (_, true) => {}
+                    (true, false) => self.outbox.put_chunk(&event),
+                    (false, false) => self.outbox.put(&event),
+                }
+                if self.outbox.len() < TOGETHER_BYTES {
+                    next = events.try_recv().ok();
+                }
+            }
+            self.write(unread).await?;
+            next = poll_fn(|context| match events.poll_recv(context) {
+                Poll::Ready(event) => Poll::Ready(Ok(event)),
+                Poll::Pending => self.poll_left(context).map_ok(|()| None),
+            })
+            .await?;
+            if next.is_none() {
+                break;
+            }
+        }
+        if chunks {
+            self.outbox.put(b"0\r\n\r\n");
+        }
+        Ok(())
+    }
+
+    /// Writes all that is to go out; a client that does not read for long is let go.
+    async fn write(&mut self, unread: Duration) -> io::Result<()> {
+        let Line { stream, outbox, .. } = self;
+        let at_once = poll_fn(|context| Poll::Ready(outbox.poll_written(stream, context))).await;
+        if let Poll::Ready(written) = at_once {
+            return written;
+        }
+        let written = poll_fn(|context| outbox.poll_written(stream, context));
+        timeout(unread, written).await.unwrap_or_else(|late| Err(late.into()))
+    }
+
+    /// Says nothing more, and hears what the client still says for a while.
+    async fn linger(mut self) {
+        let (within, bytes_max) = LINGER;
+        let _ = self.stream.shutdown().await;
+        let mut heard = 0;
+        let hear = poll_fn(|context| {
+            while heard < bytes_max {
+                self.inbox = Inbox::default();
+                match self.inbox.poll_more(&mut self.stream, context) {
+                    Poll::Ready(Ok(0) | Err(_)) => break,
+                    Poll::Ready(Ok(bytes)) => heard += bytes,
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            Poll::Ready(())
+        });
+        let _ = timeout(within, hear).await;
+    }
+}
+
+/// The reading of one request's body.
+struct Reads {
+    reader: BodyReader,
+    /// The client waits for a 100 before it sends it.
+    expects: bool,
+    /// What came of it with its head, if that was all.
+    whole: Option<Bytes>,
+    coming: Option<Arc<Coming>>,
+    broken: bool,
+}
+
+impl Coming {
+    fn begin(mut reader: BodyReader, expects: bool, inbox: &mut Inbox) -> Reads {
+        let first = inbox.piece(&mut reader);
+        let reads = Reads { reader, expects, whole: None, coming: None, broken: false };
+        match first {
+            Ok(whole) if reads.reader.is_over() => Reads { whole, ..reads },
+            Ok(first) => {
+                let coming = Coming::default();
+                match first {
+                    Some(piece) => coming.put(piece, reads.reader.left()),
+                    None => coming.expect(reads.reader.left()),
+                }
+                Reads { coming: Some(Arc::new(coming)), ..reads }
+            }
+            Err(_) => {
+                let coming = Coming::default();
+                coming.end(Err(BrokenOff));
+                Reads { coming: Some(Arc::new(coming)), broken: true, ..reads }
+            }
+        }
+    }
+}
+
+impl Reads {
+    fn sent(&mut self) -> Sent {
+        match &self.coming {
+            Some(coming) => Sent::Comes(Arc::clone(coming)),
+            None => Sent::Whole(self.whole.take()),
+        }
+    }
+
+    /// All of it came.
+    fn is_over(&self) -> bool {
+        self.reader.is_over() && !self.broken
+    }
+
+    /// What is to be filled, if anything of it is to come.
+    fn open(&self) -> Option<Arc<Coming>> {
+        if self.broken || self.reader.is_over() { None } else { self.coming.clone() }
+    }
+
+    fn attend(&self) {
+        if let Some(coming) = &self.coming {
+            coming.attend();
+        }
+    }
+
+    fn leave(&self, context: &Context<'_>) {
+        if let Some(coming) = &self.coming {
+            coming.leave(context.waker());
+        }
+    }
+
+    /// Hands over what came; true if there is something new for the reader.
+    fn take_in(&mut self, inbox: &mut Inbox) -> bool {
+        let piece = inbox.piece(&mut self.reader);
+        let Some(coming) = &self.coming else { return false };
+        match piece {
+            Ok(piece) => {
+                let is_new = piece.is_some() || self.reader.is_over();
+                if let Some(piece) = piece {
+                    coming.put(piece, self.reader.left());
+                }
+                if self.reader.is_over() {
+                    coming.end(Ok(()));
+                }
+                is_new
+            }
+            Err(_) => {
+                self.break_off();
+                true
+            }
+        }
+    }
+
+    /// Nothing more of it comes.
+    fn break_off(&mut self) {
+        self.broken = true;
+        if let Some(coming) = &self.coming {
+            coming.end(Err(BrokenOff));
+        }
+    }
+}
