@@ -13,6 +13,7 @@ mod bridge;
 mod desk;
 mod endpoint;
 mod exchange;
+mod fields;
 mod front;
 mod gate;
 mod handle;

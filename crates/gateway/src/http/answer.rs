@@ -28,7 +28,7 @@ impl Attended {
             Way::Http(link) => link,
             Way::Stdio(stable) => return Box::pin(self.forward_by_pipe(stable, letter, opens)).await,
         };
-        let sent = link.post(self.exchange.headers.map(), &letter);
+        let sent = link.post(self.exchange.headers.fields(), &letter);
         let (head, body) = match sent.await {
             Ok(response) => response.into_parts(),
             Err(error) => return Box::pin(self.exchange.failed(&error.to_string(), error.status())).await,

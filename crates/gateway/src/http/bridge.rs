@@ -164,7 +164,7 @@ impl Far {
         if let Some(place) = place {
             return self.post(&said, place, line).await;
         }
-        match self.link.pass(headers, line.clone()).await {
+        match self.link.pass(headers.into(), line.clone()).await {
             Ok(response) if said.is_initialize && legacy::may_be(response.status()) => {
                 self.legacy(&said, response, line).await;
             }
@@ -222,7 +222,7 @@ impl Far {
         if let Some(id) = behind {
             headers.insert(LAST_EVENT, id);
         }
-        let response = self.link.ask(Method::GET, headers).await.ok()?;
+        let response = self.link.ask(Method::GET, headers.into()).await.ok()?;
         let is_stream = response.status().is_success() && is_type(response.headers(), "text/event-stream");
         is_stream.then(|| response.into_body())
     }
@@ -298,7 +298,7 @@ impl Far {
         let mut headers = HeaderMap::new();
         self.show(&mut headers);
         // A server that does not end sessions forgets them by itself.
-        let _ = timeout(FAREWELL, self.link.ask(Method::DELETE, headers)).await;
+        let _ = timeout(FAREWELL, self.link.ask(Method::DELETE, headers.into())).await;
     }
 
     fn show(&self, headers: &mut HeaderMap) {

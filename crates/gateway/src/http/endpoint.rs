@@ -107,7 +107,7 @@ pub(super) async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Princip
         return refuse(StatusCode::TOO_MANY_REQUESTS, 4029, "too many streams of one session");
     };
     let exchange = exchange(here, head, &session);
-    let mut headers = exchange.headers.map();
+    let mut headers = exchange.headers.fields();
     if let Some(last) = head.headers.get(LAST_EVENT) {
         headers.insert(LAST_EVENT, last.clone());
     }
@@ -139,7 +139,7 @@ pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal)
     };
     let exchange = exchange(here, head, &session);
     let told = match (&here.way, &session.upstream) {
-        (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.map()).await.ok(),
+        (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.fields()).await.ok(),
         (Way::Http(_) | Way::Stdio(_), _) => None,
     };
     exchange.end_session(&session, "the client ended the session").await;

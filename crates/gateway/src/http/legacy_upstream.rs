@@ -9,6 +9,7 @@ use hyper::{Method, Uri};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::fields::Fields;
 use super::head::is_type;
 use super::letter::Letter;
 use super::limits::HttpLimits;
@@ -53,7 +54,7 @@ pub(super) async fn open(
 ) -> Result<(Stream, Uri), &'static str> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let response = link.ask(Method::GET, headers).await.map_err(|_| "the server cannot be reached")?;
+    let response = link.ask(Method::GET, headers.into()).await.map_err(|_| "the server cannot be reached")?;
     if !response.status().is_success() || !is_type(response.headers(), "text/event-stream") {
         return Err(NO_STREAM);
     }
@@ -70,7 +71,7 @@ pub(super) const NO_STREAM: &str = "the server opens no stream of events";
 /// Posts one letter after the other, in their order, until the pipe is dropped or the upstream takes one no more.
 async fn write(link: &Link, place: &Uri, mut letters: mpsc::Receiver<Letter>) {
     while let Some(letter) = letters.recv().await {
-        match link.post_to(place.clone(), HeaderMap::new(), &letter).await {
+        match link.post_to(place.clone(), Fields::default(), &letter).await {
             Ok(response) if response.status().is_success() => {}
             Ok(_) | Err(_) => return,
         }

@@ -3,12 +3,13 @@
 use bailiwick_mcp::headers;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::fields::Fields;
 use super::head::{METHOD, NAME, SESSION, is_argument};
 
 /// What of a client's head goes on, besides `also`. Everything else ends here: credentials are for us, and
 /// unknown headers make some frameworks read another request than the one that was decided over.
 ///
-/// A list, and a map only for each request that is sent: it is not looked into before.
+/// It is not looked into before it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Onward(Vec<(HeaderName, HeaderValue)>);
 
@@ -48,22 +49,22 @@ impl Onward {
     }
 
     /// For a request of the client's.
-    pub(super) fn map(&self) -> HeaderMap {
-        Onward::map_of(self.0.iter())
+    pub(super) fn fields(&self) -> Fields {
+        Onward::fields_of(self.0.iter())
     }
 
     /// For a request of our own, of which nothing that mirrors the client's message would be true.
-    pub(super) fn without_message(&self) -> HeaderMap {
+    pub(super) fn without_message(&self) -> Fields {
         let mirrors = |name: &HeaderName| *name == NAME || *name == METHOD || is_argument(name);
-        Onward::map_of(self.0.iter().filter(|(name, _)| !mirrors(name)))
+        Onward::fields_of(self.0.iter().filter(|(name, _)| !mirrors(name)))
     }
 
-    fn map_of<'o>(list: impl Iterator<Item = &'o (HeaderName, HeaderValue)>) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(list.size_hint().1.unwrap_or_default() + ADDED);
+    fn fields_of<'o>(list: impl Iterator<Item = &'o (HeaderName, HeaderValue)>) -> Fields {
+        let mut fields = Fields::with_capacity(list.size_hint().1.unwrap_or_default() + ADDED);
         for (name, value) in list {
-            map.append(name, value.clone());
+            fields.append(name.clone(), value.clone());
         }
-        map
+        fields
     }
 }
 
@@ -71,7 +72,7 @@ impl Onward {
 mod tests {
     use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 
-    use super::Onward;
+    use super::{Fields, Onward};
     use crate::http::head::{METHOD, SESSION};
 
     #[test]
@@ -86,11 +87,11 @@ mod tests {
         let sent = |modern, also: &[_], id: Option<&'static str>| {
             let mut onward = Onward::of(&head, also, modern);
             onward.in_session(id.map(HeaderValue::from_static));
-            let lines = |map: HeaderMap| {
+            let lines = |fields: Fields| {
                 let line = |(name, value): (_, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
-                map.iter().map(line).collect::<Vec<_>>()
+                fields.iter().map(line).collect::<Vec<_>>()
             };
-            (lines(onward.map()), lines(onward.without_message()))
+            (lines(onward.fields()), lines(onward.without_message()))
         };
         let accept = ["accept: application/json", "accept: text/event-stream"].map(str::to_owned).to_vec();
         let with =

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::HeaderMap;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout_at;
 
+use super::fields::Fields;
 use super::limits::HttpLimits;
 use super::upstream::{Link, Target, collect};
 
@@ -64,7 +64,8 @@ impl Post {
 }
 
 async fn exchange(link: &Link, body: Vec<u8>, answer_bytes_max: usize) -> Result<Vec<u8>, String> {
-    let response = link.pass(HeaderMap::new(), Bytes::from(body)).await.map_err(|error| error.to_string())?;
+    let response =
+        link.pass(Fields::default(), Bytes::from(body)).await.map_err(|error| error.to_string())?;
     if response.status() != StatusCode::OK {
         return Err(format!("it answered HTTP {}", response.status().as_u16()));
     }

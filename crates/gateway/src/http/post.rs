@@ -258,7 +258,7 @@ impl Exchange {
                 };
             }
         };
-        match link.post(self.headers.map(), letter).await {
+        match link.post(self.headers.fields(), letter).await {
             Ok(response) if response.status().is_success() => bare(StatusCode::ACCEPTED),
             Ok(response) => {
                 if let Some(session) = self.session.as_ref().filter(|own| own.is_gone_by(response.status())) {
@@ -315,7 +315,7 @@ impl Exchange {
     async fn ask_for(&self, letter: &Letter, answers: &mut Vec<Letter>) {
         // A server over stdio is told one thing at a time: its answers come in no order that a batch could have.
         if let Way::Http(link) = &self.here.way
-            && let Ok(response) = link.post(self.headers.map(), letter).await
+            && let Ok(response) = link.post(self.headers.fields(), letter).await
         {
             answers.extend(self.hear(response, &self.ids).await);
         }

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use self::dial::Connector;
 use self::pool::Plain;
 pub(super) use self::reading::Reading;
+use super::fields::Fields;
 use super::head::SESSION;
 use super::letter::Letter;
 use super::limits::HttpLimits;
@@ -140,11 +141,7 @@ impl Link {
     }
 
     /// Posts what the engine permitted. `headers` are the client's that go on.
-    pub(super) fn post(
-        &self,
-        headers: HeaderMap,
-        letter: &Letter,
-    ) -> impl Future<Output = Answered> + use<'_> {
+    pub(super) fn post(&self, headers: Fields, letter: &Letter) -> impl Future<Output = Answered> + use<'_> {
         self.put(None, headers, letter.bytes().clone())
     }
 
@@ -152,41 +149,33 @@ impl Link {
     pub(super) fn post_to(
         &self,
         uri: Uri,
-        headers: HeaderMap,
+        headers: Fields,
         letter: &Letter,
     ) -> impl Future<Output = Answered> + use<'_> {
         self.put(Some(uri), headers, letter.bytes().clone())
     }
 
     /// Passes on what a gate before us permitted: for a bridge, which stands in the place of a server.
-    pub(super) fn pass(&self, headers: HeaderMap, line: Bytes) -> impl Future<Output = Answered> {
+    pub(super) fn pass(&self, headers: Fields, line: Bytes) -> impl Future<Output = Answered> {
         self.put(None, headers, line)
     }
 
     /// The same to another place of the same origin.
-    pub(super) fn pass_to(
-        &self,
-        uri: Uri,
-        headers: HeaderMap,
-        line: Bytes,
-    ) -> impl Future<Output = Answered> {
+    pub(super) fn pass_to(&self, uri: Uri, headers: Fields, line: Bytes) -> impl Future<Output = Answered> {
         self.put(Some(uri), headers, line)
     }
 
-    fn put(
-        &self,
-        place: Option<Uri>,
-        mut headers: HeaderMap,
-        bytes: Bytes,
-    ) -> impl Future<Output = Answered> {
+    fn put(&self, place: Option<Uri>, mut headers: Fields, bytes: Bytes) -> impl Future<Output = Answered> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let accept = HeaderValue::from_static("application/json, text/event-stream");
-        headers.entry(ACCEPT).or_insert(accept);
+        if !headers.contains(&ACCEPT) {
+            headers.append(ACCEPT, accept);
+        }
         self.send(place, Method::POST, headers, bytes)
     }
 
     /// Opens a stream of events, or ends a session.
-    pub(super) fn ask(&self, method: Method, headers: HeaderMap) -> impl Future<Output = Answered> {
+    pub(super) fn ask(&self, method: Method, headers: Fields) -> impl Future<Output = Answered> {
         self.send(None, method, headers, Bytes::new())
     }
 
@@ -194,19 +183,19 @@ impl Link {
         &self,
         place: Option<Uri>,
         method: Method,
-        mut headers: HeaderMap,
+        mut headers: Fields,
         body: Bytes,
     ) -> impl Future<Output = Answered> + use<'_> {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in &self.target.headers {
-            headers.insert(name, value.clone());
+            headers.insert(name.clone(), value.clone());
         }
         let sent = match &self.way {
             Way::Plain(plain) => Ok(plain.send(place.as_ref(), &method, (headers, &body), self.answer_time)),
             Way::Client(client) => {
                 let mut request = Request::new(Full::new(body));
                 *request.method_mut() = method;
-                *request.headers_mut() = headers;
+                *request.headers_mut() = headers.map();
                 *request.uri_mut() = place.unwrap_or_else(|| self.target.uri.clone());
                 Err(Box::pin(timeout(self.answer_time, client.request(request))))
             }

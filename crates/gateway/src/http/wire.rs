@@ -16,6 +16,7 @@ use hyper::http::{request, response};
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::fields::Fields;
 use super::head::{METHOD, NAME, SESSION, VERSION};
 
 /// So much is read at once.
@@ -106,6 +107,8 @@ pub(super) struct Outbox {
 
 /// A body that is no longer is copied behind its head, and both are one write.
 const COPIED_BYTES_MAX: usize = 32 << 10;
+/// Most heads of requests are not longer.
+const USUAL_HEAD_BYTES: usize = 512;
 /// An outbox that had more to hold gives it back.
 const KEPT_BYTES_MAX: usize = 4 << 10;
 
@@ -147,12 +150,6 @@ impl Outbox {
         }
     }
 
-    fn put_fields(&mut self, headers: &HeaderMap) {
-        for (name, value) in headers {
-            self.put_field(name.as_str().as_bytes(), value.as_bytes());
-        }
-    }
-
     fn put_length(&mut self, bytes: usize) {
         self.put(b"content-length: ");
         self.put_number(bytes, 10);
@@ -176,12 +173,15 @@ impl Outbox {
     }
 
     /// A request with a path as its target. One without a body has no length either.
-    pub(super) fn put_request(&mut self, method: &Method, path: &Uri, headers: &HeaderMap, body: &Bytes) {
+    pub(super) fn put_request(&mut self, method: &Method, path: &Uri, headers: &Fields, body: &Bytes) {
+        self.bytes.reserve(USUAL_HEAD_BYTES + body.len().min(COPIED_BYTES_MAX));
         let path = path.path_and_query().map_or("/", |path| path.as_str());
         for part in [method.as_str(), " ", path, " HTTP/1.1\r\n"] {
             self.put(part.as_bytes());
         }
-        self.put_fields(headers);
+        for (name, value) in headers.iter() {
+            self.put_field(name.as_str().as_bytes(), value.as_bytes());
+        }
         if *method == Method::POST {
             self.put_length(body.len());
         }
@@ -196,7 +196,9 @@ impl Outbox {
         self.put(b" ");
         self.put(head.status.canonical_reason().unwrap_or_default().as_bytes());
         self.put(b"\r\n");
-        self.put_fields(&head.headers);
+        for (name, value) in &head.headers {
+            self.put_field(name.as_str().as_bytes(), value.as_bytes());
+        }
         match length {
             Length::Bytes(_) if head.status == StatusCode::NO_CONTENT => {}
             Length::Bytes(bytes) => self.put_length(bytes),
@@ -333,17 +335,17 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use hyper::body::Bytes;
-    use hyper::header::{HeaderMap, HeaderValue};
+    use hyper::header::{ACCEPT, HeaderValue};
     use hyper::{Method, Response, StatusCode};
 
-    use super::{Length, Outbox, answered, asked, date};
+    use super::{Fields, Length, Outbox, SESSION, answered, asked, date};
 
     #[test]
     fn a_request_is_written_as_it_is_read() {
-        let mut headers = HeaderMap::new();
-        headers.append("accept", HeaderValue::from_static("a/b"));
-        headers.append("accept", HeaderValue::from_static("c/d"));
-        headers.append("mcp-session-id", HeaderValue::from_static("s"));
+        let mut headers = Fields::default();
+        headers.append(ACCEPT, HeaderValue::from_static("a/b"));
+        headers.append(ACCEPT, HeaderValue::from_static("c/d"));
+        headers.append(SESSION, HeaderValue::from_static("s"));
         let mut outbox = Outbox::default();
         let body = Bytes::from_static(b"{}");
         outbox.put_request(&Method::POST, &"/mcp?a=b".parse().unwrap(), &headers, &body);
@@ -352,7 +354,7 @@ mod tests {
         let mut read = asked(&head, 8).unwrap();
         assert_eq!((read.head.method, read.head.uri.to_string()), (Method::POST, "/mcp?a=b".to_owned()));
         assert_eq!(read.head.headers.remove("content-length"), Some(HeaderValue::from_static("2")));
-        assert_eq!(read.head.headers, headers);
+        assert_eq!(read.head.headers, headers.map());
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use hyper::body::Bytes;
-use hyper::header::HeaderMap;
 use hyper::{Response, StatusCode, Uri};
 use tokio::time::timeout;
 
 use super::said::{self, Kind, Said};
 use super::{Far, refusal};
+use crate::http::fields::Fields;
 use crate::http::legacy_upstream;
 use crate::http::pipe::Heard;
 use crate::http::upstream::Reading;
@@ -53,7 +53,7 @@ impl Far {
         if let Kind::Request(id) = &said.kind {
             self.state().open.insert(id.clone());
         }
-        match self.link.pass_to(place, HeaderMap::new(), line).await {
+        match self.link.pass_to(place, Fields::default(), line).await {
             Ok(response) if response.status().is_success() => self.settled(said).await,
             Ok(response) => self.fail(said, &refusal::told(response.status(), response.headers())),
             Err(error) => self.fail(said, &error.to_string()),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::HeaderMap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::{Endpoint, LIMITS, Roots, on_a_still_clock, upstream};
+use crate::http::fields::Fields;
 use crate::http::upstream::{Link, UpstreamError, collect};
 
 type Answered = Result<Bytes, UpstreamError>;
@@ -28,7 +28,7 @@ fn server() -> (std::sync::Arc<Link>, UnboundedReceiver<DuplexStream>) {
 fn ask(link: &std::sync::Arc<Link>, line: &'static str) -> JoinHandle<Answered> {
     let link = std::sync::Arc::clone(link);
     tokio::spawn(async move {
-        let answer = link.pass(HeaderMap::new(), Bytes::from_static(line.as_bytes())).await?;
+        let answer = link.pass(Fields::default(), Bytes::from_static(line.as_bytes())).await?;
         collect(answer.into_body(), 1 << 20, LIMITS.answer_time).await
     })
 }

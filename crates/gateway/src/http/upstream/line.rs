@@ -61,6 +61,11 @@ impl Line {
         self.inbox.is_empty() && self.poll_more(&mut Context::from_waker(keeper)).is_pending()
     }
 
+    /// An empty outbox for a request, if one is at hand.
+    pub(super) fn outbox(&mut self) -> Outbox {
+        std::mem::take(&mut self.outbox)
+    }
+
     /// Begins a request, as far as that needs no waiting.
     pub(super) fn begin(&mut self, request: Outbox) -> Result<(), Missed> {
         (self.outbox, self.interim) = (request, 0);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bailiwick_mcp::framing::http1::BodyReader;
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderMap, HeaderValue};
+use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use hyper::{Method, Response, Uri};
 use hyper_rustls::MaybeHttpsStream;
@@ -20,6 +20,7 @@ use super::dial::Connector;
 use super::line::{HeadLimits, Line, Missed};
 use super::reading::Reading;
 use super::{HttpLimits, IDLE_CONNECTIONS_MAX, IDLE_TIME, UpstreamError};
+use crate::http::fields::Fields;
 use crate::http::wire::{Answered, Outbox};
 
 /// The way to one origin.
@@ -73,12 +74,12 @@ impl Plain {
         &self,
         place: Option<&Uri>,
         method: &Method,
-        (headers, body): (HeaderMap, &Bytes),
+        (headers, body): (Fields, &Bytes),
         within: Duration,
     ) -> impl Future<Output = Result<Response<Reading>, UpstreamError>> + use<'_> {
         let now = Instant::now();
         let time = (now, now + within);
-        let begun = self.request(place, method, headers, body).and_then(|request| self.begin(request, time));
+        let begun = self.begin(place, method, (headers, body), time);
         async move {
             let request = match begun? {
                 Begun::On(line) => match self.hear(line, false).await {
@@ -92,34 +93,44 @@ impl Plain {
         }
     }
 
-    /// A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
-    fn request(
+    /// Begins a request on a connection that lies idle, if there is one.
+    fn begin(
         &self,
         place: Option<&Uri>,
         method: &Method,
-        mut headers: HeaderMap,
-        body: &Bytes,
-    ) -> Result<Outbox, UpstreamError> {
+        (mut headers, body): (Fields, &Bytes),
+        time: (Instant, Instant),
+    ) -> Result<Begun, UpstreamError> {
+        // A request of HTTP/1.1 names its place, and in `Host` the origin (RFC 9112, section 3.2.1).
         let elsewhere = match place {
             None => None,
             Some(uri) if self.leads_to(uri) => Some(path(uri)),
             // Callers lead nobody to another origin.
             Some(_) => return Err(UpstreamError::Unreachable),
         };
-        headers.entry(HOST).or_insert_with(|| self.host.clone());
-        let mut request = Outbox::default();
+        if !headers.contains(&HOST) {
+            headers.append(HOST, self.host.clone());
+        }
+        let mut line = self.pool.take(time);
+        let mut request = line.as_mut().map(|line| line.outbox()).unwrap_or_default();
         request.put_request(method, elsewhere.as_ref().unwrap_or(&self.usual), &headers, body);
-        Ok(request)
+        self.begin_on(line, request, time)
     }
 
-    /// Begins a request on a connection that lies idle, if there is one.
-    fn begin(&self, mut request: Outbox, (now, end): (Instant, Instant)) -> Result<Begun, UpstreamError> {
-        while let Some(mut line) = self.pool.take(now, end) {
-            match line.begin(request) {
-                Ok(()) => return Ok(Begun::On(line)),
+    /// Begins it on `line`, or the next one that still takes it.
+    fn begin_on(
+        &self,
+        mut line: Option<Box<Line>>,
+        mut request: Outbox,
+        time: (Instant, Instant),
+    ) -> Result<Begun, UpstreamError> {
+        while let Some(mut tried) = line {
+            match tried.begin(request) {
+                Ok(()) => return Ok(Begun::On(tried)),
                 Err(Missed::NotBegun(again)) => request = again,
                 Err(Missed::Failed(why)) => return Err(why),
             }
+            line = self.pool.take(time);
         }
         Ok(Begun::Not(request))
     }
@@ -128,13 +139,13 @@ impl Plain {
     async fn send_anew(
         &self,
         mut request: Outbox,
-        (now, end): (Instant, Instant),
+        time: (Instant, Instant),
     ) -> Result<Response<Reading>, UpstreamError> {
         loop {
-            let (line, is_new) = match self.begin(request, (now, end))? {
+            let (line, is_new) = match self.begin_on(self.pool.take(time), request, time)? {
                 Begun::On(line) => (line, false),
                 Begun::Not(request) => {
-                    let mut line = self.dial(end).await?;
+                    let mut line = self.dial(time.1).await?;
                     line.begin(request).map_err(|_| UpstreamError::Broken)?;
                     (line, true)
                 }
@@ -224,7 +235,7 @@ impl Pool {
     }
 
     /// The connection that was used last, unless its time is over or it was closed; for a request that has until `end`.
-    fn take(&self, now: Instant, end: Instant) -> Option<Box<Line>> {
+    fn take(&self, (now, end): (Instant, Instant)) -> Option<Box<Line>> {
         loop {
             let (since, mut line) = self.idle().lines.pop()?;
             if now < since + IDLE_TIME && line.take_up(end) {
