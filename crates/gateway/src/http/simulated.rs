@@ -5,6 +5,7 @@
 mod bounds;
 mod client;
 mod connections;
+mod http1;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -78,8 +78,21 @@ impl Inbox {
         Ok(None)
     }
 
-    /// The next piece of a body, if some of it came.
+    /// What came of a body, in one piece; nothing if it came to nothing yet.
     pub(super) fn piece(&mut self, body: &mut BodyReader) -> Result<Option<Bytes>, BodyError> {
+        let Some(first) = self.next_piece(body)? else { return Ok(None) };
+        if self.came.is_empty() || body.is_over() {
+            return Ok(Some(first));
+        }
+        // Many small chunks are no more work for those who read them than a large one.
+        let mut rest = Vec::new();
+        while !self.came.is_empty() && !body.is_over() {
+            rest.extend_from_slice(&self.next_piece(body)?.unwrap_or_default());
+        }
+        Ok(Some(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() }))
+    }
+
+    fn next_piece(&mut self, body: &mut BodyReader) -> Result<Option<Bytes>, BodyError> {
         let (left_out, data) = body.next(&self.came)?;
         drop(self.take(left_out));
         Ok(if data > 0 { Some(self.take(data)) } else { None })
@@ -334,11 +347,12 @@ fn date(now: SystemTime) -> [u8; DATE_BYTES] {
 mod tests {
     use std::time::{Duration, SystemTime};
 
+    use bailiwick_mcp::framing::http1::{BodyReader, Extent};
     use hyper::body::Bytes;
     use hyper::header::{ACCEPT, HeaderValue};
     use hyper::{Method, Response, StatusCode};
 
-    use super::{Fields, Length, Outbox, SESSION, answered, asked, date};
+    use super::{Fields, Inbox, Length, Outbox, SESSION, answered, asked, date};
 
     #[test]
     fn a_request_is_written_as_it_is_read() {
@@ -371,6 +385,24 @@ mod tests {
                 assert_eq!(read.head.headers.len(), fields + 1 + usize::from(!keeps));
                 assert_eq!(read.keeps, keeps && length != Length::UntilClose);
             }
+        }
+    }
+
+    #[test]
+    fn chunks_that_came_together_are_one_piece_and_what_is_behind_them_stays() {
+        let text = b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\nGET";
+        for cut in 0..text.len() {
+            let (mut inbox, mut body) = (Inbox::default(), BodyReader::new(Extent::Chunks));
+            let mut pieces = Vec::new();
+            for part in [&text[..cut], &text[cut..]] {
+                inbox.came.extend_from_slice(part);
+                pieces.extend(inbox.piece(&mut body).unwrap());
+            }
+            assert_eq!(
+                (pieces.concat(), &inbox.came[..], body.is_over()),
+                (b"abc".to_vec(), &b"GET"[..], true)
+            );
+            assert!(pieces.len() <= 2, "{pieces:?}");
         }
     }
 

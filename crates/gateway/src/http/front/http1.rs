@@ -1,5 +1,6 @@
 //! A client's connection over HTTP/1.1: one request after the other, each answered before the next is looked at.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
 use hyper::body::Bytes;
 use hyper::header::CONNECTION;
 use hyper::{Method, Request, StatusCode, Version};
-use std::future::poll_fn;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -39,7 +39,7 @@ where
     loop {
         let head = match line.head(&front, clock.as_mut()).await {
             Ok(Some(head)) => asked(&head, limits.headers_max),
-            Ok(None) => return,
+            Ok(None) => return line.close(limits.unread_time).await,
             Err(why) => Err(why),
         };
         let Asked { head, extent, keeps, expects } = match head {
@@ -59,10 +59,7 @@ where
         let answer = Answer { keeps: answer.keeps && is_read, ..answer };
         match line.answer(&front, reply, answer).await {
             Ok(true) => {}
-            Ok(false) if is_read => {
-                let _ = line.stream.shutdown().await;
-                return;
-            }
+            Ok(false) if is_read => return line.close(limits.unread_time).await,
             Ok(false) => return line.linger().await,
             Err(_) => return,
         }
@@ -262,10 +259,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         timeout(unread, written).await.unwrap_or_else(|late| Err(late.into()))
     }
 
-    /// Says nothing more, and hears what the client still says for a while.
+    /// Says nothing more; over TLS it says so.
+    async fn close(mut self, unread: Duration) {
+        let _ = timeout(unread, self.stream.shutdown()).await;
+    }
+
+    /// The same, and hears what the client still says for a while.
     async fn linger(mut self) {
         let (within, bytes_max) = LINGER;
-        let _ = self.stream.shutdown().await;
+        let _ = timeout(within, self.stream.shutdown()).await;
         let mut heard = 0;
         let hear = poll_fn(|context| {
             while heard < bytes_max {

@@ -17,7 +17,7 @@ use super::{LIMITS, Permits, World, log, on_a_still_clock, records, upstream};
 use crate::http::front::speak;
 
 /// Lets `body` use a gateway with an upstream, and looks whether all is gone in the end.
-fn simulate<F: Future<Output = World>>(body: impl FnOnce(World) -> F) -> Vec<serde_json::Value> {
+pub(super) fn simulate<F: Future<Output = World>>(body: impl FnOnce(World) -> F) -> Vec<serde_json::Value> {
     let folder = tempfile::tempdir().unwrap();
     let entries = log(folder.path());
     let permits = Arc::new(Permits::default());
