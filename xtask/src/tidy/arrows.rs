@@ -221,6 +221,7 @@ const CLOSURE: &[(&str, &str)] = &[
     ("equivalent", "of indexmap: a trait"),
     ("form_urlencoded", "of url: splits slices"),
     ("hashbrown", "of indexmap: its table"),
+    ("httparse", "splits the heads of HTTP/1.1 into fields, in place"),
     ("hybrid-array", "of sha2: arrays by type-level length"),
     ("idna", "maps names by tables"),
     ("idna_adapter", "of idna: chooses its tables"),
