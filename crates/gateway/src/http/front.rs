@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
+use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 pub(super) use self::sent::Sent;
@@ -200,12 +201,13 @@ async fn ends_before(
     (phase, own): (&mut watch::Receiver<Phase>, &mut watch::Receiver<Phase>),
 ) -> bool {
     let (signs, mut looked) = ([phase.clone(), own.clone()], None::<Waker>);
-    let mut told = pin!(async {
+    // It is looked at seldom: then, whatever the connection has used up of its turn.
+    let mut told = pin!(unconstrained(async {
         tokio::select! {
             () = until(phase, Phase::Draining) => {}
             () = until(own, Phase::Draining) => {}
         }
-    });
+    }));
     poll_fn(|context| {
         if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(true);

@@ -115,6 +115,9 @@ const IDLE_CONNECTIONS_MAX: usize = 256;
 /// and cannot be sent again, since the server may have begun with it.
 const IDLE_TIME: Duration = Duration::from_secs(4);
 
+/// hyper takes no smaller one.
+const HYPERS_BUFFER_MIN: usize = 8 << 10;
+
 fn client(connector: Connector, limits: &HttpLimits) -> Client<Connector, Full<Bytes>> {
     Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
@@ -122,6 +125,7 @@ fn client(connector: Connector, limits: &HttpLimits) -> Client<Connector, Full<B
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .http1_max_headers(limits.headers_max)
+        .http1_max_buf_size(limits.head_bytes_max.max(HYPERS_BUFFER_MIN))
         .http2_max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
         .http2_keep_alive_interval(limits.keep_alive)
         .build(connector)

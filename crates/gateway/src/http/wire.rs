@@ -39,6 +39,10 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
+    pub(super) fn len(&self) -> usize {
+        self.came.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.came.is_empty()
     }
@@ -132,6 +136,11 @@ impl Outbox {
 
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.tail.is_empty()
+    }
+
+    /// How much of it is not written.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len() + self.tail.len() - self.written
     }
 
     /// True if nothing of it was written.

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
@@ -25,6 +25,8 @@ use crate::http::wire::{Asked, Inbox, Length, Outbox, asked};
 /// A client that is told to go may still be sending: so long, and so much, is heard and thrown away, or the system would take the
 /// answer back from it.
 const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
+/// So much is read of what a client says before it was answered.
+const AHEAD_BYTES_MAX: usize = 64 << 10;
 /// Events that are ready together are one write, until it is so long.
 const TOGETHER_BYTES: usize = 16 << 10;
 
@@ -59,7 +61,6 @@ where
         let answer = Answer { keeps: answer.keeps && is_read, ..answer };
         match line.answer(&front, reply, answer).await {
             Ok(true) => {}
-            Ok(false) if is_read => return line.close(limits.unread_time).await,
             Ok(false) => return line.linger().await,
             Err(_) => return,
         }
@@ -146,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     fn poll_body(&mut self, body: &mut Reads, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(coming) = body.open() else { return self.poll_left(context) };
         if !coming.has_room() {
-            return Poll::Pending;
+            return self.poll_left(context);
         }
         if body.expects && coming.is_wanted() {
             body.expects = false;
@@ -170,16 +171,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         }
     }
 
-    /// Ready when the client has left. What it says instead waits.
+    /// Ready when the client has left. What it says instead waits; behind too much of that nothing is seen.
     fn poll_left(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.inbox.is_empty() {
-            return Poll::Pending;
+        while self.inbox.len() < AHEAD_BYTES_MAX {
+            if ready!(self.inbox.poll_more(&mut self.stream, context))? == 0 {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
         }
-        match self.inbox.poll_more(&mut self.stream, context) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
-        }
+        Poll::Pending
     }
 
     /// Answers; true if the connection may carry another request.
@@ -248,15 +247,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         Ok(())
     }
 
-    /// Writes all that is to go out; a client that does not read for long is let go.
+    /// Writes all that is to go out; a client that reads nothing of it for long is let go.
     async fn write(&mut self, unread: Duration) -> io::Result<()> {
         let Line { stream, outbox, .. } = self;
         let at_once = poll_fn(|context| Poll::Ready(outbox.poll_written(stream, context))).await;
         if let Poll::Ready(written) = at_once {
             return written;
         }
-        let written = poll_fn(|context| outbox.poll_written(stream, context));
-        timeout(unread, written).await.unwrap_or_else(|late| Err(late.into()))
+        let mut clock = pin!(sleep(unread));
+        let mut before = outbox.left();
+        poll_fn(|context| {
+            if let Poll::Ready(written) = outbox.poll_written(stream, context) {
+                return Poll::Ready(written);
+            }
+            // Whoever reads slowly reads.
+            if std::mem::replace(&mut before, outbox.left()) != outbox.left() {
+                clock.as_mut().reset(Instant::now() + unread);
+            }
+            clock.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        })
+        .await
     }
 
     /// Says nothing more; over TLS it says so.

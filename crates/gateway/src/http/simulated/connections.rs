@@ -216,3 +216,41 @@ fn a_server_that_speaks_unasked_loses_its_connection() {
         }
     });
 }
+
+#[test]
+fn a_server_that_answers_while_it_is_told_hears_the_rest() {
+    on_a_still_clock(async {
+        let (link, mut arrivals) = server();
+        // More than lies between the two.
+        let line: &'static str = Box::leak("x".repeat(100 << 10).into_boxed_str());
+        let asked = ask(&link, line);
+        let mut stream = arrivals.recv().await.unwrap();
+        stream.read_exact(&mut [0; 1 << 10]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n").await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(&[b'x'; 90 << 10]) {
+            assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0, "it was closed");
+        }
+        stream.write_all(b"{}").await.unwrap();
+        assert_eq!(asked.await.unwrap().unwrap(), "{}");
+    });
+}
+
+#[test]
+fn what_a_server_said_before_it_hung_up_is_heard() {
+    on_a_still_clock(async {
+        let (link, mut arrivals) = server();
+        let line: &'static str = Box::leak("x".repeat(100 << 10).into_boxed_str());
+        for _ in 0..2 {
+            let asked = ask(&link, line);
+            let mut stream = arrivals.recv().await.expect("a new one");
+            stream.read_exact(&mut [0; 1 << 10]).await.unwrap();
+            answer(&mut stream, "too long").await;
+            drop(stream);
+            assert_eq!(asked.await.unwrap().unwrap(), "too long");
+        }
+        let asked = ask(&link, line);
+        drop(arrivals.recv().await.expect("a new one"));
+        assert!(matches!(asked.await.unwrap(), Err(UpstreamError::Broken)));
+    });
+}

@@ -216,3 +216,86 @@ fn a_gateway_that_ends_closes_what_is_idle_and_answers_what_is_in_hand() {
         world
     });
 }
+
+#[test]
+fn a_client_that_reads_slowly_gets_all_of_its_answer() {
+    simulate(|world| async move {
+        let (mut ours, _served) = world.connect(64);
+        let request = whole().replace("Host: localhost", "Host: localhost\r\nConnection: close");
+        ours.write_all(request.as_bytes()).await.unwrap();
+        let begun = Instant::now();
+        let (mut all, mut some) = (Vec::new(), [0; 64]);
+        loop {
+            sleep(LIMITS.unread_time.mul_f32(0.6)).await;
+            match ours.read(&mut some).await.unwrap() {
+                0 => break,
+                read => all.extend_from_slice(&some[..read]),
+            }
+        }
+        assert!(begun.elapsed() > 2 * LIMITS.unread_time, "{:?}", begun.elapsed());
+        let all = String::from_utf8(all).unwrap();
+        assert!(all.starts_with("HTTP/1.1 200 ") && all.ends_with("}}"), "{all}");
+        world
+    });
+}
+
+#[test]
+fn a_client_that_left_is_missed_whatever_it_said_before() {
+    simulate(|world| async move {
+        let slow = message(1, "read", "late", META);
+        let slow = call(&format!("Content-Length: {}\r\n", slow.len()), &slow);
+        for behind in ["", "\r\n", "GET /mcp HTTP/1.1\r\n"] {
+            let (mut ours, served) = world.connect(64 << 10);
+            ours.write_all(format!("{slow}{behind}").as_bytes()).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+            assert_eq!(world.gate.sessions.in_hand(), 1);
+            drop(ours);
+            timeout(Duration::from_millis(100), served).await.expect("at once").unwrap();
+            assert_eq!(world.gate.sessions.in_hand(), 0, "{behind:?}");
+        }
+        world
+    });
+}
+
+#[test]
+fn a_connection_that_has_used_up_its_turn_hears_of_the_end() {
+    simulate(|world| async move {
+        let (mut ours, served) = world.connect(1 << 20);
+        let elsewhere = "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(300);
+        let slow = message(1, "read", "stall", META);
+        let slow = call(&format!("Content-Length: {}\r\n", slow.len()), &slow);
+        ours.write_all(format!("{elsewhere}{slow}").as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(world.gate.sessions.in_hand(), 1);
+        world.hub.enter(Phase::Draining);
+        world.hub.enter(Phase::Over);
+        timeout(Duration::from_secs(1), served).await.expect("it ends").unwrap();
+        world.hub.enter(Phase::Serving);
+        world
+    });
+}
+
+#[test]
+fn a_body_that_nobody_read_is_never_taken_for_a_request() {
+    simulate(|world| async move {
+        let elsewhere = HEAD.replace("/mcp", "/x");
+        let chunks = format!("{:x}\r\n{}\r\n0\r\n\r\n", whole().len(), whole());
+        for (fields, body) in [
+            (format!("Content-Length: {}\r\n", whole().len()), whole()),
+            ("Transfer-Encoding: chunked\r\n".to_owned(), chunks),
+        ] {
+            for comes_later in [false, true] {
+                let (mut ours, _served) = world.connect(64 << 10);
+                ours.write_all(format!("{elsewhere}{fields}\r\n").as_bytes()).await.unwrap();
+                if comes_later {
+                    sleep(Duration::from_millis(10)).await;
+                }
+                // What is behind it is not read either where it came too late.
+                ours.write_all(body.as_bytes()).await.unwrap();
+                let all = rest(&mut ours).await;
+                assert!(all.starts_with("HTTP/1.1 404 ") && !all.contains("200 OK"), "{fields}: {all}");
+            }
+        }
+        world
+    });
+}

@@ -1,12 +1,14 @@
 //! One connection to an upstream over HTTP/1.1, driven by whoever waits for its answer: no task of its own stands between the
 //! socket and the request, so that an answer wakes one task and not two.
 
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
 use hyper::body::Bytes;
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::UpstreamError;
@@ -25,6 +27,8 @@ pub(super) struct Line {
     inbox: Inbox,
     outbox: Outbox,
     interim: usize,
+    /// The server took no more of a request, though it may still answer.
+    spent: bool,
     /// Until when the head of the answer must be there. Put off for each request, which costs less than to set one anew.
     end: Pin<Box<Sleep>>,
 }
@@ -47,7 +51,7 @@ pub(super) enum Missed {
 impl Line {
     pub(super) fn new(stream: Wire, end: Instant) -> Line {
         let (inbox, outbox) = (Inbox::default(), Outbox::default());
-        Line { stream, inbox, outbox, interim: 0, end: Box::pin(sleep_until(end)) }
+        Line { stream, inbox, outbox, interim: 0, spent: false, end: Box::pin(sleep_until(end)) }
     }
 
     /// Somebody takes it for a request that has until `end`; false if it was closed meanwhile.
@@ -58,7 +62,10 @@ impl Line {
 
     /// True if it is open and silent. When it is no more, `keeper` is woken.
     pub(super) fn is_kept(&mut self, keeper: &Waker) -> bool {
-        self.inbox.is_empty() && self.poll_more(&mut Context::from_waker(keeper)).is_pending()
+        // A task that has used up its turn would hear of nothing.
+        let look = pin!(unconstrained(poll_fn(|context| self.poll_more(context))));
+        let silent = look.poll(&mut Context::from_waker(keeper)).is_pending();
+        silent && self.is_free()
     }
 
     /// An empty outbox for a request, if one is at hand.
@@ -69,18 +76,19 @@ impl Line {
     /// Begins a request, as far as that needs no waiting.
     pub(super) fn begin(&mut self, request: Outbox) -> Result<(), Missed> {
         (self.outbox, self.interim) = (request, 0);
-        match self.poll_written(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Ok(()),
-        }
+        self.write(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Missed>> {
-        let written = self.outbox.poll_written(&mut self.stream, context);
-        written.map_err(|_| match self.outbox.is_whole() {
-            true => Missed::NotBegun(std::mem::take(&mut self.outbox)),
-            false => Missed::Failed(UpstreamError::Broken),
-        })
+    /// Writes what it can. One that takes no more of it may have said why.
+    fn write(&mut self, context: &mut Context<'_>) -> Result<(), Missed> {
+        if let Poll::Ready(Err(_)) = self.outbox.poll_written(&mut self.stream, context) {
+            let outbox = std::mem::take(&mut self.outbox);
+            if outbox.is_whole() {
+                return Err(Missed::NotBegun(outbox));
+            }
+            self.spent = true;
+        }
+        Ok(())
     }
 
     /// Ready when the head of the answer is there, or none will come. A server may answer before it read all of the request.
@@ -89,7 +97,7 @@ impl Line {
         context: &mut Context<'_>,
         limits: HeadLimits,
     ) -> Poll<Result<Answered, Missed>> {
-        if let Poll::Ready(Err(missed)) = self.poll_written(context) {
+        if let Err(missed) = self.write(context) {
             return Poll::Ready(Err(missed));
         }
         let failed = |why| Poll::Ready(Err(Missed::Failed(why)));
@@ -128,8 +136,12 @@ impl Line {
         }
     }
 
-    /// Reads more, and says how much: nothing at the end.
+    /// Reads more, and says how much: nothing at the end. What is not yet written of a request that is answered already goes on
+    /// its way, for the server may wait for it.
     pub(super) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if !self.outbox.is_empty() && self.write(context).is_err() {
+            self.spent = true;
+        }
         self.inbox.poll_more(&mut self.stream, context)
     }
 
@@ -140,6 +152,6 @@ impl Line {
 
     /// True if nothing of a request is under way.
     pub(super) fn is_free(&self) -> bool {
-        self.inbox.is_empty() && self.outbox.is_empty()
+        self.inbox.is_empty() && self.outbox.is_empty() && !self.spent
     }
 }

@@ -58,7 +58,8 @@ impl OnLine {
                 return Poll::Ready(Ok(piece));
             }
             match self.line.poll_more(context) {
-                Poll::Ready(Ok(0) | Err(_)) => {
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(UpstreamError::Broken)),
+                Poll::Ready(Ok(0)) => {
                     let ends = self.body.ends_at_close();
                     return Poll::Ready(if ends { Ok(None) } else { Err(UpstreamError::Broken) });
                 }

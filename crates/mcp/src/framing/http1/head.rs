@@ -147,7 +147,10 @@ pub fn response<T>(
             (_, None, true) => return Err(HeadError::Unclear),
             (_, None, false) => Extent::UntilClose,
         };
-        let keeps = minor == 1 && !said.closes && extent != Extent::UntilClose;
+        // What announces a body where there is none may send it all the same.
+        let is_sure = extent == Extent::Chunks
+            || said.length.is_none_or(|bytes| extent == Extent::Bytes(bytes)) && !said.chunked;
+        let keeps = minor == 1 && !said.closes && extent != Extent::UntilClose && is_sure;
         Ok(read(&ResponseHead { status, fields: parsed.headers, extent, keeps }))
     })
 }
@@ -345,7 +348,10 @@ mod tests {
             (ok, "Content-Length: 2\r\nConnection: close\r\n", Ok((200, Extent::Bytes(2), false))),
             (ok, "Transfer-Encoding: chunked\r\n", Ok((200, Extent::Chunks, true))),
             (ok, "", Ok((200, Extent::UntilClose, false))),
-            ("HTTP/1.1 204", "Content-Length: 2\r\n", Ok((204, Extent::Bytes(0), true))),
+            ("HTTP/1.1 204", "", Ok((204, Extent::Bytes(0), true))),
+            ("HTTP/1.1 204", "Content-Length: 0\r\n", Ok((204, Extent::Bytes(0), true))),
+            ("HTTP/1.1 204", "Content-Length: 2\r\n", Ok((204, Extent::Bytes(0), false))),
+            ("HTTP/1.1 304", "Transfer-Encoding: chunked\r\n", Ok((304, Extent::Bytes(0), false))),
             ("HTTP/1.1 100 Continue", "", Ok((100, Extent::Bytes(0), true))),
             ("HTTP/1.0 200 OK", "Content-Length: 2\r\n", Ok((200, Extent::Bytes(2), false))),
             ("HTTP/1.0 200 OK", "Transfer-Encoding: chunked\r\n", Err(HeadError::Unclear)),
