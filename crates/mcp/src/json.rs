@@ -104,6 +104,25 @@ impl<'a> Value<'a> {
         Some(if node.escaped { Cow::Owned(text::unescape(inner)) } else { Cow::Borrowed(inner) })
     }
 
+    /// The same without memory of its own: what has escapes is unescaped in `room`.
+    #[must_use]
+    pub fn text_in<'r>(self, room: &'r mut String) -> Option<&'r str>
+    where
+        'a: 'r,
+    {
+        let node = self.node();
+        if node.kind != Kind::Text {
+            return None;
+        }
+        let inner = self.document.inner(node);
+        if !node.escaped {
+            return Some(inner);
+        }
+        room.clear();
+        text::unescape_into(inner, room);
+        Some(room)
+    }
+
     /// True if this is a string equal to `expected` after unescaping.
     #[must_use]
     pub fn is_text(self, expected: &str) -> bool {

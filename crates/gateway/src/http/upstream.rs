@@ -63,6 +63,8 @@ pub(super) enum UpstreamError {
     Compressed,
     #[error("the server sent a header twice that may be there once")]
     Twice,
+    #[error("the server did not say for certain how long its answer is")]
+    Unclear,
 }
 
 impl UpstreamError {
@@ -74,7 +76,8 @@ impl UpstreamError {
             | UpstreamError::Broken
             | UpstreamError::TooLong
             | UpstreamError::Compressed
-            | UpstreamError::Twice => StatusCode::BAD_GATEWAY,
+            | UpstreamError::Twice
+            | UpstreamError::Unclear => StatusCode::BAD_GATEWAY,
         }
     }
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime};
 use bailiwick_mcp::framing::http1::{
     self, BodyError, BodyReader, Extent, Field, HeadEnd, HeadError, RequestHead,
 };
-use bytes::BytesMut;
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::http::{request, response};
@@ -25,6 +24,8 @@ const ROOM: usize = 64 << 10;
 thread_local! {
     /// What is read comes here first, and is copied out in its own length: connections without work hold no memory.
     static READ: RefCell<Box<[u8]>> = RefCell::new(vec![0; ROOM].into());
+    /// Memory of messages that are over, for the next ones.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
     /// The second that was written last, and how.
     static DATE: Cell<(u64, [u8; DATE_BYTES])> = const { Cell::new((0, [0; DATE_BYTES])) };
 }
@@ -32,7 +33,9 @@ thread_local! {
 /// What came on a connection and was not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    came: BytesMut,
+    /// What grows comes before what is cut into pieces: one of both is empty.
+    grows: Vec<u8>,
+    came: Bytes,
     end: HeadEnd,
     /// An empty line came before the head: one is let pass (RFC 9112, section 2.2).
     began_empty: bool,
@@ -40,11 +43,11 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn len(&self) -> usize {
-        self.came.len()
+        self.grows.len() + self.came.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.came.is_empty()
+        self.len() == 0
     }
 
     /// Reads more, and says how much: nothing at the end.
@@ -57,19 +60,33 @@ impl Inbox {
             let mut buffer = ReadBuf::new(room);
             ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
             let read = buffer.filled();
-            if self.came.is_empty() {
-                self.came = BytesMut::from(read);
-            } else {
-                self.came.extend_from_slice(read);
-            }
+            self.extend(read);
             Poll::Ready(Ok(read.len()))
         })
     }
 
+    fn extend(&mut self, read: &[u8]) {
+        if self.grows.is_empty() && !read.is_empty() {
+            self.grows = spare();
+            self.grows.extend_from_slice(&std::mem::take(&mut self.came));
+        }
+        self.grows.extend_from_slice(read);
+    }
+
+    /// All that came, to be cut into pieces.
+    fn settle(&mut self) {
+        if !self.grows.is_empty() {
+            self.came = Bytes::from_owner(Lent(std::mem::take(&mut self.grows)));
+        }
+    }
+
     /// The next head, if all of it came.
     pub(super) fn head(&mut self, bytes_max: usize) -> Result<Option<Bytes>, HeadError> {
-        while let Some(length) = self.end.find(&self.came, bytes_max)? {
+        loop {
+            let came = if self.grows.is_empty() { &self.came[..] } else { &self.grows[..] };
+            let Some(length) = self.end.find(came, bytes_max)? else { return Ok(None) };
             self.end = HeadEnd::default();
+            self.settle();
             let head = self.take(length);
             if head.len() > EMPTY_LINE {
                 self.began_empty = false;
@@ -79,11 +96,11 @@ impl Inbox {
                 return Err(HeadError::Malformed);
             }
         }
-        Ok(None)
     }
 
     /// What came of a body, in one piece; nothing if it came to nothing yet.
     pub(super) fn piece(&mut self, body: &mut BodyReader) -> Result<Option<Bytes>, BodyError> {
+        self.settle();
         let Some(first) = self.next_piece(body)? else { return Ok(None) };
         if self.came.is_empty() || body.is_over() {
             return Ok(Some(first));
@@ -103,11 +120,42 @@ impl Inbox {
     }
 
     fn take(&mut self, bytes: usize) -> Bytes {
-        match bytes {
-            0 => Bytes::new(),
-            all if all == self.came.len() => std::mem::take(&mut self.came).freeze(),
-            some => self.came.split_to(some).freeze(),
+        if bytes == self.came.len() { std::mem::take(&mut self.came) } else { self.came.split_to(bytes) }
+    }
+}
+
+/// Memory that is used again when nobody holds a piece of it any more.
+struct Lent(Vec<u8>);
+
+/// So many are kept, none of which is longer: most messages are not.
+const SPARE_MAX: usize = 64;
+const SPARE_BYTES_MAX: usize = 4 << 10;
+
+fn spare() -> Vec<u8> {
+    SPARE.with_borrow_mut(Vec::pop).unwrap_or_default()
+}
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.0);
+        if bytes.capacity() > SPARE_BYTES_MAX {
+            return;
         }
+        bytes.clear();
+        // The last ones of a thread are dropped with it.
+        let _ = SPARE.try_with(|spare| {
+            if let Ok(mut spare) = spare.try_borrow_mut()
+                && spare.len() < SPARE_MAX
+            {
+                spare.push(bytes);
+            }
+        });
     }
 }
 
@@ -404,7 +452,7 @@ mod tests {
             let (mut inbox, mut body) = (Inbox::default(), BodyReader::new(Extent::Chunks));
             let mut pieces = Vec::new();
             for part in [&text[..cut], &text[cut..]] {
-                inbox.came.extend_from_slice(part);
+                inbox.extend(part);
                 pieces.extend(inbox.piece(&mut body).unwrap());
             }
             assert_eq!(

@@ -7,6 +7,12 @@ use std::borrow::Cow;
 #[must_use]
 pub fn unescape(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
+    unescape_into(inner, &mut out);
+    out
+}
+
+/// Appends the same to `out`.
+pub(super) fn unescape_into(inner: &str, out: &mut String) {
     let mut rest = inner;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         out.push_str(rest.get(..at).unwrap_or_default());
@@ -14,7 +20,7 @@ pub fn unescape(inner: &str) -> String {
         let escaped = characters.next();
         rest = characters.as_str();
         match escaped {
-            Some('u') => rest = unescape_unicode(rest, &mut out),
+            Some('u') => rest = unescape_unicode(rest, out),
             Some('b') => out.push('\u{8}'),
             Some('f') => out.push('\u{c}'),
             Some('n') => out.push('\n'),
@@ -25,7 +31,6 @@ pub fn unescape(inner: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
 }
 
 /// `rest` begins behind `\u`; a surrogate pair takes the second escape too. Returns what is left.

@@ -56,7 +56,7 @@ where
             Answer { keeps, whole: head.method != Method::HEAD, chunks: head.version == Version::HTTP_11 };
         let mut body = Coming::begin(BodyReader::new(extent), expects, &mut line.inbox);
         let request = Request::from_parts(head, body.sent());
-        let Some(reply) = line.attend(serve(&front, request), &mut body).await else { return };
+        let Some(reply) = line.attend(&front, request, &mut body).await else { return };
         let is_read = body.is_over();
         let answer = Answer { keeps: answer.keeps && is_read, ..answer };
         match line.answer(&front, reply, answer).await {
@@ -122,9 +122,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         .await
     }
 
-    /// Does `work`, and reads the body for it; nothing if the client leaves meanwhile.
-    async fn attend(&mut self, work: impl Future<Output = Reply>, body: &mut Reads) -> Option<Reply> {
-        let mut work = pin!(work);
+    /// Has a request answered, and reads its body for that; nothing if the client leaves meanwhile.
+    async fn attend(&mut self, front: &Front, request: Request<Sent>, body: &mut Reads) -> Option<Reply> {
+        // Made where it stays: it is large.
+        let mut work = pin!(serve(front, request));
         poll_fn(|context| {
             body.attend();
             loop {

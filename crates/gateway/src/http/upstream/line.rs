@@ -108,7 +108,7 @@ impl Line {
             };
             if let Some(head) = head {
                 match answered(&head, limits.fields_max) {
-                    Err(HeadError::Unclear) => return failed(UpstreamError::Twice),
+                    Err(HeadError::Unclear) => return failed(UpstreamError::Unclear),
                     Ok(answered) if answered.head.status.as_u16() == SWITCHING => {
                         return failed(UpstreamError::Broken);
                     }
