@@ -54,7 +54,7 @@ where
         };
         let answer =
             Answer { keeps, whole: head.method != Method::HEAD, chunks: head.version == Version::HTTP_11 };
-        let mut body = Coming::begin(BodyReader::new(extent), expects, &mut line.inbox);
+        let mut body = Reads::begin(BodyReader::new(extent), expects, &mut line.inbox);
         let request = Request::from_parts(head, body.sent());
         let Some(reply) = line.attend(&front, request, &mut body).await else { return };
         let is_read = body.is_over();
@@ -306,7 +306,7 @@ struct Reads {
     broken: bool,
 }
 
-impl Coming {
+impl Reads {
     fn begin(mut reader: BodyReader, expects: bool, inbox: &mut Inbox) -> Reads {
         let first = inbox.piece(&mut reader);
         let reads = Reads { reader, expects, whole: None, coming: None, broken: false };
@@ -327,9 +327,7 @@ impl Coming {
             }
         }
     }
-}
 
-impl Reads {
     fn sent(&mut self) -> Sent {
         match &self.coming {
             Some(coming) => Sent::Comes(Arc::clone(coming)),
