@@ -52,7 +52,9 @@ fn messages(bytes: &[u8], step: usize, requests: bool) -> (Vec<Message>, bool) {
         };
         let parsed = match requests {
             true => http1::request(&came.waits()[..head], FIELDS_MAX, |head| read(head.fields, head.extent)),
-            false => http1::response(&came.waits()[..head], FIELDS_MAX, |head| read(head.fields, head.extent)),
+            false => {
+                http1::response(&came.waits()[..head], FIELDS_MAX, |head| read(head.fields, head.extent))
+            }
         };
         let Ok((fields, extent)) = parsed else { return (messages, true) };
         let lead = came.taken;
@@ -117,7 +119,9 @@ impl Message {
             assert_eq!(plain_value.trim_matches([' ', '\t']), String::from_utf8_lossy(value));
             match name.as_str() {
                 "content-length" => lengths.push(plain_value.trim_matches([' ', '\t']).to_owned()),
-                "transfer-encoding" => codings.push(plain_value.trim_matches([' ', '\t']).to_ascii_lowercase()),
+                "transfer-encoding" => {
+                    codings.push(plain_value.trim_matches([' ', '\t']).to_ascii_lowercase())
+                }
                 _ => {}
             }
         }
