@@ -1,6 +1,7 @@
 //! One listener: which paths it serves, and its connections.
 
 mod http1;
+mod reads;
 mod sent;
 
 use std::collections::HashMap;

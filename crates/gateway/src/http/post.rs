@@ -14,7 +14,7 @@ use super::exchange::{Attended, Exchange, to_client};
 use super::front::Sent;
 use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, arguments, check_body};
-use super::letter::{Act, Letter, What};
+use super::letter::{Letter, What};
 use super::onward::Onward;
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
 use super::run::{Decided, Party};
@@ -182,6 +182,8 @@ impl Posted {
     pub(super) async fn carry_out(self) -> Reply {
         let Posted { exchange, mut decided, batch, opens } = self;
         let mut attended = Attended::new(exchange);
+        // Decided is decided: a client that leaves while that is written leaves no request behind that nobody answers.
+        attended.sent = decided.sent_on(attended.exchange.lane, &attended.exchange.ids);
         let exchange = &attended.exchange;
         let (malformed, modern) = (decided.malformed, exchange.modern);
         let undecided = std::mem::take(&mut decided.undecided);
@@ -193,10 +195,7 @@ impl Posted {
             let (mut onward, mut refused) = (None, None);
             for act in acts {
                 match act.what {
-                    What::ToServer { letter, request } => {
-                        attended.sent.extend(act.id.filter(|_| request));
-                        onward = Some((letter, request));
-                    }
+                    What::ToServer { letter, request } => onward = Some((letter, request)),
                     What::ToClient(letter) => refused = Some(letter),
                     What::Ask(_) | What::Keep(_) => {}
                 }
@@ -208,11 +207,6 @@ impl Posted {
                 (None, None) => bare(StatusCode::ACCEPTED),
             };
         }
-        let asked = |act: &Act| match act.what {
-            What::ToServer { request: true, .. } => act.id.clone(),
-            What::ToServer { .. } | What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
-        };
-        let sent: Vec<_> = acts.iter().filter_map(asked).collect();
         let (mut onward, mut refused): (Vec<(Letter, bool)>, Vec<Letter>) = (Vec::new(), Vec::new());
         let mut take = |what: What| match what {
             What::ToServer { letter, request } => onward.push((letter, request)),
@@ -232,7 +226,7 @@ impl Posted {
             (false, false) if refused.is_empty() => Box::pin(exchange.pass(&Letter::batch(&letters))).await,
             _ => {
                 let late = undecided.iter().map(|(id, _)| id.clone());
-                attended.sent = sent.into_iter().chain(late).collect();
+                attended.sent.extend(late);
                 Box::pin(attended.batch(letters, refused, undecided)).await
             }
         }

@@ -63,6 +63,15 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// Which of these requests go on to the server.
+    pub(super) fn sent_on(&self, lane: Lane, asked: &[Id<'static>]) -> Vec<Id<'static>> {
+        let request = |act: &Act| match act.what {
+            What::ToServer { request: true, .. } if act.lane == lane => act.id.clone(),
+            What::ToServer { .. } | What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
+        };
+        self.acts.iter().filter_map(request).filter(|id| asked.contains(id)).collect()
+    }
+
     /// True if a person is to be asked.
     pub(super) fn asks(&self) -> bool {
         self.acts.iter().any(|act| matches!(act.what, What::Ask(_)))

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bailiwick_mcp::framing::http1::{BodyReader, HeadError};
+use bailiwick_mcp::framing::http1::{BodyReader, Extent, HeadError};
 use hyper::body::Bytes;
 use hyper::header::CONNECTION;
 use hyper::{Method, Request, StatusCode, Version};
@@ -17,7 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Front;
-use super::sent::{BrokenOff, Coming, Sent};
+use super::reads::Reads;
+use super::sent::Sent;
 use crate::http::endpoint::serve;
 use crate::http::reply::{Body, Reply, refuse};
 use crate::http::wire::{Asked, Inbox, Length, Outbox, asked};
@@ -25,7 +26,7 @@ use crate::http::wire::{Asked, Inbox, Length, Outbox, asked};
 /// A client that is told to go may still be sending: so long, and so much, is heard and thrown away, or the system would take the
 /// answer back from it.
 const LINGER: (Duration, usize) = (Duration::from_secs(1), 1 << 20);
-/// So much is read of what a client says before it was answered.
+/// So much may a client say before it was answered.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
 /// Events that are ready together are one write, until it is so long.
 const TOGETHER_BYTES: usize = 16 << 10;
@@ -44,11 +45,11 @@ where
             Ok(None) => return line.close(limits.unread_time).await,
             Err(why) => Err(why),
         };
-        let Asked { head, extent, keeps, expects } = match head {
+        let Asked { head, extent, keeps, expects } = match readable(head) {
             Ok(asked) => asked,
-            Err(why) => {
-                let answer = Answer { keeps: false, whole: true, chunks: false };
-                let _ = line.answer(&front, unreadable(why), answer).await;
+            Err((refused, whole)) => {
+                let answer = Answer { keeps: false, whole, chunks: false };
+                let _ = line.answer(&front, *refused, answer).await;
                 return line.linger().await;
             }
         };
@@ -78,12 +79,24 @@ struct Answer {
     chunks: bool,
 }
 
-fn unreadable(why: HeadError) -> Reply {
-    let status = match why {
-        HeadError::TooLong | HeadError::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        HeadError::Malformed | HeadError::Unclear => StatusCode::BAD_REQUEST,
+/// A request that can be answered, or how it is refused, and whether with a body.
+fn readable(asked: Result<Asked, HeadError>) -> Result<Asked, (Box<Reply>, bool)> {
+    let (status, words, whole) = match asked {
+        Ok(asked) if asked.head.method == Method::POST || asked.extent == Extent::Bytes(0) => {
+            return Ok(asked);
+        }
+        // Nobody reads it, and behind it nobody would see the client leave.
+        Ok(asked) => {
+            (StatusCode::BAD_REQUEST, "only a POST has a body".to_owned(), asked.head.method != Method::HEAD)
+        }
+        Err(why @ (HeadError::TooLong | HeadError::TooManyFields)) => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why.to_string(), true)
+        }
+        Err(why @ (HeadError::Malformed | HeadError::Unclear)) => {
+            (StatusCode::BAD_REQUEST, why.to_string(), true)
+        }
     };
-    refuse(status, -32600, &why.to_string())
+    Err((Box::new(refuse(status, -32600, &words)), whole))
 }
 
 /// The connection, and what is on its way in and out.
@@ -148,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     fn poll_body(&mut self, body: &mut Reads, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(coming) = body.open() else { return self.poll_left(context) };
         if !coming.has_room() {
-            return self.poll_left(context);
+            return self.poll_ahead(context);
         }
         if body.expects && coming.is_wanted() {
             body.expects = false;
@@ -172,8 +185,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         }
     }
 
-    /// Ready when the client has left. What it says instead waits; behind too much of that nothing is seen.
+    /// Ready when the client has left. What it says instead waits, and behind too much of that nobody would see it leave.
     fn poll_left(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = self.poll_ahead(context);
+        let is_full = polled.is_pending() && self.inbox.len() >= AHEAD_BYTES_MAX;
+        if is_full { Poll::Ready(Err(io::ErrorKind::FileTooLarge.into())) } else { polled }
+    }
+
+    /// The same while the rest of a body is to come, for which it may have to wait.
+    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.inbox.len() < AHEAD_BYTES_MAX {
             if ready!(self.inbox.poll_more(&mut self.stream, context))? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
@@ -292,98 +312,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             Poll::Ready(())
         });
         let _ = timeout(within, hear).await;
-    }
-}
-
-/// The reading of one request's body.
-struct Reads {
-    reader: BodyReader,
-    /// The client waits for a 100 before it sends it.
-    expects: bool,
-    /// What came of it with its head, if that was all.
-    whole: Option<Bytes>,
-    coming: Option<Arc<Coming>>,
-    broken: bool,
-}
-
-impl Reads {
-    fn begin(mut reader: BodyReader, expects: bool, inbox: &mut Inbox) -> Reads {
-        let first = inbox.piece(&mut reader);
-        let reads = Reads { reader, expects, whole: None, coming: None, broken: false };
-        match first {
-            Ok(whole) if reads.reader.is_over() => Reads { whole, ..reads },
-            Ok(first) => {
-                let coming = Coming::default();
-                match first {
-                    Some(piece) => coming.put(piece, reads.reader.left()),
-                    None => coming.expect(reads.reader.left()),
-                }
-                Reads { coming: Some(Arc::new(coming)), ..reads }
-            }
-            Err(_) => {
-                let coming = Coming::default();
-                coming.end(Err(BrokenOff));
-                Reads { coming: Some(Arc::new(coming)), broken: true, ..reads }
-            }
-        }
-    }
-
-    fn sent(&mut self) -> Sent {
-        match &self.coming {
-            Some(coming) => Sent::Comes(Arc::clone(coming)),
-            None => Sent::Whole(self.whole.take()),
-        }
-    }
-
-    /// All of it came.
-    fn is_over(&self) -> bool {
-        self.reader.is_over() && !self.broken
-    }
-
-    /// What is to be filled, if anything of it is to come.
-    fn open(&self) -> Option<Arc<Coming>> {
-        if self.broken || self.reader.is_over() { None } else { self.coming.clone() }
-    }
-
-    fn attend(&self) {
-        if let Some(coming) = &self.coming {
-            coming.attend();
-        }
-    }
-
-    fn leave(&self, context: &Context<'_>) {
-        if let Some(coming) = &self.coming {
-            coming.leave(context.waker());
-        }
-    }
-
-    /// Hands over what came; true if there is something new for the reader.
-    fn take_in(&mut self, inbox: &mut Inbox) -> bool {
-        let piece = inbox.piece(&mut self.reader);
-        let Some(coming) = &self.coming else { return false };
-        match piece {
-            Ok(piece) => {
-                let is_new = piece.is_some() || self.reader.is_over();
-                if let Some(piece) = piece {
-                    coming.put(piece, self.reader.left());
-                }
-                if self.reader.is_over() {
-                    coming.end(Ok(()));
-                }
-                is_new
-            }
-            Err(_) => {
-                self.break_off();
-                true
-            }
-        }
-    }
-
-    /// Nothing more of it comes.
-    fn break_off(&mut self) {
-        self.broken = true;
-        if let Some(coming) = &self.coming {
-            coming.end(Err(BrokenOff));
-        }
     }
 }

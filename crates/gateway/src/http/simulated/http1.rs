@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::bounds::simulate;
-use super::client::{META, MODERN, message};
+use super::client::{INITIALIZE, META, MODERN, message};
 use super::{LIMITS, Phase, World};
 use crate::http::front::speak;
 
@@ -125,6 +125,13 @@ fn a_head_that_is_not_certain_is_refused_and_nothing_behind_it_is_read() {
             (call("Transfer-Encoding: chunked\r\n", "zz\r\n"), 400),
             (call("Transfer-Encoding: chunked\r\n", "3 \r\nabc\r\n0\r\n\r\n"), 400),
             (good.replace("POST /mcp", "POST  /mcp"), 400),
+            (good.replace("POST /mcp", "POST /mcp#a"), 400),
+            (good.replace("POST /mcp", "GET /mcp"), 400),
+            (
+                call("Transfer-Encoding: chunked\r\n", "0\r\n folded: a\r\n\r\n").replace("POST", "DELETE"),
+                400,
+            ),
+            (call("Transfer-Encoding: chunked\r\n", "0\r\njunk\r\n\r\n"), 400),
             (good.replace("HTTP/1.1", "HTTP/1.2"), 400),
             ("\r\n\r\n".to_owned() + &good, 400),
             (good.replace("Host: localhost", &"A: b\r\n".repeat(101)), 431),
@@ -244,11 +251,13 @@ fn a_client_that_left_is_missed_whatever_it_said_before() {
     simulate(|world| async move {
         let slow = message(1, "read", "late", META);
         let slow = call(&format!("Content-Length: {}\r\n", slow.len()), &slow);
-        for behind in ["", "\r\n", "GET /mcp HTTP/1.1\r\n"] {
-            let (mut ours, served) = world.connect(64 << 10);
-            ours.write_all(format!("{slow}{behind}").as_bytes()).await.unwrap();
+        let much = format!("POST /mcp HTTP/1.1\r\nContent-Length: 900000\r\n\r\n{}", "x".repeat(80_000));
+        for behind in ["", "\r\n", "GET /mcp HTTP/1.1\r\n", &much] {
+            let (mut ours, served) = world.connect(256 << 10);
+            ours.write_all(slow.as_bytes()).await.unwrap();
             sleep(Duration::from_millis(10)).await;
             assert_eq!(world.gate.sessions.in_hand(), 1);
+            ours.write_all(behind.as_bytes()).await.unwrap();
             drop(ours);
             timeout(Duration::from_millis(100), served).await.expect("at once").unwrap();
             assert_eq!(world.gate.sessions.in_hand(), 0, "{behind:?}");
@@ -298,4 +307,47 @@ fn a_body_that_nobody_read_is_never_taken_for_a_request() {
         }
         world
     });
+}
+
+/// The moment between a decision and its record is one, too.
+#[test]
+fn a_client_that_leaves_while_its_call_is_recorded_leaves_no_call_without_an_outcome() {
+    let records = simulate(|world| async move {
+        let sized =
+            |fields: &str, body: &str| format!("{HEAD}{fields}Content-Length: {}\r\n\r\n{body}", body.len());
+        let (mut ours, _served) = world.connect(64 << 10);
+        ours.write_all(sized("Connection: close\r\n", INITIALIZE).as_bytes()).await.unwrap();
+        let answer = rest(&mut ours).await;
+        let id = answer.split("mcp-session-id: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+        let session = format!("Mcp-Session-Id: {id}\r\n");
+        // With another exchange in hand a commit waits for whoever else is ready.
+        let (mut busy, _served) = world.connect(64 << 10);
+        busy.write_all(sized(&session, &message(1, "read", "late", "")).as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(10)).await;
+        for number in 2..5 {
+            let (mut ours, served) = world.connect(64 << 10);
+            ours.write_all(sized(&session, &message(number, "read", "late", "")).as_bytes()).await.unwrap();
+            drop(ours);
+            timeout(Duration::from_millis(100), served).await.expect("at once").unwrap();
+        }
+        assert_eq!(world.gate.sessions.in_hand(), 1);
+        sleep(Duration::from_secs(10)).await;
+        world
+    });
+    let mut calls = Vec::new();
+    for record in &records {
+        match (record["kind"].as_str(), record["method"].as_str()) {
+            (Some("decision"), Some("tools/call")) => calls.push((&record["call"], 0)),
+            (Some("outcome"), _) => {
+                calls
+                    .iter_mut()
+                    .filter(|(call, _)| *call == &record["call"])
+                    .for_each(|(_, ends)| *ends += 1);
+            }
+            // What is left then was forgotten before.
+            (Some("stop"), _) => break,
+            _ => {}
+        }
+    }
+    assert!(calls.len() == 4 && calls.iter().all(|(_, ends)| *ends == 1), "{calls:?} of {records:#?}");
 }

@@ -37,6 +37,7 @@ enum Place {
     ChunkReturn,
     ChunkEnd,
     Trailer,
+    TrailerName,
     TrailerLine,
     TrailerEnd,
     LastEnd,
@@ -139,14 +140,21 @@ impl Place {
             (Place::ChunkEnd, b'\n') => SIZE,
             (Place::Trailer, b'\r') => Place::LastEnd,
             (Place::TrailerLine, b'\r') => Place::TrailerEnd,
-            (Place::Trailer | Place::TrailerLine, byte) if is_text(byte) => {
-                return Some((Place::TrailerLine, true));
+            (Place::TrailerName, b':') => return Some((Place::TrailerLine, true)),
+            (Place::Trailer | Place::TrailerName, byte) if is_of_name(byte) => {
+                return Some((Place::TrailerName, true));
             }
+            (Place::TrailerLine, byte) if is_text(byte) => return Some((Place::TrailerLine, true)),
             (Place::LastEnd, b'\n') => Place::Over,
             _ => return None,
         };
         Some((next, false))
     }
+}
+
+/// What the name of a field is made of (RFC 9110, section 5.6.2).
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// What may stand in a line.
@@ -225,6 +233,10 @@ mod tests {
             "g\r\n",
             "1000000000000000\r\n",
             "0\r\nX: y\n\r\n",
+            "0\r\njunk\r\n\r\n",
+            "0\r\nA: b\r\n c\r\n\r\n",
+            "0\r\nGET / HTTP/1.1\r\n\r\n",
+            "0\r\n: a\r\n\r\n",
             "0\r\n\n",
             "0\r\n\rX",
         ] {

@@ -103,6 +103,10 @@ pub fn request<T>(
         let (Some(method), Some(target), Some(minor)) = (parsed.method, parsed.path, parsed.version) else {
             return Err(HeadError::Malformed);
         };
+        // What stands behind `#` is never sent (RFC 9110, section 7.1).
+        if target.contains('#') {
+            return Err(HeadError::Malformed);
+        }
         let said = Said::of(parsed.headers)?;
         let extent = match (said.length, said.chunked) {
             (Some(bytes), false) => Extent::Bytes(bytes),
@@ -135,7 +139,7 @@ pub fn response<T>(
         let mut parsed = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
         complete(config.parse_response_with_uninit_headers(&mut parsed, head, room), head)?;
-        let (Some(status), Some(minor)) = (parsed.code, parsed.version) else {
+        let (Some(status @ 100..=599), Some(minor)) = (parsed.code, parsed.version) else {
             return Err(HeadError::Malformed);
         };
         let said = Said::of(parsed.headers)?;
@@ -325,6 +329,7 @@ mod tests {
             "POST /mcp",
             "P\u{7f}ST /mcp HTTP/1.1",
             "POST /\tmcp HTTP/1.1",
+            "POST /mcp#a HTTP/1.1",
         ] {
             let head = format!("{line}\r\n\r\n");
             assert_eq!(request(head.as_bytes(), 8, |_| ()), Err(HeadError::Malformed), "{line:?}");
@@ -359,6 +364,8 @@ mod tests {
             (ok, "Content-Length: 2\r\nContent-Length: 2\r\n", Err(HeadError::Unclear)),
             ("HTTP/1.1 2000 OK", "", Err(HeadError::Malformed)),
             ("HTTP/1.1 20 OK", "", Err(HeadError::Malformed)),
+            ("HTTP/1.1 600 OK", "", Err(HeadError::Malformed)),
+            ("HTTP/1.1 099 OK", "", Err(HeadError::Malformed)),
         ] {
             assert_eq!(answer(line, fields), expected, "{line} {fields:?}");
         }
