@@ -154,8 +154,8 @@ fn chunks(mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut data = Vec::new();
     loop {
         let end = line(rest)?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?;
-        let size = usize::from_str_radix(size, 16).ok()?;
+        let size = String::from_utf8_lossy(&rest[..end]);
+        let size = usize::from_str_radix(size.split(';').next()?, 16).ok()?;
         rest = &rest[end + 2..];
         if size == 0 {
             break;
