@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
-use bailiwick_policy::{GuardAction, Link, Policy, Verdict};
+use bailiwick_policy::{GuardAction, Link, Place, Policy, Verdict};
 
 use crate::permit::Permitted;
 pub use crate::question::{Answer, Consult, Opinion, Question, QuestionId};
@@ -245,7 +245,7 @@ pub struct Described<'a> {
     /// `rule`, `limit`, `sequence`, `precondition`, `default`, `link`, `guard`, `pin`, `protocol` or `approval`.
     pub source: &'static str,
     pub id: Cow<'a, str>,
-    /// File and line of the rule.
+    /// File and line of the rule, of the default that decided, or of what the policy says of pins.
     pub place: Option<(&'a str, u32)>,
     pub message: Cow<'a, str>,
 }
@@ -315,12 +315,14 @@ impl Reason {
                     message: Cow::Borrowed(message),
                 }
             }
-            Reason::Default(None) => plain("default", "default", "no rule speaks of it"),
-            Reason::Default(Some(layer)) => Described {
+            Reason::Default(layer) => Described {
                 source: "default",
                 id: Cow::Borrowed("default"),
-                place: None,
-                message: Cow::Owned(format!("no rule of `{layer}` speaks of it")),
+                place: policy.default_place(layer.as_deref()).map(place),
+                message: match layer {
+                    None => Cow::Borrowed("no rule speaks of it"),
+                    Some(layer) => Cow::Owned(format!("no rule of `{layer}` speaks of it")),
+                },
             },
             Reason::Link(link) => linked(link),
             Reason::Guard { guard, code, place, message, detail, .. } => Described {
@@ -335,13 +337,17 @@ impl Reason {
             Reason::Pin { name, change } => Described {
                 source: "pin",
                 id: Cow::Borrowed(name),
-                place: None,
+                place: policy.pins_place().map(place),
                 message: Cow::Borrowed(change),
             },
             Reason::Protocol(message) => plain("protocol", "protocol", message),
             Reason::Approval(message) => plain("approval", "approval", message),
         }
     }
+}
+
+fn place(place: &Place) -> (&str, u32) {
+    (&place.file, place.line)
 }
 
 /// The text comes from the agent, and the name of a file may be anything.

@@ -155,6 +155,13 @@ impl Engine {
         let beside = Beside { taints: self.run.taints, parameters };
         said_by_rules(&self.policy, &call, beside, &mut self.hits)
     }
+
+    /// What the rules say of something that no call is about.
+    pub(crate) fn rules_without_arguments(&self, target: &Target<'_>) -> (Verdict, Vec<Reason>) {
+        let call = Call { target: *target, arguments: None, principal: &self.settings.principal };
+        let beside = Beside { taints: self.run.taints, parameters: &[] };
+        said_by_rules(&self.policy, &call, beside, &mut Vec::new())
+    }
 }
 
 /// What the rules say, and why.

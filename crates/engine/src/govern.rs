@@ -1,6 +1,9 @@
 //! What governs each kind of request, a file each.
 
+mod observed;
 mod prompt;
 mod resource;
 mod server;
 mod tool;
+
+pub(crate) use observed::observed;

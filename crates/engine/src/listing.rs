@@ -1,13 +1,16 @@
 //! Lists: filtered item by item, pinned or compared, and fetched by us when a call comes before any list.
 
+mod hidden;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::message::listing_clear;
 use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
-use bailiwick_policy::{Drift, Target, Verdict};
+use bailiwick_policy::{Drift, Verdict};
 
+use self::hidden::{Hidden, Why};
 use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
 use crate::inspect::{About, Inspection, Neighbours};
@@ -196,29 +199,34 @@ impl Engine {
         let mut splice = around.splice;
         let mut elements = Vec::new();
         let mut names = BTreeSet::new();
-        let mut hidden = 0_usize;
+        let mut hidden = Hidden::default();
         let list = result.get(item.member());
         let neighbours = Neighbours::of(item, list);
         for element in list.map(Value::elements).into_iter().flatten() {
             let name = element.get(item.key()).and_then(Value::text);
-            let mut keep = match &name {
-                Some(name) => names.insert(name.to_string()) && !self.hides_item(item, name),
-                None => false,
-            };
+            let mut keep = name.as_ref().is_some_and(|name| names.insert(name.to_string()));
+            let mut why = if name.is_some() { Why::Again } else { Why::Nameless };
             if let Some(name) = &name {
-                keep &= self.identity_holds(at, item, name, element, pins);
+                if keep && self.hides_item(item, name) {
+                    (keep, why) = (false, Why::Rules);
+                }
+                if !self.identity_holds(at, item, name, element, pins) {
+                    (keep, why) = (false, Why::Pin);
+                }
             }
             let mut inspection = Inspection::default();
             if let (true, Some(name)) = (keep, &name) {
                 inspection = self.inspect_item(item, name, element, &neighbours);
                 keep = !inspection.blocks();
+                why = Why::Guard;
                 self.offer.set_withheld(item, name, !keep);
                 judgement.reasons.append(&mut inspection.reasons);
             }
             if keep {
                 splice.append(inspection.splice);
             } else {
-                hidden += 1;
+                let words = hidden.has_room().then(|| self.why_hidden(item, name.as_deref(), why));
+                hidden.add(name.as_deref(), words);
             }
             elements.push((element.span(), keep));
         }
@@ -231,24 +239,11 @@ impl Engine {
         if !splice.is_empty() {
             uncache(result, &mut splice);
         }
-        if hidden > 0 {
-            judgement.reasons.push(Reason::Protocol(format!("{hidden} of {} hidden", elements.len()).into()));
+        if let Some(words) = hidden.words(elements.len()) {
+            judgement.reasons.push(Reason::Protocol(words.into()));
         }
         judgement.changed = changed(message, &splice);
         judgement
-    }
-
-    fn hides_item(&self, item: Item, name: &str) -> bool {
-        let server = &self.settings.server;
-        match item {
-            Item::Tool => self.hides(&Target::Tool { server, name }),
-            Item::Prompt => self.hides(&Target::Prompt { server, name }),
-            // A template stands for many URIs: it is hidden only where none of them could be read.
-            Item::Resource | Item::Skill | Item::ResourceTemplate => {
-                self.hides(&Target::Resource { server, uri: name })
-            }
-            Item::Task => !self.run.tasks.contains_key(name),
-        }
     }
 
     /// Pins or compares one item; false if the policy denies what differs.

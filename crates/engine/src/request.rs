@@ -10,6 +10,7 @@ use bailiwick_policy::Verdict;
 
 use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
+use crate::govern::observed;
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
 use crate::reply::{OVERLOADED, Refusal};
@@ -36,7 +37,9 @@ impl Engine {
         self.run.modern_seen |= modern;
         let row = message.method().and_then(method::find);
         let judgement = match version {
-            _ if self.settings.mode == Mode::Observe => Judgement::allow(),
+            _ if self.settings.mode == Mode::Observe => {
+                observed(row.map(|row| row.governed), &self.settings.server, message.params())
+            }
             Err(stated) => {
                 let reason = Reason::Protocol(format!("unsupported protocol version `{stated}`").into());
                 Judgement::deny(reason, self.refused_version(&stated))

@@ -166,20 +166,21 @@ impl Engine {
         }
     }
 
+    /// True for a rule that lets pass.
+    pub(crate) fn allows(&self, reason: &Reason) -> bool {
+        let Reason::Rule { index, failed_require: false } = reason else { return false };
+        self.policy
+            .rules()
+            .get(*index as usize)
+            .is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Allow)
+    }
+
     /// The words of a denial, as the agent reads them: rules and why, no paths of ours.
     pub(crate) fn denial(&self, reasons: &[Reason]) -> String {
         let mut text = String::from("Denied by bailiwick");
         for reason in reasons {
-            let allows = match reason {
-                Reason::Rule { index, failed_require: false } => self
-                    .policy
-                    .rules()
-                    .get(*index as usize)
-                    .is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Allow),
-                _ => false,
-            };
             // Where a link leads is not for the agent to learn.
-            if allows || matches!(reason, Reason::Link(_)) {
+            if self.allows(reason) || matches!(reason, Reason::Link(_)) {
                 continue;
             }
             let described = reason.describe(&self.policy);

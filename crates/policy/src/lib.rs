@@ -58,8 +58,8 @@ pub use labels::{Label, Labels};
 pub use links::{Follow, Followed, Link};
 pub use mention::Mention;
 pub use model::{
-    Claim, Consent, Counted, Discovery, Drift, Each, Effect, Hide, Hit, Limit, Per, Pins, Principal, Rule,
-    Verdict,
+    Claim, Consent, Counted, Discovery, Drift, Each, Effect, Hide, Hit, Limit, Per, Pins, Place, Principal,
+    Rule, Verdict,
 };
 pub use policy::{Checked, Policy, check, compile};
 pub use problem::{Problem, Problems, Severity};

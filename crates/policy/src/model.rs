@@ -156,6 +156,15 @@ pub enum Drift {
     Deny,
 }
 
+/// Where something stands in the text of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the source.
+    pub file: Arc<str>,
+    /// Counted from 1.
+    pub line: u32,
+}
+
 /// How pins are enforced; `Deny` when no source says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pins {

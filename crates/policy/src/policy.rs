@@ -11,7 +11,7 @@ use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
-use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Principal, Rule, Verdict};
+use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Place, Principal, Rule, Verdict};
 use crate::path::{Base, Needed, Scratch, Sieve};
 use crate::problem::Problems;
 use crate::read::FilePart;
@@ -35,6 +35,7 @@ pub struct Policy {
     limits: Vec<Limit>,
     guards: Guards,
     pins: Pins,
+    pins_place: Option<Place>,
     discovery: Discovery,
     pub(crate) base: Base,
     /// Where evaluations work, one at a time at each; who finds none free makes one.
@@ -105,7 +106,9 @@ impl Policy {
         let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
         let name = name.collect::<Vec<_>>().join(" + ");
         let defaults = defaults(&sources, &parts, &sets, given);
-        let pins = Pins { drift: parts.iter().filter_map(|part| part.drift).max().unwrap_or(Drift::Deny) };
+        let strictest = parts.iter().filter(|part| part.drift.is_some()).max_by_key(|part| part.drift);
+        let pins = Pins { drift: strictest.and_then(|part| part.drift).unwrap_or(Drift::Deny) };
+        let pins_place = strictest.and_then(|part| part.drift_place.clone());
         let discovery =
             Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
         let mut roles: Vec<RoleEntry> = Vec::new();
@@ -153,6 +156,7 @@ impl Policy {
             limits,
             guards: Guards::new(guarding, suppressions, patterns, classifier),
             pins,
+            pins_place,
             discovery,
             base,
             desks: Default::default(),
@@ -232,6 +236,14 @@ impl Policy {
         self.defaults.names.get(layer).map(String::as_str)
     }
 
+    /// Where the default of that layer stands, of the first without a name. `None`: nobody wrote one, and silence is deny.
+    #[must_use]
+    pub fn default_place(&self, layer: Option<&str>) -> Option<&Place> {
+        let at =
+            layer.and_then(|layer| self.defaults.names.iter().position(|name| name == layer)).unwrap_or(0);
+        self.defaults.places.get(at)?.as_ref()
+    }
+
     #[must_use]
     pub fn guards(&self) -> &Guards {
         &self.guards
@@ -240,6 +252,12 @@ impl Policy {
     #[must_use]
     pub fn pins(&self) -> Pins {
         self.pins
+    }
+
+    /// Where it says how pins are enforced; `None`: nowhere, and what differs is denied.
+    #[must_use]
+    pub fn pins_place(&self) -> Option<&Place> {
+        self.pins_place.as_ref()
     }
 
     #[must_use]
@@ -268,9 +286,11 @@ impl Policy {
 fn defaults(sources: &[Source], parts: &[FilePart], sets: &[LayerSet], given: usize) -> Defaults {
     let mut out = Defaults::default();
     for (layer, (source, part)) in sources.iter().zip(parts).take(given).enumerate() {
-        let own = parts.iter().zip(sets).filter(|(_, set)| **set & bit(layer) != 0);
+        let own = parts.iter().zip(sets).filter(|(_, set)| **set & bit(layer) != 0).map(|(part, _)| part);
+        let strictest = own.filter(|part| part.default.is_some()).max_by_key(|part| part.default);
         out.names.push(part.name.clone().unwrap_or_else(|| source.name.clone()));
-        out.verdicts.push(own.filter_map(|(part, _)| part.default).max().unwrap_or(Some(Verdict::Deny)));
+        out.verdicts.push(strictest.and_then(|part| part.default).unwrap_or(Some(Verdict::Deny)));
+        out.places.push(strictest.and_then(|part| part.default_place.clone()));
     }
     out
 }

@@ -38,6 +38,7 @@ pub(crate) use settings::{DRIFTS, HIDES};
 
 use crate::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::glob::{Symbol, symbols};
+use crate::model::Place;
 use crate::path::Base;
 use crate::problem::{INVALID, Pending, Severity};
 use crate::schema::Catalog;
@@ -97,6 +98,11 @@ impl<'r> Reader<'r> {
 
     pub(crate) fn wrong(&mut self, node: &Node, message: impl Into<String>, help: impl Into<String>) {
         self.problem(&node.span, message, Some(help.into()));
+    }
+
+    /// File and line of a node.
+    pub(crate) fn place(&self, node: &Node) -> Place {
+        Place { file: Arc::clone(&self.file), line: self.line(node) }
     }
 
     pub(crate) fn line(&self, node: &Node) -> u32 {

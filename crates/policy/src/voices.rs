@@ -1,6 +1,6 @@
 //! Layers: each is decided whole, and the strictest of them wins.
 
-use crate::model::Verdict;
+use crate::model::{Place, Verdict};
 
 /// A set of layers, bit by bit in the order in which they were given.
 pub(crate) type LayerSet = u64;
@@ -15,6 +15,8 @@ pub(crate) struct Defaults {
     pub(crate) names: Vec<String>,
     /// `None`: the layer passes over what its rules do not name.
     pub(crate) verdicts: Vec<Option<Verdict>>,
+    /// Where each says so, if it does.
+    pub(crate) places: Vec<Option<Place>>,
 }
 
 /// What the rules of each layer have said about one call.

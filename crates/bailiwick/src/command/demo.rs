@@ -84,7 +84,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<i32, Failure> {
         policy.display()
     ));
     let mut agent = Agent::start(&policy, &audit)?;
-    let mut seen = Seen::new(audit.clone());
+    let mut seen = Seen { path: audit.clone(), seq: None, prefix: format!("{}/", folder.display()) };
     for step in STEPS {
         show(&mut agent, &mut seen, step)?;
     }
@@ -101,6 +101,8 @@ fn show(agent: &mut Agent, seen: &mut Seen, step: &Step) -> Result<(), Failure> 
     let records = seen.news()?;
     for record in &records {
         if let Some(line) = verdict(record) {
+            // Paths are longer than what is said of them.
+            let line = line.replace(&seen.prefix, "");
             say::line(&format!("  {line}"));
         }
     }
@@ -149,13 +151,11 @@ fn verdict(record: &Record) -> Option<String> {
 struct Seen {
     path: PathBuf,
     seq: Option<u64>,
+    /// What stands before the policy's name where a record names it.
+    prefix: String,
 }
 
 impl Seen {
-    fn new(path: PathBuf) -> Seen {
-        Seen { path, seq: None }
-    }
-
     fn news(&mut self) -> Result<Vec<Record>, Failure> {
         // Plain outcomes may follow within the flush interval; decisions are there before their effects.
         let file = fs::File::open(&self.path).map_err(Failure::error)?;

@@ -8,6 +8,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
+use crate::govern::observed;
 use crate::inspect::About;
 use crate::reply::Refusal;
 use crate::request::{Judged, changed};
@@ -23,7 +24,7 @@ impl Engine {
         let row = message.method().and_then(method::find);
         let modern_only = self.run.modern_seen && self.run.version.is_none();
         let judgement = if self.settings.mode == Mode::Observe {
-            Judgement::allow()
+            observed(row.map(|row| row.governed), &self.settings.server, message.params())
         } else if modern_only {
             Judgement::dropped("a server sends no requests in 2026-07-28")
         } else {

@@ -8,7 +8,7 @@ use super::guards::GuardPart;
 use super::rules::Ruled;
 use crate::history::{Part, Precondition, Sequence};
 use crate::labels::LabelEntry;
-use crate::model::{Drift, Hide, Limit, Rule, Verdict};
+use crate::model::{Drift, Hide, Limit, Place, Rule, Verdict};
 use crate::roles::RoleEntry;
 use crate::tree::{self, Form, Node};
 use crate::words;
@@ -19,6 +19,8 @@ pub(crate) struct FilePart {
     pub(crate) name: Option<String>,
     /// `Some(None)`: it passes over what it does not name.
     pub(crate) default: Option<Option<Verdict>>,
+    /// Where it says so.
+    pub(crate) default_place: Option<Place>,
     pub(crate) extends: Vec<(String, Range<usize>)>,
     pub(crate) roles: Vec<RoleEntry>,
     /// The roles that `for` names, with their places.
@@ -30,6 +32,7 @@ pub(crate) struct FilePart {
     pub(crate) preconditions: Vec<Part<Precondition>>,
     pub(crate) guards: GuardPart,
     pub(crate) drift: Option<Drift>,
+    pub(crate) drift_place: Option<Place>,
     pub(crate) hide: Option<Hide>,
 }
 
@@ -85,6 +88,7 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
     version(reader, members.get("version").copied());
     part.name = members.get("name").and_then(|name| reader.word(name, "`name`")).map(str::to_owned);
     part.default = default(reader, members);
+    part.default_place = members.get("default").map(|node| reader.place(node));
     if let Some(extends) = members.get("extends") {
         for item in reader.items(extends, "`extends`") {
             let reference = reader.word(item, "a policy to extend").map(str::to_owned);
@@ -123,6 +127,7 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
     part.roles_named = std::mem::take(&mut reader.roles_named);
     part.guards = members.get("guards").map(|node| reader.read_guards(node)).unwrap_or_default();
     part.drift = members.get("pins").and_then(|node| reader.read_pins(node));
+    part.drift_place = members.get("pins").map(|node| reader.place(node));
     part.hide = members.get("discovery").and_then(|node| reader.read_discovery(node));
     let filled = |key: &&str| {
         members.get(*key).is_some_and(|node| !matches!(&node.form, Form::List(entries) if entries.is_empty()))

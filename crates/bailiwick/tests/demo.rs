@@ -1,0 +1,119 @@
+//! `bailiwick demo`, the README's first command: each scene, the rule and the line behind it, and a log that verifies.
+#![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const OURS: &str = env!("CARGO_BIN_EXE_bailiwick");
+
+/// A viewer does not wait; the shipped program takes a tenth of a second.
+const TIME_MAX: Duration = Duration::from_secs(3);
+
+fn ours(home: &Path, args: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(OURS);
+    command.args(args).env_clear().env("HOME", home).env("TMPDIR", home).envs(variables.iter().copied());
+    command.current_dir(home).stdin(Stdio::null()).output().expect("it starts")
+}
+
+/// A scene, and what has to stand under its title, in this order.
+type Scene = (&'static str, &'static [&'static str]);
+
+const SCENES: [Scene; 13] = [
+    (
+        "The agent asks what there is",
+        &[
+            "filtered",
+            "1 of 6 hidden: `drop_database` by default `default` (demo.yaml:4)",
+            "agent ← tools: read_file,",
+        ],
+    ),
+    ("A read that is its work", &["✓ allowed  rule `work` (demo.yaml:16)"]),
+    (
+        "The tool that it was not shown",
+        &["✗ denied", "default `default` (demo.yaml:4)", "Unknown tool: drop_database"],
+    ),
+    ("A secret, through `..`", &["/../", "✗ denied", "rule `secrets` (demo.yaml:6)", "agent ← Denied"]),
+    (
+        "A secret, as a `file:` URI",
+        &["file:///", "✗ denied", "rule `secrets` (demo.yaml:6)", "agent ← Denied"],
+    ),
+    ("A secret, in a list", &["[", "app/.env", "✗ denied", "rule `secrets` (demo.yaml:6)", "agent ← Denied"]),
+    ("A command that is its work", &["✓ allowed  rule `work` (demo.yaml:16)"]),
+    ("A command that is not", &["rm -rf", "✗ denied", "rule `no-wipe` (demo.yaml:11)", "agent ← Denied"]),
+    (
+        "A call that a human must allow",
+        &["? asked", "rule `mail` (demo.yaml:19)", "✗ denied", "nobody is asked here", "agent ← Denied"],
+    ),
+    (
+        "A forecast; the server uses the moment",
+        &[
+            "✓ allowed",
+            "the server's own request was refused",
+            "sampling/createMessage",
+            "default `default` (demo.yaml:4)",
+        ],
+    ),
+    ("And one too many", &["✗ denied", "limit `pace` (demo.yaml:24)", "3 in 1m used up", "agent ← Denied"]),
+    (
+        "The agent lists again",
+        &[
+            "2 of 6 hidden: `read_file` by pin `read_file` (demo.yaml:25)",
+            "rug pull",
+            "changed since it was pinned: description",
+        ],
+    ),
+    ("The rewritten tool", &["✗ denied", "pin `read_file` (demo.yaml:25)", "agent ← Denied"]),
+];
+
+#[test]
+fn the_demo_shows_every_scene_with_its_rule_and_line_and_its_log_verifies() {
+    let home = tempfile::tempdir().expect("a folder");
+    let begun = Instant::now();
+    let out = ours(home.path(), &["demo", "--audit", "kept.jsonl"], &[]);
+    let took = begun.elapsed();
+    let text = String::from_utf8(out.stdout).expect("it speaks UTF-8");
+    assert!(out.status.success(), "{text}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(took < TIME_MAX, "{took:?}");
+    assert!(!text.contains('\x1b'), "colours where there is no terminal");
+    let scenes: Vec<&str> = text.split("\n\n").collect();
+    for (title, words) in SCENES {
+        let scene = scenes.iter().find(|scene| scene.starts_with(title));
+        let mut rest = *scene.expect(title);
+        for word in words {
+            let at = rest.find(word).unwrap_or_else(|| panic!("`{title}` has no `{word}`:\n{text}"));
+            rest = rest.get(at + word.len()..).unwrap_or_default();
+        }
+    }
+    assert!(text.contains("9 passed, 11 stopped."), "{text}");
+    assert!(text.contains("verified: 34 records"), "{text}");
+    // The three commands to try next: the two that need no network work as they stand.
+    let next: Vec<&str> = text.lines().skip_while(|line| *line != "Try next:").skip(1).collect();
+    assert_eq!(next.len(), 3, "{text}");
+    for line in next.iter().take(2) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (program, args) = words.split_first().expect("a command");
+        assert_eq!(*program, OURS);
+        let out = ours(home.path(), args, &[]);
+        assert!(out.status.success(), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+    }
+    let out = ours(home.path(), &["audit", "verify", "kept.jsonl"], &[]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+}
+
+#[test]
+fn the_demo_is_in_colour_where_that_is_wanted() {
+    let home = tempfile::tempdir().expect("a folder");
+    let out = ours(home.path(), &["demo"], &[("CLICOLOR_FORCE", "1")]);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(text.contains("\x1b[") && text.contains("✗"), "{text}");
+}
+
+#[test]
+fn the_demo_says_where_its_log_cannot_be() {
+    let home = tempfile::tempdir().expect("a folder");
+    let out = ours(home.path(), &["demo", "--audit", "no/such/audit.jsonl"], &[]);
+    assert!(!out.status.success());
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(said.contains("there is no folder `no/such`"), "{said}");
+}
