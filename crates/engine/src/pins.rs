@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::headers::{Argument, arguments};
 use bailiwick_mcp::{Item, Value};
-use bailiwick_policy::Target;
+use bailiwick_policy::{Target, fixed_start};
 use sha2::{Digest as _, Sha256};
 
 use self::names::{reads_text, writes_text};
@@ -286,6 +286,23 @@ impl Offer {
         }
         let full = (self.drifted.len() >= ITEMS_MAX).then_some("one of too many differences");
         self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
+    }
+
+    /// The templates that `uri` may come from, by what their expansions begin with: of those that begin longest one that
+    /// differs from its pin, with the difference.
+    pub(crate) fn drifted_template(&self, uri: &str) -> Option<(&str, &str)> {
+        if self.drifted.is_empty() {
+            return None;
+        }
+        let length =
+            |template: &str| uri.starts_with(fixed_start(template)).then(|| fixed_start(template).len());
+        let seen = self.seen.get(&Item::ResourceTemplate);
+        let longest = seen.into_iter().flatten().filter_map(|template| length(template)).max()?;
+        self.drifted
+            .iter()
+            .filter(|((item, _), _)| *item == Item::ResourceTemplate)
+            .find(|((_, template), _)| length(template) == Some(longest))
+            .map(|((_, template), change)| (template.as_str(), change.as_str()))
     }
 
     /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.

@@ -46,14 +46,11 @@ impl Engine {
             }
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
-                Ok(row) if row.governed == Governed::Tool => match self.list_first(at, message, out) {
+                Ok(row) => match self.list_first(at, message, row.governed, out) {
                     ListFirst::Known => self.judge(at, message, row, modern),
                     ListFirst::Waits => return,
-                    ListFirst::Full => {
-                        Judgement::protocol(OVERLOADED, "too many calls wait for the list of tools")
-                    }
+                    ListFirst::Full => Judgement::protocol(OVERLOADED, "too many requests wait for a list"),
                 },
-                Ok(row) => self.judge(at, message, row, modern),
             },
         };
         let judged = Judged { direction: Direction::ToServer, method: row, modern, judgement };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque, btree_map};
 
 use bailiwick_mcp::headers::Repeated;
-use bailiwick_mcp::{Direction, Id, Method, Timestamp, Version};
+use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
 
 use bailiwick_policy::{Classifier, Taints};
 
@@ -253,10 +253,11 @@ pub(crate) struct Waiting {
     pub(crate) beside: Option<Repeated>,
 }
 
-/// Our own fetch of the tool list, before the first call of a client that did not ask for it.
+/// Our own fetch of a list, before the first use of what it names by a client that did not ask for it.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) lane: Lane,
+    pub(crate) item: Item,
     pub(crate) id: Id<'static>,
     pub(crate) pages: u32,
     pub(crate) deadline: Timestamp,
@@ -281,8 +282,8 @@ pub(crate) struct Run {
     /// Calls that wait for our own listing.
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) listing: Option<Listing>,
-    /// Our listing failed, why and when: until it is tried again that is a reason against calls.
-    pub(crate) listing_failed: Option<(String, Timestamp)>,
+    /// Our listing failed, why and when: until it is tried again that is a reason against what it would have named.
+    pub(crate) listing_failed: BTreeMap<Item, (String, Timestamp)>,
     /// What the client calls itself: shown to a human, never trusted.
     pub(crate) client: Option<String>,
     /// The last requests, a line each, for a human who is asked.

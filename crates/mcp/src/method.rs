@@ -66,6 +66,19 @@ impl Item {
         }
     }
 
+    /// The method that lists it.
+    #[must_use]
+    pub fn listed_by(self) -> &'static str {
+        match self {
+            Item::Tool => "tools/list",
+            Item::Prompt => "prompts/list",
+            Item::Resource => "resources/list",
+            Item::ResourceTemplate => "resources/templates/list",
+            Item::Task => "tasks/list",
+            Item::Skill => "skills/list",
+        }
+    }
+
     /// The member of an item by which rules name it.
     #[must_use]
     pub fn key(self) -> &'static str {

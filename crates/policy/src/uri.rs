@@ -26,7 +26,8 @@ pub(crate) fn readings(uri: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// What every expansion of a URI template (RFC 6570) begins with.
-pub(crate) fn fixed_start(template: &str) -> &str {
+#[must_use]
+pub fn fixed_start(template: &str) -> &str {
     template.split_once('{').map_or(template, |(start, _)| start)
 }
 

@@ -23,9 +23,9 @@ impl Engine {
         let target = Target::Prompt { server: &server, name: &name };
         let (mut verdict, mut reasons) = self.decide(at, &target, arguments);
         verdict = verdict.max(self.inspect_arguments(&target, arguments, Known::default(), &mut reasons));
-        if let Some(change) = self.offer.drift_of(Item::Prompt, &name) {
-            reasons.push(Reason::Pin { name: name.to_string(), change: change.to_owned() });
-            verdict = verdict.max(self.drift_verdict());
+        if let Some((pinned, reason)) = self.prompt_pin(&name) {
+            verdict = verdict.max(pinned);
+            reasons.push(reason);
         }
         // A prompt that appeared after the first list was cut from the lists.
         let new = verdict == Verdict::Deny
@@ -41,6 +41,18 @@ impl Engine {
         let arguments = arguments.map(Arguments::View);
         let target = Some(name);
         Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
+    }
+
+    /// What the pins say against a prompt. Without a lock file a prompt that is in no list is the server's to refuse.
+    fn prompt_pin(&self, name: &str) -> Option<(Verdict, Reason)> {
+        let pin = |change: &str| {
+            (self.drift_verdict(), Reason::Pin { name: name.to_owned(), change: change.to_owned() })
+        };
+        if !self.offer.locked {
+            return self.offer.drift_of(Item::Prompt, name).map(pin);
+        }
+        let unknown = (!self.offer.pinned.prompts.contains_key(name)).then(|| pin("not in the lock file"));
+        self.pin_verdict(Item::Prompt, name).or(unknown)
     }
 
     /// A completion needs its own permission and that of the prompt or template that it completes.
@@ -65,6 +77,11 @@ impl Engine {
         if !self.policy.could_allow(&referred, &self.settings.principal) {
             verdict = Verdict::Deny;
             reasons.extend(self.rules(&referred, None).1);
+        }
+        let pinned = if is_prompt { self.prompt_pin(&reference) } else { self.template_pin(&reference) };
+        if let Some((pinned, reason)) = pinned {
+            verdict = verdict.max(pinned);
+            reasons.push(reason);
         }
         self.spend_allowed(at, &target, params, verdict);
         let refusal = Refusal::error(DENIED, self.denial(&reasons));

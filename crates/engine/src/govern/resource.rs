@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Kind, Splice, Timestamp, Value};
-use bailiwick_policy::{Target, Verdict};
+use bailiwick_mcp::{Item, Kind, Splice, Timestamp, Value};
+use bailiwick_policy::{Target, Verdict, fixed_start};
 
+use crate::decision::Reason;
 use crate::engine::{Engine, Judgement};
 use crate::reply::{DENIED, Refusal};
 
@@ -20,7 +21,11 @@ impl Engine {
         };
         let server = Arc::clone(&self.settings.server);
         let target = Target::Resource { server: &server, uri: &uri };
-        let (mut verdict, reasons) = self.decide(at, &target, None);
+        let (mut verdict, mut reasons) = self.decide(at, &target, None);
+        if let Some((pinned, reason)) = self.template_pin(&uri) {
+            verdict = verdict.max(pinned);
+            reasons.push(reason);
+        }
         let refusal = if self.hides(&target) {
             verdict = Verdict::Deny;
             Refusal::error(if modern { -32602 } else { -32002 }, "Resource not found")
@@ -29,6 +34,22 @@ impl Engine {
         };
         self.spend_allowed(at, &target, None, verdict);
         Judgement { verdict, reasons, refusal, target: Some(uri), ..Judgement::allow() }
+    }
+
+    /// What the pins say against a URI, or a template: that of the templates that it may come from the nearest one differs.
+    pub(crate) fn template_pin(&self, uri: &str) -> Option<(Verdict, Reason)> {
+        let item = Item::ResourceTemplate;
+        let (template, change) = match self.offer.drifted_template(uri) {
+            Some((template, change)) => (template, change.to_owned()),
+            None => {
+                let (cause, _) =
+                    self.run.listing_failed.get(&item).filter(|_| !self.offer.is_complete(item))?;
+                let mut pinned = self.offer.pinned.resource_templates.keys();
+                let template = pinned.find(|template| uri.starts_with(fixed_start(template)))?;
+                (template.as_str(), format!("the server's {} could not be listed: {cause}", item.member()))
+            }
+        };
+        Some((self.drift_verdict(), Reason::Pin { name: template.to_owned(), change }))
     }
 
     /// Listening to a resource is reading it: URIs that may not be read are cut out, and tasks of others too.

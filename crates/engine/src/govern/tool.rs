@@ -68,12 +68,13 @@ impl Engine {
 
     /// What the pins say against a call of `name`: its definition differs, or it is not in the list at all.
     pub(crate) fn pin_verdict(&self, item: Item, name: &str) -> Option<(Verdict, Reason)> {
-        let change = match (self.offer.drift_of(item, name), &self.run.listing_failed) {
+        let complete = self.offer.is_complete(item);
+        let change = match (self.offer.drift_of(item, name), self.run.listing_failed.get(&item)) {
             (Some(change), _) => change.to_owned(),
-            (None, Some((cause, _))) if !self.offer.is_complete(item) => {
-                format!("the server's tools could not be listed: {cause}")
+            (None, Some((cause, _))) if !complete => {
+                format!("the server's {} could not be listed: {cause}", item.member())
             }
-            (None, _) if self.offer.is_complete(item) && !self.offer.was_seen(item, name) => {
+            (None, _) if complete && !self.offer.was_seen(item, name) => {
                 "not in the server's list".to_owned()
             }
             (None, _) => return None,

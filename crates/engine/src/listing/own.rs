@@ -1,0 +1,194 @@
+//! Our own lists: what is used before the client asked for a list is compared all the same.
+
+use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::{Direction, Governed, Id, Item, Message, Timestamp, Value, method};
+use bailiwick_policy::fixed_start;
+
+use crate::decision::{Effect, Event, Outcome, Reason};
+use crate::engine::Engine;
+use crate::permit::Permitted;
+use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, Told, Waiting};
+
+impl Engine {
+    /// What is used before its list was seen waits while we fetch the list.
+    pub(crate) fn list_first<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        governed: Governed,
+        out: &mut Vec<Outcome<'a>>,
+    ) -> ListFirst {
+        let Some(item) = self.listed_as(governed, message.params()) else { return ListFirst::Known };
+        let failed = self.run.listing_failed.get(&item);
+        let failed_lately = failed.is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
+        if self.offer.is_complete(item) || failed_lately || !self.enforces() {
+            return ListFirst::Known;
+        }
+        let waiting_bytes: usize = self.run.waiting.iter().map(|call| call.bytes.len()).sum();
+        let limits = &self.settings.limits;
+        if self.run.waiting.len() >= limits.pending_max || waiting_bytes > limits.message_bytes_max {
+            return ListFirst::Full;
+        }
+        let bytes = message.raw().as_bytes().to_vec();
+        self.run.waiting.push(Waiting { lane: self.run.lane(), bytes, beside: self.beside.clone() });
+        if self.run.listing.is_none() {
+            let meta = Engine::stated_meta(message);
+            out.push(self.fetch_page(at, item, (0, None), meta));
+        }
+        ListFirst::Waits
+    }
+
+    /// The list that says whether what a request is about is as it was pinned, if there is one.
+    ///
+    /// Every tool is looked at before it is called. Of prompts and templates a server may have none that it lists: they are
+    /// where a lock file says what they were.
+    fn listed_as<'a>(&self, governed: Governed, params: Option<Value<'a>>) -> Option<Item> {
+        let text =
+            |value: Option<Value<'a>>, key| value.and_then(|value| value.get(key)).and_then(Value::text);
+        if governed == Governed::Tool {
+            return Some(Item::Tool);
+        }
+        if !self.offer.locked {
+            return None;
+        }
+        let reference = || params.and_then(|params| params.get("ref"));
+        let (item, name) = match governed {
+            Governed::Prompt => (Item::Prompt, text(params, "name")?),
+            Governed::Resource => (Item::ResourceTemplate, text(params, "uri")?),
+            Governed::Completion => match text(reference(), "name") {
+                Some(name) => (Item::Prompt, name),
+                None => (Item::ResourceTemplate, text(reference(), "uri")?),
+            },
+            _ => return None,
+        };
+        let pinned = self.offer.pinned.of(item)?;
+        let concerns = match item {
+            Item::ResourceTemplate => pinned.keys().any(|template| name.starts_with(fixed_start(template))),
+            _ => pinned.contains_key(&*name),
+        };
+        concerns.then_some(item)
+    }
+
+    /// Our own listing came to nothing: what waits is decided without it, which is a reason against it.
+    pub(crate) fn listing_fails(&mut self, at: Timestamp, cause: &str) {
+        if let Some(listing) = self.run.listing.take() {
+            self.run.listing_failed.insert(listing.item, (cause.to_owned(), at));
+        }
+    }
+
+    fn fetch_page<'a>(
+        &mut self,
+        at: Timestamp,
+        item: Item,
+        (page, cursor): (u32, Option<&str>),
+        meta: Option<String>,
+    ) -> Outcome<'a> {
+        let method = item.listed_by();
+        let id: Id<'static> = Id::Text(format!("bailiwick-{}-{page}", self.settings.nonce).into());
+        let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
+        id.write(&mut bytes);
+        bytes.extend_from_slice(br#","method":"#);
+        escape_into(method, &mut bytes);
+        bytes.extend_from_slice(br#","params":{"#);
+        if let Some(cursor) = cursor {
+            bytes.extend_from_slice(br#""cursor":"#);
+            escape_into(cursor, &mut bytes);
+        }
+        if let Some(meta) = &meta {
+            if cursor.is_some() {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(br#""_meta":"#);
+            bytes.extend_from_slice(meta.as_bytes());
+        }
+        bytes.extend_from_slice(b"}}");
+        let call = self.run.next_call();
+        let modern = meta.is_some();
+        let pending = Pending {
+            call,
+            at,
+            method: method::find(method),
+            target: None,
+            modern,
+            origin: Origin::Own,
+            token: None,
+            told: Told::default(),
+            sent: None,
+        };
+        self.run.to_server.insert(id.clone(), pending);
+        let deadline = at.plus_micros(LISTING_US_MAX);
+        let lane = self.run.lane();
+        self.run.listing = Some(Listing { lane, item, id: id.clone(), pages: page + 1, deadline, meta });
+        let mut decision = self.decision(at, Event::Decision, Direction::ToServer);
+        decision.call = call;
+        decision.id = Some(id);
+        decision.method = method.into();
+        decision.reasons.push(Reason::Protocol("bailiwick itself asks, before the first call".into()));
+        let message = Permitted::new(bytes);
+        Outcome { decision, effects: vec![Effect::Send { to: Direction::ToServer, message }] }
+    }
+
+    /// An answer to our own listing: pinned, and the calls that waited go on.
+    pub(crate) fn own_listing_answered(
+        &mut self,
+        at: Timestamp,
+        result: Result<Value<'_>, String>,
+        out: &mut Vec<Outcome<'_>>,
+    ) {
+        let Some(listing) = self.run.listing.take() else { return };
+        let item = listing.item;
+        let mut fails = |cause: &str| drop(self.run.listing_failed.insert(item, (cause.to_owned(), at)));
+        match result {
+            Err(cause) => fails(&cause),
+            Ok(result) => {
+                for element in result.get(item.member()).map(Value::elements).into_iter().flatten() {
+                    if let Some(name) = element.get(item.key()).and_then(Value::text) {
+                        self.offer.observe(item, &name, element);
+                    }
+                }
+                match result.get("nextCursor").and_then(Value::text) {
+                    Some(cursor) if listing.pages < LISTING_PAGES_MAX => {
+                        out.push(self.fetch_page(at, item, (listing.pages, Some(&cursor)), listing.meta));
+                        return;
+                    }
+                    Some(_) => fails("the list does not end"),
+                    None => self.offer.set_complete(item),
+                }
+            }
+        }
+        self.release_waiting(at, out);
+    }
+
+    pub(crate) fn release_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
+        let here = self.run.lane();
+        for Waiting { lane, bytes, beside } in std::mem::take(&mut self.run.waiting) {
+            self.run.enter(lane);
+            self.receive_kept(at, Direction::ToServer, (&bytes, beside), out);
+        }
+        self.run.enter(here);
+    }
+
+    /// Passing time: our own listing is given up at its deadline. Call it a few times a second.
+    pub fn tick(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
+        self.tell_waiting(at, out);
+        let Some(listing) = self.run.listing.as_ref().filter(|listing| listing.deadline <= at) else {
+            return;
+        };
+        let (lane, id) = (listing.lane, listing.id.clone());
+        self.run.enter(lane);
+        self.run.to_server.remove(&id);
+        self.own_listing_answered(at, Err("no answer in time".to_owned()), out);
+    }
+}
+
+/// Whether a call can be decided now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListFirst {
+    Known,
+    Waits,
+    /// Too much waits already.
+    Full,
+}
+
+/// After our listing failed, calls are denied for so long before it is tried again, in microseconds.
+const LISTING_AGAIN_US: i64 = 5_000_000;
