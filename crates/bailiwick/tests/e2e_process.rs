@@ -10,8 +10,9 @@ use bailiwick_testkit::tools::repository;
 use bailiwick_testkit::wire::{Wire, request, shown};
 use bailiwick_testkit::workplace::Workplace;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
-use std::time::Duration;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const BUILT: &str = env!("CARGO_BIN_EXE_bailiwick");
 
@@ -206,13 +207,50 @@ fn a_server_that_dies_takes_its_children_with_it() {
 
 #[test]
 fn signals_reach_the_whole_group_of_the_server() {
-    for (signal, expected) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+    for (signal, expected) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::QUIT, 131)] {
         let place = Workplace::new();
         let (mut wire, family) = family(&place, "", "{}");
         family[0].signal(signal);
         process::assert_gone(&family, AFTERLIFE);
         assert_eq!(shell_status(wire.wait()), expected);
     }
+}
+
+/// What writes down the signals that it gets.
+const LISTENER: &str = r#"
+trap 'echo one >> "$0"' USR1
+trap 'echo two >> "$0"' USR2
+echo ready >> "$0"
+while :; do sleep 0.1 & wait $!; done
+"#;
+
+#[test]
+fn signals_for_the_server_reach_it_and_end_nothing() {
+    let place = Workplace::new();
+    let log = place.path().join("signals");
+    let mut command = Command::new(BUILT);
+    command
+        .args(["run", "--policy", "standard", "--server", "sh", "--grace", "1", "--audit"])
+        .arg(place.path().join("audit.jsonl"));
+    command.args(["--", "sh", "-c", LISTENER]).arg(&log);
+    command.env("XDG_STATE_HOME", place.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut ours = command.spawn().expect("it starts");
+    let watched = Watched::new(ours.id());
+    for (sent, expected) in
+        [(None, "ready\n"), (Some(Signal::USR1), "ready\none\n"), (Some(Signal::USR2), "ready\none\ntwo\n")]
+    {
+        if let Some(signal) = sent {
+            watched.signal(signal);
+        }
+        let end = Instant::now() + AFTERLIFE;
+        while std::fs::read_to_string(&log).unwrap_or_default() != expected {
+            assert!(Instant::now() < end, "{:?} and not {expected:?}", std::fs::read_to_string(&log));
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+    assert!(ours.try_wait().expect("it is ours").is_none(), "it goes on");
+    drop(ours.stdin.take());
+    ours.wait().expect("it ends with its client");
 }
 
 #[test]

@@ -133,6 +133,8 @@ impl Gateway {
                 ended_by = signal;
                 true
             }
+            // They are for a command, and there may be many or none.
+            Some(Signal::User1 | Signal::User2) => false,
             Some(Signal::HangUp) | None => {
                 look(self, signal.is_some());
                 false

@@ -52,7 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         for signal in caught {
             match signal {
                 Signal::Terminate => drop(forwarded.stop()),
-                Signal::Interrupt | Signal::HangUp | Signal::Quit => forwarded.signal(signal),
+                Signal::Interrupt | Signal::HangUp | Signal::Quit | Signal::User1 | Signal::User2 => {
+                    forwarded.signal(signal);
+                }
             }
         }
     });

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 /// A signal that can be received by us or forwarded to the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +17,10 @@ pub enum Signal {
     HangUp,
     /// Ctrl-\ in a terminal.
     Quit,
+    /// Whatever the command makes of it.
+    User1,
+    /// The same.
+    User2,
 }
 
 impl Signal {
@@ -28,17 +32,20 @@ impl Signal {
             Signal::Terminate => SIGTERM,
             Signal::HangUp => SIGHUP,
             Signal::Quit => SIGQUIT,
+            Signal::User1 => SIGUSR1,
+            Signal::User2 => SIGUSR2,
         }
     }
 
     fn from_number(number: i32) -> Option<Signal> {
-        [Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::Quit]
-            .into_iter()
-            .find(|signal| signal.number() == number)
+        ALL.into_iter().find(|signal| signal.number() == number)
     }
 }
 
-/// Catches INT, TERM, HUP and QUIT from now on and delivers them here, in order, instead of ending the process.
+const ALL: [Signal; 6] =
+    [Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::Quit, Signal::User1, Signal::User2];
+
+/// Catches INT, TERM, HUP, QUIT, USR1 and USR2 from now on and delivers them here, in order, instead of ending the process.
 ///
 /// More than `WAITING_MAX` undelivered signals are dropped: the sixteenth Ctrl-C says nothing that the first did not.
 /// A launched command starts with the default dispositions in any case.
@@ -46,7 +53,7 @@ impl Signal {
 /// # Errors
 /// When the handlers or the thread cannot be set up.
 pub fn signals() -> io::Result<Receiver<Signal>> {
-    let mut caught = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
+    let mut caught = signal_hook::iterator::Signals::new(ALL.map(Signal::number))?;
     let (sender, receiver) = sync_channel(WAITING_MAX);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in caught.forever().filter_map(Signal::from_number) {
