@@ -233,6 +233,8 @@ pub enum Reason {
     },
     /// The server's offer differs from what was pinned.
     Pin { name: String, change: String },
+    /// So many of so many items were left out of a list, and why.
+    Hidden(String),
     /// The protocol forbids it.
     Protocol(Cow<'static, str>),
     /// What a human said, or that nobody could.
@@ -340,6 +342,7 @@ impl Reason {
                 place: policy.pins_place().map(place),
                 message: Cow::Borrowed(change),
             },
+            Reason::Hidden(message) => plain("protocol", "protocol", message),
             Reason::Protocol(message) => plain("protocol", "protocol", message),
             Reason::Approval(message) => plain("approval", "approval", message),
         }

@@ -161,6 +161,7 @@ impl Engine {
             Reason::Rule { .. }
             | Reason::Limit { .. }
             | Reason::Default(_)
+            | Reason::Hidden(_)
             | Reason::Link(_)
             | Reason::Guard { .. }
             | Reason::Pin { .. }

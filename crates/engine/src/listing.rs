@@ -107,7 +107,7 @@ impl Engine {
             uncache(result, &mut splice);
         }
         if let Some(words) = hidden.words(elements.len()) {
-            judgement.reasons.push(Reason::Protocol(words.into()));
+            judgement.reasons.push(Reason::Hidden(words));
         }
         judgement.changed = changed(message, &splice);
         judgement

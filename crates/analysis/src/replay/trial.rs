@@ -189,7 +189,7 @@ fn judge(policy: &Policy, outcomes: &[Outcome<'_>], (target, sent): (String, Str
     let takes_effect =
         |reason: &Reason| matches!(reason, Reason::Guard { action, .. } if *action > GuardAction::Annotate);
     // What is left out of a list was not let through, though the list was.
-    let hidden = |reason: &Reason| matches!(reason, Reason::Protocol(why) if why.ends_with(" hidden"));
+    let hidden = |reason: &Reason| matches!(reason, Reason::Hidden(_));
     let cut = reasons().any(takes_effect);
     let is_hidden = reasons().any(hidden);
     let goes_on = outcomes

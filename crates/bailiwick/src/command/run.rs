@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_approval::Screen;
-use bailiwick_engine::{Action, Engine, Mode, Outcome, Pins, Scanner, Settings};
+use bailiwick_engine::{Action, Engine, Event, Mode, Outcome, Pins, Scanner, Settings};
 use bailiwick_gateway::consult::Consultant;
 use bailiwick_gateway::stdio::{Ended, Why};
 use bailiwick_gateway::{Stdio, relay};
@@ -184,6 +184,8 @@ fn told(outcome: &Outcome<'_>) -> Option<String> {
     let decision = &outcome.decision;
     let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
     let word = match (decision.verdict, forwarded) {
+        // With `drift: warn` this is the warning.
+        (Verdict::Allow, true) if decision.event == Event::Pin => "warning (forwarded)",
         (Verdict::Allow, _) => return None,
         (Verdict::Ask, false) => "ask",
         (Verdict::Deny, false) => "deny",

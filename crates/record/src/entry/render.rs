@@ -140,6 +140,7 @@ impl Renderer {
                     }
                     Reason::Limit { .. }
                     | Reason::Default(_)
+                    | Reason::Hidden(_)
                     | Reason::Link(_)
                     | Reason::Guard { .. }
                     | Reason::Pin { .. }
