@@ -288,34 +288,22 @@ impl Reason {
             }
             Reason::Limit { index, message } => {
                 let Some(limit) = policy.limits().get(*index as usize) else { return unknown("limit") };
-                Described {
-                    source: "limit",
-                    id: Cow::Borrowed(&*limit.id),
-                    place: Some((&*limit.file, limit.line)),
-                    message: Cow::Borrowed(message),
-                }
+                let place = Some((&*limit.file, limit.line));
+                Described { place, ..plain("limit", &limit.id, message) }
             }
             Reason::Sequence { index, message } => {
                 let Some(sequence) = policy.sequences().get(*index as usize) else {
                     return unknown("sequence");
                 };
-                Described {
-                    source: "sequence",
-                    id: Cow::Borrowed(&*sequence.id),
-                    place: Some((&*sequence.file, sequence.line)),
-                    message: Cow::Borrowed(message),
-                }
+                let place = Some((&*sequence.file, sequence.line));
+                Described { place, ..plain("sequence", &sequence.id, message) }
             }
             Reason::Precondition { index, message } => {
                 let Some(precondition) = policy.preconditions().get(*index as usize) else {
                     return unknown("precondition");
                 };
-                Described {
-                    source: "precondition",
-                    id: Cow::Borrowed(&*precondition.id),
-                    place: Some((&*precondition.file, precondition.line)),
-                    message: Cow::Borrowed(message),
-                }
+                let place = Some((&*precondition.file, precondition.line));
+                Described { place, ..plain("precondition", &precondition.id, message) }
             }
             Reason::Default(layer) => Described {
                 source: "default",

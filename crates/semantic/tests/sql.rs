@@ -163,6 +163,7 @@ fn dialects_are_known_by_the_servers_name() {
 }
 
 #[test]
+#[expect(clippy::disallowed_types, reason = "a stack as small as those of threads")]
 fn no_script_takes_longer_than_its_length_or_a_deeper_stack_than_a_thread_has() {
     let size = 31 << 10;
     let nested = |open: &str, close: &str, depth: usize| {
