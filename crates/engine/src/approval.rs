@@ -318,6 +318,7 @@ impl Engine {
             Some(name) if name.starts_with("resources/") || name.starts_with("skills/") => {
                 (Target::Resource { server, uri: held.target.as_deref().unwrap_or_default() }, None)
             }
+            Some(_) | None if held.direction == Direction::ToServer => (Target::OwnTask { server }, params),
             Some(_) | None => (Target::Task { server }, params),
         };
         if is_approved {

@@ -3,4 +3,5 @@
 mod prompt;
 mod resource;
 mod server;
+mod task;
 mod tool;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bailiwick_mcp::message::META_VERSION;
 use bailiwick_mcp::{
-    Body, Direction, Form, Governed, Id, Message, Method, Splice, Timestamp, Value, Version, message, method,
+    Body, Direction, Form, Governed, Id, Item, Message, Method, Splice, Timestamp, Value, Version, message,
+    method,
 };
 use bailiwick_policy::Verdict;
 
@@ -115,12 +116,13 @@ impl Engine {
         };
         self.cut_forbidden_capabilities(message, &mut splice);
         let mut judgement = match row.governed {
-            Governed::Tool => self.tool(at, params, modern),
+            Governed::Tool => self.tool(at, params, modern, &mut splice),
             Governed::Resource => self.resource(at, params, modern),
             Governed::Prompt => self.prompt(at, params),
             Governed::Completion => self.completion(at, params),
-            Governed::Task => self.task(params, modern),
+            Governed::Task => self.task(at, params, modern),
             Governed::Listen => self.listen(params, &mut splice),
+            Governed::List(Item::Task) if self.policy.restricts_tasks() => self.task_list(at, params),
             Governed::Protocol | Governed::List(_) => Judgement::allow(),
             // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.
             Governed::Sampling

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
+use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, Version, method};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::approval::Doubt;
@@ -76,7 +76,9 @@ impl Engine {
             let known = versions.elements().filter_map(Value::text);
             self.run.supported = Some(known.filter_map(|text| Version::from_wire(&text)).collect());
         }
-        let mut judgement = self.inspected(message, result, pending);
+        let mut cuts = Splice::default();
+        self.cut_offered_tasks(result, &mut cuts);
+        let mut judgement = self.inspected_and_cut(message, result, pending, cuts);
         let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
             return judgement;
         };
@@ -134,8 +136,20 @@ impl Engine {
         body: Value<'a>,
         pending: &Pending,
     ) -> Judgement<'a> {
+        self.inspected_and_cut(message, body, pending, Splice::default())
+    }
+
+    /// The same over an answer of which `cuts` go as well.
+    fn inspected_and_cut<'a>(
+        &mut self,
+        message: &Message<'a>,
+        body: Value<'a>,
+        pending: &Pending,
+        cuts: Splice,
+    ) -> Judgement<'a> {
         let mut inspection = self.inspect_answer(message, body, pending);
         self.take_in(&inspection);
+        inspection.splice.append(cuts);
         let mut judgement = Judgement::allow();
         if inspection.blocks() || inspection.asks() {
             let found = inspection.reasons.iter().map(|reason| reason.describe(&self.policy).id.into_owned());

@@ -58,8 +58,7 @@ impl Engine {
         }
         splice.retain(&elements);
         for list in tasks.into_iter().flatten() {
-            let own = |id: Value<'_>| id.text().is_some_and(|id| self.run.tasks.contains_key(&*id));
-            let elements: Vec<_> = list.elements().map(|id| (id.span(), own(id))).collect();
+            let elements: Vec<_> = list.elements().map(|id| (id.span(), self.may_hear_of_task(id))).collect();
             splice.retain(&elements);
         }
         judgement
