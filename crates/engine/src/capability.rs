@@ -4,6 +4,7 @@ use bailiwick_mcp::{Message, Splice, Value};
 use bailiwick_policy::Target;
 
 use crate::engine::Engine;
+use crate::listing::uncache;
 
 /// The tasks extension of 2026-07-28.
 pub(crate) const TASKS: &str = "io.modelcontextprotocol/tasks";
@@ -18,7 +19,7 @@ impl Engine {
             client_capabilities(params)
         };
         cut(offered, |name| self.forbids(name), splice);
-        if declared_tasks(params).is_some() && self.forbids_tasks() {
+        if self.forbids_tasks() && declared_tasks(params).is_some() {
             cut_tasks(params, splice);
         }
     }
@@ -29,6 +30,9 @@ impl Engine {
         if self.forbids_tasks() {
             cut(Some(offered), |name| name == "tasks", splice);
             cut(offered.get("extensions"), |name| name == TASKS, splice);
+            if !splice.is_empty() {
+                uncache(introduction, splice);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use bailiwick_mcp::message::listing_clear;
 use bailiwick_mcp::{Direction, Id, Item, Message, Splice, Timestamp, Value};
 use bailiwick_policy::{Drift, Target, Verdict};
 
+use crate::asked::Asked;
 use crate::decision::{Action, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement};
 use crate::inspect::{About, Inspection, Neighbours};
@@ -103,6 +104,7 @@ impl Engine {
             token: None,
             told: Told::default(),
             sent: None,
+            asked: Asked::default(),
         };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);

@@ -109,7 +109,13 @@ impl Engine {
                 if direction == Direction::ToClient && task.is_some_and(|id| !self.may_hear_of_task(id)) {
                     return Judgement::dropped("a task that this run did not make, or may not use");
                 }
-                self.inspected_notice(direction, message, Splice::default())
+                let mut splice = Splice::default();
+                if direction == Direction::ToClient
+                    && let Some(cause) = self.unasked_notice(message, &mut splice)
+                {
+                    return Judgement::dropped(cause);
+                }
+                self.inspected_notice(direction, message, splice)
             }
             Governed::Protocol
             | Governed::List(_)

@@ -164,12 +164,18 @@ impl Engine {
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
+        let asked = self.asked(message, modern);
         let (origin, token, told) = (Origin::Peer, None, Told::default());
-        let pending = Pending { call, at, method, target, modern, origin, token, told, sent };
+        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {
+                if direction == Direction::ToServer
+                    && method.is_some_and(|row| row.governed == Governed::Resource)
+                {
+                    self.note_watched(&decision.method, judgement.target.as_deref());
+                }
                 self.note_pending(message, direction, pending);
                 let changed = judgement.changed.take().filter(|_| self.enforces());
                 decision.action = if changed.is_some() { Action::Changed } else { Action::Forwarded };

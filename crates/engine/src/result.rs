@@ -42,6 +42,9 @@ impl Engine {
         if !keys_clear(result, &ASKING) || result.get("task").is_some_and(|task| !keys_clear(task, &ASKING)) {
             return Judgement::protocol(WITHHELD, "a key of the answer in another case");
         }
+        if let Err(refused) = Engine::kind_of_answer(result, pending) {
+            return *refused;
+        }
         let asks = result.get("resultType").is_some_and(|kind| kind.is_text("input_required"));
         if asks || tasked || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
@@ -72,12 +75,24 @@ impl Engine {
                 Refusal::error(DENIED, "the server chose a protocol version that bailiwick does not govern");
             return Judgement::deny(Reason::Protocol("unknown protocol version".into()), refusal);
         }
-        if let Some(versions) = result.get("supportedVersions").filter(|_| name == "server/discover") {
-            let known = versions.elements().filter_map(Value::text);
-            self.run.supported = Some(known.filter_map(|text| Version::from_wire(&text)).collect());
-        }
         let mut cuts = Splice::default();
         self.cut_offered_tasks(result, &mut cuts);
+        if let Some(versions) = result.get("supportedVersions").filter(|_| name == "server/discover") {
+            let known = versions.elements().filter_map(Value::text);
+            let known: Vec<Version> = known.filter_map(|text| Version::from_wire(&text)).collect();
+            if known.is_empty() {
+                let cause = "the server has no protocol version that bailiwick governs";
+                return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(DENIED, cause));
+            }
+            let governed = |version: Value<'_>| {
+                version.text().is_some_and(|version| Version::from_wire(&version).is_some())
+            };
+            let elements: Vec<_> =
+                versions.elements().map(|version| (version.span(), governed(version))).collect();
+            cuts.retain(&elements);
+            self.run.supported = Some(known);
+            self.note_extensions(result);
+        }
         let mut judgement = self.inspected_and_cut(message, result, pending, cuts);
         let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
             return judgement;
@@ -149,7 +164,6 @@ impl Engine {
     ) -> Judgement<'a> {
         let mut inspection = self.inspect_answer(message, body, pending);
         self.take_in(&inspection);
-        inspection.splice.append(cuts);
         let mut judgement = Judgement::allow();
         if inspection.blocks() || inspection.asks() {
             let found = inspection.reasons.iter().map(|reason| reason.describe(&self.policy).id.into_owned());
@@ -171,8 +185,11 @@ impl Engine {
             let mark = mark(&self.settings.nonce);
             annotate(body, is_of(pending, Governed::Tool), &mark, &inspection.notes, &mut inspection.splice);
         }
-        if !inspection.splice.is_empty() && !inspection.blocks() {
+        if !inspection.splice.is_empty() {
             uncache(body, &mut inspection.splice);
+        }
+        inspection.splice.append(cuts);
+        if !inspection.splice.is_empty() && !inspection.blocks() {
             judgement.changed = changed(message, &inspection.splice);
         }
         judgement.doubt = self.doubt(message, pending, &mut inspection).map(Box::new);
