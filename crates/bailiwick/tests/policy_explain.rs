@@ -116,3 +116,31 @@ fn lint_and_fmt_return_what_ci_needs() {
     write("broken.yaml", "a: [\n");
     assert_eq!(bailiwick(folder, &["fmt", "broken.yaml"]).0, Some(78));
 }
+
+#[test]
+fn what_a_client_does_with_its_tasks_is_explained() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let policy = "version: 1\nrules:\n  - { id: all, effect: allow, on: \"*/*\" }\n  - { id: not-those, effect: deny, on: task, args: { taskId: { prefix: x } } }\n";
+    fs::write(folder.join("p.yaml"), policy).expect("a file");
+    let explain = |method: &str, params: &str| {
+        let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        fs::write(folder.join("c.json"), call).expect("a file");
+        bailiwick(folder, &["explain", "-p", "p.yaml", "--server", "fs", "--no-follow", "c.json"])
+    };
+    for method in ["tasks/get", "tasks/result", "tasks/cancel", "tasks/update"] {
+        let (status, text) = explain(method, r#"{"taskId":"x1"}"#);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.starts_with("deny task:fs\n"), "{text}");
+        assert!(text.contains("rule `not-those` (p.yaml:4) must not match"), "{text}");
+        let (status, text) = explain(method, r#"{"taskId":"t1"}"#);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.starts_with("allow task:fs\n"), "{text}");
+        assert!(!text.contains("default"), "{text}");
+    }
+    let (status, text) = explain("tasks/list", "{}");
+    assert_eq!((status, text.starts_with("allow task:fs\n")), (Some(0), true), "{text}");
+    let (_, text) = explain("tools/call", r#"{"name":"read","arguments":{},"task":{},"taskId":"x"}"#);
+    assert!(text.starts_with("deny fs/read, as the engine decides; allow by rules alone"), "{text}");
+    assert!(text.contains("not-those"), "{text}");
+}

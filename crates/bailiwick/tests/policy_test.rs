@@ -47,6 +47,16 @@ fn tests_beside_policies_are_found_run_and_reported() {
     assert_eq!(status, Some(10), "{text}");
     assert!(text.starts_with("{\"files\":["), "{text}");
 
+    write(
+        "t.yaml",
+        "version: 1\nrules:\n  - { id: all, effect: allow, on: \"*/*\" }\n  - { id: not-those, effect: deny, on: task, args: { taskId: { prefix: x } } }\n",
+    );
+    write(
+        "t.test.yaml",
+        "version: 1\nserver: fs\ntests:\n  - { call: task, args: { taskId: x1 }, want: deny, by: not-those }\n  - { call: \"task:fs\", args: { taskId: t1 }, want: allow }\n  - { call: task, want: allow }\n",
+    );
+    assert_eq!(test(&["t.test.yaml"]), (Some(0), "t.test.yaml: ok, 3 tests\n".to_owned()));
+
     write("c.test.yaml", "version: 1\ntests: [{ call: fs/read, want: maybe }]\n");
     let (status, text) = test(&["c.test.yaml"]);
     assert_eq!(status, Some(78), "{text}");

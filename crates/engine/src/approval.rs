@@ -189,6 +189,7 @@ impl Engine {
                     let sent = self.present.sent.take();
                     let told = held.progress.as_ref().map_or(0.0, Waits::told);
                     self.run.in_flight(held.direction).release(id, told, sent);
+                    self.note_watched(&held.method, held.target.as_deref());
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
             }
@@ -318,6 +319,7 @@ impl Engine {
             Some(name) if name.starts_with("resources/") || name.starts_with("skills/") => {
                 (Target::Resource { server, uri: held.target.as_deref().unwrap_or_default() }, None)
             }
+            Some(_) | None if held.direction == Direction::ToServer => (Target::OwnTask { server }, params),
             Some(_) | None => (Target::Task { server }, params),
         };
         if is_approved {

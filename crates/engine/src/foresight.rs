@@ -183,7 +183,8 @@ fn said_by_rules(
     let reason = |hit: &Hit| Reason::Rule { index: hit.rule, failed_require: hit.failed_require };
     let mut reasons: Vec<Reason> = hits.iter().map(reason).collect();
     reasons.extend(links.into_iter().take(LINKS_MAX).map(Reason::Link));
-    if let Some(layer) = policy.decided_by_default(hits) {
+    let covered = matches!(call.target, Target::OwnTask { .. });
+    if let Some(layer) = policy.decided_by_default(hits).filter(|_| !covered) {
         let layer = (policy.layers().len() > 1).then(|| layer.to_owned());
         reasons.push(Reason::Default(layer));
     }

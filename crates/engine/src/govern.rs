@@ -4,6 +4,7 @@ mod observed;
 mod prompt;
 mod resource;
 mod server;
+mod task;
 mod tool;
 
 pub(crate) use observed::observed;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod approval;
+mod asked;
 mod asked_back;
 mod capability;
 mod counters;

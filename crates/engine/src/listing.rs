@@ -17,9 +17,11 @@ use crate::engine::{Engine, Judgement};
 use crate::inspect::{About, Inspection, Neighbours};
 use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
+use crate::run::TASKS_MAX;
 
 impl Engine {
-    /// Takes it that the server offers the tool that `message` calls, so that one message can be explained by itself.
+    /// Takes it that the server offers the tool that `message` calls, and that a call made the task that it names, so that one
+    /// message can be explained by itself.
     pub fn offer_for_explanation(&mut self, message: &Message<'_>) {
         let name = message.params().and_then(|params| params.get("name"));
         if let (Some("tools/call"), Some(value)) = (message.method(), name)
@@ -28,6 +30,10 @@ impl Engine {
             // The name alone stands for the tool: every call of it shows the same one.
             Arc::make_mut(&mut self.offer.pinned).add(Item::Tool, &name, value);
             self.offer.observe(Item::Tool, &name, value);
+        }
+        let task = message.params().and_then(|params| params.get("taskId")).and_then(Value::text);
+        if let Some(id) = task.filter(|_| self.run.tasks.len() < TASKS_MAX) {
+            self.run.tasks.entry(id.into_owned()).or_default();
         }
         self.offer.set_complete(Item::Tool);
     }

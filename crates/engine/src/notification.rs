@@ -105,13 +105,17 @@ impl Engine {
                 {
                     return Judgement::dropped("a resource that is hidden");
                 }
-                let task = params.and_then(|params| params.get("taskId")).and_then(Value::text);
-                if direction == Direction::ToClient
-                    && task.is_some_and(|id| !self.run.tasks.contains_key(&*id))
-                {
-                    return Judgement::dropped("a task that this run did not make");
+                let task = params.and_then(|params| params.get("taskId"));
+                if direction == Direction::ToClient && task.is_some_and(|id| !self.may_hear_of_task(id)) {
+                    return Judgement::dropped("a task that this run did not make, or may not use");
                 }
-                self.inspected_notice(direction, message, Splice::default())
+                let mut splice = Splice::default();
+                if direction == Direction::ToClient
+                    && let Some(cause) = self.unasked_notice(message, &mut splice)
+                {
+                    return Judgement::dropped(cause);
+                }
+                self.inspected_notice(direction, message, splice)
             }
             Governed::Protocol
             | Governed::List(_)

@@ -270,7 +270,8 @@ impl Offer {
             | Target::Sampling { .. }
             | Target::Elicitation { .. }
             | Target::Roots { .. }
-            | Target::Task { .. } => false,
+            | Target::Task { .. }
+            | Target::OwnTask { .. } => false,
         };
         reads && self.seen.get(&Item::Tool).is_some_and(|seen| seen.iter().any(|name| writes_text(name)))
     }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bailiwick_mcp::message::META_VERSION;
 use bailiwick_mcp::{
-    Body, Direction, Form, Governed, Id, Message, Method, Splice, Timestamp, Value, Version, message, method,
+    Body, Direction, Form, Governed, Id, Item, Message, Method, Splice, Timestamp, Value, Version, message,
+    method,
 };
 use bailiwick_policy::Verdict;
 
@@ -115,12 +116,13 @@ impl Engine {
         };
         self.cut_forbidden_capabilities(message, &mut splice);
         let mut judgement = match row.governed {
-            Governed::Tool => self.tool(at, params, modern),
+            Governed::Tool => self.tool(at, params, modern, &mut splice),
             Governed::Resource => self.resource(at, params, modern),
             Governed::Prompt => self.prompt(at, params),
             Governed::Completion => self.completion(at, params),
-            Governed::Task => self.task(params, modern),
+            Governed::Task => self.task(at, params, modern),
             Governed::Listen => self.listen(params, &mut splice),
+            Governed::List(Item::Task) if self.policy.restricts_tasks() => self.task_list(at, params),
             Governed::Protocol | Governed::List(_) => Judgement::allow(),
             // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.
             Governed::Sampling
@@ -162,12 +164,18 @@ impl Engine {
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
+        let asked = self.asked(message, modern);
         let (origin, token, told) = (Origin::Peer, None, Told::default());
-        let pending = Pending { call, at, method, target, modern, origin, token, told, sent };
+        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {
+                if direction == Direction::ToServer
+                    && method.is_some_and(|row| row.governed == Governed::Resource)
+                {
+                    self.note_watched(&decision.method, judgement.target.as_deref());
+                }
                 self.note_pending(message, direction, pending);
                 let changed = judgement.changed.take().filter(|_| self.enforces());
                 decision.action = if changed.is_some() { Action::Changed } else { Action::Forwarded };

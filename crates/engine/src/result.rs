@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
+use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, Version, method};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::approval::Doubt;
@@ -42,6 +42,9 @@ impl Engine {
         if !keys_clear(result, &ASKING) || result.get("task").is_some_and(|task| !keys_clear(task, &ASKING)) {
             return Judgement::protocol(WITHHELD, "a key of the answer in another case");
         }
+        if let Err(refused) = Engine::kind_of_answer(result, pending) {
+            return *refused;
+        }
         let asks = result.get("resultType").is_some_and(|kind| kind.is_text("input_required"));
         if asks || tasked || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
@@ -72,11 +75,25 @@ impl Engine {
                 Refusal::error(DENIED, "the server chose a protocol version that bailiwick does not govern");
             return Judgement::deny(Reason::Protocol("unknown protocol version".into()), refusal);
         }
+        let mut cuts = Splice::default();
+        self.cut_offered_tasks(result, &mut cuts);
         if let Some(versions) = result.get("supportedVersions").filter(|_| name == "server/discover") {
             let known = versions.elements().filter_map(Value::text);
-            self.run.supported = Some(known.filter_map(|text| Version::from_wire(&text)).collect());
+            let known: Vec<Version> = known.filter_map(|text| Version::from_wire(&text)).collect();
+            if known.is_empty() {
+                let cause = "the server has no protocol version that bailiwick governs";
+                return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(DENIED, cause));
+            }
+            let governed = |version: Value<'_>| {
+                version.text().is_some_and(|version| Version::from_wire(&version).is_some())
+            };
+            let elements: Vec<_> =
+                versions.elements().map(|version| (version.span(), governed(version))).collect();
+            cuts.retain(&elements);
+            self.run.supported = Some(known);
+            self.note_extensions(result);
         }
-        let mut judgement = self.inspected(message, result, pending);
+        let mut judgement = self.inspected_and_cut(message, result, pending, cuts);
         let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
             return judgement;
         };
@@ -134,6 +151,17 @@ impl Engine {
         body: Value<'a>,
         pending: &Pending,
     ) -> Judgement<'a> {
+        self.inspected_and_cut(message, body, pending, Splice::default())
+    }
+
+    /// The same over an answer of which `cuts` go as well.
+    fn inspected_and_cut<'a>(
+        &mut self,
+        message: &Message<'a>,
+        body: Value<'a>,
+        pending: &Pending,
+        cuts: Splice,
+    ) -> Judgement<'a> {
         let mut inspection = self.inspect_answer(message, body, pending);
         self.take_in(&inspection);
         let mut judgement = Judgement::allow();
@@ -157,8 +185,11 @@ impl Engine {
             let mark = mark(&self.settings.nonce);
             annotate(body, is_of(pending, Governed::Tool), &mark, &inspection.notes, &mut inspection.splice);
         }
-        if !inspection.splice.is_empty() && !inspection.blocks() {
+        if !inspection.splice.is_empty() {
             uncache(body, &mut inspection.splice);
+        }
+        inspection.splice.append(cuts);
+        if !inspection.splice.is_empty() && !inspection.blocks() {
             judgement.changed = changed(message, &inspection.splice);
         }
         judgement.doubt = self.doubt(message, pending, &mut inspection).map(Box::new);

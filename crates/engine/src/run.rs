@@ -1,6 +1,6 @@
 //! The state of one run: what is in flight, which version was agreed on, what was held.
 
-use std::collections::{BTreeMap, VecDeque, btree_map};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map};
 
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
@@ -8,6 +8,7 @@ use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
 use bailiwick_policy::{Classifier, Taints};
 
 use crate::approval::Consents;
+use crate::asked::{Asked, Listening, Watched};
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::history::Sent;
@@ -28,6 +29,7 @@ pub(crate) struct Pending {
     pub(crate) told: Told,
     /// What its answer means to rules that look back.
     pub(crate) sent: Option<Box<Sent>>,
+    pub(crate) asked: Asked,
 }
 
 /// How far a request's progress was told, by us and by the other party together: it only grows.
@@ -186,6 +188,18 @@ impl InFlight {
         all
     }
 
+    /// The requests of the current lane.
+    pub(crate) fn here(&self) -> impl Iterator<Item = &Pending> {
+        let first = (self.lane, Id::Number(i64::MIN));
+        let own = self.requests.range(first..).take_while(|((lane, _), _)| *lane == self.lane);
+        own.filter_map(|(_, number)| self.slots.get(*number))
+    }
+
+    /// The requests of all lanes.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Pending> {
+        self.slots.slots.iter().flatten()
+    }
+
     /// The ids in flight in the current lane.
     pub(crate) fn ids(&self) -> Vec<Id<'static>> {
         let own = self.requests.keys().filter(|(lane, _)| *lane == self.lane);
@@ -282,6 +296,8 @@ pub(crate) struct Run {
     /// Calls that wait for our own listing.
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) listing: Option<Listing>,
+    /// Pages that we asked for.
+    pub(crate) listings: u64,
     /// Our listing failed, why and when: until it is tried again that is a reason against what it would have named.
     pub(crate) listing_failed: BTreeMap<Item, (String, Timestamp)>,
     /// What the client calls itself: shown to a human, never trusted.
@@ -291,6 +307,11 @@ pub(crate) struct Run {
     pub(crate) asked_back: AskedBack,
     /// What findings of guards say that the agent was given.
     pub(crate) taints: Taints,
+    /// What the request that is being decided listens to.
+    pub(crate) listening: Option<Box<Listening>>,
+    pub(crate) watched: Watched,
+    /// Extensions that the server says it has and that are not known here (2026-07-28).
+    pub(crate) extensions: BTreeSet<String>,
     /// Tasks that this run made, with the tool that each belongs to.
     pub(crate) tasks: BTreeMap<String, String>,
 }
@@ -357,11 +378,24 @@ mod tests {
 
     use bailiwick_mcp::{Id, Timestamp};
 
+    use crate::asked::Asked;
+
     use super::{InFlight, Origin, Pending, SLOTS_KEPT_MAX, Told};
 
     fn pending(call: u64, token: Option<Id<'static>>) -> Pending {
         let (at, told, origin) = (Timestamp(0), Told::default(), Origin::Peer);
-        Pending { call, at, method: None, target: None, modern: false, origin, token, told, sent: None }
+        Pending {
+            call,
+            at,
+            method: None,
+            target: None,
+            modern: false,
+            origin,
+            token,
+            told,
+            sent: None,
+            asked: Asked::default(),
+        }
     }
 
     #[test]

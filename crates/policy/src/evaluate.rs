@@ -36,7 +36,8 @@ impl<'a> Call<'a> {
             | Target::Sampling { .. }
             | Target::Elicitation { .. }
             | Target::Roots { .. }
-            | Target::Task { .. } => None,
+            | Target::Task { .. }
+            | Target::OwnTask { .. } => None,
         };
         Input { arguments: self.arguments, uri }
     }
@@ -115,6 +116,14 @@ impl Policy {
         }
         *links = std::mem::take(&mut scratch.links);
         *memory = scratch.memory();
+        self.settled(voices, &call.target)
+    }
+
+    /// The last word of all rules and defaults about `target`. Of what an allowed call covers silence is no denial.
+    pub(crate) fn settled(&self, voices: Voices, target: &Target<'_>) -> Verdict {
+        if matches!(target, Target::OwnTask { .. }) {
+            return voices.spoken().unwrap_or(Verdict::Allow);
+        }
         voices.verdict(&self.defaults)
     }
 
@@ -177,7 +186,8 @@ impl Policy {
                 Effect::Require => {}
             }
         });
-        self.defaults.open_without(opened) && !closed
+        let covered = matches!(target, Target::OwnTask { .. });
+        (covered || self.defaults.open_without(opened)) && !closed
     }
 
     /// The limits that count this call, with the amount that each counts: 1, or the summed argument.

@@ -13,6 +13,7 @@ use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, Scope, folded};
 use crate::subject::Subject;
+use crate::target::Target;
 use crate::voices::Voices;
 pub use history::LookedBack;
 use judge::judgements;
@@ -188,14 +189,18 @@ impl Policy {
                 judgements: judgements(scope, &subject),
             });
         }
-        let decided = voices.verdict(&self.defaults);
-        let silent = voices.by_default(&self.defaults);
+        let decided = self.settled(voices, &call.target);
+        let covered = matches!(call.target, Target::OwnTask { .. });
+        let silent = if covered { None } else { voices.by_default(&self.defaults) };
         let layer =
             silent.and_then(|layer| self.defaults.names.get(layer)).filter(|_| self.defaults.names.len() > 1);
-        let nearest = if decided == Verdict::Allow { None } else { nearest(&considered) };
+        let nearest = if decided == Verdict::Allow || covered { None } else { nearest(&considered) };
         let target = visible_text(&call.target.written());
-        let mut changes =
-            if decided == Verdict::Allow { Vec::new() } else { changes(&considered, nearest, &target) };
+        let mut changes = if decided == Verdict::Allow {
+            Vec::new()
+        } else {
+            changes(&considered, nearest, &target, covered)
+        };
         if let (Some(layer), true) = (layer, decided != Verdict::Allow) {
             changes.push(format!("a rule of the layer `{layer}` must allow it; its default decides"));
         }
@@ -235,7 +240,8 @@ fn nearest(considered: &[Considered]) -> Option<usize> {
     allows.min_by_key(|(_, rule)| against(rule)).map(|(index, _)| index)
 }
 
-fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> Vec<String> {
+/// `covered`: it needs no rule that allows it.
+fn changes(considered: &[Considered], nearest: Option<usize>, target: &str, covered: bool) -> Vec<String> {
     let mut out = Vec::new();
     for rule in
         considered.iter().filter(|rule| rule.outcome == Outcome::Speaks && rule.effect != Effect::Allow)
@@ -248,7 +254,9 @@ fn changes(considered: &[Considered], nearest: Option<usize>, target: &str) -> V
         out.push(format!("rule `{}` ({}:{}) {word}{seen}", rule.id, rule.file, rule.line));
     }
     let Some(rule) = nearest.and_then(|nearest| considered.get(nearest)) else {
-        out.push(format!("an allow rule must cover `{target}`; none does"));
+        if !covered {
+            out.push(format!("an allow rule must cover `{target}`; none does"));
+        }
         return out;
     };
     if rule.outcome == Outcome::OtherPrincipal {

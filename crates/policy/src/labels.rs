@@ -246,6 +246,7 @@ fn table(aimed: Aimed<'_>) -> (Labels, Option<Labels>) {
         | Target::Sampling { .. }
         | Target::Elicitation { .. }
         | Target::Roots { .. }
-        | Target::Task { .. } => (Labels::NONE, None),
+        | Target::Task { .. }
+        | Target::OwnTask { .. } => (Labels::NONE, None),
     }
 }

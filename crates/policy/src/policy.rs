@@ -11,7 +11,7 @@ use crate::index::Index;
 use crate::labels::LabelBook;
 use crate::layers::{Layers, gather};
 use crate::links::{Follow, Follower};
-use crate::model::{Discovery, Drift, Hide, Hit, Limit, Pins, Place, Principal, Rule, Verdict};
+use crate::model::{Discovery, Drift, Effect, Hide, Hit, Limit, Pins, Place, Principal, Rule, Verdict};
 use crate::path::{Base, Needed, Scratch, Sieve};
 use crate::problem::Problems;
 use crate::read::FilePart;
@@ -20,6 +20,7 @@ use crate::roles::{RoleBook, RoleEntry};
 use crate::schema::Catalog;
 use crate::scope::Scope;
 use crate::source::{Context, Load, Source};
+use crate::target::Aim;
 use crate::voices::{Defaults, LayerSet, Voices, bit};
 
 /// More threads than these at once are rare.
@@ -51,6 +52,7 @@ pub struct Policy {
     pub(crate) limit_index: Index,
     pub(crate) labels: LabelBook,
     pub(crate) history: History,
+    restricts_tasks: bool,
     roles: RoleBook,
     pub(crate) follower: Option<Follower>,
 }
@@ -142,6 +144,11 @@ impl Policy {
         let history = History::new(sequences, preconditions);
         let mut all = scopes.iter().chain(&limit_scopes).chain(&history.scopes);
         let asked = all.any(Scope::asks_labels);
+        let tasks =
+            |(rule, scope): (&Rule, &Scope)| rule.effect != Effect::Allow && scope.is_about(Aim::Task);
+        let mut others = limit_scopes.iter().chain(&history.scopes);
+        let restricts_tasks =
+            rules.iter().zip(&scopes).any(tasks) || others.any(|scope| scope.is_about(Aim::Task));
         let sum = |limit: &Limit| limit.sum.as_deref().and_then(|path| KeyPattern::new(path).ok());
         Policy {
             name,
@@ -164,6 +171,7 @@ impl Policy {
             limit_scopes,
             labels: LabelBook::new(labels, asked),
             history,
+            restricts_tasks,
             roles: RoleBook::new(roles.into_iter()),
             follower: None,
         }
@@ -242,6 +250,12 @@ impl Policy {
         let at =
             layer.and_then(|layer| self.defaults.names.iter().position(|name| name == layer)).unwrap_or(0);
         self.defaults.places.get(at)?.as_ref()
+    }
+
+    /// True if anything but an allow speaks of the target `task`: else nobody need ask about [`crate::Target::OwnTask`].
+    #[must_use]
+    pub fn restricts_tasks(&self) -> bool {
+        self.restricts_tasks
     }
 
     #[must_use]

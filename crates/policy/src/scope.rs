@@ -11,7 +11,7 @@ use crate::model::{Claim, Effect};
 use crate::path::{Form, Needed, Scratch};
 use crate::subject::Subject;
 use crate::taint::Taints;
-use crate::target::{Object, Target, TargetPattern};
+use crate::target::{Aim, Object, Target, TargetPattern};
 use crate::uri;
 
 /// The compiled conditions of one rule or limit.
@@ -169,6 +169,11 @@ impl Scope {
 
     fn holds(&self, condition: Option<&Condition>, subject: &Subject<'_>, sense: Sense) -> bool {
         condition.is_none_or(|condition| condition.holds(&subject.facts(condition, self.file, sense), sense))
+    }
+
+    /// True if it may be about targets of this kind.
+    pub(crate) fn is_about(&self, aim: Aim) -> bool {
+        self.on.iter().any(|pattern| pattern.aim == aim)
     }
 
     /// True if it speaks of labels, or a condition looks at them.

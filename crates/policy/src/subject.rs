@@ -66,7 +66,8 @@ impl<'s> Subject<'s> {
             | Target::Sampling { .. }
             | Target::Elicitation { .. }
             | Target::Roots { .. }
-            | Target::Task { .. } => None,
+            | Target::Task { .. }
+            | Target::OwnTask { .. } => None,
         };
         Facts {
             input: self.input(),

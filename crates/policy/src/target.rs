@@ -31,7 +31,12 @@ pub enum Target<'a> {
     Roots {
         server: &'a str,
     },
+    /// A server asks about a task of the client's.
     Task {
+        server: &'a str,
+    },
+    /// The client asks for a task of an allowed call, or uses it: that call's decision covers it, so rules only restrict it.
+    OwnTask {
         server: &'a str,
     },
 }
@@ -70,7 +75,7 @@ impl<'a> Target<'a> {
             Target::Sampling { .. } => Aim::Sampling,
             Target::Elicitation { .. } => Aim::Elicitation,
             Target::Roots { .. } => Aim::Roots,
-            Target::Task { .. } => Aim::Task,
+            Target::Task { .. } | Target::OwnTask { .. } => Aim::Task,
         }
     }
 
@@ -85,7 +90,8 @@ impl<'a> Target<'a> {
             | Target::Sampling { server }
             | Target::Elicitation { server }
             | Target::Roots { server }
-            | Target::Task { server } => server,
+            | Target::Task { server }
+            | Target::OwnTask { server } => server,
         }
     }
 
@@ -99,7 +105,8 @@ impl<'a> Target<'a> {
             Target::Sampling { .. }
             | Target::Elicitation { .. }
             | Target::Roots { .. }
-            | Target::Task { .. } => "",
+            | Target::Task { .. }
+            | Target::OwnTask { .. } => "",
         }
     }
 

@@ -33,6 +33,11 @@ impl Voices {
         self.spoke |= layers;
     }
 
+    /// The greatest verdict that a rule gave.
+    pub(crate) fn spoken(self) -> Option<Verdict> {
+        self.verdict
+    }
+
     /// The greatest verdict of all layers: of those that spoke, and of the defaults of those that did not.
     ///
     /// A layer can only make it greater, since no layer's verdict depends on another layer.

@@ -207,8 +207,10 @@ fn message(id: u64, call: &Wanted) -> (Direction, String) {
         }
         Target::Sampling { .. } => (Direction::ToClient, "sampling/createMessage", arguments.to_owned()),
         Target::Elicitation { .. } => (Direction::ToClient, "elicitation/create", arguments.to_owned()),
-        Target::Roots { .. } | Target::Task { .. } => {
-            (Direction::ToClient, "roots/list", arguments.to_owned())
+        Target::Roots { .. } => (Direction::ToClient, "roots/list", arguments.to_owned()),
+        Target::Task { .. } | Target::OwnTask { .. } => {
+            let named = arguments.contains("\"taskId\"");
+            (Direction::ToServer, if named { "tasks/get" } else { "tasks/list" }, arguments.to_owned())
         }
     };
     (direction, format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#))

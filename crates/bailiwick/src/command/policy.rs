@@ -71,6 +71,7 @@ enum Aim {
     Sampling(String),
     Elicitation(String),
     Roots(String),
+    OwnTask(String),
 }
 
 impl Aim {
@@ -83,6 +84,7 @@ impl Aim {
             Aim::Sampling(server) => Target::Sampling { server },
             Aim::Elicitation(server) => Target::Elicitation { server },
             Aim::Roots(server) => Target::Roots { server },
+            Aim::OwnTask(server) => Target::OwnTask { server },
         }
     }
 }
@@ -114,9 +116,14 @@ fn aim(message: &Message<'_>, server: &str) -> Result<(Aim, Option<&'static str>
         "sampling/createMessage" => (Aim::Sampling(server), Some("")),
         "elicitation/create" => (Aim::Elicitation(server), Some("")),
         "roots/list" => (Aim::Roots(server), Some("")),
+        "tasks/list" => (Aim::OwnTask(server), Some("")),
+        "tasks/get" | "tasks/result" | "tasks/cancel" | "tasks/update" => {
+            own("taskId").ok_or_else(|| missing("taskId"))?;
+            (Aim::OwnTask(server), Some(""))
+        }
         other => {
             return Err(Failure::error(format!("no rule is asked about `{other}`"))
-                .help("rules speak of tools/call, resources/read, prompts/get, completion/complete, sampling/createMessage, elicitation/create and roots/list"));
+                .help("rules speak of tools/call, resources/read, prompts/get, completion/complete, sampling/createMessage, elicitation/create, roots/list and, of the client's own tasks, tasks/*"));
         }
     })
 }

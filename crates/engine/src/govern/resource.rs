@@ -1,10 +1,12 @@
 //! Reading resources and listening to them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Item, Kind, Splice, Timestamp, Value};
 use bailiwick_policy::{Target, Verdict, fixed_start};
 
+use crate::asked::{Listening, TASK_IDS, URIS};
 use crate::decision::Reason;
 use crate::engine::{Engine, Judgement};
 use crate::reply::{DENIED, Refusal};
@@ -62,6 +64,14 @@ impl Engine {
             return Judgement::protocol(-32602, "what is listened to is no list");
         }
         let server = Arc::clone(&self.settings.server);
+        let room = self.room_to_listen();
+        let mut listening = Box::new(Listening::default());
+        for (kind, value) in wanted.into_iter().flat_map(Value::members) {
+            let kind = kind.text().unwrap_or_default();
+            if value.boolean() != Some(false) && kind != URIS && kind != TASK_IDS {
+                listening.note(&kind, std::iter::empty(), room);
+            }
+        }
         let mut elements = Vec::new();
         for element in uris.into_iter().flat_map(Value::elements) {
             let uri = element.text().unwrap_or_default();
@@ -77,12 +87,20 @@ impl Engine {
                 }
             }
         }
+        let kept = |elements: &[((usize, usize), bool)], list: Value<'a>| {
+            let kept = list.elements().zip(elements).filter(|(_, (_, keep))| *keep);
+            kept.filter_map(|(name, _)| name.text().map(Cow::into_owned)).collect::<Vec<_>>()
+        };
+        if let Some(list) = uris {
+            listening.note(URIS, kept(&elements, list).into_iter(), room);
+        }
         splice.retain(&elements);
         for list in tasks.into_iter().flatten() {
-            let own = |id: Value<'_>| id.text().is_some_and(|id| self.run.tasks.contains_key(&*id));
-            let elements: Vec<_> = list.elements().map(|id| (id.span(), own(id))).collect();
+            let elements: Vec<_> = list.elements().map(|id| (id.span(), self.may_hear_of_task(id))).collect();
+            listening.note(TASK_IDS, kept(&elements, list).into_iter(), room);
             splice.retain(&elements);
         }
+        self.run.listening = Some(listening);
         judgement
     }
 }

@@ -1,8 +1,8 @@
-//! Calls of tools, and of tasks that tools started.
+//! Calls of tools.
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Item, Malformation, Timestamp, Value};
+use bailiwick_mcp::{Item, Malformation, Splice, Timestamp, Value};
 use bailiwick_policy::{Drift, Target, Verdict};
 
 use crate::decision::{Arguments, Reason};
@@ -15,6 +15,7 @@ impl Engine {
         at: Timestamp,
         params: Option<Value<'a>>,
         modern: bool,
+        splice: &mut Splice,
     ) -> Judgement<'a> {
         let Some(name) = params.and_then(|params| params.get("name")).and_then(Value::text) else {
             return Judgement::protocol(-32602, "`params.name` is not a string");
@@ -37,6 +38,9 @@ impl Engine {
         if let Some(suspect) = self.offer.suspect(&name) {
             verdict = verdict.max(Verdict::Ask);
             reasons.push(suspect.clone());
+        }
+        if self.policy.restricts_tasks() {
+            verdict = verdict.max(self.asks_for_task(params, modern, splice, &mut reasons));
         }
         let mut unknown = hidden || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
@@ -90,28 +94,4 @@ impl Engine {
             Drift::Warn => Verdict::Allow,
         }
     }
-
-    pub(crate) fn task<'a>(&mut self, params: Option<Value<'a>>, modern: bool) -> Judgement<'a> {
-        let Some(id) = params.and_then(|params| params.get("taskId")).and_then(Value::text) else {
-            return Judgement::protocol(-32602, "`params.taskId` is not a string");
-        };
-        let mut judgement = match self.run.tasks.contains_key(&*id) {
-            true => Judgement::allow(),
-            // As any server of it says, whatever the task: who did not declare the extension has none.
-            false if modern && !declares_tasks(params) => {
-                let cause = "the client does not declare the tasks extension";
-                Judgement::deny(Reason::Protocol(cause.into()), Refusal::Tasks)
-            }
-            false => Judgement::protocol(-32602, "unknown task"),
-        };
-        judgement.target = Some(id);
-        judgement
-    }
-}
-
-fn declares_tasks(params: Option<Value<'_>>) -> bool {
-    let able =
-        params.and_then(|params| params.get("_meta")?.get("io.modelcontextprotocol/clientCapabilities"));
-    let declared = able.and_then(|able| able.get("extensions")?.get("io.modelcontextprotocol/tasks"));
-    declared.is_some()
 }

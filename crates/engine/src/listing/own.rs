@@ -4,6 +4,7 @@ use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Direction, Governed, Id, Item, Message, Timestamp, Value, method};
 use bailiwick_policy::fixed_start;
 
+use crate::asked::Asked;
 use crate::decision::{Effect, Event, Outcome, Reason};
 use crate::engine::Engine;
 use crate::permit::Permitted;
@@ -84,7 +85,9 @@ impl Engine {
         meta: Option<String>,
     ) -> Outcome<'a> {
         let method = item.listed_by();
-        let id: Id<'static> = Id::Text(format!("bailiwick-{}-{page}", self.settings.nonce).into());
+        // No id is used twice.
+        let id: Id<'static> =
+            Id::Text(format!("bailiwick-{}-{}", self.settings.nonce, self.run.listings).into());
         let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
         id.write(&mut bytes);
         bytes.extend_from_slice(br#","method":"#);
@@ -102,6 +105,7 @@ impl Engine {
             bytes.extend_from_slice(meta.as_bytes());
         }
         bytes.extend_from_slice(b"}}");
+        self.run.listings += 1;
         let call = self.run.next_call();
         let modern = meta.is_some();
         let pending = Pending {
@@ -114,6 +118,7 @@ impl Engine {
             token: None,
             told: Told::default(),
             sent: None,
+            asked: Asked::default(),
         };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);

@@ -6,6 +6,7 @@ use crate::path;
 use crate::set::{Set, Syntax};
 use crate::target::{AIMS, Aim, Object, TargetPattern};
 use crate::tree::Node;
+use crate::words::nearest;
 
 impl Reader<'_> {
     /// `fold`: see [`Name::new`]; it is also the sense in which URIs are matched.
@@ -102,7 +103,10 @@ fn named(aim: Aim, rest: &str, fold: bool) -> Result<TargetPattern, (String, Str
         Some(pair) => pair,
         None if rest == "*" && aim != Aim::Tool => ("*", "*"),
         None => {
-            let help = format!("write `{prefix}*/{rest}` for any server, or `{prefix}SERVER/{rest}`");
+            let mut help = format!("write `{prefix}*/{rest}` for any server, or `{prefix}SERVER/{rest}`");
+            if let (Aim::Tool, Some(kind)) = (aim, kind_near(rest)) {
+                help = format!("did you mean `{kind}`? For a tool {help}");
+            }
             return Err((format!("a target `{prefix}{rest}` without a server"), help));
         }
     };
@@ -118,6 +122,21 @@ fn wildcard(cause: String) -> (String, String) {
         format!("{cause} in a target"),
         "`*` is any text, `?` one character, `[ab]` one of them, `{a,b}` one of the words".into(),
     )
+}
+
+/// All targets of the kind that `word` is a slip for.
+fn kind_near(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let (aim, kind) = AIMS
+        .iter()
+        .filter(|(aim, _)| *aim != Aim::Tool)
+        .find(|(_, kind)| nearest(&word, std::iter::once(*kind)).is_some())?;
+    Some(match aim {
+        Aim::Resource => "resource:*",
+        Aim::Prompt => "prompt:*",
+        Aim::Completion => "completion:*",
+        Aim::Tool | Aim::Sampling | Aim::Elicitation | Aim::Roots | Aim::Task => kind,
+    })
 }
 
 fn kinds_help(word: &str) -> String {

@@ -30,7 +30,7 @@ map! {
 map! {
     TEST "test" needs [&["call"], &["want"]];
     "name" = Text, "what reports call it; the call itself when not said";
-    "call" = Text, "the target, as a rule would name it without wildcards: `server/tool`, `resource:SERVER/URI`, `prompt:server/name`, `completion:server/ref`, `sampling:server`, `elicitation:server`, `roots:server`";
+    "call" = Text, "the target, as a rule would name it without wildcards: `server/tool`, `resource:SERVER/URI`, `prompt:server/name`, `completion:server/ref`, `sampling:server`, `elicitation:server`, `roots:server`, `task:server` (`tasks/get` of the `taskId` in `args`, without it `tasks/list`)";
     "args" = ARGS, "the arguments, as JSON: plain numbers, truth values and `null` are such, all else is text";
     "want" = Choice(|| names(&WANTED)), "`allow`, `ask`, `deny`: what must be decided";
     "by" = Some(&Text), "ids that must be among the reasons: rules, limits, sequences, preconditions; `default` where no rule speaks";

@@ -102,7 +102,8 @@ fn new_rule(layers: &Layers, call: &Call<'_>, arguments: &Map<String, Value>) ->
         | Target::Sampling { .. }
         | Target::Elicitation { .. }
         | Target::Roots { .. }
-        | Target::Task { .. } => return None,
+        | Target::Task { .. }
+        | Target::OwnTask { .. } => return None,
     };
     let mut members = Vec::new();
     for (name, value) in arguments {
