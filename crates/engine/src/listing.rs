@@ -98,6 +98,7 @@ impl Engine {
             token: None,
             told: Told::default(),
             sent: None,
+            sampled: 0,
         };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);

@@ -111,7 +111,11 @@ impl Engine {
                 {
                     return Judgement::dropped("a task that this run did not make");
                 }
-                self.inspected_notice(direction, message, Splice::default())
+                let mut judgement = self.inspected_notice(direction, message, Splice::default());
+                if elicits {
+                    self.end_of_elicitation(params, &mut judgement);
+                }
+                judgement
             }
             Governed::Protocol
             | Governed::List(_)

@@ -108,6 +108,10 @@ impl Engine {
                 params.and_then(|params| params.get("clientInfo")).and_then(|client| client.get("name"));
             self.run.client = client.and_then(Value::text).map(Cow::into_owned);
         }
+        let mut heard = match self.inspect_responses(params, row, modern) {
+            Ok(heard) => heard,
+            Err(refused) => return *refused,
+        };
         let mut splice = Splice::default();
         let unasked = match self.take_answers(params, row, &mut splice) {
             Ok(unasked) => unasked,
@@ -129,6 +133,13 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => Judgement::protocol(-32601, "method not found"),
         };
+        if let Some((verdict, reasons)) = heard.take() {
+            judgement.verdict = judgement.verdict.max(verdict);
+            judgement.reasons.extend(reasons);
+            if judgement.verdict == Verdict::Ask {
+                judgement.refusal = self.denied_to_client(&judgement.reasons, row, modern);
+            }
+        }
         if unasked {
             let words = "an answer to a question that was not asked is cut";
             judgement.reasons.push(Reason::Protocol(words.into()));
@@ -163,7 +174,7 @@ impl Engine {
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
         let (origin, token, told) = (Origin::Peer, None, Told::default());
-        let pending = Pending { call, at, method, target, modern, origin, token, told, sent };
+        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, sampled: 0 };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {

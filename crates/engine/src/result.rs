@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Timestamp, Value, Version, method};
+use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, Version, method};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::approval::Doubt;
 use crate::capability::input_requests;
 use crate::decision::{Action, Event, Outcome, Quarantined, Reason};
 use crate::engine::{Engine, Judgement};
+use crate::govern::Asks;
 use crate::inspect::{About, Inspection, annotate, mark};
 use crate::listing::uncache;
 use crate::reply::{DENIED, Refusal, WITHHELD};
@@ -46,6 +47,7 @@ impl Engine {
         if asks || tasked || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
         }
+        self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         self.note_task(result, pending);
         match pending.method.map(|row| row.governed) {
             Some(Governed::List(item)) => self.list(at, message, item, result, out),
@@ -108,9 +110,14 @@ impl Engine {
         pending: &Pending,
     ) -> Judgement<'a> {
         let mut judgement = self.inspected(message, error, pending);
+        self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         let data = error.get("data");
+        if data.is_some_and(|data| !keys_clear(data, &["elicitations"])) {
+            return Judgement::protocol(WITHHELD, "a key of the error in another case");
+        }
         let asked = data.and_then(|data| data.get("elicitations"));
-        if asked.is_none() && error.get("code").and_then(Value::integer) != Some(URL_ELICITATION) {
+        let code = error.get("code").and_then(|code| code.raw().parse::<f64>().ok());
+        if asked.is_none() && code != Some(URL_ELICITATION) {
             return judgement;
         }
         let elicitations: Vec<_> = asked.into_iter().flat_map(Value::elements).collect();
@@ -118,7 +125,7 @@ impl Engine {
         let each =
             if elicitations.is_empty() { vec![data] } else { elicitations.into_iter().map(Some).collect() };
         for params in each {
-            let entry = self.server_wants(at, Governed::Elicitation, params);
+            let entry = self.server_wants(at, Governed::Elicitation, params, Asks::Error);
             self.spend_entry(at, Governed::Elicitation, params, entry.verdict);
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
@@ -160,6 +167,7 @@ impl Engine {
         if !inspection.splice.is_empty() && !inspection.blocks() {
             uncache(body, &mut inspection.splice);
             judgement.changed = changed(message, &inspection.splice);
+            judgement.splice = std::mem::take(&mut inspection.splice);
         }
         judgement.doubt = self.doubt(message, pending, &mut inspection).map(Box::new);
         judgement.reasons = inspection.reasons;
@@ -236,11 +244,13 @@ impl Engine {
         if places.clone().any(|place| place.get("inputRequests").is_some_and(|asked| !asked.is_object())) {
             return Judgement::protocol(WITHHELD, "`inputRequests` is not an object");
         }
+        let mut splice = Splice::default();
         for (wanted, params) in places.flat_map(input_requests) {
             let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
             let entry = match row {
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    let entry = self.server_wants(at, row.governed, params);
+                    let mut entry = self.server_wants(at, row.governed, params, Asks::Answer(pending));
+                    splice.append(std::mem::take(&mut entry.splice));
                     self.spend_entry(at, row.governed, params, entry.verdict);
                     entry
                 }
@@ -254,6 +264,10 @@ impl Engine {
         if judgement.verdict == Verdict::Deny {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
             return judgement;
+        }
+        if !splice.is_empty() {
+            judgement.splice.append(splice);
+            judgement.changed = changed(message, &judgement.splice);
         }
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
         self.note_task(result, pending);
@@ -278,7 +292,7 @@ impl Engine {
 /// The members by which an answer asks back: no other spelling of them may stand beside.
 const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
 /// The code of an error that asks for URL elicitations (2025-11-25).
-const URL_ELICITATION: i64 = -32042;
+const URL_ELICITATION: f64 = -32042.0;
 
 fn is_of(pending: &Pending, governed: Governed) -> bool {
     pending.method.is_some_and(|row| row.governed == governed)
