@@ -298,11 +298,12 @@ impl Engine {
             return Some("it can no longer be read".to_owned());
         };
         let name = held.target.as_deref().unwrap_or_default();
-        if is_approved {
+        let is_told = is_approved && held.direction == Direction::ToClient;
+        if is_told {
             self.note_elicited(&message);
         }
         if let Body::Result { result, .. } = &message.body {
-            if is_approved {
+            if is_told {
                 self.note_questions(*result, name);
             }
             return None;

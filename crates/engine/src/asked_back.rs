@@ -58,10 +58,11 @@ impl Engine {
     pub(crate) fn take_answers(
         &mut self,
         params: Option<Value<'_>>,
+        answers: Option<Value<'_>>,
         row: &Method,
         splice: &mut Splice,
     ) -> Result<bool, &'static str> {
-        let Some(answers) = params.and_then(|params| params.get("inputResponses")) else { return Ok(false) };
+        let Some(answers) = answers else { return Ok(false) };
         let named =
             NAMED.iter().find_map(|key| params.and_then(|params| params.get(key)).and_then(Value::text));
         let target = named.unwrap_or_default().into_owned();
@@ -84,10 +85,10 @@ impl Engine {
     pub(crate) fn inspect_responses<'a>(
         &mut self,
         params: Option<Value<'a>>,
-        row: &Method,
-        modern: bool,
+        answers: Option<Value<'a>>,
+        (row, modern): (&Method, bool),
     ) -> Result<Option<(Verdict, Vec<Reason>)>, Box<Judgement<'a>>> {
-        let Some(answers) = params.and_then(|params| params.get("inputResponses")) else { return Ok(None) };
+        let Some(answers) = answers else { return Ok(None) };
         let Some(mut inspector) = self.inspector(About::default(), Direction::ToServer) else {
             return Ok(None);
         };
@@ -116,3 +117,20 @@ impl Engine {
 
 /// The members that name what a request is about.
 const NAMED: [&str; 3] = ["name", "uri", "taskId"];
+
+#[cfg(test)]
+mod tests {
+    use super::{AskedBack, OPEN_MAX};
+
+    #[test]
+    fn only_so_many_targets_are_counted() {
+        let mut asked_back = AskedBack::default();
+        for number in 0..OPEN_MAX {
+            assert_eq!(asked_back.sampled(&number.to_string()).copied(), Some(0));
+        }
+        assert_eq!(asked_back.sampled("one more"), None);
+        assert!(asked_back.sampled("7").is_some());
+        asked_back.answered("7");
+        assert!(asked_back.sampled("one more").is_some());
+    }
+}

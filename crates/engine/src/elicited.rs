@@ -68,3 +68,28 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bailiwick_mcp::{Limits, Parser};
+
+    use super::{Elicited, ID_BYTES_MAX, IDS_MAX};
+
+    #[test]
+    fn only_so_many_ids_of_such_a_length_are_remembered() {
+        let mut elicited = Elicited::default();
+        let mut note = |id: &str| {
+            let params = format!("{{\"elicitationId\":\"{id}\"}}");
+            let mut parser = Parser::default();
+            let document = parser.parse(params.as_bytes(), &Limits::default());
+            elicited.note(document.ok().map(|document| document.root()));
+        };
+        let long = "x".repeat(ID_BYTES_MAX + 1);
+        note(&long);
+        (0..=IDS_MAX).for_each(|number| note(&number.to_string()));
+        note("1");
+        assert_eq!(elicited.ids.len(), IDS_MAX);
+        let known = |id: &str| elicited.knows(id);
+        assert_eq!((known("0"), known("1"), known("256"), known(&long)), (false, true, true, false));
+    }
+}

@@ -108,12 +108,13 @@ impl Engine {
                 params.and_then(|params| params.get("clientInfo")).and_then(|client| client.get("name"));
             self.run.client = client.and_then(Value::text).map(Cow::into_owned);
         }
-        let mut heard = match self.inspect_responses(params, row, modern) {
+        let answers = params.and_then(|params| params.get("inputResponses"));
+        let mut heard = match self.inspect_responses(params, answers, (row, modern)) {
             Ok(heard) => heard,
             Err(refused) => return *refused,
         };
         let mut splice = Splice::default();
-        let unasked = match self.take_answers(params, row, &mut splice) {
+        let unasked = match self.take_answers(params, answers, row, &mut splice) {
             Ok(unasked) => unasked,
             Err(cause) => return Judgement::protocol(-32602, cause),
         };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, Version, method};
+use bailiwick_mcp::{Body, Direction, Governed, Message, Timestamp, Value, Version};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::approval::Doubt;
@@ -244,23 +244,8 @@ impl Engine {
         if places.clone().any(|place| place.get("inputRequests").is_some_and(|asked| !asked.is_object())) {
             return Judgement::protocol(WITHHELD, "`inputRequests` is not an object");
         }
-        let mut splice = Splice::default();
-        for (wanted, params) in places.flat_map(input_requests) {
-            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
-            let entry = match row {
-                Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    let mut entry = self.server_wants(at, row.governed, params, Asks::Answer(pending));
-                    splice.append(std::mem::take(&mut entry.splice));
-                    self.spend_entry(at, row.governed, params, entry.verdict);
-                    entry
-                }
-                Some(_) | None => {
-                    Judgement::protocol(-32601, "the server asks back for what no client answers")
-                }
-            };
-            judgement.verdict = judgement.verdict.max(entry.verdict);
-            judgement.reasons.extend(entry.reasons);
-        }
+        let target = pending.target.as_deref().unwrap_or_default();
+        let splice = self.entries(at, places.flat_map(input_requests), target, &mut judgement);
         if judgement.verdict == Verdict::Deny {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
             return judgement;

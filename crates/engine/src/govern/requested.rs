@@ -10,15 +10,14 @@ use bailiwick_policy::{GuardAction, Requests, Verdict};
 
 use crate::decision::Reason;
 use crate::engine::{Engine, Judgement};
-use crate::run::Pending;
 
 /// How a server asks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Asks<'p> {
     /// By a request of its own.
     Request,
-    /// Inside of the answer to this request.
-    Answer(&'p Pending),
+    /// Inside of an answer, or of word of a task, about this target.
+    Inside(&'p str),
     /// By an error that has addresses to be opened (2025-11-25).
     Error,
 }
@@ -60,10 +59,7 @@ impl Engine {
             return;
         }
         let before = match asks {
-            Asks::Answer(pending) => {
-                let target = pending.target.as_deref().unwrap_or_default();
-                self.run.asked_back.sampled(target)
-            }
+            Asks::Inside(target) => self.run.asked_back.sampled(target),
             Asks::Request | Asks::Error => match self.run.to_server.least_sampled() {
                 Some(count) => Some(count),
                 // What belongs to no request of the client shares one count for the run.
@@ -88,10 +84,6 @@ impl Engine {
     pub(crate) fn end_of_elicitation(&self, params: Option<Value<'_>>, judgement: &mut Judgement<'_>) {
         let message = "word of an elicitation that did not go to the client";
         Found { code: "elicitation-id", message, at: None }.take(self.unelicited(params), judgement);
-        // Nobody is asked about a notification.
-        if judgement.verdict == Verdict::Ask {
-            judgement.verdict = Verdict::Deny;
-        }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Governed, Message, Timestamp, Value, method};
+use bailiwick_mcp::{Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
 use bailiwick_policy::{Target, Verdict};
 
+use crate::capability::Wanted;
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::govern::Asks;
@@ -101,6 +102,34 @@ impl Engine {
             self.requested(governed, params, asks, &mut judgement);
         }
         judgement
+    }
+
+    /// Judges the entries of `inputRequests` about `target` one after the other: what is to be changed in them.
+    pub(crate) fn entries<'a>(
+        &mut self,
+        at: Timestamp,
+        entries: impl Iterator<Item = Wanted<'a>>,
+        target: &str,
+        judgement: &mut Judgement<'a>,
+    ) -> Splice {
+        let mut splice = Splice::default();
+        for (wanted, params) in entries {
+            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
+            let mut entry = match row {
+                Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
+                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target));
+                    self.spend_entry(at, row.governed, params, entry.verdict);
+                    entry
+                }
+                Some(_) | None => {
+                    Judgement::protocol(-32601, "the server asks back for what no client answers")
+                }
+            };
+            splice.append(std::mem::take(&mut entry.splice));
+            judgement.verdict = judgement.verdict.max(entry.verdict);
+            judgement.reasons.extend(entry.reasons);
+        }
+        splice
     }
 
     /// A client's answer to what a server asked is looked at as the arguments of a call are.
