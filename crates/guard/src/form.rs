@@ -58,7 +58,7 @@ enum Part {
     Schema,
     /// Names that the person's answer will have.
     Names,
-    /// Values to choose from: nobody types them.
+    /// Values to choose from, which nobody types, and names that stand elsewhere.
     Choices,
 }
 
@@ -78,7 +78,11 @@ fn below(value: Value<'_>, part: Part) -> Option<Found<'_>> {
             let asks = part != Part::Choices && Words::of(&text).ask_for_secret();
             asks.then_some((SECRET.0, SECRET.1, value))
         }
-        Kind::Array => value.elements().find_map(|element| below(element, part)),
+        Kind::Array => value.elements().find_map(|element| {
+            // A choice has a value; anything else is a schema of its own.
+            let is_schema = element.is_object() && element.get("const").is_none();
+            below(element, if is_schema { Part::Schema } else { part })
+        }),
         Kind::Object => value.members().find_map(|(key, inner)| {
             let name = key.text()?;
             if (part == Part::Names || !WORDS.contains(&&*name)) && Words::of(&name).name_secret() {
@@ -89,9 +93,7 @@ fn below(value: Value<'_>, part: Part) -> Option<Found<'_>> {
             }
             let part = match (part, &*name) {
                 (Part::Schema, "properties") => Part::Names,
-                (Part::Schema | Part::Names, "enum" | "enumNames" | "oneOf" | "anyOf")
-                    if inner.is_array() =>
-                {
+                (Part::Schema, "enum" | "enumNames" | "oneOf" | "anyOf" | "required") if inner.is_array() => {
                     Part::Choices
                 }
                 (Part::Choices, _) => Part::Choices,
@@ -172,6 +174,8 @@ mod tests {
         assert_eq!(fault(hidden), Some("form-secret"));
         let deep = r#"{"message":"x","requestedSchema":{"properties":{"a":{"type":"object","properties":{"pin":{"type":"string"}}}}}}"#;
         assert_eq!(fault(deep), Some("form-secret"));
+        let either = r#"{"message":"x","requestedSchema":{"properties":{"a":{"anyOf":[{"type":"string","title":"Your password"}]}}}}"#;
+        assert_eq!(fault(either), Some("form-secret"), "no choice, but a field");
         let title = r#"{"message":"x","title":"Your password","requestedSchema":{}}"#;
         assert_eq!(fault(title), Some("form-secret"), "what a later version may show");
     }
@@ -197,7 +201,7 @@ mod tests {
         for text in PLAIN_TEXTS {
             assert_eq!(message(text), None, "{text}");
         }
-        let choice = r#"{"message":"How does it sign in?","requestedSchema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"way":{"type":"string","enum":["password","token"]}}}}"#;
+        let choice = r#"{"message":"How does it sign in?","requestedSchema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"way":{"type":"string","enum":["password","token"]},"or":{"oneOf":[{"const":"p","title":"Password"}]}}}}"#;
         assert_eq!(fault(choice), None, "nobody types what is chosen");
         assert_eq!(fault(&format!(r#"{{"message":"{}"}}"#, "a ".repeat(40_000))), Some("form-unread"));
     }
@@ -262,6 +266,10 @@ mod tests {
 
     const SECRET_TEXTS: &[&str] = &[
         "Enter your GitHub password",
+        "Your password (policy: eight letters)",
+        "Paste your token. Limit: 40 letters",
+        "Enter the pin of your card",
+        "Your 4-digit pin",
         "What is your API key?",
         "Paste the access token here",
         "Your p-a-s-s-w-o-r-d please",
@@ -329,8 +337,6 @@ mod tests {
         "Note: this will take a while",
         "Pin this version?",
         "Contact: ana@example.com",
-        "Choose a password policy",
-        "What is the token limit?",
         "Do you accept cookies?",
         "Edit src/main.rs?",
         "Does it pass code review?",

@@ -43,8 +43,10 @@ impl Words {
 
 fn holds(words: &[String], is_name: bool) -> bool {
     (0..words.len()).any(|last| {
+        let here = words.get(last).map_or("", String::as_str);
         let next = words.get(last.saturating_add(1)).map_or("", String::as_str);
-        if HARMLESS_NEXT.contains(&next) {
+        // In a sentence such a word may begin another one: `your password (policy: …)`.
+        if HARMLESS_NEXT.contains(&next) && (is_name || here == "code") {
             return false;
         }
         let tail = |count: usize| words.get(last.saturating_add(1).checked_sub(count)?..=last);
