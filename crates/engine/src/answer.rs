@@ -61,6 +61,7 @@ impl Engine {
             (Body::Error { error, .. }, _) if direction == Direction::ToClient => {
                 self.error(at, message, *error, &pending)
             }
+            _ if direction == Direction::ToServer => self.client_answer(message, &pending),
             _ => Judgement::allow(),
         };
         let answering = Answering { at, direction, message, pending: &pending };
@@ -114,6 +115,9 @@ impl Engine {
                 // What waits for somebody may be answered only after it was delivered.
                 if let (Body::Result { result, .. }, Direction::ToClient) = (&message.body, direction) {
                     self.note_questions(*result, pending.target.as_deref().unwrap_or_default());
+                }
+                if let (Body::Error { .. }, Direction::ToClient) = (&message.body, direction) {
+                    self.note_elicited(message);
                 }
                 let changed = judgement.changed.take().filter(|_| self.enforces());
                 let action = if changed.is_some() { Action::Changed } else { Action::Forwarded };

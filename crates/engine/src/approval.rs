@@ -282,10 +282,11 @@ impl Engine {
     pub(super) fn open_questions(&mut self, held: &Held) {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
-        if let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits)
-            && let Body::Result { result, .. } = &message.body
-        {
-            self.note_questions(*result, held.target.as_deref().unwrap_or_default());
+        if let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) {
+            self.note_elicited(&message);
+            if let Body::Result { result, .. } = &message.body {
+                self.note_questions(*result, held.target.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -298,8 +299,12 @@ impl Engine {
             return Some("it can no longer be read".to_owned());
         };
         let name = held.target.as_deref().unwrap_or_default();
+        let is_told = is_approved && held.direction == Direction::ToClient;
+        if is_told {
+            self.note_elicited(&message);
+        }
         if let Body::Result { result, .. } = &message.body {
-            if is_approved {
+            if is_told {
                 self.note_questions(*result, name);
             }
             return None;

@@ -80,10 +80,11 @@ pub(crate) fn cut_tasks(params: Option<Value<'_>>, splice: &mut Splice) {
     cut(client_extensions(params), |name| name == TASKS, splice);
 }
 
+/// Method and parameters of one entry of `inputRequests`.
+pub(crate) type Wanted<'a> = (Option<Value<'a>>, Option<Value<'a>>);
+
 /// What a server asks of the client in one entry of `inputRequests` (2026-07-28).
-pub(crate) fn input_requests<'a>(
-    result: Value<'a>,
-) -> impl Iterator<Item = (Option<Value<'a>>, Option<Value<'a>>)> {
+pub(crate) fn input_requests<'a>(result: Value<'a>) -> impl Iterator<Item = Wanted<'a>> {
     let requests = result.get("inputRequests");
     requests
         .into_iter()

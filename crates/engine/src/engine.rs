@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bailiwick_guard::Scanner;
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{
-    Body, Direction, Limits, Malformation, Malformed, Message, Packet, Parser, Timestamp, Version,
+    Body, Direction, Limits, Malformation, Malformed, Message, Packet, Parser, Splice, Timestamp, Version,
     message::batch_allowed,
 };
 use bailiwick_policy::{Hit, Policy, Principal, Verdict};
@@ -82,8 +82,9 @@ pub(crate) struct Judgement<'a> {
     pub(crate) reasons: Vec<Reason>,
     /// How the sender is answered if the verdict is not allow.
     pub(crate) refusal: Refusal,
-    /// The bytes to send instead of the original.
+    /// The bytes to send instead of the original, and the edits that make them.
     pub(crate) changed: Option<Vec<u8>>,
+    pub(crate) splice: Splice,
     pub(crate) target: Option<Cow<'a, str>>,
     pub(crate) arguments: Option<Arguments<'a>>,
     /// The record would mask nothing in them.
@@ -101,6 +102,7 @@ impl<'a> Judgement<'a> {
             reasons: Vec::new(),
             refusal: Refusal::Silent,
             changed: None,
+            splice: Splice::default(),
             target: None,
             arguments: None,
             maskless: false,
@@ -358,9 +360,7 @@ impl Engine {
         let packet = Packet::parse(&mut parser, bytes, &limits);
         self.receive(at, direction, packet, &mut outcomes);
         (self.clear, self.foreseen, self.beside) = (clear, foreseen, other);
-        for outcome in outcomes {
-            out.push(outcome.into_owned());
-        }
+        out.extend(outcomes.into_iter().map(|outcome| outcome.into_owned()));
     }
 
     /// The version that governs a message: the one it names, else the one that was agreed on.

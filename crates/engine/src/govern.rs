@@ -2,9 +2,11 @@
 
 mod observed;
 mod prompt;
+mod requested;
 mod resource;
 mod server;
 mod task;
 mod tool;
 
+pub(crate) use self::requested::Asks;
 pub(crate) use observed::observed;

@@ -13,7 +13,7 @@ mod suspects;
 use bailiwick_guard::{Blob, Finding, Guard, Scanner, blob, blob_of, size};
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::{Direction, Kind, Message, Splice, Timestamp, Value};
-use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints};
+use bailiwick_policy::{GuardAction, GuardName, GuardView, Taints, Verdict};
 
 pub(crate) use self::about::About;
 pub(crate) use self::annotate::{annotate, mark};
@@ -172,6 +172,18 @@ impl Engine {
 impl Inspection {
     pub(crate) fn blocks(&self) -> bool {
         self.action >= GuardAction::Quarantine
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.action {
+            GuardAction::Ask => Verdict::Ask,
+            GuardAction::Quarantine | GuardAction::Block => Verdict::Deny,
+            GuardAction::Off
+            | GuardAction::Log
+            | GuardAction::Annotate
+            | GuardAction::Strip
+            | GuardAction::Redact => Verdict::Allow,
+        }
     }
 
     pub(crate) fn asks(&self) -> bool {

@@ -8,6 +8,7 @@ mod capability;
 mod counters;
 mod decision;
 mod derived;
+mod elicited;
 mod engine;
 mod foresight;
 mod govern;

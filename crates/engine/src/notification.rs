@@ -9,6 +9,7 @@ use bailiwick_mcp::{
 use bailiwick_policy::{Target, Verdict};
 
 use crate::approval::spelled;
+use crate::capability::input_requests;
 use crate::decision::{Action, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
@@ -109,13 +110,34 @@ impl Engine {
                 if direction == Direction::ToClient && task.is_some_and(|id| !self.may_hear_of_task(id)) {
                     return Judgement::dropped("a task that this run did not make, or may not use");
                 }
-                let mut splice = Splice::default();
+                let task = task.and_then(Value::text);
+                let (mut asked, mut splice) = (Judgement::allow(), Splice::default());
                 if direction == Direction::ToClient
                     && let Some(cause) = self.unasked_notice(message, &mut splice)
                 {
                     return Judgement::dropped(cause);
                 }
-                self.inspected_notice(direction, message, splice)
+                if elicits {
+                    self.end_of_elicitation(params, &mut asked);
+                }
+                let told = params.filter(|_| direction == Direction::ToClient);
+                if let Some(params) = told {
+                    splice.append(self.asked_by_task(
+                        params,
+                        task.as_deref().unwrap_or_default(),
+                        &mut asked,
+                    ));
+                }
+                let mut judgement = self.inspected_notice(direction, message, splice);
+                // Nobody is asked about a notification.
+                if asked.verdict != Verdict::Allow {
+                    judgement.verdict = Verdict::Deny;
+                }
+                judgement.reasons.splice(0..0, asked.reasons);
+                if let (Verdict::Allow, Some(params), Some(task)) = (judgement.verdict, told, task) {
+                    self.note_questions(params, &task);
+                }
+                judgement
             }
             Governed::Protocol
             | Governed::List(_)
@@ -128,6 +150,16 @@ impl Engine {
             | Governed::Sampling
             | Governed::Elicitation => Judgement::allow(),
         }
+    }
+
+    /// Word of a task may ask back as an answer may.
+    fn asked_by_task<'a>(&mut self, params: Value<'a>, task: &str, judgement: &mut Judgement<'a>) -> Splice {
+        let Some(asked) = params.get("inputRequests") else { return Splice::default() };
+        if !asked.is_object() {
+            *judgement = Judgement::dropped("`inputRequests` is not an object");
+            return Splice::default();
+        }
+        self.entries(self.now, input_requests(params), task, judgement)
     }
 
     /// Progress and cancellation speak of a request that is in flight, or of nothing.

@@ -109,8 +109,13 @@ impl Engine {
                 params.and_then(|params| params.get("clientInfo")).and_then(|client| client.get("name"));
             self.run.client = client.and_then(Value::text).map(Cow::into_owned);
         }
+        let answers = params.and_then(|params| params.get("inputResponses"));
+        let mut heard = match self.inspect_responses(params, answers, (row, modern)) {
+            Ok(heard) => heard,
+            Err(refused) => return *refused,
+        };
         let mut splice = Splice::default();
-        let unasked = match self.take_answers(params, row, &mut splice) {
+        let unasked = match self.take_answers(params, answers, row, &mut splice) {
             Ok(unasked) => unasked,
             Err(cause) => return Judgement::protocol(-32602, cause),
         };
@@ -131,6 +136,13 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => Judgement::protocol(-32601, "method not found"),
         };
+        if let Some((verdict, reasons)) = heard.take() {
+            judgement.verdict = judgement.verdict.max(verdict);
+            judgement.reasons.extend(reasons);
+            if judgement.verdict == Verdict::Ask {
+                judgement.refusal = self.denied_to_client(&judgement.reasons, row, modern);
+            }
+        }
         if unasked {
             let words = "an answer to a question that was not asked is cut";
             judgement.reasons.push(Reason::Protocol(words.into()));
@@ -166,7 +178,8 @@ impl Engine {
         let sent = self.present.sent.take();
         let asked = self.asked(message, modern);
         let (origin, token, told) = (Origin::Peer, None, Told::default());
-        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked };
+        let sampled = 0;
+        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked, sampled };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {

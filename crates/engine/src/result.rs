@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, Version, method};
+use bailiwick_mcp::{Body, Direction, Governed, Message, Splice, Timestamp, Value, Version};
 use bailiwick_policy::{GuardAction, Target, Verdict};
 
 use crate::approval::Doubt;
 use crate::capability::input_requests;
 use crate::decision::{Action, Event, Outcome, Quarantined, Reason};
 use crate::engine::{Engine, Judgement};
+use crate::govern::Asks;
 use crate::inspect::{About, Inspection, annotate, mark};
 use crate::listing::uncache;
 use crate::reply::{DENIED, Refusal, WITHHELD};
@@ -49,6 +50,7 @@ impl Engine {
         if asks || tasked || result.get("inputRequests").is_some() {
             return self.input_required(at, message, result, pending);
         }
+        self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         self.note_task(result, pending);
         match pending.method.map(|row| row.governed) {
             Some(Governed::List(item)) => self.list(at, message, item, result, out),
@@ -125,9 +127,14 @@ impl Engine {
         pending: &Pending,
     ) -> Judgement<'a> {
         let mut judgement = self.inspected(message, error, pending);
+        self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         let data = error.get("data");
+        if data.is_some_and(|data| !keys_clear(data, &["elicitations"])) {
+            return Judgement::protocol(WITHHELD, "a key of the error in another case");
+        }
         let asked = data.and_then(|data| data.get("elicitations"));
-        if asked.is_none() && error.get("code").and_then(Value::integer) != Some(URL_ELICITATION) {
+        let code = error.get("code").and_then(|code| code.raw().parse::<f64>().ok());
+        if asked.is_none() && code != Some(URL_ELICITATION) {
             return judgement;
         }
         let elicitations: Vec<_> = asked.into_iter().flat_map(Value::elements).collect();
@@ -135,7 +142,7 @@ impl Engine {
         let each =
             if elicitations.is_empty() { vec![data] } else { elicitations.into_iter().map(Some).collect() };
         for params in each {
-            let entry = self.server_wants(at, Governed::Elicitation, params);
+            let entry = self.server_wants(at, Governed::Elicitation, params, Asks::Error);
             self.spend_entry(at, Governed::Elicitation, params, entry.verdict);
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
@@ -191,6 +198,7 @@ impl Engine {
         inspection.splice.append(cuts);
         if !inspection.splice.is_empty() && !inspection.blocks() {
             judgement.changed = changed(message, &inspection.splice);
+            judgement.splice = std::mem::take(&mut inspection.splice);
         }
         judgement.doubt = self.doubt(message, pending, &mut inspection).map(Box::new);
         judgement.reasons = inspection.reasons;
@@ -267,24 +275,15 @@ impl Engine {
         if places.clone().any(|place| place.get("inputRequests").is_some_and(|asked| !asked.is_object())) {
             return Judgement::protocol(WITHHELD, "`inputRequests` is not an object");
         }
-        for (wanted, params) in places.flat_map(input_requests) {
-            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
-            let entry = match row {
-                Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    let entry = self.server_wants(at, row.governed, params);
-                    self.spend_entry(at, row.governed, params, entry.verdict);
-                    entry
-                }
-                Some(_) | None => {
-                    Judgement::protocol(-32601, "the server asks back for what no client answers")
-                }
-            };
-            judgement.verdict = judgement.verdict.max(entry.verdict);
-            judgement.reasons.extend(entry.reasons);
-        }
+        let target = pending.target.as_deref().unwrap_or_default();
+        let splice = self.entries(at, places.flat_map(input_requests), target, &mut judgement);
         if judgement.verdict == Verdict::Deny {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
             return judgement;
+        }
+        if !splice.is_empty() {
+            judgement.splice.append(splice);
+            judgement.changed = changed(message, &judgement.splice);
         }
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
         self.note_task(result, pending);
@@ -309,7 +308,7 @@ impl Engine {
 /// The members by which an answer asks back: no other spelling of them may stand beside.
 const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
 /// The code of an error that asks for URL elicitations (2025-11-25).
-const URL_ELICITATION: i64 = -32042;
+const URL_ELICITATION: f64 = -32042.0;
 
 fn is_of(pending: &Pending, governed: Governed) -> bool {
     pending.method.is_some_and(|row| row.governed == governed)

@@ -11,6 +11,7 @@ use crate::approval::Consents;
 use crate::asked::{Asked, Listening, Watched};
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
+use crate::elicited::Elicited;
 use crate::history::Sent;
 use crate::reply::Refusal;
 
@@ -30,6 +31,8 @@ pub(crate) struct Pending {
     /// What its answer means to rules that look back.
     pub(crate) sent: Option<Box<Sent>>,
     pub(crate) asked: Asked,
+    /// Sampling requests that came while it was in flight and were counted for it.
+    pub(crate) sampled: u64,
 }
 
 /// How far a request's progress was told, by us and by the other party together: it only grows.
@@ -161,6 +164,18 @@ impl InFlight {
     pub(crate) fn told(&mut self, token: &Id<'_>) -> Option<&mut Told> {
         let key = self.tokens.get(&self.key(token))?;
         self.slots.get_mut(*self.requests.get(key)?).map(|pending| &mut pending.told)
+    }
+
+    /// The count of sampling requests of the request in flight that has brought the fewest.
+    pub(crate) fn least_sampled(&mut self) -> Option<&mut u64> {
+        let slots = &self.slots;
+        let count = |number: &u32| {
+            let pending = slots.get(*number)?;
+            (pending.origin == Origin::Peer).then_some((pending.sampled, *number))
+        };
+        let own = self.requests.iter().filter(|((lane, _), _)| *lane == self.lane);
+        let (_, number) = own.filter_map(|(_, number)| count(number)).min()?;
+        self.slots.get_mut(number).map(|pending| &mut pending.sampled)
     }
 
     /// Notes that `id` was cancelled; returns a request that is forgotten for it, with its id.
@@ -305,6 +320,9 @@ pub(crate) struct Run {
     /// The last requests, a line each, for a human who is asked.
     pub(crate) history: VecDeque<String>,
     pub(crate) asked_back: AskedBack,
+    pub(crate) elicited: Elicited,
+    /// Sampling requests that came with no request of the client.
+    pub(crate) sampled_alone: u64,
     /// What findings of guards say that the agent was given.
     pub(crate) taints: Taints,
     /// What the request that is being decided listens to.
@@ -395,6 +413,7 @@ mod tests {
             told,
             sent: None,
             asked: Asked::default(),
+            sampled: 0,
         }
     }
 

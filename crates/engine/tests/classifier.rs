@@ -13,7 +13,7 @@ version: 1
 rules:
   - { id: ask, effect: ask, on: '*/ask' }
   - { id: all, effect: allow, on: ['*/*', elicitation] }
-guards: { injection: { possible: log }, classifier: { fails: open } }
+guards: { injection: { possible: log }, classifier: { fails: open }, requests: off }
 ";
 
 /// What goes out in `towards`, and whether somebody is asked.

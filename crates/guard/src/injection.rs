@@ -36,6 +36,11 @@ pub(crate) struct Injection {
     screen: Screen,
 }
 
+/// The text as this guard reads it: lower case, without accents and invisible characters, look-alike letters made plain.
+pub(crate) fn normalised(text: &str) -> String {
+    View::new(text).text
+}
+
 impl Injection {
     pub(crate) fn new() -> Injection {
         Injection { screen: Screen::new(concept::phrases()) }

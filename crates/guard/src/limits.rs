@@ -37,6 +37,9 @@ pub const SECRET_PEM_BYTES_MAX: usize = 32 << 10;
 /// How much of one argument is looked at, in bytes; content and code are not looked at at all.
 pub const ARGUMENT_BYTES_MAX: usize = 256 << 10;
 
+/// Longest form of a server that is looked at, in bytes; a longer one is not inspected.
+pub const FORM_BYTES_MAX: usize = 64 << 10;
+
 /// Longest stretch that is decoded as one, in bytes.
 pub const CANDIDATE_BYTES_MAX: usize = 16 << 10;
 

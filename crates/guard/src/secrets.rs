@@ -18,6 +18,7 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub(crate) use self::assignment::{is_asked_for, is_named_secret};
 pub(crate) use self::glance::Glance;
 use self::literal::{Literals, Place};
 use self::prefilter::Prefilter;

@@ -6,6 +6,7 @@
 mod classifier;
 mod name;
 mod pattern;
+mod requests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,9 +14,12 @@ use std::sync::Arc;
 use bailiwick_mcp::Direction;
 
 pub use self::classifier::{Classifier, Failing};
+pub(crate) use self::name::REQUEST_ACTIONS;
 pub use self::name::{GuardAction, GuardDirections, GuardLevel, GuardName};
 pub use self::pattern::GuardPattern;
 pub(crate) use self::pattern::Spotted;
+pub(crate) use self::requests::RequestsPart;
+pub use self::requests::{Fault, Requests};
 use crate::args::Sense;
 use crate::path::Scratch;
 use crate::policy::Policy;
@@ -70,6 +74,7 @@ pub struct Guards {
     suppressions: Vec<(Suppression, LayerSet)>,
     patterns: Vec<GuardPattern>,
     classifier: Option<Classifier>,
+    requests: Vec<Requests>,
 }
 
 /// Indices of entries, and the lowest level from which on one of them acts, by guard.
@@ -112,9 +117,10 @@ impl Guards {
         suppressions: Vec<(Suppression, LayerSet)>,
         patterns: Vec<GuardPattern>,
         classifier: Option<Classifier>,
+        requests: Vec<Requests>,
     ) -> Guards {
         let everywhere = Default::default();
-        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier };
+        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier, requests };
         guards.everywhere = [Direction::ToServer, Direction::ToClient].map(|direction| {
             let about = |entry: &GuardEntry| entry.on.is_none() && entry.except.is_empty();
             let mut all = guards.applicable(direction, about);
@@ -156,6 +162,12 @@ impl Guards {
     #[must_use]
     pub fn classifier(&self) -> Option<Classifier> {
         self.classifier
+    }
+
+    /// What servers may ask of the client, layer by layer: each must let it pass.
+    #[must_use]
+    pub fn requests(&self) -> &[Requests] {
+        &self.requests
     }
 
     /// The strictest action that any entry has for a finding of this guard and level.

@@ -47,8 +47,8 @@ pub use derived::{DERIVED_MAX, Derived};
 pub use evaluate::{Beside, Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{
-    Classifier, Failing, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern, GuardView,
-    Guards, Ruling, Suppression,
+    Classifier, Failing, Fault, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern,
+    GuardView, Guards, Requests, Ruling, Suppression,
 };
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
-use crate::guards::{Classifier, Guards};
+use crate::guards::{Classifier, Guards, Requests, RequestsPart};
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
@@ -108,6 +108,7 @@ impl Policy {
         let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
         let name = name.collect::<Vec<_>>().join(" + ");
         let defaults = defaults(&sources, &parts, &sets, given);
+        let requests = requests(&parts, &sets, &defaults);
         let strictest = parts.iter().filter(|part| part.drift.is_some()).max_by_key(|part| part.drift);
         let pins = Pins { drift: strictest.and_then(|part| part.drift).unwrap_or(Drift::Deny) };
         let pins_place = strictest.and_then(|part| part.drift_place.clone());
@@ -161,7 +162,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards: Guards::new(guarding, suppressions, patterns, classifier),
+            guards: Guards::new(guarding, suppressions, patterns, classifier, requests),
             pins,
             pins_place,
             discovery,
@@ -305,6 +306,23 @@ fn defaults(sources: &[Source], parts: &[FilePart], sets: &[LayerSet], given: us
         out.names.push(part.name.clone().unwrap_or_else(|| source.name.clone()));
         out.verdicts.push(strictest.and_then(|part| part.default).unwrap_or(Some(Verdict::Deny)));
         out.places.push(strictest.and_then(|part| part.default_place.clone()));
+    }
+    out
+}
+
+/// What each layer says of the requests of servers. One that passes over what it does not name and does not name them says
+/// nothing; of any other silence is the default, so that no further layer loosens it.
+fn requests(parts: &[FilePart], sets: &[LayerSet], defaults: &Defaults) -> Vec<Requests> {
+    let mut out = Vec::new();
+    for (layer, verdict) in defaults.verdicts.iter().enumerate() {
+        let own = parts.iter().zip(sets).filter(|(_, set)| **set & bit(layer) != 0);
+        let said = own.filter_map(|(part, _)| part.guards.requests.clone()).reduce(RequestsPart::joined);
+        if said.is_some() || verdict.is_some() {
+            out.push(Requests::new(said.unwrap_or_default()));
+        }
+    }
+    if out.is_empty() {
+        out.push(Requests::new(RequestsPart::default()));
     }
     out
 }

@@ -12,6 +12,7 @@ mod labels;
 mod limits;
 mod net;
 mod preconditions;
+mod requests;
 mod rules;
 mod sequences;
 mod settings;

@@ -4,7 +4,7 @@ use crate::words;
 pub use crate::words::{Key, Map, Value};
 
 /// Every map of the language and of test files.
-pub const MAPS: [&Map; 28] = [
+pub const MAPS: [&Map; 29] = [
     &words::FILE,
     &words::ROLE,
     &words::GUARDS,
@@ -12,6 +12,7 @@ pub const MAPS: [&Map; 28] = [
     &words::SUPPRESSION,
     &words::GUARD_PATTERN,
     &words::CLASSIFIER,
+    &words::REQUESTS,
     &words::PINS,
     &words::DISCOVERY,
     &words::RULE,

@@ -109,15 +109,12 @@ fn what_the_bundled_policies_let_pass_is_known() {
     let packs = built_in().unwrap();
     let passed = |name: &str| ids(&tried(bundled(name).unwrap(), &packs, &[]), |one| one == Standing::Passed);
     assert_eq!(passed("paranoid"), [""; 0]);
-    assert_eq!(
-        passed("standard"),
-        ["filesystem/search-for-keys", "git/repository-elsewhere", "servers/asks-for-a-password"]
-    );
+    assert_eq!(passed("standard"), ["filesystem/search-for-keys", "git/repository-elsewhere"]);
 }
 
 #[test]
 fn a_policy_that_allows_all_stops_only_what_the_protocol_forbids() {
-    let all = "version: 1\ndefault: deny\nrules:\n  - { id: a, effect: allow, on: [\"*/*\", \"resource:*\", \"prompt:*\", sampling, elicitation, roots] }\n";
+    let all = "version: 1\ndefault: deny\nrules:\n  - { id: a, effect: allow, on: [\"*/*\", \"resource:*\", \"prompt:*\", sampling, elicitation, roots] }\nguards: { requests: off }\n";
     let stopped = ids(&tried(all, &built_in().unwrap(), &[]), |one| one != Standing::Passed);
     assert_eq!(
         stopped,

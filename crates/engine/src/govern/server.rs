@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Governed, Message, Timestamp, Value, method};
+use bailiwick_mcp::{Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
 use bailiwick_policy::{Target, Verdict};
 
+use crate::capability::Wanted;
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::govern::observed;
+use crate::govern::{Asks, observed};
 use crate::inspect::About;
-use crate::reply::Refusal;
+use crate::reply::{DENIED, Refusal};
 use crate::request::{Judged, changed};
+use crate::run::Pending;
 
 impl Engine {
     /// A request of the server (legacy): the same policy, and refusals in the words of the protocol.
@@ -31,13 +33,16 @@ impl Engine {
             match self.admissible(message, row, self.run.version, Direction::ToClient) {
                 Err(refused) => *refused,
                 Ok(row) => {
-                    let judgement = self.server_wants(at, row.governed, message.params());
+                    let judgement = self.server_wants(at, row.governed, message.params(), Asks::Request);
                     let judgement = self.inspected_request(message, judgement);
                     self.spend_server(at, row.governed, message.params(), judgement.verdict);
                     judgement
                 }
             }
         };
+        if judgement.verdict == Verdict::Allow || !self.enforces() {
+            self.note_elicited(message);
+        }
         let judged = Judged { direction: Direction::ToClient, method: row, modern: false, judgement };
         let outcome = self.conclude(at, message, judged);
         out.push(outcome);
@@ -59,6 +64,7 @@ impl Engine {
         if inspection.blocks() {
             judgement.verdict = Verdict::Deny;
         } else if judgement.verdict != Verdict::Deny {
+            inspection.splice.append(std::mem::take(&mut judgement.splice));
             judgement.changed = changed(message, &inspection.splice);
         }
         judgement
@@ -70,20 +76,15 @@ impl Engine {
         at: Timestamp,
         governed: Governed,
         params: Option<Value<'a>>,
+        asks: Asks<'_>,
     ) -> Judgement<'a> {
         let server = Arc::clone(&self.settings.server);
-        let (target, refusal) = match governed {
+        let target = match governed {
             Governed::Protocol => return Judgement::allow(),
-            Governed::Sampling => {
-                (Target::Sampling { server: &server }, Refusal::error(-1, "User rejected sampling request"))
-            }
-            Governed::Elicitation => {
-                (Target::Elicitation { server: &server }, Refusal::Result(r#"{"action":"decline"}"#))
-            }
-            Governed::Roots => (Target::Roots { server: &server }, Refusal::Result(r#"{"roots":[]}"#)),
-            Governed::Task | Governed::List(_) => {
-                (Target::Task { server: &server }, Refusal::error(-32602, "unknown task"))
-            }
+            Governed::Sampling => Target::Sampling { server: &server },
+            Governed::Elicitation => Target::Elicitation { server: &server },
+            Governed::Roots => Target::Roots { server: &server },
+            Governed::Task | Governed::List(_) => Target::Task { server: &server },
             Governed::Tool
             | Governed::Resource
             | Governed::Prompt
@@ -95,7 +96,60 @@ impl Engine {
         let (verdict, reasons) = self.decide(at, &target, params);
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
-        Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
+        let refusal = declined(governed);
+        let mut judgement = Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() };
+        if verdict != Verdict::Deny {
+            self.requested(governed, params, asks, &mut judgement);
+        }
+        judgement
+    }
+
+    /// Judges the entries of `inputRequests` about `target` one after the other: what is to be changed in them.
+    pub(crate) fn entries<'a>(
+        &mut self,
+        at: Timestamp,
+        entries: impl Iterator<Item = Wanted<'a>>,
+        target: &str,
+        judgement: &mut Judgement<'a>,
+    ) -> Splice {
+        let mut splice = Splice::default();
+        for (wanted, params) in entries {
+            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
+            let mut entry = match row {
+                Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
+                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target));
+                    self.spend_entry(at, row.governed, params, entry.verdict);
+                    entry
+                }
+                Some(_) | None => {
+                    Judgement::protocol(-32601, "the server asks back for what no client answers")
+                }
+            };
+            splice.append(std::mem::take(&mut entry.splice));
+            judgement.verdict = judgement.verdict.max(entry.verdict);
+            judgement.reasons.extend(entry.reasons);
+        }
+        splice
+    }
+
+    /// A client's answer to what a server asked is looked at as the arguments of a call are.
+    pub(crate) fn client_answer<'a>(&mut self, message: &Message<'a>, pending: &Pending) -> Judgement<'a> {
+        let server = Arc::clone(&self.settings.server);
+        let governed = pending.method.map(|row| row.governed);
+        let target = match governed {
+            Some(Governed::Sampling) => Some(Target::Sampling { server: &server }),
+            Some(Governed::Elicitation) => Some(Target::Elicitation { server: &server }),
+            Some(Governed::Roots) => Some(Target::Roots { server: &server }),
+            Some(_) | None => None,
+        };
+        let about = About { target, ..About::default() };
+        let inspection = self.inspect_message(message, about, Direction::ToServer, None);
+        self.take_in(&inspection);
+        let mut judgement = Judgement::allow();
+        judgement.verdict = inspection.verdict();
+        judgement.reasons = inspection.reasons;
+        judgement.refusal = governed.map_or(Refusal::Silent, declined);
+        judgement
     }
 
     /// Spends what one entry of an answer costs, at once: the next entry is decided after it. What a person is asked about
@@ -137,5 +191,23 @@ impl Engine {
             | Governed::Notice => return,
         };
         self.spend_allowed(at, &target, params, verdict);
+    }
+}
+
+/// What a server hears in place of the client's answer: the protocol's own word for no.
+fn declined(governed: Governed) -> Refusal {
+    match governed {
+        Governed::Sampling => Refusal::error(-1, "User rejected sampling request"),
+        Governed::Elicitation => Refusal::Result(r#"{"action":"decline"}"#),
+        Governed::Roots => Refusal::Result(r#"{"roots":[]}"#),
+        Governed::Task | Governed::List(_) => Refusal::error(-32602, "unknown task"),
+        Governed::Protocol
+        | Governed::Tool
+        | Governed::Resource
+        | Governed::Prompt
+        | Governed::Completion
+        | Governed::Listen
+        | Governed::InFlight
+        | Governed::Notice => Refusal::error(DENIED, "the client's answer was withheld by bailiwick"),
     }
 }

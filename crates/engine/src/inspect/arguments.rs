@@ -2,7 +2,7 @@
 
 use bailiwick_guard::{Guard, Scanner};
 use bailiwick_mcp::{Direction, Value};
-use bailiwick_policy::{GuardAction, GuardName, GuardView, Target, Verdict};
+use bailiwick_policy::{GuardName, GuardView, Target, Verdict};
 
 use super::edited::Edited;
 use super::finding::{Case, Place};
@@ -84,15 +84,7 @@ fn reads_arguments(view: &GuardView<'_>) -> bool {
 
 fn verdict_of(mut inspection: Inspection, reasons: &mut Vec<Reason>) -> Verdict {
     reasons.append(&mut inspection.reasons);
-    match inspection.action {
-        GuardAction::Ask => Verdict::Ask,
-        GuardAction::Quarantine | GuardAction::Block => Verdict::Deny,
-        GuardAction::Off
-        | GuardAction::Log
-        | GuardAction::Annotate
-        | GuardAction::Strip
-        | GuardAction::Redact => Verdict::Allow,
-    }
+    inspection.verdict()
 }
 
 const ARGUMENT_GUARDS: [(GuardName, Guard); 5] = [

@@ -119,6 +119,7 @@ impl Engine {
             told: Told::default(),
             sent: None,
             asked: Asked::default(),
+            sampled: 0,
         };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);

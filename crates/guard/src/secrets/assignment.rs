@@ -12,6 +12,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 
 use self::keyword::Grade;
 pub(super) use self::keyword::{KEYWORDS, Keyword, of_key, of_name};
+pub(crate) use self::keyword::{is_asked_for, is_named_secret};
 use self::read::{Link, Value};
 use super::literal::Place;
 use super::value::{distinct, is_name, is_placeholder, is_random, is_stand_in};

@@ -141,6 +141,10 @@ impl GuardAction {
     }
 }
 
+/// What can be done with what servers ask of the client.
+pub(crate) const REQUEST_ACTIONS: [(&str, GuardAction); 4] =
+    [words::OFF, words::LOG, words::ASK, words::BLOCK];
+
 /// A set of directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardDirections {

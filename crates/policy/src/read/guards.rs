@@ -9,8 +9,8 @@ use super::units::size;
 use crate::bounds::{GUARD_ENTRIES_MAX, GUARD_PATTERNS_MAX, SUPPRESSIONS_MAX};
 use crate::glob::text_expression;
 use crate::guards::{
-    Classifier, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern, Spotted,
-    Suppression,
+    Classifier, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern, RequestsPart,
+    Spotted, Suppression,
 };
 use crate::set::{Set, Syntax};
 use crate::tree::Node;
@@ -23,6 +23,7 @@ pub(crate) struct GuardPart {
     pub(crate) suppressions: Vec<Suppression>,
     pub(crate) patterns: Vec<GuardPattern>,
     pub(crate) classifier: Option<Classifier>,
+    pub(crate) requests: Option<RequestsPart>,
 }
 
 pub(crate) const LEVELS: [(&str, GuardLevel); 3] =
@@ -67,6 +68,7 @@ impl Reader<'_> {
             part.patterns = entries.iter().filter_map(|entry| self.guard_pattern(entry)).collect();
         }
         part.classifier = members.get("classifier").and_then(|own| self.classifier(own));
+        part.requests = members.get("requests").and_then(|own| self.requests(own));
         part
     }
 

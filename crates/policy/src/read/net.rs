@@ -15,7 +15,7 @@ impl Reader<'_> {
         Some(Matcher::Host(HostList { patterns, written }))
     }
 
-    fn host_patterns(&mut self, node: &Node) -> (HostPatterns, Vec<String>) {
+    pub(super) fn host_patterns(&mut self, node: &Node) -> (HostPatterns, Vec<String>) {
         let (mut patterns, mut written) = (Vec::new(), Vec::new());
         for item in self.items(node, "a host") {
             let Some(symbols) = self.pattern(item, "a host") else { continue };

@@ -4,7 +4,7 @@ use bailiwick_mcp::Direction;
 
 use super::Value::{self, Choice, Either, Formed, List, Map, Number, Some, Text};
 use super::{map, names};
-use crate::guards::{Classifier, GuardAction, GuardName};
+use crate::guards::{Classifier, GuardAction, GuardName, REQUEST_ACTIONS};
 use crate::read::{LEVELS, TAKES_PATTERNS};
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
@@ -17,6 +17,7 @@ const HIDDEN: Value =
     Some(&Either(&[Choice(|| names(GuardName::HiddenText.actions(Direction::ToClient))), Map(&GUARD)]));
 const SIZE: Value =
     Some(&Either(&[Choice(|| names(GuardName::Size.actions(Direction::ToClient))), Map(&GUARD)]));
+const REQUEST: Value = Choice(|| names(&REQUEST_ACTIONS));
 const CALLS: Value =
     Some(&Either(&[Choice(|| names(GuardName::Path.actions(Direction::ToServer))), Map(&GUARD)]));
 
@@ -36,8 +37,11 @@ map! {
     "suppress" = List(&Map(&SUPPRESSION), 0, None), "findings that are known";
     "patterns" = List(&Map(&GUARD_PATTERN), 0, None), "what guards shall find besides";
     "classifier" = Map(&CLASSIFIER), "when an external classifier is asked about an answer, and what its opinion does; where it is, `--classifier` says";
+    "requests" = Either(&[REQUEST, Map(&REQUESTS)]), "what servers may ask of the client where a rule lets them ask: an action for all of it, or a map; `block` when not named";
     later [];
     elsewhere &[
+        ("sampling", "requests"),
+        ("elicitation", "requests"),
         ("hidden_text", "hidden-text"),
         ("shell", "command"),
         ("url", "ssrf"),
@@ -66,6 +70,27 @@ map! {
         ("on-failure", "fails"),
         ("fail", "fails"),
         ("level", "from"),
+    ];
+}
+
+map! {
+    REQUESTS "requests" needs [];
+    "sampling" = REQUEST, "for `sampling/createMessage`: `block` (also when not said) refuses one with tools and one too many; `block` and `ask` let no other server's context go along and cap its tokens";
+    "form" = REQUEST, "for `elicitation/create` in form mode: what is done with one that asks for a secret or holds an address; `block` when not said";
+    "url" = REQUEST, "for `elicitation/create` in URL mode and the error -32042: what is done with an address that is not plain `https` to one of `hosts`; `block` when not said";
+    "hosts" = Some(&Text), "[hosts](#hosts) that a person may be sent to; none when not said";
+    "tokens" = Number("^[0-9]{1,10}$"), "the most tokens of one sampling request; 4096 when not said";
+    "calls" = Number("^[0-9]{1,10}$"), "how many sampling requests may come for one request of the client; 16 when not said";
+    later [];
+    elsewhere &[
+        ("forms", "form"),
+        ("urls", "url"),
+        ("elicitation", "form"),
+        ("allow", "hosts"),
+        ("domains", "hosts"),
+        ("max-tokens", "tokens"),
+        ("maxTokens", "tokens"),
+        ("max", "calls"),
     ];
 }
 

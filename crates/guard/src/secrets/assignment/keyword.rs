@@ -103,6 +103,95 @@ pub(in crate::secrets) fn of_key(key: &str) -> Option<&'static Keyword> {
     })
 }
 
+/// True if a secret goes by this name, lower case, its words joined by `_`. As the name of a field (`is_field`) more counts
+/// than as words of a sentence.
+pub(crate) fn is_named_secret(name: &str, is_field: bool) -> bool {
+    of_key(name)
+        .is_some_and(|keyword| is_field || !matches!(keyword.grade, Grade::KeyOnly | Grade::Authorization))
+}
+
+/// True if a person who is asked for this, lower case, its words joined by `_`, is asked for a secret. Under these names data
+/// hold other things too, so that they make no secret of a value.
+pub(crate) fn is_asked_for(name: &str) -> bool {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_one = |name: &str| ASKED_FOR.contains(&name);
+    is_one(name) || is_one(bare) || bare.strip_suffix('s').is_some_and(is_one)
+}
+
+const ASKED_FOR: &[&str] = &[
+    "2fa",
+    "2fa_code",
+    "access_code",
+    "atm_pin",
+    "auth_code",
+    "authentication_code",
+    "authenticator_code",
+    "aws_key",
+    "backup_code",
+    "bank_account_number",
+    "bank_pin",
+    "card_number",
+    "card_pin",
+    "cardnumber",
+    "codigo_de_seguridad",
+    "contrasena",
+    "credit_card",
+    "creditcard",
+    "cvc",
+    "cvv",
+    "debit_card",
+    "device_pin",
+    "digit_pin",
+    "enter_pin",
+    "enter_the_pin",
+    "geheimzahl",
+    "github_key",
+    "haslo",
+    "heslo",
+    "kartennummer",
+    "kennwort",
+    "login_code",
+    "login_pin",
+    "lozinka",
+    "mfa",
+    "mfa_code",
+    "mnemonic_phrase",
+    "mot_de_passe",
+    "one_time_code",
+    "onetime_code",
+    "openai_key",
+    "otp",
+    "otp_code",
+    "pan_number",
+    "parola",
+    "passkey",
+    "passwort",
+    "pin_code",
+    "pin_number",
+    "pincode",
+    "recovery_code",
+    "recovery_key",
+    "recovery_phrase",
+    "salasana",
+    "secret_key",
+    "security_code",
+    "seed_phrase",
+    "seed_words",
+    "senha",
+    "session_cookie",
+    "sifre",
+    "sim_pin",
+    "sms_code",
+    "social_security_number",
+    "ssh_key",
+    "ssn",
+    "totp",
+    "user_pin",
+    "verification_code",
+    "wachtwoord",
+    "your_pin",
+];
+
 /// Where `spelling` stands last in `name`. Keys are short, and most spellings longer: a searcher costs more to make than all
 /// comparisons.
 fn last_of(name: &str, spelling: &str) -> Option<usize> {
