@@ -109,9 +109,7 @@ impl Policy {
         let name = name.collect::<Vec<_>>().join(" + ");
         let defaults = defaults(&sources, &parts, &sets, given);
         let requests = requests(&parts, &sets, &defaults);
-        let strictest = parts.iter().filter(|part| part.drift.is_some()).max_by_key(|part| part.drift);
-        let pins = Pins { drift: strictest.and_then(|part| part.drift).unwrap_or(Drift::Deny) };
-        let pins_place = strictest.and_then(|part| part.drift_place.clone());
+        let (pins, pins_place) = pins(&parts);
         let discovery =
             Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
         let mut roles: Vec<RoleEntry> = Vec::new();
@@ -325,6 +323,13 @@ fn requests(parts: &[FilePart], sets: &[LayerSet], defaults: &Defaults) -> Vec<R
         out.push(Requests::new(RequestsPart::default()));
     }
     out
+}
+
+/// How pins are enforced, and where the strictest file says so.
+fn pins(parts: &[FilePart]) -> (Pins, Option<Place>) {
+    let strictest = parts.iter().filter(|part| part.drift.is_some()).max_by_key(|part| part.drift);
+    let drift = strictest.and_then(|part| part.drift).unwrap_or(Drift::Deny);
+    (Pins { drift }, strictest.and_then(|part| part.drift_place.clone()))
 }
 
 fn digest(sources: &[Source]) -> String {
