@@ -104,10 +104,8 @@ impl Policy {
     fn union(layers: Layers) -> Policy {
         let Layers { sources, parts, base, given, sets, .. } = layers;
         let digest = digest(&sources);
-        let names = sources.iter().zip(&parts).take(given);
-        let name = names.map(|(source, part)| part.name.clone().unwrap_or_else(|| source.name.clone()));
-        let name = name.collect::<Vec<_>>().join(" + ");
         let defaults = defaults(&sources, &parts, &sets, given);
+        let name = defaults.names.join(" + ");
         let requests = requests(&parts, &sets, &defaults);
         let (pins, pins_place) = pins(&parts);
         let discovery =
