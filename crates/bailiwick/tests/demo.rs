@@ -1,6 +1,7 @@
 //! `bailiwick demo`, the README's first command: each scene, the rule and the line behind it, and a log that verifies.
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -116,4 +117,46 @@ fn the_demo_says_where_its_log_cannot_be() {
     assert!(!out.status.success());
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(said.contains("there is no folder `no/such`"), "{said}");
+}
+
+/// Nothing that it denies but what drifted, and that it lets pass.
+const WARNS: &str =
+    "version: 1\nname: warns\nrules:\n  - { id: all, effect: allow, on: \"*/*\" }\npins: { drift: warn }\n";
+
+#[test]
+fn what_drifted_is_said_on_standard_error_where_the_policy_only_warns() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("warns.yaml"), WARNS).expect("it is written");
+    let mut command = Command::new(OURS);
+    command.args([
+        "run",
+        "--policy",
+        "warns.yaml",
+        "--server",
+        "demo",
+        "--audit",
+        "audit.jsonl",
+        "--",
+        OURS,
+        "__demo-server",
+    ]);
+    command.env_clear().env("HOME", home.path()).current_dir(home.path());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut ours = command.spawn().expect("it starts");
+    let (mut to, from) = (ours.stdin.take().expect("a pipe"), ours.stdout.take().expect("a pipe"));
+    let mut answers = BufReader::new(from).lines();
+    let client =
+        r#"{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}"#;
+    let steps = [("initialize", client), ("tools/list", "{}"), ("tools/list", "{}")];
+    for (id, (method, params)) in steps.into_iter().enumerate() {
+        writeln!(to, r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+            .expect("it reads");
+        let own = format!("\"id\":{id}");
+        while !answers.next().expect("an answer").expect("a line").contains(&own) {}
+    }
+    drop(to);
+    let said = String::from_utf8_lossy(&ours.wait_with_output().expect("it ends").stderr).into_owned();
+    let wanted =
+        "warning (forwarded) tools read_file: pin `read_file` (warns.yaml:5): changed since it was pinned";
+    assert!(said.contains(wanted), "{said}");
 }
