@@ -5,7 +5,7 @@ mod people;
 
 use std::sync::Arc;
 
-use bailiwick_mcp::{Body, Direction, Id, Item, Message, Packet, Parser, Timestamp, Value};
+use bailiwick_mcp::{Body, Direction, Governed, Id, Item, Message, Packet, Parser, Timestamp, Value, method};
 use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{
@@ -271,10 +271,18 @@ impl Engine {
         Some(question)
     }
 
-    /// True if the tool's pin forbids by now what it did not forbid when it was asked about.
+    /// True if a pin forbids by now what it did not forbid when it was asked about.
     fn pin_broke(&self, held: &Held) -> bool {
         let name = held.target.as_deref().unwrap_or_default();
-        let pinned = if held.method == "tools/call" { self.pin_verdict(Item::Tool, name) } else { None };
+        let governed = method::find(&held.method).map(|row| row.governed);
+        let pinned = match governed {
+            Some(Governed::Tool) => self.pin_verdict(Item::Tool, name),
+            Some(Governed::Prompt) => self.prompt_pin(name),
+            Some(Governed::Resource) => self.template_pin(name),
+            // What it completes is one of the two.
+            Some(Governed::Completion) => self.completed_pin(name),
+            _ => None,
+        };
         pinned.is_some_and(|(verdict, _)| verdict == Verdict::Deny)
     }
 

@@ -13,7 +13,7 @@ use crate::run::Pending;
 pub(crate) struct Asked {
     /// Log lines.
     pub(crate) logs: bool,
-    /// Its client takes a task in place of the answer.
+    /// A task may come in place of the answer: its client takes one, and no rule denies it.
     pub(crate) tasks: bool,
     /// Client and server both have an extension that is not known here: it may have answers of its own kind.
     pub(crate) extended: bool,
@@ -125,7 +125,10 @@ impl Engine {
     /// What a request of 2026-07-28 asks for by its `_meta`. What it listens to is known already.
     pub(crate) fn asked(&mut self, message: &Message<'_>, modern: bool) -> Asked {
         let listening = self.run.listening.take();
-        let Some(params) = message.params().filter(|_| modern) else { return Asked::default() };
+        if !modern {
+            return Asked { tasks: true, ..Asked::default() };
+        }
+        let Some(params) = message.params() else { return Asked::default() };
         let meta = params.get("_meta");
         let logs = meta.is_some_and(|meta| meta.get(LOG_LEVEL).is_some());
         let mut asked = Asked { logs, listening, ..Asked::default() };
@@ -211,19 +214,22 @@ impl Engine {
         result: Value<'_>,
         pending: &Pending,
     ) -> Result<(), Box<Judgement<'static>>> {
-        let Some(kind) = result.get("resultType").filter(|_| pending.modern) else { return Ok(()) };
-        let tasks = pending.asked.tasks;
+        let (cause, tasks) = ("an answer of a kind that was not agreed on", pending.asked.tasks);
+        let refused = || Err(Box::new(Judgement::protocol(crate::reply::WITHHELD, cause)));
+        if !pending.modern {
+            let task = result.get("task").and_then(|task| task.get("taskId"));
+            let is_call = pending.method.is_some_and(|row| row.governed == Governed::Tool);
+            let slips = is_call && task.is_some() && !tasks;
+            return if slips { refused() } else { Ok(()) };
+        }
+        let Some(kind) = result.get("resultType") else { return Ok(()) };
         let known = kind.text().is_some_and(|kind| match &*kind {
             "complete" | "input_required" => true,
             // Some servers say so of a task that they are asked for.
             "task" => tasks || pending.method.is_some_and(|row| row.governed == Governed::Task),
             _ => pending.asked.extended,
         });
-        if known {
-            return Ok(());
-        }
-        let cause = "an answer of a kind that was not agreed on";
-        Err(Box::new(Judgement::protocol(crate::reply::WITHHELD, cause)))
+        if known { Ok(()) } else { refused() }
     }
 }
 

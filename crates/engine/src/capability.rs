@@ -80,14 +80,8 @@ pub(crate) fn cut_tasks(params: Option<Value<'_>>, splice: &mut Splice) {
     cut(client_extensions(params), |name| name == TASKS, splice);
 }
 
-/// Method and parameters of one entry of `inputRequests`.
-pub(crate) type Wanted<'a> = (Option<Value<'a>>, Option<Value<'a>>);
-
-/// What a server asks of the client in one entry of `inputRequests` (2026-07-28).
-pub(crate) fn input_requests<'a>(result: Value<'a>) -> impl Iterator<Item = Wanted<'a>> {
+/// What a server asks of the client, an entry of `inputRequests` each (2026-07-28).
+pub(crate) fn input_requests<'a>(result: Value<'a>) -> impl Iterator<Item = Value<'a>> {
     let requests = result.get("inputRequests");
-    requests
-        .into_iter()
-        .flat_map(Value::members)
-        .map(|(_, request)| (request.get("method"), request.get("params")))
+    requests.into_iter().flat_map(Value::members).map(|(_, request)| request)
 }

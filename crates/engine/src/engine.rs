@@ -56,6 +56,8 @@ pub struct Engine {
     /// Those of limits `per: principal`; where a principal has several runs, they go from one to the other.
     pub(crate) principal_counters: Counters,
     pub(crate) present: Present,
+    /// What the client's answers in the request at hand come to: no word about it is milder.
+    pub(crate) floor: Option<Verdict>,
     pub(crate) hits: Vec<Hit>,
     /// What the call that was decided last counts against which limits.
     pub(crate) charges: Vec<(usize, f64)>,
@@ -89,6 +91,8 @@ pub(crate) struct Judgement<'a> {
     pub(crate) arguments: Option<Arguments<'a>>,
     /// The record would mask nothing in them.
     pub(crate) maskless: bool,
+    /// A task may come in place of the answer, if the request asks for one.
+    pub(crate) may_be_task: bool,
     /// What is withheld and kept for a person.
     pub(crate) kept: Option<Box<Quarantined>>,
     /// An external classifier is asked before it goes on.
@@ -106,6 +110,7 @@ impl<'a> Judgement<'a> {
             target: None,
             arguments: None,
             maskless: false,
+            may_be_task: true,
             kept: None,
             doubt: None,
         }
@@ -136,6 +141,7 @@ impl Engine {
             settings,
             policy,
             present: Present::default(),
+            floor: None,
             scanner,
             run: Run::default(),
             counters: Counters::default(),

@@ -8,5 +8,6 @@ mod server;
 mod task;
 mod tool;
 
+pub(crate) use self::prompt::completed;
 pub(crate) use self::requested::Asks;
 pub(crate) use observed::observed;

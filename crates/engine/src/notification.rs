@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{
     Direction, Form, Governed, Id, Kind, Message, Parser, Splice, Timestamp, Value, message, method,
 };
@@ -15,6 +16,7 @@ use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::request::changed;
+use crate::result::{ASKING, error_clear};
 use crate::run::{Origin, Pending, Waiting};
 
 impl Engine {
@@ -154,12 +156,25 @@ impl Engine {
 
     /// Word of a task may ask back as an answer may.
     fn asked_by_task<'a>(&mut self, params: Value<'a>, task: &str, judgement: &mut Judgement<'a>) -> Splice {
-        let Some(asked) = params.get("inputRequests") else { return Splice::default() };
-        if !asked.is_object() {
+        if task.is_empty() && params.get("inputRequests").is_none() {
+            return Splice::default();
+        }
+        let places = || [Some(params), params.get("result")].into_iter().flatten();
+        let error = params.get("error").filter(|error| error.is_object());
+        if !places().all(|place| keys_clear(place, &ASKING)) || error.is_some_and(|error| !error_clear(error))
+        {
+            *judgement = Judgement::dropped("a key of it in another case");
+            return Splice::default();
+        }
+        let mut asked = places().filter_map(|place| place.get("inputRequests"));
+        if asked.any(|asked| !asked.is_object()) {
             *judgement = Judgement::dropped("`inputRequests` is not an object");
             return Splice::default();
         }
-        self.entries(self.now, input_requests(params), task, judgement)
+        if let Some(error) = error {
+            self.asked_by_error(self.now, error, judgement);
+        }
+        self.entries(self.now, places().flat_map(input_requests), task, judgement)
     }
 
     /// Progress and cancellation speak of a request that is in flight, or of nothing.
@@ -184,7 +199,8 @@ impl Engine {
             };
         }
         let Some(id) = named("requestId") else { return Judgement::dropped("`requestId` is no id") };
-        if let Some(position) = self.waits(&id) {
+        // What waits is the client's alone to take back.
+        if let Some(position) = self.waits(&id).filter(|_| direction == Direction::ToServer) {
             self.run.waiting.remove(position);
             return Judgement::dropped("cancelled before it was sent on");
         }

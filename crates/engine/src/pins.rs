@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::headers::{Argument, arguments};
 use bailiwick_mcp::{Item, Value};
-use bailiwick_policy::{Target, fixed_start};
+use bailiwick_policy::{Target, expands_to};
 use sha2::{Digest as _, Sha256};
 
 use self::names::{reads_text, writes_text};
@@ -289,21 +289,29 @@ impl Offer {
         self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
     }
 
-    /// The templates that `uri` may come from, by what their expansions begin with: of those that begin longest one that
-    /// differs from its pin, with the difference.
-    pub(crate) fn drifted_template(&self, uri: &str) -> Option<(&str, &str)> {
-        if self.drifted.is_empty() {
-            return None;
-        }
-        let length =
-            |template: &str| uri.starts_with(fixed_start(template)).then(|| fixed_start(template).len());
-        let seen = self.seen.get(&Item::ResourceTemplate);
-        let longest = seen.into_iter().flatten().filter_map(|template| length(template)).max()?;
-        self.drifted
-            .iter()
-            .filter(|((item, _), _)| *item == Item::ResourceTemplate)
-            .find(|((_, template), _)| length(template) == Some(longest))
-            .map(|((_, template), change)| (template.as_str(), change.as_str()))
+    /// True if a pinned template may expand to `uri`.
+    pub(crate) fn may_expand_to(&self, uri: &str) -> bool {
+        self.pinned.resource_templates.keys().any(|template| expands_to(template, uri).is_some())
+    }
+
+    /// Of the templates that `uri` may come from, by what their expansions begin with, one of those that begin longest that is
+    /// not what was pinned, and how; `failed` says why they could not be listed.
+    pub(crate) fn template_change(&self, uri: &str, failed: Option<&str>) -> Option<(&str, String)> {
+        let item = Item::ResourceTemplate;
+        let length = |template: &str| expands_to(template, uri);
+        let known =
+            || self.pinned.resource_templates.keys().chain(self.seen.get(&item).into_iter().flatten());
+        let longest = known().filter_map(|template| length(template)).max()?;
+        let mut nearest = known().filter(|template| length(template) == Some(longest));
+        let change = |template: &str| match (self.drift_of(item, template), failed) {
+            (Some(change), _) => Some(change.to_owned()),
+            (None, Some(failed)) if self.locked => Some(failed.to_owned()),
+            (None, _) if self.is_complete(item) && !self.was_seen(item, template) => {
+                Some("not in the server's list".to_owned())
+            }
+            (None, _) => None,
+        };
+        nearest.find_map(|template| change(template).map(|change| (template.as_str(), change)))
     }
 
     /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.

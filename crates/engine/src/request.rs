@@ -77,6 +77,10 @@ impl Engine {
         let refuse =
             |code: i64, message: Cow<'static, str>| Err(Box::new(Judgement::protocol(code, message)));
         let pending_max = self.settings.limits.pending_max;
+        let is_ours = |id: &Id<'_>| matches!(id, Id::Text(text) if self.is_own_id(text));
+        if message.id().is_some_and(is_ours) {
+            return refuse(-32600, "an id that is bailiwick's own".into());
+        }
         let in_flight = self.run.in_flight(direction);
         if message.id().is_some_and(|id| in_flight.contains(id)) {
             return refuse(-32600, "a request with this id is in flight".into());
@@ -120,6 +124,8 @@ impl Engine {
             Err(cause) => return Judgement::protocol(-32602, cause),
         };
         self.cut_forbidden_capabilities(message, &mut splice);
+        // What is heard decides too, before anything is spent.
+        self.floor = heard.as_ref().map(|(verdict, _)| *verdict);
         let mut judgement = match row.governed {
             Governed::Tool => self.tool(at, params, modern, &mut splice),
             Governed::Resource => self.resource(at, params, modern),
@@ -136,6 +142,7 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => Judgement::protocol(-32601, "method not found"),
         };
+        self.floor = None;
         if let Some((verdict, reasons)) = heard.take() {
             judgement.verdict = judgement.verdict.max(verdict);
             judgement.reasons.extend(reasons);
@@ -176,7 +183,8 @@ impl Engine {
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
-        let asked = self.asked(message, modern);
+        let mut asked = self.asked(message, modern);
+        asked.tasks &= judgement.may_be_task;
         let (origin, token, told) = (Origin::Peer, None, Told::default());
         let sampled = 0;
         let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked, sampled };

@@ -39,16 +39,27 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) -> Judgement<'a> {
         self.note_version(message, pending);
-        let tasked = result.get("task").and_then(|task| task.get("inputRequests")).is_some();
-        if !keys_clear(result, &ASKING) || result.get("task").is_some_and(|task| !keys_clear(task, &ASKING)) {
+        let is_task = is_of(pending, Governed::Task);
+        if !places_of(result, pending).all(|place| keys_clear(place, &ASKING))
+            || is_task && !keys_clear(result, &ENDED)
+        {
             return Judgement::protocol(WITHHELD, "a key of the answer in another case");
         }
-        if let Err(refused) = Engine::kind_of_answer(result, pending) {
-            return *refused;
+        for place in places_of(result, pending) {
+            if let Err(refused) = Engine::kind_of_answer(place, pending) {
+                return *refused;
+            }
         }
-        let asks = result.get("resultType").is_some_and(|kind| kind.is_text("input_required"));
-        if asks || tasked || result.get("inputRequests").is_some() {
+        if places_of(result, pending).any(asks_back) {
+            // Lists, introductions and all else are what they are: nothing that stands beside makes a question of them.
+            let may_ask = [Governed::Tool, Governed::Prompt, Governed::Resource, Governed::Task];
+            if !may_ask.into_iter().any(|governed| is_of(pending, governed)) {
+                return Judgement::protocol(WITHHELD, "an answer that may not ask back");
+            }
             return self.input_required(at, message, result, pending);
+        }
+        if let Some(error) = result.get("error").filter(|error| is_task && error.is_object()) {
+            return self.error(at, message, error, pending);
         }
         self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         self.note_task(result, pending);
@@ -71,6 +82,9 @@ impl Engine {
         let name = pending.method.map(|row| row.name).unwrap_or_default();
         if name != "initialize" && name != "server/discover" {
             return self.inspected(message, result, pending);
+        }
+        if !keys_clear(result, &INTRODUCED) {
+            return Judgement::protocol(WITHHELD, "a key of the answer in another case");
         }
         if name == "initialize" && self.run.version.is_none() && self.enforces() {
             let refusal =
@@ -128,14 +142,27 @@ impl Engine {
     ) -> Judgement<'a> {
         let mut judgement = self.inspected(message, error, pending);
         self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
-        let data = error.get("data");
-        if data.is_some_and(|data| !keys_clear(data, &["elicitations"])) {
+        if !error_clear(error) {
             return Judgement::protocol(WITHHELD, "a key of the error in another case");
         }
+        if self.asked_by_error(at, error, &mut judgement) {
+            judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+        }
+        judgement
+    }
+
+    /// What an error asks for, which an answer, a task or word of a task may hold. True if it asks.
+    pub(crate) fn asked_by_error<'a>(
+        &mut self,
+        at: Timestamp,
+        error: Value<'a>,
+        judgement: &mut Judgement<'a>,
+    ) -> bool {
+        let data = error.get("data");
         let asked = data.and_then(|data| data.get("elicitations"));
         let code = error.get("code").and_then(|code| code.raw().parse::<f64>().ok());
         if asked.is_none() && code != Some(URL_ELICITATION) {
-            return judgement;
+            return false;
         }
         let elicitations: Vec<_> = asked.into_iter().flat_map(Value::elements).collect();
         // One that cannot be read is judged as one without an address.
@@ -147,8 +174,7 @@ impl Engine {
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
         }
-        judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
-        judgement
+        true
     }
 
     /// Guards over an answer: withheld, changed, or as it is.
@@ -270,13 +296,20 @@ impl Engine {
         pending: &Pending,
     ) -> Judgement<'a> {
         let mut judgement = self.inspected(message, result, pending);
-        let task = result.get("task");
-        let places = [Some(result), task].into_iter().flatten();
-        if places.clone().any(|place| place.get("inputRequests").is_some_and(|asked| !asked.is_object())) {
+        let mut asked = places_of(result, pending).filter_map(|place| place.get("inputRequests"));
+        if asked.any(|asked| !asked.is_object()) {
             return Judgement::protocol(WITHHELD, "`inputRequests` is not an object");
         }
         let target = pending.target.as_deref().unwrap_or_default();
-        let splice = self.entries(at, places.flat_map(input_requests), target, &mut judgement);
+        let entries = places_of(result, pending).flat_map(input_requests);
+        let splice = self.entries(at, entries, target, &mut judgement);
+        let error = result.get("error").filter(|error| is_of(pending, Governed::Task) && error.is_object());
+        if let Some(error) = error {
+            if !error_clear(error) {
+                return Judgement::protocol(WITHHELD, "a key of the error in another case");
+            }
+            self.asked_by_error(at, error, &mut judgement);
+        }
         if judgement.verdict == Verdict::Deny {
             judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
             return judgement;
@@ -305,8 +338,31 @@ impl Engine {
     }
 }
 
+/// No other spelling of what is read in an error may stand in it.
+pub(crate) fn error_clear(error: Value<'_>) -> bool {
+    keys_clear(error, &["code", "message", "data"])
+        && error.get("data").is_none_or(|data| keys_clear(data, &["elicitations"]))
+}
+
+/// Where an answer may ask back: itself, the task that it makes, and of a task what it ended with.
+fn places_of<'a>(result: Value<'a>, pending: &Pending) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    let task = result.get("task");
+    let ended = result.get("result").filter(|_| is_of(pending, Governed::Task));
+    [Some(result), task, ended].into_iter().flatten()
+}
+
+/// True if it does.
+pub(crate) fn asks_back(place: Value<'_>) -> bool {
+    place.get("resultType").is_some_and(|kind| kind.is_text("input_required"))
+        || place.get("inputRequests").is_some()
+}
+
 /// The members by which an answer asks back: no other spelling of them may stand beside.
-const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
+pub(crate) const ASKING: [&str; 4] = ["resultType", "inputRequests", "requestState", "task"];
+/// What is read of an introduction.
+const INTRODUCED: [&str; 4] = ["protocolVersion", "supportedVersions", "capabilities", "instructions"];
+/// What a task ended with.
+const ENDED: [&str; 2] = ["result", "error"];
 /// The code of an error that asks for URL elicitations (2025-11-25).
 const URL_ELICITATION: f64 = -32042.0;
 

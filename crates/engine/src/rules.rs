@@ -56,6 +56,7 @@ impl Engine {
         arguments: Option<Value<'_>>,
         verdict: Verdict,
     ) {
+        let verdict = self.floor.map_or(verdict, |floor| verdict.max(floor));
         let spends = self.policy.limits().iter().any(|limit| counts(limit.count, verdict));
         if !spends && !self.policy.looks_back() {
             return;
@@ -164,6 +165,13 @@ impl Engine {
             Per::Run => &mut self.counters,
             Per::Principal => &mut self.principal_counters,
         }
+    }
+
+    /// True for a rule that denies.
+    pub(crate) fn denies(&self, reason: &Reason) -> bool {
+        let Reason::Rule { index, failed_require: false } = reason else { return false };
+        let rule = self.policy.rules().get(*index as usize);
+        rule.is_some_and(|rule| rule.effect == bailiwick_policy::Effect::Deny)
     }
 
     /// True for a rule that lets pass.

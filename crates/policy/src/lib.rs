@@ -67,4 +67,4 @@ pub use schema::Catalog;
 pub use source::{Context, Load, Source};
 pub use taint::{Taint, Taints};
 pub use target::Target;
-pub use uri::fixed_start;
+pub use uri::expands_to;

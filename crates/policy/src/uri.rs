@@ -26,9 +26,18 @@ pub(crate) fn readings(uri: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// What every expansion of a URI template (RFC 6570) begins with.
-#[must_use]
-pub fn fixed_start(template: &str) -> &str {
+pub(crate) fn fixed_start(template: &str) -> &str {
     template.split_once('{').map_or(template, |(start, _)| start)
+}
+
+/// How long the start of `template` is, if `uri` may be one of its expansions: as it is written, in another case, with blanks
+/// around it, or by another of its readings.
+#[must_use]
+pub fn expands_to(template: &str, uri: &str) -> Option<usize> {
+    let start = fixed_start(template);
+    let begins = |uri: &str| uri.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+    let uri = uri.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    readings(uri).iter().any(|uri| begins(uri)).then_some(start.len())
 }
 
 /// True if nothing that begins so names a file: it has the scheme of something else.

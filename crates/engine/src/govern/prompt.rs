@@ -1,5 +1,6 @@
 //! Prompts, and completions of what they or templates leave open.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Item, Timestamp, Value};
@@ -44,7 +45,7 @@ impl Engine {
     }
 
     /// What the pins say against a prompt. Without a lock file a prompt that is in no list is the server's to refuse.
-    fn prompt_pin(&self, name: &str) -> Option<(Verdict, Reason)> {
+    pub(crate) fn prompt_pin(&self, name: &str) -> Option<(Verdict, Reason)> {
         let pin = |change: &str| {
             (self.drift_verdict(), Reason::Pin { name: name.to_owned(), change: change.to_owned() })
         };
@@ -55,16 +56,19 @@ impl Engine {
         self.pin_verdict(Item::Prompt, name).or(unknown)
     }
 
+    /// What the pins say against a name that is a prompt's or a template's.
+    pub(crate) fn completed_pin(&self, name: &str) -> Option<(Verdict, Reason)> {
+        let is_prompt =
+            self.offer.was_seen(Item::Prompt, name) || self.offer.pinned.prompts.contains_key(name);
+        if is_prompt { self.prompt_pin(name) } else { self.template_pin(name) }
+    }
+
     /// A completion needs its own permission and that of the prompt or template that it completes.
     pub(crate) fn completion<'a>(&mut self, at: Timestamp, params: Option<Value<'a>>) -> Judgement<'a> {
-        let reference = params.and_then(|params| params.get("ref"));
-        let member = |key| reference.and_then(|reference| reference.get(key)).and_then(Value::text);
-        let kind = member("type");
-        let (reference, is_prompt) = match (kind.as_deref(), member("name"), member("uri")) {
-            (Some("ref/prompt"), Some(name), _) => (name, true),
-            (Some("ref/resource"), _, Some(uri)) => (uri, false),
-            _ => return Judgement::protocol(-32602, "`params.ref` names neither a prompt nor a resource"),
+        let Some((item, reference)) = completed(params) else {
+            return Judgement::protocol(-32602, "`params.ref` names neither a prompt nor a resource");
         };
+        let is_prompt = item == Item::Prompt;
         let server = Arc::clone(&self.settings.server);
         let referred = if is_prompt {
             Target::Prompt { server: &server, name: &reference }
@@ -88,5 +92,16 @@ impl Engine {
         let arguments = params.map(Arguments::View);
         let target = Some(reference);
         Judgement { verdict, reasons, refusal, target, arguments, ..Judgement::allow() }
+    }
+}
+
+/// What `completion/complete` is about: a prompt by its name, or what a template expands to.
+pub(crate) fn completed<'a>(params: Option<Value<'a>>) -> Option<(Item, Cow<'a, str>)> {
+    let reference = params?.get("ref")?;
+    let member = |key| reference.get(key).and_then(Value::text);
+    match &*member("type")? {
+        "ref/prompt" => Some((Item::Prompt, member("name")?)),
+        "ref/resource" => Some((Item::ResourceTemplate, member("uri")?)),
+        _ => None,
     }
 }

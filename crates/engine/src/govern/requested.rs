@@ -153,8 +153,11 @@ fn strictest(layers: &[Requests], action: impl Fn(&Requests) -> Option<GuardActi
 
 /// `sampling/createMessage`: refused with tools; other servers' context and too many tokens are cut.
 fn sampling(params: Option<Value<'_>>, layers: &[Requests], judgement: &mut Judgement<'_>) {
-    let Some(params) = params else { return };
     let any = strictest(layers, |own| Some(own.sampling));
+    let Some(params) = params.filter(|params| params.is_object()) else {
+        return Found { code: "tokens", message: "a sampling request without a bound", at: None }
+            .take(any, judgement);
+    };
     spelling("sampling/createMessage", params, any, judgement);
     let given = |key: &str| params.get(key).filter(|value| value.kind() != Kind::Null);
     if let Some(tools) = given("tools").or_else(|| given("toolChoice")) {
@@ -176,13 +179,12 @@ fn sampling(params: Option<Value<'_>>, layers: &[Requests], judgement: &mut Judg
         Some(tokens) => {
             Found::new(words, tokens).change(action, (tokens.span(), cap.to_string()), &detail, judgement);
         }
-        None if params.is_object() => {
+        None => {
             let start = params.span().0.saturating_add(1);
             let comma = if params.members().next().is_some() { "," } else { "" };
             let text = format!("\"maxTokens\":{cap}{comma}");
             Found::new(words, params).change(action, ((start, start), text), &detail, judgement);
         }
-        None => {}
     }
 }
 
@@ -235,8 +237,11 @@ fn address(params: Value<'_>, layers: &[Requests], judgement: &mut Judgement<'_>
     if let Some((action, fault)) = faults.max_by_key(|(action, _)| *action) {
         Found::new(fault, url.unwrap_or(params)).take(action, judgement);
     }
-    let message = params.get("message");
-    if let Some(message) = message.filter(|own| own.text().is_some_and(|own| shows_address(&own, &text))) {
+    let shows = |own: &Value<'_>| {
+        let is_other = url.is_none_or(|url| url.span() != own.span());
+        is_other && own.text().is_some_and(|own| shows_address(&own, &text))
+    };
+    if let Some(message) = params.descendants().find(shows) {
         let action = strictest(layers, |own| Some(own.url));
         Found::new(("url-message", "another address in the words beside an address"), message)
             .take(action, judgement);

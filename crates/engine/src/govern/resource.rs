@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Item, Kind, Splice, Timestamp, Value};
-use bailiwick_policy::{Target, Verdict, fixed_start};
+use bailiwick_policy::{Target, Verdict};
 
 use crate::asked::{Listening, TASK_IDS, URIS};
 use crate::decision::Reason;
@@ -41,16 +41,10 @@ impl Engine {
     /// What the pins say against a URI, or a template: that of the templates that it may come from the nearest one differs.
     pub(crate) fn template_pin(&self, uri: &str) -> Option<(Verdict, Reason)> {
         let item = Item::ResourceTemplate;
-        let (template, change) = match self.offer.drifted_template(uri) {
-            Some((template, change)) => (template, change.to_owned()),
-            None => {
-                let (cause, _) =
-                    self.run.listing_failed.get(&item).filter(|_| !self.offer.is_complete(item))?;
-                let mut pinned = self.offer.pinned.resource_templates.keys();
-                let template = pinned.find(|template| uri.starts_with(fixed_start(template)))?;
-                (template.as_str(), format!("the server's {} could not be listed: {cause}", item.member()))
-            }
-        };
+        let failed = self.run.listing_failed.get(&item).filter(|_| !self.offer.is_complete(item));
+        let failed =
+            failed.map(|(cause, _)| format!("the server's {} could not be listed: {cause}", item.member()));
+        let (template, change) = self.offer.template_change(uri, failed.as_deref())?;
         Some((self.drift_verdict(), Reason::Pin { name: template.to_owned(), change }))
     }
 
@@ -75,7 +69,12 @@ impl Engine {
         let mut elements = Vec::new();
         for element in uris.into_iter().flat_map(Value::elements) {
             let uri = element.text().unwrap_or_default();
-            let (verdict, reasons) = self.rules(&Target::Resource { server: &server, uri: &uri }, None);
+            let (mut verdict, mut reasons) =
+                self.rules(&Target::Resource { server: &server, uri: &uri }, None);
+            if let Some((pinned, reason)) = self.template_pin(&uri) {
+                verdict = verdict.max(pinned);
+                reasons.push(reason);
+            }
             elements.push((element.span(), verdict == Verdict::Allow));
             if verdict != Verdict::Allow {
                 // Each once: a list names far more URIs than a policy has rules.

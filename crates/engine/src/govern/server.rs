@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
 use bailiwick_policy::{Target, Verdict};
 
-use crate::capability::Wanted;
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::govern::{Asks, observed};
@@ -93,7 +93,13 @@ impl Engine {
             | Governed::InFlight
             | Governed::Notice => return Judgement::protocol(-32601, "method not found"),
         };
-        let (verdict, reasons) = self.decide(at, &target, params);
+        let (mut verdict, mut reasons) = self.decide(at, &target, params);
+        if governed != Governed::Task && params.is_some_and(|params| params.get("task").is_some()) {
+            // The client is to make a task of it, which the server then uses.
+            let (tasked, said) = self.rules(&Target::Task { server: &server }, params);
+            verdict = verdict.max(tasked);
+            reasons.extend(said);
+        }
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
         let refusal = declined(governed);
@@ -108,14 +114,18 @@ impl Engine {
     pub(crate) fn entries<'a>(
         &mut self,
         at: Timestamp,
-        entries: impl Iterator<Item = Wanted<'a>>,
+        entries: impl Iterator<Item = Value<'a>>,
         target: &str,
         judgement: &mut Judgement<'a>,
     ) -> Splice {
         let mut splice = Splice::default();
-        for (wanted, params) in entries {
-            let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
+        for wanted in entries {
+            let (method, params) = (wanted.get("method"), wanted.get("params"));
+            let row = method.and_then(Value::text).and_then(|name| method::find(&name));
             let mut entry = match row {
+                _ if !keys_clear(wanted, &["method", "params"]) => {
+                    Judgement::protocol(-32600, "a key of what the server asks back in another case")
+                }
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
                     let entry = self.server_wants(at, row.governed, params, Asks::Inside(target));
                     self.spend_entry(at, row.governed, params, entry.verdict);

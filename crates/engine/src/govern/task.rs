@@ -57,27 +57,32 @@ impl Engine {
     }
 
     /// What the rules on `task` say of a call that asks for one: in 2025-11-25 by `params.task`. In 2026-07-28 the server alone
-    /// makes a task of a call whose client declares the extension: where rules deny it, that is cut from the call.
+    /// makes a task of a call whose client declares the extension: where rules deny it, that is cut from the call. False: its answer
+    /// may be no task.
     pub(crate) fn asks_for_task(
         &mut self,
         params: Option<Value<'_>>,
         modern: bool,
         splice: &mut Splice,
         reasons: &mut Vec<Reason>,
-    ) -> Verdict {
+    ) -> (Verdict, bool) {
         let wants = params.and_then(|params| params.get("task")).is_some();
         let may = modern && declared_tasks(params).is_some() && !self.forbids_tasks();
-        if !wants && !may {
-            return Verdict::Allow;
+        if modern && !wants && !may {
+            return (Verdict::Allow, true);
         }
         let server = Arc::clone(&self.settings.server);
         let (verdict, said) = self.rules(&Target::OwnTask { server: &server }, params);
+        if !modern && !wants {
+            // It asks for none; if the server makes one all the same, a rule that denies it holds.
+            return (Verdict::Allow, !said.iter().any(|reason| self.denies(reason)));
+        }
         reasons.extend(said);
         if verdict == Verdict::Deny && !wants {
             cut_tasks(params, splice);
-            return Verdict::Allow;
+            return (Verdict::Allow, false);
         }
-        verdict
+        (verdict, true)
     }
 
     /// True if no arguments could make the use of a task allowed.

@@ -39,8 +39,10 @@ impl Engine {
             verdict = verdict.max(Verdict::Ask);
             reasons.push(suspect.clone());
         }
+        let mut may_be_task = true;
         if self.policy.restricts_tasks() {
-            verdict = verdict.max(self.asks_for_task(params, modern, splice, &mut reasons));
+            let (asked, may) = self.asks_for_task(params, modern, splice, &mut reasons);
+            (verdict, may_be_task) = (verdict.max(asked), may);
         }
         let mut unknown = hidden || self.offer.is_withheld(Item::Tool, &name);
         if let Some((pinned, reason)) = self.pin_verdict(Item::Tool, &name) {
@@ -62,7 +64,16 @@ impl Engine {
         let arguments = arguments.map(Arguments::View);
         let target = Some(name);
         let maskless = known.maskless;
-        Judgement { verdict, reasons, refusal, target, arguments, maskless, ..Judgement::allow() }
+        Judgement {
+            verdict,
+            reasons,
+            refusal,
+            target,
+            arguments,
+            maskless,
+            may_be_task,
+            ..Judgement::allow()
+        }
     }
 
     /// Whether the arguments that are headers too are the same in both. Without headers there is nothing to compare.

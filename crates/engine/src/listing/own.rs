@@ -1,14 +1,19 @@
 //! Our own lists: what is used before the client asked for a list is compared all the same.
 
 use bailiwick_mcp::json::escape_into;
-use bailiwick_mcp::{Direction, Governed, Id, Item, Message, Timestamp, Value, method};
-use bailiwick_policy::fixed_start;
+use bailiwick_mcp::message::keys_clear;
+use bailiwick_mcp::{Direction, Governed, Id, Item, Kind, Message, Timestamp, Value, method};
 
-use crate::asked::Asked;
+use crate::asked::{Asked, URIS};
 use crate::decision::{Effect, Event, Outcome, Reason};
 use crate::engine::Engine;
+use crate::govern::completed;
 use crate::permit::Permitted;
+use crate::result::{ASKING, asks_back};
 use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, Told, Waiting};
+
+/// What the ids of our own requests begin with, before what nobody can guess.
+const OWN: &str = "bailiwick-";
 
 impl Engine {
     /// What is used before its list was seen waits while we fetch the list.
@@ -43,31 +48,34 @@ impl Engine {
     ///
     /// Every tool is looked at before it is called. Of prompts and templates a server may have none that it lists: they are
     /// where a lock file says what they were.
-    fn listed_as<'a>(&self, governed: Governed, params: Option<Value<'a>>) -> Option<Item> {
-        let text =
-            |value: Option<Value<'a>>, key| value.and_then(|value| value.get(key)).and_then(Value::text);
+    fn listed_as(&self, governed: Governed, params: Option<Value<'_>>) -> Option<Item> {
         if governed == Governed::Tool {
             return Some(Item::Tool);
         }
         if !self.offer.locked {
             return None;
         }
-        let reference = || params.and_then(|params| params.get("ref"));
+        let text = |key| params.and_then(|params| params.get(key)).and_then(Value::text);
         let (item, name) = match governed {
-            Governed::Prompt => (Item::Prompt, text(params, "name")?),
-            Governed::Resource => (Item::ResourceTemplate, text(params, "uri")?),
-            Governed::Completion => match text(reference(), "name") {
-                Some(name) => (Item::Prompt, name),
-                None => (Item::ResourceTemplate, text(reference(), "uri")?),
-            },
+            Governed::Prompt => (Item::Prompt, text("name")?),
+            Governed::Resource => (Item::ResourceTemplate, text("uri")?),
+            Governed::Completion => completed(params)?,
+            Governed::Listen => return self.listened_as(params),
             _ => return None,
         };
         let pinned = self.offer.pinned.of(item)?;
         let concerns = match item {
-            Item::ResourceTemplate => pinned.keys().any(|template| name.starts_with(fixed_start(template))),
+            Item::ResourceTemplate => self.offer.may_expand_to(&name),
             _ => pinned.contains_key(&*name),
         };
         concerns.then_some(item)
+    }
+
+    /// The same of what is listened to.
+    fn listened_as(&self, params: Option<Value<'_>>) -> Option<Item> {
+        let uris = params?.get("notifications")?.get(URIS)?;
+        let concerns = |uri: Value<'_>| uri.text().is_some_and(|uri| self.offer.may_expand_to(&uri));
+        uris.elements().any(concerns).then_some(Item::ResourceTemplate)
     }
 
     /// Our own listing came to nothing: what waits is decided without it, which is a reason against it.
@@ -75,6 +83,12 @@ impl Engine {
         if let Some(listing) = self.run.listing.take() {
             self.run.listing_failed.insert(listing.item, (cause.to_owned(), at));
         }
+    }
+
+    /// True for an id that one of our own requests may have.
+    pub(crate) fn is_own_id(&self, id: &str) -> bool {
+        let rest = id.strip_prefix(OWN).and_then(|rest| rest.strip_prefix(self.settings.nonce.as_str()));
+        rest.is_some_and(|rest| rest.starts_with('-'))
     }
 
     fn fetch_page<'a>(
@@ -86,8 +100,7 @@ impl Engine {
     ) -> Outcome<'a> {
         let method = item.listed_by();
         // No id is used twice.
-        let id: Id<'static> =
-            Id::Text(format!("bailiwick-{}-{}", self.settings.nonce, self.run.listings).into());
+        let id: Id<'static> = Id::Text(format!("{OWN}{}-{}", self.settings.nonce, self.run.listings).into());
         let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
         id.write(&mut bytes);
         bytes.extend_from_slice(br#","method":"#);
@@ -146,6 +159,7 @@ impl Engine {
         let mut fails = |cause: &str| drop(self.run.listing_failed.insert(item, (cause.to_owned(), at)));
         match result {
             Err(cause) => fails(&cause),
+            Ok(result) if !is_list(result, item) => fails("the answer is no such list"),
             Ok(result) => {
                 for element in result.get(item.member()).map(Value::elements).into_iter().flatten() {
                     if let Some(name) = element.get(item.key()).and_then(Value::text) {
@@ -198,3 +212,12 @@ pub(crate) enum ListFirst {
 
 /// After our listing failed, calls are denied for so long before it is tried again, in microseconds.
 const LISTING_AGAIN_US: i64 = 5_000_000;
+
+/// True for a page of a list that can be read to its end, and nothing else.
+fn is_list(result: Value<'_>, item: Item) -> bool {
+    let cursor = result.get("nextCursor");
+    result.get(item.member()).is_some_and(|list| list.is_array())
+        && !asks_back(result)
+        && keys_clear(result, &ASKING)
+        && cursor.is_none_or(|cursor| cursor.text().is_some() || cursor.kind() == Kind::Null)
+}
