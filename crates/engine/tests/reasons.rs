@@ -100,3 +100,13 @@ fn a_record_names_so_many_hidden_tools_and_counts_the_others() {
     assert!(said.starts_with("protocol `protocol`: 10000 of 10000 hidden: `0\\u{202e}xxx"), "{said}");
     assert!(said.ends_with(", and others") && said.len() < 3_000, "{} bytes", said.len());
 }
+
+#[test]
+fn no_client_has_an_id_of_ours() {
+    let mut engine = engine(Mode::Enforce);
+    for (id, refused) in [("bailiwick-n-0", true), ("bailiwick-n-7", true), ("bailiwick-m-0", false)] {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":"{id}","method":"ping"}}"#);
+        let decision = decided(&mut engine, Direction::ToServer, &text);
+        assert_eq!(decision.verdict == bailiwick_policy::Verdict::Deny, refused, "{id}");
+    }
+}

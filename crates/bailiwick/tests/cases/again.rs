@@ -12,7 +12,7 @@ use bailiwick_policy::{Policy, Principal};
 use bailiwick_record::trace::{Given, Header, Line, Reader, TracedDecision, pins_of};
 
 /// Cases whose decision rests on what the trace does not hold: a masked secret, a message that is left out for its length.
-pub(crate) const NOT_IN_A_TRACE: [&str; 18] = [
+pub(crate) const NOT_IN_A_TRACE: [&str; 19] = [
     "answer-big",
     "answer-of-the-client-asks-a-person",
     "answer-of-the-client-is-looked-at",
@@ -31,6 +31,7 @@ pub(crate) const NOT_IN_A_TRACE: [&str; 18] = [
     "guard-taints-the-run",
     "guard-text-that-is-written-back",
     "guard-write-back-redacted",
+    "limit-spent-by-what-is-approved",
 ];
 
 /// One input with the decisions that were recorded of it.
