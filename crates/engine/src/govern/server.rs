@@ -1,6 +1,7 @@
 //! What a server wants of the client.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bailiwick_mcp::{Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
@@ -113,11 +114,12 @@ impl Engine {
         judgement: &mut Judgement<'a>,
     ) -> Splice {
         let mut splice = Splice::default();
+        let forms = Cell::new(0);
         for (wanted, params) in entries {
             let row = wanted.and_then(Value::text).and_then(|name| method::find(&name));
             let mut entry = match row {
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target));
+                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target, &forms));
                     self.spend_entry(at, row.governed, params, entry.verdict);
                     entry
                 }
