@@ -14,6 +14,7 @@ mod foresight;
 mod govern;
 mod history;
 mod inspect;
+mod judgement;
 mod listing;
 mod notification;
 mod permit;

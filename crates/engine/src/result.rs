@@ -1,6 +1,7 @@
 //! What a server's answers say: introductions, lists, results, questions back.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Body, Direction, Governed, Message, Splice, Timestamp, Value, Version};
@@ -168,8 +169,9 @@ impl Engine {
         // One that cannot be read is judged as one without an address.
         let each =
             if elicitations.is_empty() { vec![data] } else { elicitations.into_iter().map(Some).collect() };
+        let forms = Cell::new(0);
         for params in each {
-            let entry = self.server_wants(at, Governed::Elicitation, params, Asks::Error);
+            let entry = self.server_wants(at, Governed::Elicitation, params, Asks::Error(&forms));
             self.spend_entry(at, Governed::Elicitation, params, entry.verdict);
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);

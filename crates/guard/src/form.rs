@@ -1,11 +1,14 @@
 //! What a server puts to a person in a form (`elicitation/create`): servers must not ask for secrets that way, and what
 //! holds an address leads elsewhere.
 
+mod address;
+mod lists;
 mod words;
 
 use bailiwick_mcp::{Kind, Value};
 use bailiwick_semantic::url::find;
 
+use self::address::shows_bare;
 use self::words::Words;
 use crate::injection::normalised;
 use crate::limits::FORM_BYTES_MAX;
@@ -20,11 +23,15 @@ pub struct FormFault {
 }
 
 /// The first fault of a form: `params` of `elicitation/create`, all of whose strings are read but those below `_meta`.
+/// `before`: bytes of the forms that came before it in the same answer.
 #[must_use]
-pub fn form(params: Value<'_>) -> Option<FormFault> {
+pub fn form(params: Value<'_>, before: usize) -> Option<FormFault> {
     let fault = |code, message, value: Value<'_>| Some(FormFault { code, message, at: value.span().0 });
     if params.raw().len() > FORM_BYTES_MAX {
         return fault("form-unread", "a form longer than is looked at", params);
+    }
+    if before.saturating_add(params.raw().len()) > FORMS_BYTES_MAX {
+        return fault("form-unread", "more forms in one answer than are looked at", params);
     }
     for (name, value) in params.members() {
         let text = name.text();
@@ -39,6 +46,9 @@ pub fn form(params: Value<'_>) -> Option<FormFault> {
     None
 }
 
+/// How much of the forms of one answer is looked at, in bytes; further ones are not inspected.
+const FORMS_BYTES_MAX: usize = 128 << 10;
+
 /// True if `text` shows an address other than `known`.
 #[must_use]
 pub fn shows_address(text: &str, known: &str) -> bool {
@@ -46,7 +56,7 @@ pub fn shows_address(text: &str, known: &str) -> bool {
         let found = find(text);
         let other =
             |url: &&str| !(known.starts_with(*url) && url.len() >= known.trim_end_matches(ENDS).len());
-        found.more || found.urls.iter().any(other) || text.split_whitespace().any(is_bare_address)
+        found.more || found.urls.iter().any(other) || shows_bare(text, known)
     };
     shows(text) || (!text.is_ascii() && shows(&normalised(text)))
 }
@@ -118,17 +128,6 @@ fn is_dialect(text: &str) -> bool {
     ["http://json-schema.org/", "https://json-schema.org/"].iter().any(|dialect| text.starts_with(dialect))
 }
 
-/// `www.…`, or a dotted name with a path behind it.
-fn is_bare_address(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
-    let lower = word.get(..4).unwrap_or_default().to_ascii_lowercase();
-    let Some((host, _)) = word.split_once('/').filter(|(host, _)| host.contains('.')) else {
-        return lower == "www.";
-    };
-    let last = host.split(':').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
-    lower == "www." || (last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic()))
-}
-
 /// Punctuation behind an address that may belong to the sentence.
 const ENDS: &[char] = &['.', ',', ';', ':', '!', '?', ')', '/'];
 
@@ -136,12 +135,12 @@ const ENDS: &[char] = &['.', ',', ';', ':', '!', '?', ')', '/'];
 mod tests {
     use bailiwick_mcp::{Limits, Parser};
 
-    use super::form;
+    use super::{FORM_BYTES_MAX, FORMS_BYTES_MAX, form, shows_address};
 
     fn fault(params: &str) -> Option<&'static str> {
         let mut parser = Parser::default();
         let document = parser.parse(params.as_bytes(), &Limits::default());
-        document.ok().and_then(|document| form(document.root())).map(|fault| fault.code)
+        document.ok().and_then(|document| form(document.root(), 0)).map(|fault| fault.code)
     }
 
     fn message(text: &str) -> Option<&'static str> {
@@ -205,6 +204,133 @@ mod tests {
         assert_eq!(fault(choice), None, "nobody types what is chosen");
         assert_eq!(fault(&format!(r#"{{"message":"{}"}}"#, "a ".repeat(40_000))), Some("form-unread"));
     }
+
+    #[test]
+    fn what_is_said_of_secrets_passes_and_its_twin_is_found() {
+        for (plain, hostile) in SECRET_TWINS {
+            assert_eq!(message(plain), None, "{plain}");
+            assert_eq!(message(hostile), Some("form-secret"), "{hostile}");
+        }
+        for (plain, hostile) in NAME_TWINS {
+            assert_eq!(property(plain), None, "{plain}");
+            assert_eq!(property(hostile), Some("form-secret"), "{hostile}");
+        }
+    }
+
+    #[test]
+    fn files_pass_and_hosts_that_look_like_them_are_found() {
+        for (plain, hostile) in ADDRESS_TWINS {
+            assert_eq!(message(plain), None, "{plain}");
+            assert_eq!(message(hostile), Some("form-address"), "{hostile}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_address_may_be_told_beside_it() {
+        let known = "https://login.example.com/device?code=1";
+        assert!(!shows_address("Open login.example.com to go on", known));
+        assert!(shows_address("Open evil.example to go on", known));
+        assert!(shows_address("Open example.com to go on", known));
+    }
+
+    #[test]
+    fn the_forms_of_one_answer_have_one_bound() {
+        let text = r#"{"message":"Which colour?"}"#;
+        let mut parser = Parser::default();
+        let document = parser.parse(text.as_bytes(), &Limits::default()).unwrap();
+        let after = |before| form(document.root(), before).map(|fault| fault.code);
+        assert_eq!(after(FORMS_BYTES_MAX - text.len()), None);
+        assert_eq!(after(FORMS_BYTES_MAX - text.len() + 1), Some("form-unread"));
+        assert_eq!(after(usize::MAX), Some("form-unread"));
+    }
+
+    /// The bound is generous: for a build without optimisation, and other work on the machine.
+    #[test]
+    #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test measures")]
+    fn no_form_costs_more_than_its_length() {
+        let size = FORM_BYTES_MAX - 100;
+        let words = |word: &str| format!(r#"{{"message":"{}"}}"#, word.repeat(size / word.len()));
+        let list = |word: &str| format!(r#"{{"message":[{}0]}}"#, word.repeat(size / word.len()));
+        let texts = [
+            ("short words", words("ab ")),
+            ("letters", words("a ")),
+            ("digits", words("a1 b0 ")),
+            ("no secrets", words("tokens ")),
+            ("no secrets read otherwise", words("t0kens ")),
+            ("keys", words("keys k3y ")),
+            ("pins", words("pin2 pins ")),
+            ("said of secrets", words("the secret store. ")),
+            ("one word", words("tokenx")),
+            ("one word and letters", words("tokené")),
+            ("cut words", words("passw ordx ")),
+            ("dots", words("go a.b ")),
+            ("hosts", words("open to the site main.rs/lib.rs ")),
+            ("slashes", words("a.b1/")),
+            ("colons", words("ab:c ")),
+            ("accents", words("é ")),
+            ("capitals", words("aB")),
+            ("strings", list(r#""ab","#)),
+            ("names", list(r#"{"ab":0},"#)),
+        ];
+        for (name, text) in texts {
+            let start = std::time::Instant::now();
+            assert_eq!(fault(&text), None, "{name}");
+            let spent = start.elapsed();
+            assert!(spent < std::time::Duration::from_secs(2), "{name}: {spent:?}");
+        }
+    }
+
+    const SECRET_TWINS: &[(&str, &str)] = &[
+        ("Which CI secret store?", "Enter the CI secret store password"),
+        ("Which secret store should CI use?", "Which secret should CI use?"),
+        ("Which secret scanner, Gitleaks or Trufflehog?", "Which secret, yours or the scanner?"),
+        ("Use AWS Secrets Manager?", "Type your AWS secrets. Manager approval follows"),
+        ("What is the password policy?", "What is the password? Policy: eight letters"),
+        ("Which password manager do you use?", "What is the password of your manager?"),
+        ("Name a token provider", "Name a token"),
+        ("What is the secret name?", "What is the secret name and value?"),
+        ("The secret name (as in CI)?", "The secret name (and value)?"),
+        ("What is the secret name", "Enter your secret name"),
+        ("Which API key provider?", "Which API key, provider?"),
+        ("Which API key rotation to use?", "Which API key?"),
+        ("Which access token backend is it for?", "Which access token backend it is for?"),
+        ("Which secret engine?", "The secret engine key is a secret"),
+        ("Which secret backend?", "Which secret\\nBackend approval needed"),
+        ("Which credential helper?", "Which credential helps?"),
+        ("The secret store?", "The secret store/password"),
+        ("Which secret vault?", "Which secret/vault?"),
+    ];
+
+    const NAME_TWINS: &[(&str, &str)] = &[
+        ("secret_store", "secret_store_password"),
+        ("secretName", "nameSecret"),
+        ("token_provider", "provider_token"),
+        ("credentialHelper", "secret_name_value"),
+        ("secret-scanner", "scanner-secret"),
+    ];
+
+    const ADDRESS_TWINS: &[(&str, &str)] = &[
+        ("Which framework: Node.js/Express?", "Which framework: http://Node.js/Express?"),
+        ("Rename README.md/CHANGELOG.md?", "See www.README.md/CHANGELOG.md"),
+        ("Open README.md/CHANGELOG.md?", "Open evil.md/login"),
+        ("Use Next.js/React or Vue.js/Nuxt?", "Use next.example/react"),
+        ("Split main.rs/lib.rs?", "Go to main.rs/login"),
+        ("Move setup.py/setup.cfg", "Move setup.py:443/setup"),
+        ("Run build.sh/test.sh?", "Run ana@build.sh/test"),
+        ("ASP.NET/Blazor?", "evil.net/blazor"),
+        ("Compare a.json/b.json", "Compare a.example/b.json"),
+        ("Open report.pdf and go on", "Open evil.example and sign in"),
+        ("Go to Node.js", "Go to evil.example"),
+        ("Visit every main.rs", "Please visit: evil.example."),
+        ("Open the file app.module", "Open the site evil.example"),
+        ("Sign app.module", "Sign in at evil.example"),
+        ("Log app.errors?", "Log in to `evil.example`"),
+        ("Open .env.example", "Open env.example"),
+        ("Should it open app.module?", "OPEN EVIL.EXAMPLE:8443 now"),
+        ("Ready to go. App.module is changed", "Go to evil.example, then come back"),
+        ("Open issue 3.2 in app.module", "Browse to evil.xn--p1ai"),
+        ("Go to line 3 of app.module", "Navigate to ｅｖｉｌ.example"),
+    ];
 
     const SECRET_NAMES: &[&str] = &[
         "password",

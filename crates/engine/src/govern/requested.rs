@@ -1,6 +1,7 @@
 //! What a server's request to the client may hold where a rule lets it ask: no other server's context, no tools, no endless
 //! text, no secrets of a person, no address that nobody named.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bailiwick_guard::{form, shows_address};
@@ -17,10 +18,13 @@ pub(crate) enum Asks<'p> {
     /// By a request of its own.
     Request,
     /// Inside of an answer, or of word of a task, about this target.
-    Inside(&'p str),
+    Inside(&'p str, Forms<'p>),
     /// By an error that has addresses to be opened (2025-11-25).
-    Error,
+    Error(Forms<'p>),
 }
+
+/// Bytes of the forms of one answer so far.
+pub(crate) type Forms<'p> = &'p Cell<usize>;
 
 impl Engine {
     /// Adds to the judgement of the rules what the content of a request says.
@@ -59,8 +63,8 @@ impl Engine {
             return;
         }
         let before = match asks {
-            Asks::Inside(target) => self.run.asked_back.sampled(target),
-            Asks::Request | Asks::Error => match self.run.to_server.least_sampled() {
+            Asks::Inside(target, _) => self.run.asked_back.sampled(target),
+            Asks::Request | Asks::Error(_) => match self.run.to_server.least_sampled() {
                 Some(count) => Some(count),
                 // What belongs to no request of the client shares one count for the run.
                 None => Some(&mut self.run.sampled_alone),
@@ -202,7 +206,7 @@ fn elicitation(
     asks: Asks<'_>,
     judgement: &mut Judgement<'_>,
 ) {
-    let is_error = matches!(asks, Asks::Error);
+    let is_error = matches!(asks, Asks::Error(_));
     let either = strictest(layers, |own| Some(own.form.max(own.url)));
     let Some(params) = params.filter(|params| params.is_object()) else {
         if is_error {
@@ -223,8 +227,17 @@ fn elicitation(
         address(params, layers, judgement);
     }
     let is_form = !(is_mode("url") || is_error) || params.get("requestedSchema").is_some();
-    if let Some(fault) = form(params).filter(|_| is_form) {
-        let action = strictest(layers, |own| Some(own.form));
+    let action = strictest(layers, |own| Some(own.form));
+    if !is_form || action == GuardAction::Off {
+        return;
+    }
+    let before = match asks {
+        Asks::Inside(_, forms) | Asks::Error(forms) => {
+            forms.replace(forms.get().saturating_add(params.raw().len()))
+        }
+        Asks::Request => 0,
+    };
+    if let Some(fault) = form(params, before) {
         Found { code: fault.code, message: fault.message, at: Some(fault.at) }.take(action, judgement);
     }
 }

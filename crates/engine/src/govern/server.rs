@@ -1,6 +1,7 @@
 //! What a server wants of the client.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bailiwick_mcp::message::keys_clear;
@@ -119,6 +120,7 @@ impl Engine {
         judgement: &mut Judgement<'a>,
     ) -> Splice {
         let mut splice = Splice::default();
+        let forms = Cell::new(0);
         for wanted in entries {
             let (method, params) = (wanted.get("method"), wanted.get("params"));
             let row = method.and_then(Value::text).and_then(|name| method::find(&name));
@@ -127,7 +129,7 @@ impl Engine {
                     Judgement::protocol(-32600, "a key of what the server asks back in another case")
                 }
                 Some(row) if row.direction == Some(Direction::ToClient) && row.form == Form::Request => {
-                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target));
+                    let entry = self.server_wants(at, row.governed, params, Asks::Inside(target, &forms));
                     self.spend_entry(at, row.governed, params, entry.verdict);
                     entry
                 }
