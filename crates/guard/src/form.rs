@@ -276,7 +276,6 @@ mod tests {
             let start = std::time::Instant::now();
             assert_eq!(fault(&text), None, "{name}");
             let spent = start.elapsed();
-            println!("{name}: {spent:?}");
             assert!(spent < std::time::Duration::from_secs(2), "{name}: {spent:?}");
         }
     }

@@ -149,8 +149,9 @@ impl Reading {
             else {
                 continue;
             };
-            let straddles = found.start() < word.start.saturating_sub(at);
-            if at < next || !(straddles || is_key) {
+            // `ap ikey`; `api key` is a name of whole words.
+            let start = word.start.saturating_sub(at);
+            if at < next || found.start() == start || (found.start() > start && !is_key) {
                 continue;
             }
             next = at.saturating_add(1);
@@ -311,7 +312,8 @@ mod tests {
                 names += 1;
                 assert!(name.split('_').count() <= WORDS_MAX, "{name}");
             }
-            let cuts = name.char_indices().map(|(at, _)| format!("{} {}", &name[..at], &name[at..]));
+            let cuts =
+                (0..name.len()).filter_map(|at| name.split_at_checked(at)).map(|(a, b)| format!("{a} {b}"));
             for text in cuts.chain([name.to_owned()]) {
                 for behind in ["", "s", "7", "_test", " test", "x", " store", " policy", "_page"] {
                     let reading = Reading::of(&format!("what is the {text}{behind} for"), false);
