@@ -297,6 +297,8 @@ mod tests {
         ("Which secret engine?", "The secret engine key is a secret"),
         ("Which secret backend?", "Which secret\\nBackend approval needed"),
         ("Which credential helper?", "Which credential helps?"),
+        ("What is the token format?", "The token format is eight letters. Paste yours"),
+        ("Which type of secret store?", "What is the password policy? Type it here"),
         ("The secret store?", "The secret store/password"),
         ("Which secret vault?", "Which secret/vault?"),
     ];

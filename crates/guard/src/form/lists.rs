@@ -88,7 +88,7 @@ pub(super) const THINGS: &[&str] = &[
 pub(super) const OPENERS: &[&str] = &["which", "what", "whichever", "a", "an", "the"];
 
 /// Between those and the secret these words ask for it.
-pub(super) const OWN: &[&str] = &["your", "my", "yours", "enter", "type", "paste"];
+pub(super) const OWN: &[&str] = &["your", "my", "yours"];
 
 /// Words that may follow such a thing in its sentence.
 pub(super) const FOLLOW: &[&str] = &[
@@ -122,3 +122,7 @@ pub(super) const HARMLESS_NEXT: &[&str] = &[
 /// Words for passwords in letters that have no case, or in scripts of their own.
 pub(super) const FOREIGN: &[&str] =
     &["парол", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "كلمة المرور", "סיסמ"];
+
+/// Words of a text by which a person is to give something.
+pub(super) const ORDERS: &[&str] =
+    &["enter", "paste", "yours", "submit", "send", "provide", "supply", "reveal"];

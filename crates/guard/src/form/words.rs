@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::lists::{ASKED, FOLLOW, FOREIGN, GO_ON, HARMLESS_NEXT, NAMED, OPENERS, OWN, THINGS, WORDS_MAX};
+use super::lists::{
+    ASKED, FOLLOW, FOREIGN, GO_ON, HARMLESS_NEXT, NAMED, OPENERS, ORDERS, OWN, THINGS, WORDS_MAX,
+};
 use crate::injection::normalised;
 use crate::secrets::{is_asked_for, is_named_secret};
 
@@ -53,6 +55,8 @@ struct Reading {
     /// The words with `_` between them, as names are looked up.
     text: String,
     words: Vec<Word>,
+    /// Something is to be typed, whatever is asked.
+    orders: bool,
 }
 
 #[derive(Debug)]
@@ -75,8 +79,11 @@ enum Gap {
 impl Reading {
     /// Single letters in a row are one word.
     fn of(text: &str, looks: bool) -> Reading {
-        let mut out =
-            Reading { text: String::with_capacity(text.len()), words: Vec::with_capacity(text.len() / 6) };
+        let mut out = Reading {
+            text: String::with_capacity(text.len()),
+            words: Vec::with_capacity(text.len() / 6),
+            orders: false,
+        };
         let mut before = Gap::End;
         let mut single = false;
         for piece in text.split_inclusive(is_between) {
@@ -103,6 +110,12 @@ impl Reading {
             }
             (single, before) = (is_single, behind);
         }
+        // `Which type of store` is no order.
+        let is_order = |at: usize| {
+            ORDERS.contains(&out.word(at))
+                || (out.word(at) == "type" && out.word(at.saturating_add(1)) != "of")
+        };
+        out.orders = (0..out.words.len()).any(is_order);
         out
     }
 
@@ -149,8 +162,9 @@ impl Reading {
             else {
                 continue;
             };
-            let straddles = found.start() < word.start.saturating_sub(at);
-            if at < next || !(straddles || is_key) {
+            // `ap ikey`; `api key` is a name of whole words.
+            let start = word.start.saturating_sub(at);
+            if at < next || found.start() == start || (found.start() > start && !is_key) {
                 continue;
             }
             next = at.saturating_add(1);
@@ -205,7 +219,10 @@ impl Reading {
         if is_name {
             return self.words.len() == behind;
         }
-        self.gap(next) == Gap::Blank && self.is_over(behind) && (here == "secrets" || self.is_any(last))
+        !self.orders
+            && self.gap(next) == Gap::Blank
+            && self.is_over(behind)
+            && (here == "secrets" || self.is_any(last))
     }
 
     /// True if nothing is said at `at` that makes a thing a secret again: `the secret store password`.
@@ -311,8 +328,8 @@ mod tests {
                 names += 1;
                 assert!(name.split('_').count() <= WORDS_MAX, "{name}");
             }
-            let cuts = name.char_indices().map(|(at, _)| name.split_at(at));
-            let cuts = cuts.map(|(start, rest)| format!("{start} {rest}"));
+            let cuts =
+                (0..name.len()).filter_map(|at| name.split_at_checked(at)).map(|(a, b)| format!("{a} {b}"));
             for text in cuts.chain([name.to_owned()]) {
                 for behind in ["", "s", "7", "_test", " test", "x", " store", " policy", "_page"] {
                     let reading = Reading::of(&format!("what is the {text}{behind} for"), false);
