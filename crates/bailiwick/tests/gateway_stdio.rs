@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bailiwick_testkit::gateway::Gateway;
 use bailiwick_testkit::http::{Connection, Text, ask, post};
 use bailiwick_testkit::patience::{PATIENCE, comes};
-use bailiwick_testkit::process::{Watched, assert_gone, tree};
+use bailiwick_testkit::process::{Signal, Watched, assert_gone, tree};
 use bailiwick_testkit::serde_json::{Value, json};
 use bailiwick_testkit::tools;
 use bailiwick_testkit::workplace::Workplace;
@@ -302,4 +302,27 @@ fn a_process_that_does_not_read_is_not_written_to_without_end() {
     assert_eq!(refused.status(), 502, "after {taken}: {}", refused.text());
     // What the pipe itself holds comes before.
     assert!((256..512).contains(&taken), "{taken}");
+}
+
+#[test]
+fn a_gateway_that_is_told_to_end_lets_a_process_answer_whatever_thread_began_it() {
+    // Connections go to one thread after the other: the call is on that of its process once, and once on the other.
+    for between in 0..2 {
+        let mut place =
+            Place::new(&["sh", "-c", SHELL].map(str::to_owned), &["--threads", "2", "--grace", "60"]);
+        let session = place.session();
+        for id in 0..between {
+            place.say(&session, &call(10 + id, "pid", &json!({})));
+        }
+        let mut connection = Connection::open(place.address());
+        let message = call(1, "pid", &json!({"why": "nap"})).to_string();
+        connection.send(post(&message, &format!("Mcp-Session-Id: {session}\r\n")));
+        // It is on its way to its process, which takes a second.
+        std::thread::sleep(Duration::from_millis(300));
+        place.gateway.signal(Signal::TERM);
+        let answer = connection.answer();
+        assert!(text(&answer).parse::<u32>().is_ok(), "the number of its process: {}", answer.text());
+        drop(connection);
+        assert_eq!(place.gateway.stop(), Some(0));
+    }
 }

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::admin;
@@ -71,7 +71,8 @@ impl Threads {
             let runtime = runtime()?;
             let (sender, receiver) = mpsc::channel(HANDED_MAX);
             hands.push(sender);
-            let body = move || runtime.block_on(work(receiver));
+            let phase = hub.phases.subscribe();
+            let body = move || runtime.block_on(work(receiver, phase));
             threads.push(thread::Builder::new().name(format!("http-{index}")).spawn(body)?);
         }
         let runtime = runtime()?;
@@ -168,7 +169,7 @@ impl Tide {
     }
 }
 
-async fn work(mut handed: mpsc::Receiver<(StdStream, Arc<Front>)>) {
+async fn work(mut handed: mpsc::Receiver<(StdStream, Arc<Front>)>, mut phase: watch::Receiver<Phase>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -182,6 +183,8 @@ async fn work(mut handed: mpsc::Receiver<(StdStream, Arc<Front>)>) {
         }
     }
     while connections.join_next().await.is_some() {}
+    // What a process or a stream says to connections of other threads is heard on the thread that began it.
+    until(&mut phase, Phase::Over).await;
 }
 
 /// Runs until `stop` says so. `poll` is called a few times a second; true asks for the end.
