@@ -128,10 +128,6 @@ impl Engine {
     ) -> bool {
         let Some(change) = self.offer.observe(item, name, value) else { return true };
         let drift = self.policy.pins().drift;
-        if pins.len() >= PINS_RECORDED_MAX {
-            // The record of the list has the number of what is hidden.
-            return drift != Drift::Deny;
-        }
         let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
         decision.method = item.member().into();
         decision.target = Some(name.to_owned().into());
@@ -143,9 +139,6 @@ impl Engine {
         drift != Drift::Deny
     }
 }
-
-/// Differences of one list that are recorded one by one.
-const PINS_RECORDED_MAX: usize = 256;
 
 /// Everything that is listed: a list of another kind has no place in an answer.
 const LISTS: [Item; 6] =
