@@ -191,7 +191,8 @@ fn said_by_rules(
     (verdict, reasons)
 }
 
-fn is_maskless(scanner: &Scanner, arguments: Option<Value<'_>>) -> bool {
+/// Whether the record would mask nothing in them.
+pub(crate) fn is_maskless(scanner: &Scanner, arguments: Option<Value<'_>>) -> bool {
     arguments.is_some_and(|arguments| !scanner.may_hold_secret(arguments.raw()))
 }
 

@@ -10,4 +10,3 @@ mod tool;
 
 pub(crate) use self::prompt::completed;
 pub(crate) use self::requested::Asks;
-pub(crate) use observed::observed;

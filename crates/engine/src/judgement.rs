@@ -6,6 +6,7 @@ use bailiwick_mcp::Splice;
 use bailiwick_policy::Verdict;
 
 use crate::approval::Doubt;
+use crate::asked::Listening;
 use crate::decision::{Arguments, Quarantined, Reason};
 use crate::reply::Refusal;
 
@@ -25,6 +26,8 @@ pub(crate) struct Judgement<'a> {
     pub(crate) maskless: bool,
     /// A task may come in place of the answer, if the request asks for one.
     pub(crate) may_be_task: bool,
+    /// What `subscriptions/listen` listens to.
+    pub(crate) listening: Option<Box<Listening>>,
     /// What is withheld and kept for a person.
     pub(crate) kept: Option<Box<Quarantined>>,
     /// An external classifier is asked before it goes on.
@@ -43,6 +46,7 @@ impl<'a> Judgement<'a> {
             arguments: None,
             maskless: false,
             may_be_task: true,
+            listening: None,
             kept: None,
             doubt: None,
         }

@@ -119,6 +119,9 @@ impl Engine {
                 {
                     return Judgement::dropped(cause);
                 }
+                if message.method() == Some("notifications/message") {
+                    self.log_line(message, &mut asked);
+                }
                 if elicits {
                     self.end_of_elicitation(params, &mut asked);
                 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::headers::{Argument, arguments};
 use bailiwick_mcp::{Item, Value};
-use bailiwick_policy::{Target, expands_to};
+use bailiwick_policy::{Target, UriReadings};
 use sha2::{Digest as _, Sha256};
 
 use self::names::{reads_text, writes_text};
@@ -291,18 +291,26 @@ impl Offer {
 
     /// True if a pinned template may expand to `uri`.
     pub(crate) fn may_expand_to(&self, uri: &str) -> bool {
-        self.pinned.resource_templates.keys().any(|template| expands_to(template, uri).is_some())
+        let templates = &self.pinned.resource_templates;
+        if templates.is_empty() {
+            return false;
+        }
+        let uri = UriReadings::of(uri);
+        templates.keys().any(|template| uri.expanded_from(template).is_some())
     }
 
     /// Of the templates that `uri` may come from, by what their expansions begin with, one of those that begin longest that is
     /// not what was pinned, and how; `failed` says why they could not be listed.
     pub(crate) fn template_change(&self, uri: &str, failed: Option<&str>) -> Option<(&str, String)> {
         let item = Item::ResourceTemplate;
-        let length = |template: &str| expands_to(template, uri);
+        let uri = UriReadings::of(uri);
         let known =
             || self.pinned.resource_templates.keys().chain(self.seen.get(&item).into_iter().flatten());
-        let longest = known().filter_map(|template| length(template)).max()?;
-        let mut nearest = known().filter(|template| length(template) == Some(longest));
+        let own = known().filter_map(|template| Some((uri.expanded_from(template)?, template)));
+        let own: Vec<_> = own.collect();
+        let longest = own.iter().map(|(length, _)| *length).max()?;
+        let mut nearest =
+            own.into_iter().filter(|(length, _)| *length == longest).map(|(_, template)| template);
         let change = |template: &str| match (self.drift_of(item, template), failed) {
             (Some(change), _) => Some(change.to_owned()),
             (None, Some(failed)) if self.locked => Some(failed.to_owned()),

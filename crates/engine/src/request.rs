@@ -11,7 +11,6 @@ use bailiwick_policy::Verdict;
 
 use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
-use crate::govern::observed;
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
 use crate::reply::{OVERLOADED, Refusal};
@@ -39,7 +38,7 @@ impl Engine {
         let row = message.method().and_then(method::find);
         let judgement = match version {
             _ if self.settings.mode == Mode::Observe => {
-                observed(row.map(|row| row.governed), &self.settings.server, message.params())
+                self.observed(row.map(|row| row.governed), message.params())
             }
             Err(stated) => {
                 let reason = Reason::Protocol(format!("unsupported protocol version `{stated}`").into());
@@ -134,6 +133,7 @@ impl Engine {
             Governed::Task => self.task(at, params, modern),
             Governed::Listen => self.listen(params, &mut splice),
             Governed::List(Item::Task) if self.policy.restricts_tasks() => self.task_list(at, params),
+            Governed::Protocol if row.name == "logging/setLevel" => self.set_level(params),
             Governed::Protocol | Governed::List(_) => Judgement::allow(),
             // INVARIANT: `admissible` lets only requests to the server through, and none of these is one.
             Governed::Sampling
@@ -183,7 +183,7 @@ impl Engine {
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
         let sent = self.present.sent.take();
-        let mut asked = self.asked(message, modern);
+        let mut asked = self.asked(message, modern, judgement.listening.take());
         asked.tasks &= judgement.may_be_task;
         let (origin, token, told) = (Origin::Peer, None, Told::default());
         let sampled = 0;

@@ -8,7 +8,7 @@ use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
 use bailiwick_policy::{Classifier, Taints};
 
 use crate::approval::Consents;
-use crate::asked::{Asked, Listening, Watched};
+use crate::asked::{Asked, Watched};
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::elicited::Elicited;
@@ -325,8 +325,6 @@ pub(crate) struct Run {
     pub(crate) sampled_alone: u64,
     /// What findings of guards say that the agent was given.
     pub(crate) taints: Taints,
-    /// What the request that is being decided listens to.
-    pub(crate) listening: Option<Box<Listening>>,
     pub(crate) watched: Watched,
     /// Extensions that the server says it has and that are not known here (2026-07-28).
     pub(crate) extensions: BTreeSet<String>,

@@ -4,6 +4,7 @@
 //! loosens anything. A suppression silences an entry only where it stands in every layer that the entry stands in.
 
 mod classifier;
+mod logs;
 mod name;
 mod pattern;
 mod requests;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use bailiwick_mcp::Direction;
 
 pub use self::classifier::{Classifier, Failing};
+pub use self::logs::LogLevel;
 pub(crate) use self::name::REQUEST_ACTIONS;
 pub use self::name::{GuardAction, GuardDirections, GuardLevel, GuardName};
 pub use self::pattern::GuardPattern;
@@ -75,6 +77,7 @@ pub struct Guards {
     patterns: Vec<GuardPattern>,
     classifier: Option<Classifier>,
     requests: Vec<Requests>,
+    logs: Option<LogLevel>,
 }
 
 /// Indices of entries, and the lowest level from which on one of them acts, by guard.
@@ -118,9 +121,10 @@ impl Guards {
         patterns: Vec<GuardPattern>,
         classifier: Option<Classifier>,
         requests: Vec<Requests>,
+        logs: Option<LogLevel>,
     ) -> Guards {
         let everywhere = Default::default();
-        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier, requests };
+        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier, requests, logs };
         guards.everywhere = [Direction::ToServer, Direction::ToClient].map(|direction| {
             let about = |entry: &GuardEntry| entry.on.is_none() && entry.except.is_empty();
             let mut all = guards.applicable(direction, about);
@@ -168,6 +172,12 @@ impl Guards {
     #[must_use]
     pub fn requests(&self) -> &[Requests] {
         &self.requests
+    }
+
+    /// The level that log lines have at least; `None`: any.
+    #[must_use]
+    pub fn logs(&self) -> Option<LogLevel> {
+        self.logs
     }
 
     /// The strictest action that any entry has for a finding of this guard and level.

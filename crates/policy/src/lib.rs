@@ -48,7 +48,7 @@ pub use evaluate::{Beside, Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{
     Classifier, Failing, Fault, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern,
-    GuardView, Guards, Requests, Ruling, Suppression,
+    GuardView, Guards, LogLevel, Requests, Ruling, Suppression,
 };
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,
@@ -67,4 +67,4 @@ pub use schema::Catalog;
 pub use source::{Context, Load, Source};
 pub use taint::{Taint, Taints};
 pub use target::Target;
-pub use uri::expands_to;
+pub use uri::UriReadings;

@@ -116,7 +116,9 @@ impl Policy {
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
         let mut rule_layers = Vec::new();
         let (mut guarding, mut suppressions, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut classifier: Option<Classifier> = None;
+        let logs = parts.iter().filter_map(|part| part.guards.logs).max();
+        let classifiers = parts.iter().filter_map(|part| part.guards.classifier);
+        let classifier = classifiers.reduce(Classifier::joined);
         for (part, layers) in parts.into_iter().zip(sets) {
             labels.extend(part.labels);
             sequences.extend(part.sequences);
@@ -125,9 +127,6 @@ impl Policy {
             guarding.extend(part.guards.entries.into_iter().map(|entry| (entry, layers)));
             suppressions.extend(part.guards.suppressions.into_iter().map(|own| (own, layers)));
             patterns.extend(part.guards.patterns);
-            if let Some(own) = part.guards.classifier {
-                classifier = Some(classifier.map_or(own, |other| other.joined(own)));
-            }
             for ruled in part.rules {
                 rules.push(ruled.about);
                 scopes.push(ruled.scope);
@@ -158,7 +157,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards: Guards::new(guarding, suppressions, patterns, classifier, requests),
+            guards: Guards::new(guarding, suppressions, patterns, classifier, requests, logs),
             pins,
             pins_place,
             discovery,

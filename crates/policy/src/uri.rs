@@ -30,14 +30,24 @@ pub(crate) fn fixed_start(template: &str) -> &str {
     template.split_once('{').map_or(template, |(start, _)| start)
 }
 
-/// How long the start of `template` is, if `uri` may be one of its expansions: as it is written, in another case, with blanks
-/// around it, or by another of its readings.
-#[must_use]
-pub fn expands_to(template: &str, uri: &str) -> Option<usize> {
-    let start = fixed_start(template);
-    let begins = |uri: &str| uri.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
-    let uri = uri.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    readings(uri).iter().any(|uri| begins(uri)).then_some(start.len())
+/// A URI in all its readings, to be held against templates.
+#[derive(Debug, Clone)]
+pub struct UriReadings<'u>(Vec<Cow<'u, str>>);
+
+impl<'u> UriReadings<'u> {
+    /// As it is written, without blanks around it, and its other readings.
+    #[must_use]
+    pub fn of(uri: &'u str) -> UriReadings<'u> {
+        UriReadings(readings(uri.trim_matches(|c: char| c.is_whitespace() || c.is_control())))
+    }
+
+    /// How long the start of `template` is, if one of the readings may be one of its expansions, in whatever letter case.
+    #[must_use]
+    pub fn expanded_from(&self, template: &str) -> Option<usize> {
+        let start = fixed_start(template);
+        let begins = |uri: &str| uri.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+        self.0.iter().any(|uri| begins(uri)).then_some(start.len())
+    }
 }
 
 /// True if nothing that begins so names a file: it has the scheme of something else.

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, Outcome,
-    Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
+    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, LogLevel,
+    Outcome, Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -122,11 +122,11 @@ fn layers_are_a_union_and_the_strictest_setting_wins() {
     let files = &[
         (
             "base.yaml",
-            "version: 1\ndefault: ask\nguards: { secrets: block }\npins: { drift: ask }\nextends: shared.yaml\n",
+            "version: 1\ndefault: ask\nguards: { secrets: block, logs: error }\npins: { drift: ask }\nextends: shared.yaml\n",
         ),
         ("shared.yaml", "version: 1\nrules: [{ id: shared, effect: deny, on: \"*/x\" }]\n"),
     ];
-    let one = "version: 1\nname: one\ndefault: ask\nextends: [base.yaml, shared.yaml]\nguards: { secrets: redact, injection: log }\n";
+    let one = "version: 1\nname: one\ndefault: ask\nextends: [base.yaml, shared.yaml]\nguards: { secrets: redact, injection: log, logs: info }\n";
     let two =
         "version: 1\ndefault: deny\nextends: [base.yaml]\npins: { drift: warn }\ndiscovery: { hide: none }\n";
     let policy = policy_of(&[one, two], files);
@@ -140,7 +140,9 @@ fn layers_are_a_union_and_the_strictest_setting_wins() {
     );
     assert_eq!((guard(GuardName::HiddenText), policy.pins().drift), (GuardAction::Off, Drift::Ask));
     assert_eq!(policy.discovery().hide, Hide::Nothing);
+    assert_eq!(policy.guards().logs(), Some(LogLevel::Error));
     let silent = policy_of(&["version: 1\ndefault: deny\n"], &[]);
+    assert_eq!(silent.guards().logs(), None);
     assert_eq!((silent.pins().drift, silent.discovery().hide), (Drift::Deny, Hide::Denied));
 }
 

@@ -37,23 +37,11 @@ impl Engine {
     ) {
         let policy = Arc::clone(&self.policy);
         let layers = policy.guards().requests();
-        match governed {
-            Governed::Sampling => {
-                sampling(params, layers, judgement);
-                self.sampled(asks, layers, judgement);
-            }
-            Governed::Elicitation => elicitation(params, layers, asks, judgement),
-            Governed::Protocol
-            | Governed::List(_)
-            | Governed::Tool
-            | Governed::Resource
-            | Governed::Prompt
-            | Governed::Completion
-            | Governed::Listen
-            | Governed::Task
-            | Governed::Roots
-            | Governed::InFlight
-            | Governed::Notice => {}
+        if governed == Governed::Sampling {
+            sampling(params, layers, judgement);
+            self.sampled(asks, layers, judgement);
+        } else if governed == Governed::Elicitation {
+            elicitation(params, layers, asks, judgement);
         }
     }
 

@@ -99,7 +99,7 @@ impl Engine {
             listening.note(TASK_IDS, kept(&elements, list).into_iter(), room);
             splice.retain(&elements);
         }
-        self.run.listening = Some(listening);
+        judgement.listening = Some(listening);
         judgement
     }
 }

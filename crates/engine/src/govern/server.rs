@@ -10,7 +10,7 @@ use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{Arguments, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
-use crate::govern::{Asks, observed};
+use crate::govern::Asks;
 use crate::inspect::About;
 use crate::reply::{DENIED, Refusal};
 use crate::request::{Judged, changed};
@@ -27,7 +27,7 @@ impl Engine {
         let row = message.method().and_then(method::find);
         let modern_only = self.run.modern_seen && self.run.version.is_none();
         let judgement = if self.settings.mode == Mode::Observe {
-            observed(row.map(|row| row.governed), &self.settings.server, message.params())
+            self.observed(row.map(|row| row.governed), message.params())
         } else if modern_only {
             Judgement::dropped("a server sends no requests in 2026-07-28")
         } else {
@@ -80,19 +80,11 @@ impl Engine {
         asks: Asks<'_>,
     ) -> Judgement<'a> {
         let server = Arc::clone(&self.settings.server);
-        let target = match governed {
-            Governed::Protocol => return Judgement::allow(),
-            Governed::Sampling => Target::Sampling { server: &server },
-            Governed::Elicitation => Target::Elicitation { server: &server },
-            Governed::Roots => Target::Roots { server: &server },
-            Governed::Task | Governed::List(_) => Target::Task { server: &server },
-            Governed::Tool
-            | Governed::Resource
-            | Governed::Prompt
-            | Governed::Completion
-            | Governed::Listen
-            | Governed::InFlight
-            | Governed::Notice => return Judgement::protocol(-32601, "method not found"),
+        if governed == Governed::Protocol {
+            return Judgement::allow();
+        }
+        let Some(target) = wanted(governed, &server) else {
+            return Judgement::protocol(-32601, "method not found");
         };
         let (mut verdict, mut reasons) = self.decide(at, &target, params);
         if governed != Governed::Task && params.is_some_and(|params| params.get("task").is_some()) {
@@ -148,12 +140,8 @@ impl Engine {
     pub(crate) fn client_answer<'a>(&mut self, message: &Message<'a>, pending: &Pending) -> Judgement<'a> {
         let server = Arc::clone(&self.settings.server);
         let governed = pending.method.map(|row| row.governed);
-        let target = match governed {
-            Some(Governed::Sampling) => Some(Target::Sampling { server: &server }),
-            Some(Governed::Elicitation) => Some(Target::Elicitation { server: &server }),
-            Some(Governed::Roots) => Some(Target::Roots { server: &server }),
-            Some(_) | None => None,
-        };
+        let target = governed.and_then(|governed| wanted(governed, &server));
+        let target = target.filter(|target| !matches!(target, Target::Task { .. }));
         let about = About { target, ..About::default() };
         let inspection = self.inspect_message(message, about, Direction::ToServer, None);
         self.take_in(&inspection);
@@ -188,21 +176,27 @@ impl Engine {
         verdict: Verdict,
     ) {
         let server = Arc::clone(&self.settings.server);
-        let target = match governed {
-            Governed::Sampling => Target::Sampling { server: &server },
-            Governed::Elicitation => Target::Elicitation { server: &server },
-            Governed::Roots => Target::Roots { server: &server },
-            Governed::Task | Governed::List(_) => Target::Task { server: &server },
-            Governed::Protocol
-            | Governed::Tool
-            | Governed::Resource
-            | Governed::Prompt
-            | Governed::Completion
-            | Governed::Listen
-            | Governed::InFlight
-            | Governed::Notice => return,
-        };
-        self.spend_allowed(at, &target, params, verdict);
+        if let Some(target) = wanted(governed, &server) {
+            self.spend_allowed(at, &target, params, verdict);
+        }
+    }
+}
+
+/// What a server's request is about, to the rules.
+fn wanted(governed: Governed, server: &str) -> Option<Target<'_>> {
+    match governed {
+        Governed::Sampling => Some(Target::Sampling { server }),
+        Governed::Elicitation => Some(Target::Elicitation { server }),
+        Governed::Roots => Some(Target::Roots { server }),
+        Governed::Task | Governed::List(_) => Some(Target::Task { server }),
+        Governed::Protocol
+        | Governed::Tool
+        | Governed::Resource
+        | Governed::Prompt
+        | Governed::Completion
+        | Governed::Listen
+        | Governed::InFlight
+        | Governed::Notice => None,
     }
 }
 

@@ -9,8 +9,8 @@ use super::units::size;
 use crate::bounds::{GUARD_ENTRIES_MAX, GUARD_PATTERNS_MAX, SUPPRESSIONS_MAX};
 use crate::glob::text_expression;
 use crate::guards::{
-    Classifier, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern, RequestsPart,
-    Spotted, Suppression,
+    Classifier, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern, LogLevel,
+    RequestsPart, Spotted, Suppression,
 };
 use crate::set::{Set, Syntax};
 use crate::tree::Node;
@@ -24,6 +24,7 @@ pub(crate) struct GuardPart {
     pub(crate) patterns: Vec<GuardPattern>,
     pub(crate) classifier: Option<Classifier>,
     pub(crate) requests: Option<RequestsPart>,
+    pub(crate) logs: Option<LogLevel>,
 }
 
 pub(crate) const LEVELS: [(&str, GuardLevel); 3] =
@@ -68,6 +69,8 @@ impl Reader<'_> {
             part.patterns = entries.iter().filter_map(|entry| self.guard_pattern(entry)).collect();
         }
         part.classifier = members.get("classifier").and_then(|own| self.classifier(own));
+        part.logs =
+            members.get("logs").and_then(|own| self.choice(own, "level of log lines", &LogLevel::ALL));
         part.requests = members.get("requests").and_then(|own| self.requests(own));
         part
     }

@@ -4,7 +4,7 @@ use bailiwick_mcp::Direction;
 
 use super::Value::{self, Choice, Either, Formed, List, Map, Number, Some, Text};
 use super::{map, names};
-use crate::guards::{Classifier, GuardAction, GuardName, REQUEST_ACTIONS};
+use crate::guards::{Classifier, GuardAction, GuardName, LogLevel, REQUEST_ACTIONS};
 use crate::read::{LEVELS, TAKES_PATTERNS};
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
@@ -38,8 +38,11 @@ map! {
     "patterns" = List(&Map(&GUARD_PATTERN), 0, None), "what guards shall find besides";
     "classifier" = Map(&CLASSIFIER), "when an external classifier is asked about an answer, and what its opinion does; where it is, `--classifier` says";
     "requests" = Either(&[REQUEST, Map(&REQUESTS)]), "what servers may ask of the client where a rule lets them ask: an action for all of it, or a map; `block` when not named";
+    "logs" = Choice(|| names(&LogLevel::ALL)), "the level that a server's log lines have at least; any when not named";
     later [];
     elsewhere &[
+        ("logging", "logs"),
+        ("log-level", "logs"),
         ("sampling", "requests"),
         ("elicitation", "requests"),
         ("hidden_text", "hidden-text"),

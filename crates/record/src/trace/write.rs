@@ -1,6 +1,6 @@
 //! The lines of a trace.
 
-use bailiwick_engine::{Answer, Arguments, Decision, Event, Lane, Reason, Scanner};
+use bailiwick_engine::{Answer, Decision, Event, Lane, Reason, Scanner};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::limits::Limits;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Parser, Timestamp, method};
@@ -229,7 +229,7 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, scanner: &Sca
             if let Some(target) = &decision.target {
                 object.string("target", &scanner.redact_secrets(target));
             }
-            arguments(object, decision.arguments.as_ref(), scanner);
+            arguments(object, decision, scanner);
             object.string("verdict", decision.verdict.word()).string("effect", decision.action.as_str());
             if !decision.reasons.is_empty() {
                 object.array("reasons", |reasons| {
@@ -253,21 +253,21 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, scanner: &Sca
 }
 
 /// Once more, beside the message: whoever counts what was used need not read messages.
-fn arguments(object: &mut Object<'_>, arguments: Option<&Arguments<'_>>, scanner: &Scanner) {
-    let mut masked = Vec::new();
-    let mut parser = Parser::default();
-    match arguments {
-        None => return,
-        Some(Arguments::View(value)) if value.raw().len() <= MESSAGE_BYTES_MAX => {
-            scanner.redact_json(*value, &mut masked);
-        }
-        Some(Arguments::Text(text)) if text.len() <= MESSAGE_BYTES_MAX => {
-            let Ok(document) = parser.parse(text.as_bytes(), &Limits::DEFAULT) else { return };
-            scanner.redact_json(document.root(), &mut masked);
-        }
-        Some(Arguments::View(_) | Arguments::Text(_)) => return,
+fn arguments(object: &mut Object<'_>, decision: &Decision<'_>, scanner: &Scanner) {
+    let Some(arguments) = &decision.arguments else { return };
+    let text = arguments.text();
+    if text.len() > MESSAGE_BYTES_MAX {
+        return;
     }
-    object.raw("arguments", &masked);
+    if decision.maskless || !scanner.may_hold_secret(text) {
+        object.raw("arguments", text.as_bytes());
+        return;
+    }
+    let (mut parser, mut masked) = (Parser::default(), Vec::new());
+    if let Ok(document) = parser.parse(text.as_bytes(), &Limits::DEFAULT) {
+        scanner.redact_json(document.root(), &mut masked);
+        object.raw("arguments", &masked);
+    }
 }
 
 pub(super) fn end(out: &mut Vec<u8>, at: Timestamp, why: &str) {
