@@ -1,6 +1,7 @@
 //! `bailiwick demo`, the README's first command: each scene, the rule and the line behind it, and a log that verifies.
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
+use bailiwick_testkit::terminal::Terminal;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -108,6 +109,29 @@ fn the_demo_is_in_colour_where_that_is_wanted() {
     let out = ours(home.path(), &["demo"], &[("CLICOLOR_FORCE", "1")]);
     let text = String::from_utf8_lossy(&out.stdout);
     assert!(text.contains("\x1b[") && text.contains("✗"), "{text}");
+}
+
+/// What the demo shows at a terminal.
+fn at_a_terminal(variables: &[(&str, &str)]) -> String {
+    let (home, terminal) = (tempfile::tempdir().expect("a folder"), Terminal::new());
+    let mut command = Command::new(OURS);
+    command.arg("demo").env_clear().env("HOME", home.path()).env("TMPDIR", home.path());
+    command.envs(variables.iter().copied()).current_dir(home.path());
+    let status = command.stdin(Stdio::null()).stdout(terminal.output()).status().expect("it starts");
+    assert!(status.success());
+    terminal.shown("Try next:")
+}
+
+#[test]
+fn a_terminal_shows_the_demo_in_colour_unless_somebody_wants_none() {
+    let terminal = ("TERM", "xterm-256color");
+    let text = at_a_terminal(&[terminal]);
+    assert!(text.contains("\x1b[") && text.contains("✗"), "{text}");
+    for plain in [[terminal, ("NO_COLOR", "1")], [terminal, ("CLICOLOR", "0")], [("TERM", "dumb"), ("A", "")]]
+    {
+        let text = at_a_terminal(&plain);
+        assert!(!text.contains('\x1b') && text.contains("✗"), "{plain:?}: {text}");
+    }
 }
 
 #[test]
