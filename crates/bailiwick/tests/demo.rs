@@ -1,6 +1,8 @@
 //! `bailiwick demo`, the README's first command: each scene, the rule and the line behind it, and a log that verifies.
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
+use bailiwick_testkit::terminal::Terminal;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -110,6 +112,29 @@ fn the_demo_is_in_colour_where_that_is_wanted() {
     assert!(text.contains("\x1b[") && text.contains("✗"), "{text}");
 }
 
+/// What the demo shows at a terminal.
+fn at_a_terminal(variables: &[(&str, &str)]) -> String {
+    let (home, terminal) = (tempfile::tempdir().expect("a folder"), Terminal::new());
+    let mut command = Command::new(OURS);
+    command.arg("demo").env_clear().env("HOME", home.path()).env("TMPDIR", home.path());
+    command.envs(variables.iter().copied()).current_dir(home.path());
+    let status = command.stdin(Stdio::null()).stdout(terminal.output()).status().expect("it starts");
+    assert!(status.success());
+    terminal.shown("Try next:")
+}
+
+#[test]
+fn a_terminal_shows_the_demo_in_colour_unless_somebody_wants_none() {
+    let terminal = ("TERM", "xterm-256color");
+    let text = at_a_terminal(&[terminal]);
+    assert!(text.contains("\x1b[") && text.contains("✗"), "{text}");
+    for plain in [[terminal, ("NO_COLOR", "1")], [terminal, ("CLICOLOR", "0")], [("TERM", "dumb"), ("A", "")]]
+    {
+        let text = at_a_terminal(&plain);
+        assert!(!text.contains('\x1b') && text.contains("✗"), "{plain:?}: {text}");
+    }
+}
+
 #[test]
 fn the_demo_says_where_its_log_cannot_be() {
     let home = tempfile::tempdir().expect("a folder");
@@ -159,4 +184,27 @@ fn what_drifted_is_said_on_standard_error_where_the_policy_only_warns() {
     let wanted =
         "warning (forwarded) tools read_file: pin `read_file` (warns.yaml:5): changed since it was pinned";
     assert!(said.contains(wanted), "{said}");
+}
+
+#[test]
+fn a_run_reads_from_a_file_and_writes_into_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (asked, answered) = (home.path().join("asked.jsonl"), home.path().join("answered.jsonl"));
+    let client =
+        r#"{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}"#;
+    let lines =
+        [("initialize", client), ("ping", "{}")].into_iter().enumerate().map(|(id, (method, params))| {
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#)
+        });
+    std::fs::write(&asked, lines.collect::<Vec<_>>().join("\n") + "\n").expect("it is written");
+    let mut command = Command::new(OURS);
+    command.args(["run", "--policy", "standard", "--", OURS, "__demo-server"]);
+    command.env_clear().env("HOME", home.path()).current_dir(home.path());
+    command.stdin(File::open(&asked).expect("it is there"));
+    let out = command.stdout(File::create(&answered).expect("a file")).output().expect("it starts");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let answers = std::fs::read_to_string(&answered).expect("it is there");
+    for id in 0..2 {
+        assert!(answers.lines().any(|line| line.contains(&format!("\"id\":{id},"))), "{id}: {answers}");
+    }
 }

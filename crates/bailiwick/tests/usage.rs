@@ -21,7 +21,7 @@ type Mistake = (&'static [(&'static str, &'static str)], &'static [&'static str]
 
 #[test]
 fn each_mistake_is_refused_with_its_cause_and_the_next_step() {
-    let mistakes: [Mistake; 21] = [
+    let mistakes: [Mistake; 23] = [
         (
             &[("BAILIWICK_POLCY", "x")],
             &["run", "--", "/bin/cat"],
@@ -33,6 +33,8 @@ fn each_mistake_is_refused_with_its_cause_and_the_next_step() {
             &["run", "npx", "-y", "server"],
             &["unexpected argument 'npx'", "put `--` before", "bailiwick run … -- npx …"],
         ),
+        (&[], &["run", "--mode", "Enforce", "--", "/bin/cat"], &["'Enforce'", "'enforce'"]),
+        (&[("BAILIWICK_MODE", "ENFORCED")], &["run", "--", "/bin/cat"], &["'ENFORCED'", "enforce"]),
         (&[], &["lock", "npx"], &["bailiwick lock … -- npx …"]),
         (
             &[],

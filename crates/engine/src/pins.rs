@@ -175,6 +175,9 @@ pub(crate) struct Offer {
 /// it new ones count as drift, and from then on everything as withheld or different: no server gains by filling a table.
 const ITEMS_MAX: usize = 10_000;
 
+/// How something differs of which nothing is remembered any more.
+const TOO_MANY: &str = "one of too many differences";
+
 /// Longest output schema that is kept, and all of them together, in bytes.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
 const SCHEMAS_BYTES_MAX: usize = 4 << 20;
@@ -285,7 +288,7 @@ impl Offer {
         if self.drifted.is_empty() {
             return None;
         }
-        let full = (self.drifted.len() >= ITEMS_MAX).then_some("one of too many differences");
+        let full = (self.drifted.len() >= ITEMS_MAX).then_some(TOO_MANY);
         self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
     }
 
@@ -300,15 +303,19 @@ impl Offer {
     }
 
     /// Of the templates that `uri` may come from, by what their expansions begin with, one of those that begin longest that is
-    /// not what was pinned, and how; `failed` says why they could not be listed.
+    /// not what was pinned, and how; `failed` says why they could not be listed. Where more differ than are remembered, any
+    /// URI may come from one of them.
     pub(crate) fn template_change(&self, uri: &str, failed: Option<&str>) -> Option<(&str, String)> {
         let item = Item::ResourceTemplate;
         let uri = UriReadings::of(uri);
-        let known =
-            || self.pinned.resource_templates.keys().chain(self.seen.get(&item).into_iter().flatten());
-        let own = known().filter_map(|template| Some((uri.expanded_from(template)?, template)));
-        let own: Vec<_> = own.collect();
-        let longest = own.iter().map(|(length, _)| *length).max()?;
+        let seen = self.seen.get(&item).into_iter().flatten();
+        let drifted = self.drifted.keys().filter(|(of, _)| *of == item).map(|(_, template)| template);
+        let known = self.pinned.resource_templates.keys().chain(seen).chain(drifted);
+        let own: Vec<_> =
+            known.filter_map(|template| Some((uri.expanded_from(template)?, template))).collect();
+        let Some(longest) = own.iter().map(|(length, _)| *length).max() else {
+            return (self.drifted.len() >= ITEMS_MAX).then(|| (item.member(), TOO_MANY.to_owned()));
+        };
         let mut nearest =
             own.into_iter().filter(|(length, _)| *length == longest).map(|(_, template)| template);
         let change = |template: &str| match (self.drift_of(item, template), failed) {

@@ -15,8 +15,8 @@ use std::time::Instant;
 pub struct Terminal {
     keyboard: File,
     path: String,
-    /// Keeps the terminal open between those who use it: otherwise its output would end with the first.
-    _held: OwnedFd,
+    /// What programs have of it. It keeps the terminal open between them: otherwise its output would end with the first.
+    side: OwnedFd,
     screen: Arc<Screen>,
     /// Up to here the screen was looked at.
     seen: usize,
@@ -41,7 +41,7 @@ impl Terminal {
         let size = Winsize { ws_row: 200, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&master, size).expect("it has a size");
         let path = ptsname(&master, Vec::new()).expect("it has a name").into_string().expect("an ASCII name");
-        let held = ioctl_tiocgptpeer(&master, flags).expect("its other side");
+        let side = ioctl_tiocgptpeer(&master, flags).expect("its other side");
         let keyboard = File::from(master);
         let screen = Arc::new(Screen::default());
         let (mut output, sink) = (keyboard.try_clone().expect("a second handle"), Arc::clone(&screen));
@@ -53,7 +53,7 @@ impl Terminal {
                 sink.news.notify_all();
             }
         });
-        Terminal { keyboard, path, _held: held, screen, seen: 0 }
+        Terminal { keyboard, path, side, screen, seen: 0 }
     }
 
     /// The command, started as the leader of a session on this terminal.
@@ -70,19 +70,35 @@ impl Terminal {
         self.seen = self.screen.shown.lock().expect("the reader does not panic").len();
     }
 
+    /// The terminal as a program has it that writes to it.
+    pub fn output(&self) -> OwnedFd {
+        self.side.try_clone().expect("a second handle")
+    }
+
+    /// Waits until `last` is shown, and gives all that was shown by then.
+    pub fn shown(&self, last: &str) -> String {
+        self.wait(last, |text| text.contains(last).then(|| text.to_owned()))
+    }
+
     /// Waits until `before`, a text and `after` are shown, and gives the text.
     fn until(&self, before: &str, after: &str) -> String {
+        self.wait(&format!("{before}…{after}"), |text| {
+            let (head, _) = text.split_once(after)?;
+            head.rsplit_once(before).map(|(_, wanted)| wanted.to_owned())
+        })
+    }
+
+    /// Waits until something is found in what is shown and was not looked at.
+    fn wait(&self, what: &str, find: impl Fn(&str) -> Option<String>) -> String {
         let end = Instant::now() + PATIENCE;
         let mut shown = self.screen.shown.lock().expect("the reader does not panic");
         loop {
             let text = String::from_utf8_lossy(&shown[self.seen..]).into_owned();
-            if let Some((head, _)) = text.split_once(after)
-                && let Some((_, wanted)) = head.rsplit_once(before)
-            {
-                return wanted.to_owned();
+            if let Some(found) = find(&text) {
+                return found;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "`{before}…{after}` is not on the terminal: {text}");
+            assert!(!left.is_zero(), "`{what}` is not on the terminal: {text}");
             shown = self.screen.news.wait_timeout(shown, left).expect("the reader does not panic").0;
         }
     }

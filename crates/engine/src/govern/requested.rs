@@ -256,3 +256,46 @@ fn spelling(method: &str, params: Value<'_>, action: GuardAction, judgement: &mu
         Found::new(("spelling", "a key of a request in another case"), params).take(action, judgement);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use bailiwick_mcp::{Limits, Parser};
+    use bailiwick_policy::{Context, Load, Source, Verdict, compile};
+
+    use super::{Asks, elicitation};
+    use crate::engine::Judgement;
+
+    /// No policy extends a file.
+    struct Nothing;
+
+    impl Load for Nothing {
+        fn load(&mut self, _from: &str, reference: &str) -> Result<Source, String> {
+            Err(reference.to_owned())
+        }
+    }
+
+    /// Bytes of forms that are read of an answer that asks for a password, and what comes of it.
+    fn read(requests: &str) -> (usize, Verdict) {
+        let text = format!("version: 1\ndefault: deny\nguards: {{ requests: {requests} }}\n");
+        let source = Source { name: "policy.yaml".to_owned(), text };
+        let policy = compile(vec![source], &mut Nothing, &Context::default()).unwrap();
+        let mut parser = Parser::default();
+        let params = r#"{"message":"x","requestedSchema":{"properties":{"password":{"type":"string"}}}}"#;
+        let params = parser.parse(params.as_bytes(), &Limits::DEFAULT).unwrap().root();
+        let (forms, mut judgement) = (Cell::new(0), Judgement::allow());
+        let layers = policy.guards().requests();
+        elicitation(Some(params), layers, Asks::Inside("t", &forms), &mut judgement);
+        (forms.get(), judgement.verdict)
+    }
+
+    #[test]
+    fn a_form_is_not_read_where_that_is_off() {
+        assert_eq!(read("{ form: off }"), (0, Verdict::Allow));
+        let (bytes, verdict) = read("{ form: log }");
+        assert!(bytes > 0 && verdict == Verdict::Allow);
+        let (bytes, verdict) = read("{ url: off }");
+        assert!(bytes > 0 && verdict == Verdict::Deny);
+    }
+}

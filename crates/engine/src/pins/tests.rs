@@ -63,3 +63,54 @@ fn a_server_that_fills_the_tables_gains_nothing() {
     assert!(offer.is_withheld(Item::Prompt, &last));
     assert_eq!((offer.drifted.len(), offer.withheld.len()), (ITEMS_MAX, ITEMS_MAX));
 }
+
+/// How the template differs that `uri` may come from.
+fn change_of(offer: &Offer, uri: &str) -> Option<String> {
+    offer.template_change(uri, None).map(|(_, change)| change)
+}
+
+/// Has the server list a template that it calls by what it is.
+fn list_template(offer: &mut Offer, template: &str) -> Option<String> {
+    let json = format!(r#"{{"name":"n","uriTemplate":"{template}"}}"#);
+    with(&json, |value| offer.observe(Item::ResourceTemplate, template, value))
+}
+
+#[test]
+fn a_template_is_remembered_as_new_where_the_names_are_too_many() {
+    let mut offer = Offer::with_lock(None, true);
+    for number in 0..ITEMS_MAX {
+        observe(&mut offer, Item::Prompt, &format!(r#"{{"name":"{number}"}}"#));
+    }
+    offer.set_complete(Item::ResourceTemplate);
+    assert!(list_template(&mut offer, "new://{x}").is_some());
+    assert!(!offer.was_seen(Item::ResourceTemplate, "new://{x}"), "there is room for no more names");
+    assert_eq!(change_of(&offer, "new://users").as_deref(), Some("appeared after the first list"));
+    assert_eq!(change_of(&offer, "other://users"), None);
+}
+
+#[test]
+fn beyond_the_differences_that_are_remembered_prompts_and_what_templates_stand_for_differ_too() {
+    let mut offer = Offer::with_lock(None, true);
+    list_template(&mut offer, "db://{table}");
+    observe(&mut offer, Item::Prompt, r#"{"name":"sum"}"#);
+    for item in [Item::ResourceTemplate, Item::Prompt] {
+        offer.set_complete(item);
+    }
+    for number in 1..ITEMS_MAX {
+        list_template(&mut offer, &format!("t{number}://{{x}}"));
+    }
+    // One more has room; until then what is as it was pinned passes, and what differs is named.
+    assert_eq!(change_of(&offer, "db://users"), None);
+    assert_eq!(change_of(&offer, "file:///a"), None);
+    assert_eq!(change_of(&offer, "t9999://a").as_deref(), Some("appeared after the first list"));
+    assert_eq!(offer.drift_of(Item::Prompt, "sum"), None);
+    list_template(&mut offer, "last://{x}");
+    let too_many = Some("one of too many differences".to_owned());
+    assert!(list_template(&mut offer, "beyond://{x}").is_some());
+    for uri in ["beyond://a", "db://users", "file:///a"] {
+        assert_eq!(change_of(&offer, uri), too_many, "{uri}");
+    }
+    for prompt in ["sum", "beyond"] {
+        assert_eq!(offer.drift_of(Item::Prompt, prompt).map(str::to_owned), too_many, "{prompt}");
+    }
+}
