@@ -1,6 +1,10 @@
 //! Heads of requests: what is refused before a message is read, and what must agree with it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use bailiwick_testkit::http::{Text, ask, post, reply_json};
+use bailiwick_testkit::patience::PATIENCE;
 use bailiwick_testkit::serde_json::{Value, json};
 
 use crate::{INITIALIZE, MODERN, Place, call, modern, plain};
@@ -215,4 +219,30 @@ fn a_header_that_repeats_an_argument_agrees_with_it() {
         follow == Some(of) && of.parse::<u32>().is_ok_and(|of| of > 9),
         "headers are part of the trace: {said}"
     );
+}
+
+#[test]
+fn http2_without_tls_is_spoken_however_its_preface_is_cut() {
+    let place = Place::new(plain);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    // An empty frame of settings; the server answers with one of its own, type 4 on stream 0.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    for at in [1, 3, 14, 18, 23, 24] {
+        let mut stream = TcpStream::connect(place.address()).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (first, rest) = preface.split_at(at);
+        for piece in [first, rest, &settings] {
+            stream.write_all(piece).unwrap();
+            std::thread::yield_now();
+        }
+        let mut frame = [0; 9];
+        stream.read_exact(&mut frame).unwrap();
+        assert_eq!(
+            (frame[3], &frame[5..]),
+            (4, &[0; 4][..]),
+            "cut at {at}: {}",
+            String::from_utf8_lossy(&frame)
+        );
+    }
 }
