@@ -132,7 +132,7 @@ fn what_is_no_message_is_told_so() {
 #[test]
 fn a_header_of_credentials_ends_at_the_gateway_and_the_operators_goes_on() {
     let place = Place::with(plain, &["--target-header", "Authorization=file:/proc/sys/kernel/ostype"]);
-    let headers = "Authorization: Bearer mine\r\nCookie: a=b\r\nX-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1.2.3.4\r\ntraceparent: 00-a-b-01\r\n";
+    let headers = "Authorization: Bearer mine\r\nCookie: a=b\r\nX-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1.2.3.4\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=1\r\n";
     assert_eq!(ask(place.address(), post(INITIALIZE, headers)).status(), 200);
     let seen = place.upstream.seen();
     let names: Vec<&str> =
@@ -142,7 +142,8 @@ fn a_header_of_credentials_ends_at_the_gateway_and_the_operators_goes_on() {
     }
     let authorization: Vec<_> = seen.iter().filter_map(|text| text.header("authorization")).collect();
     assert_eq!(authorization, ["Linux"]);
-    assert_eq!(seen.first().and_then(|text| text.header("traceparent")), Some("00-a-b-01"));
+    let trace = ["traceparent", "tracestate"].map(|name| seen.first().and_then(|text| text.header(name)));
+    assert_eq!(trace, [Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), Some("a=1")]);
     let log = place.records(|records| records.len() > 2);
     assert!(!Value::from(log).to_string().contains("Linux"), "a secret in the log");
 }
@@ -244,5 +245,22 @@ fn http2_without_tls_is_spoken_however_its_preface_is_cut() {
             "cut at {at}: {}",
             String::from_utf8_lossy(&frame)
         );
+    }
+}
+
+#[test]
+fn a_place_in_a_trace_that_is_none_ends_at_the_gateway() {
+    let place = Place::new(plain);
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (headers, sent) in [
+        ("traceparent: 00-a-b-01\r\ntracestate: a=1\r\n".to_owned(), [None, None]),
+        ("tracestate: a=1\r\n".to_owned(), [None, None]),
+        (format!("traceparent: {good}\r\ntracestate: A=1\r\n"), [Some(good), None]),
+        (format!("traceparent: {good}\r\ntraceparent: {good}\r\n"), [None, None]),
+    ] {
+        assert_eq!(ask(place.address(), post(INITIALIZE, &headers)).status(), 200);
+        let seen = place.upstream.seen();
+        let last = seen.iter().rfind(|text| text.text().contains("initialize")).expect("a message");
+        assert_eq!(["traceparent", "tracestate"].map(|name| last.header(name)), sent, "{headers}");
     }
 }
