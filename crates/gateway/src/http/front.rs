@@ -4,8 +4,10 @@ mod http1;
 mod preface;
 mod reads;
 mod sent;
+mod slow;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
@@ -27,6 +29,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 pub(super) use self::sent::Sent;
+use self::slow::Paced;
 use super::aggregate::Aggregate;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
@@ -158,7 +161,10 @@ where
         let for_requests = Arc::clone(&front);
         let service = service_fn(move |request: Request<Incoming>| {
             let front = Arc::clone(&for_requests);
-            async move { Ok::<_, std::convert::Infallible>(serve(&front, request.map(Sent::Http2)).await) }
+            async move {
+                let reply = serve(&front, request.map(Sent::Http2)).await;
+                Ok::<_, Infallible>(reply.map(|body| Paced::new(body, limits.unread_time)))
+            }
         });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new());
