@@ -181,6 +181,36 @@ fn what_a_server_says_by_itself_goes_to_the_sessions_stream() {
 }
 
 #[test]
+fn where_a_client_stands_in_a_trace_reaches_a_server_over_stdio_in_meta() {
+    let heard = Workplace::new();
+    let lines = heard.at("lines");
+    let script = format!("tee -a \"$0\" | ({SHELL})");
+    let place = Place::new(&["sh", "-c", &script, &lines].map(str::to_owned), &[]);
+    let session = place.session();
+    let say = |message: &str, headers: &str| {
+        let own = format!("Mcp-Session-Id: {session}\r\n{headers}");
+        assert_eq!(ask(place.address(), post(message, &own)).status(), 200);
+    };
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let message = |id: u8, meta: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{{meta}"name":"pid", "arguments":{{"x":1.50}}}}}}"#
+        )
+    };
+    let state = format!("traceparent: {trace}\r\ntracestate: a=1\r\n");
+    say(&message(1, ""), &state);
+    // Its own word stands, broken ones say nothing, and who says nothing is sent on as it is.
+    let own = r#""_meta":{"traceparent":"mine"},"#;
+    say(&message(2, own), &state);
+    say(&message(3, ""), "traceparent: 00-a-b-01\r\n");
+    say(&message(4, ""), "");
+    let text = std::fs::read_to_string(&lines).expect("what the server was sent");
+    let calls: Vec<&str> = text.lines().filter(|line| line.contains("tools/call")).collect();
+    let meta = format!(r#""_meta":{{"traceparent":"{trace}","tracestate":"a=1"}},"#);
+    assert_eq!(calls, [message(1, &meta), message(2, own), message(3, ""), message(4, "")]);
+}
+
+#[test]
 fn a_server_that_cannot_start_is_tried_again_with_growing_waits() {
     let place = Place::new(&["sh", "-c", "exit 1"].map(str::to_owned), &[]);
     let initialize = post(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#, "");

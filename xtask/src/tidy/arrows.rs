@@ -178,7 +178,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("bailiwick-approval", &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record"]),
     (
         "bailiwick-gateway",
-        &["bailiwick-mcp", "bailiwick-engine", "bailiwick-record", "bailiwick-sandbox", "bailiwick-approval"],
+        &[
+            "bailiwick-mcp",
+            "bailiwick-semantic",
+            "bailiwick-engine",
+            "bailiwick-record",
+            "bailiwick-sandbox",
+            "bailiwick-approval",
+        ],
     ),
     (
         "bailiwick",

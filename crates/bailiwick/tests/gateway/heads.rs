@@ -1,6 +1,10 @@
 //! Heads of requests: what is refused before a message is read, and what must agree with it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use bailiwick_testkit::http::{Text, ask, post, reply_json};
+use bailiwick_testkit::patience::PATIENCE;
 use bailiwick_testkit::serde_json::{Value, json};
 
 use crate::{INITIALIZE, MODERN, Place, call, modern, plain};
@@ -128,7 +132,7 @@ fn what_is_no_message_is_told_so() {
 #[test]
 fn a_header_of_credentials_ends_at_the_gateway_and_the_operators_goes_on() {
     let place = Place::with(plain, &["--target-header", "Authorization=file:/proc/sys/kernel/ostype"]);
-    let headers = "Authorization: Bearer mine\r\nCookie: a=b\r\nX-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1.2.3.4\r\ntraceparent: 00-a-b-01\r\n";
+    let headers = "Authorization: Bearer mine\r\nCookie: a=b\r\nX-HTTP-Method-Override: DELETE\r\nX-Forwarded-For: 1.2.3.4\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=1\r\n";
     assert_eq!(ask(place.address(), post(INITIALIZE, headers)).status(), 200);
     let seen = place.upstream.seen();
     let names: Vec<&str> =
@@ -138,7 +142,8 @@ fn a_header_of_credentials_ends_at_the_gateway_and_the_operators_goes_on() {
     }
     let authorization: Vec<_> = seen.iter().filter_map(|text| text.header("authorization")).collect();
     assert_eq!(authorization, ["Linux"]);
-    assert_eq!(seen.first().and_then(|text| text.header("traceparent")), Some("00-a-b-01"));
+    let trace = ["traceparent", "tracestate"].map(|name| seen.first().and_then(|text| text.header(name)));
+    assert_eq!(trace, [Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), Some("a=1")]);
     let log = place.records(|records| records.len() > 2);
     assert!(!Value::from(log).to_string().contains("Linux"), "a secret in the log");
 }
@@ -215,4 +220,47 @@ fn a_header_that_repeats_an_argument_agrees_with_it() {
         follow == Some(of) && of.parse::<u32>().is_ok_and(|of| of > 9),
         "headers are part of the trace: {said}"
     );
+}
+
+#[test]
+fn http2_without_tls_is_spoken_however_its_preface_is_cut() {
+    let place = Place::new(plain);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    // An empty frame of settings; the server answers with one of its own, type 4 on stream 0.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    for at in [1, 3, 14, 18, 23, 24] {
+        let mut stream = TcpStream::connect(place.address()).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (first, rest) = preface.split_at(at);
+        for piece in [first, rest, &settings] {
+            stream.write_all(piece).unwrap();
+            std::thread::yield_now();
+        }
+        let mut frame = [0; 9];
+        stream.read_exact(&mut frame).unwrap();
+        assert_eq!(
+            (frame[3], &frame[5..]),
+            (4, &[0; 4][..]),
+            "cut at {at}: {}",
+            String::from_utf8_lossy(&frame)
+        );
+    }
+}
+
+#[test]
+fn a_place_in_a_trace_that_is_none_ends_at_the_gateway() {
+    let place = Place::new(plain);
+    let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (headers, sent) in [
+        ("traceparent: 00-a-b-01\r\ntracestate: a=1\r\n".to_owned(), [None, None]),
+        ("tracestate: a=1\r\n".to_owned(), [None, None]),
+        (format!("traceparent: {good}\r\ntracestate: A=1\r\n"), [Some(good), None]),
+        (format!("traceparent: {good}\r\ntraceparent: {good}\r\n"), [None, None]),
+    ] {
+        assert_eq!(ask(place.address(), post(INITIALIZE, &headers)).status(), 200);
+        let seen = place.upstream.seen();
+        let last = seen.iter().rfind(|text| text.text().contains("initialize")).expect("a message");
+        assert_eq!(["traceparent", "tracestate"].map(|name| last.header(name)), sent, "{headers}");
+    }
 }

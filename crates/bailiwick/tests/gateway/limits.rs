@@ -231,3 +231,53 @@ fn strange_heads(request: &Text, stream: &mut TcpStream) -> bool {
         },
     }
 }
+
+/// A server of 2025-03-26. It answers the first call of a batch as `first` says, and talks on until it is not heard any more.
+fn talks_on(request: &Text, stream: &mut TcpStream, left: &Latch) -> bool {
+    if !request.body.starts_with(b"[") {
+        let answer = answer_to(&request.json()).map(|answer| answer.to_string());
+        return match answer {
+            Some(answer) => reply_json(stream, &answer.replace("2025-11-25", "2025-03-26")),
+            None => reply(stream, "202 Accepted", "", ""),
+        };
+    }
+    begin_events(stream);
+    let first = request.json()[0].clone();
+    let answer = answer_to(&first).expect("a call");
+    chunk(stream, &format!("data: {answer}\n\n"));
+    let word = json!({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x".repeat(1000)}});
+    while chunk(stream, &format!("data: {word}\n\n")) {}
+    left.open();
+    false
+}
+
+#[test]
+fn answers_to_a_batch_that_are_together_longer_than_the_limit_end_it() {
+    let left = Arc::<Latch>::default();
+    let for_upstream = Arc::clone(&left);
+    let place = Place::with(
+        move |request, stream| talks_on(request, stream, &for_upstream),
+        &["--max-message-bytes", "65536"],
+    );
+    let session = place.session();
+    // Once the tools are listed, what goes on goes as one batch.
+    assert_eq!(place.say(&session, &call(0, "a")).status(), 200);
+    let answer = place.say(&session, &json!([call(1, "a"), call(2, "b"), call(3, "~/.ssh/id")]));
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    assert!(answer.body.len() < 70_000, "{}", answer.body.len());
+    let of = |id: i64| {
+        let all = answer.json();
+        let mut own = all.as_array().into_iter().flatten().filter(|one| one["id"] == id).cloned();
+        let found = own.next().unwrap_or_else(|| panic!("no answer to {id}"));
+        assert!(own.next().is_none(), "two answers to {id}");
+        found
+    };
+    assert_eq!(of(1)["result"]["content"][0]["text"], "a");
+    assert_eq!(of(2)["error"]["code"], -32603, "{}", of(2));
+    let words = of(2)["error"]["message"].to_string();
+    assert!(words.contains("--max-message-bytes"), "{words}");
+    assert_eq!(of(3)["result"]["isError"], true);
+    left.pass();
+    assert_eq!(place.outcomes(), 3);
+    assert_eq!(place.say(&session, &call(4, "c")).json()["result"]["content"][0]["text"], "c");
+}

@@ -43,6 +43,12 @@ fn a_call_goes_over_tls_to_a_server_that_proves_itself() {
     let outer = outer(&outside, inner.address.port(), &inside.at("cert.pem"));
     let session = session(outer.address, "/mcp");
     assert_eq!(said(&ask(outer.address, post("/mcp", &session, &call(1, "x")))), "one \"x\" ");
+    // Longer than goes over HTTP/2 at once.
+    let long = "x".repeat(300_000);
+    assert_eq!(
+        said(&ask(outer.address, post("/mcp", &session, &call(2, &long)))),
+        format!("one \"{long}\" ")
+    );
     let admin = inner.address_of("admin at");
     let metrics = ask(admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").text();
     let spoken: Vec<&str> = metrics.lines().filter(|line| line.contains("accepted_total{")).collect();

@@ -21,7 +21,7 @@ use super::recorder::OneMore;
 use super::run::{Decided, Run};
 use super::sessions::Session;
 use super::stdio::Server;
-use super::upstream::{Reading, collect};
+use super::upstream::{Reading, UpstreamError, collect};
 
 /// One request of a client, or one stream that it opened.
 #[derive(Debug, Clone)]
@@ -117,26 +117,27 @@ impl Exchange {
         };
         let response = link.post(headers, &letter).await.map_err(drop)?;
         let Some(id) = asked else { return Ok(()) };
-        self.hear(response, &[id]).await;
+        let mut answers = Answers::new(Vec::new(), self.here.gate.office.with.limits.message_bytes_max);
+        self.hear(response, &[id], &mut answers).await;
         Ok(())
     }
 
-    /// Hears an answer out until the server owes none of `ids`; returns what of it is for the client.
-    pub(super) async fn hear(&self, response: Response<Reading>, ids: &[Id<'static>]) -> Vec<Letter> {
+    /// Hears an answer out until the server owes none of `ids`, or there is no room for more of it; keeps what is for the client.
+    pub(super) async fn hear(&self, response: Response<Reading>, ids: &[Id<'static>], answers: &mut Answers) {
         let gate = &self.here.gate;
-        let limits = gate.office.with.limits;
-        let mut heard = Vec::new();
         let (head, mut body) = response.into_parts();
         if is_type(&head.headers, "application/json") {
-            if let Ok(bytes) = collect(body, limits.message_bytes_max, gate.limits.answer_time).await {
-                self.take_in(&bytes, &mut heard).await;
+            match collect(body, answers.room, gate.limits.answer_time).await {
+                Ok(bytes) => self.take_in(&bytes, answers).await,
+                Err(UpstreamError::TooLong) => answers.is_full = true,
+                Err(_) => {}
             }
-            return heard;
+            return;
         }
         if !is_type(&head.headers, "text/event-stream") {
-            return heard;
+            return;
         }
-        let mut sse = Sse::new(&limits);
+        let mut sse = Sse::new(&gate.office.with.limits);
         while ids.iter().any(|id| self.run.awaits(self.lane, id)) {
             let Some(Ok(frame)) = body.frame().await else { break };
             let Ok(data) = frame.into_data() else { continue };
@@ -150,17 +151,20 @@ impl Exchange {
                 }
             }
             for message in messages {
-                self.take_in(&Bytes::from(message), &mut heard).await;
+                if message.len() > answers.room {
+                    answers.is_full = true;
+                    return;
+                }
+                self.take_in(&Bytes::from(message), answers).await;
             }
         }
-        heard
     }
 
-    async fn take_in(&self, bytes: &Bytes, heard: &mut Vec<Letter>) {
+    async fn take_in(&self, bytes: &Bytes, answers: &mut Answers) {
         let decided = self.here.gate.receive_answer(&self.run, self.lane, bytes);
         // Boxed, because an errand may lead to the next.
         let acts = Box::pin(self.settle(decided, Direction::ToClient)).await;
-        heard.extend(to_client(acts));
+        to_client(acts).for_each(|letter| answers.keep(letter));
     }
 
     /// Ends `session`, which the upstream does not know any more or the client is done with.
@@ -180,6 +184,28 @@ impl Exchange {
         self.process = session.as_ref().and_then(|session| session.server.clone());
         self.session = session;
         self
+    }
+}
+
+/// What a server said that is kept until all of it goes to the client together.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) letters: Vec<Letter>,
+    /// Bytes that may still come.
+    room: usize,
+    /// There was more than that.
+    pub(super) is_full: bool,
+}
+
+impl Answers {
+    /// `bytes_max` holds for what comes behind `letters`.
+    pub(super) fn new(letters: Vec<Letter>, bytes_max: usize) -> Answers {
+        Answers { letters, room: bytes_max, is_full: false }
+    }
+
+    fn keep(&mut self, letter: Letter) {
+        self.room = self.room.saturating_sub(letter.bytes().len());
+        self.letters.push(letter);
     }
 }
 

@@ -1,10 +1,13 @@
 //! One listener: which paths it serves, and its connections.
 
 mod http1;
+mod preface;
 mod reads;
 mod sent;
+mod slow;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream as StdStream};
@@ -26,6 +29,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 pub(super) use self::sent::Sent;
+use self::slow::Paced;
 use super::aggregate::Aggregate;
 use super::endpoint::serve;
 use super::gate::{Gate, Phase, until};
@@ -130,15 +134,10 @@ pub(super) async fn connection(front: Arc<Front>, stream: StdStream) {
     let head_time = hub.limits.head_time;
     match &map.identity {
         None => {
-            let mut first = [0; PREFACE.len()];
-            // What a client of HTTP/2 says first comes in one piece; who says nothing is let go.
-            match timeout(head_time, stream.peek(&mut first)).await {
-                Ok(Ok(read)) if read > 0 => {
-                    let http2 = first.get(..read).is_some_and(|first| first == PREFACE);
-                    hub.metrics.accepted(http2, false);
-                    speak(front, stream, http2).await;
-                }
-                Ok(Ok(_) | Err(_)) | Err(_) => {}
+            // Who says too little to tell is let go.
+            if let Ok(Ok(http2)) = timeout(head_time, preface::begins_http2(&stream)).await {
+                hub.metrics.accepted(http2, false);
+                speak(front, stream, http2).await;
             }
         }
         // A client that cannot agree on TLS in time, or at all, is let go.
@@ -153,9 +152,6 @@ pub(super) async fn connection(front: Arc<Front>, stream: StdStream) {
     hub.metrics.connections.dec();
 }
 
-/// What a connection of HTTP/2 begins with (RFC 9113, section 3.4).
-const PREFACE: [u8; 24] = *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 pub(super) async fn speak<S>(front: Arc<Front>, stream: S, http2: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -165,7 +161,10 @@ where
         let for_requests = Arc::clone(&front);
         let service = service_fn(move |request: Request<Incoming>| {
             let front = Arc::clone(&for_requests);
-            async move { Ok::<_, std::convert::Infallible>(serve(&front, request.map(Sent::Http2)).await) }
+            async move {
+                let reply = serve(&front, request.map(Sent::Http2)).await;
+                Ok::<_, Infallible>(reply.map(|body| Paced::new(body, limits.unread_time)))
+            }
         });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new());

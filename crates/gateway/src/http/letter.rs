@@ -1,9 +1,12 @@
 //! What the engine permitted, on its way: the only bytes of messages that leave a gateway (law 2).
 
 use bailiwick_engine::{Decision, Effect, Event, Lane, Permitted, Quarantined, Question};
-use bailiwick_mcp::{Direction, Id};
+use bailiwick_mcp::{Direction, Id, Packet};
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
+
+use super::gate::Gate;
+use super::onward::Trace;
 
 /// A message, or several in one array, that the engine permitted.
 #[derive(Debug, Clone)]
@@ -34,6 +37,18 @@ impl Letter {
         }
         joined.push(b']');
         Letter(joined.into())
+    }
+
+    /// The same with the client's place in a distributed trace, of which no rule speaks; the rest stays as it was permitted.
+    pub(super) fn traced(self, gate: &Gate, trace: &Trace) -> Letter {
+        let bytes = gate.parse(&self.0, |packet| match packet {
+            Ok(Packet::One(message)) => {
+                let splice = trace.beside(&message)?;
+                Some(splice.apply(message.raw(), message.value().span().0))
+            }
+            Ok(Packet::Batch(_)) | Err(_) => None,
+        });
+        bytes.map_or(self, |bytes| Letter(bytes.into()))
     }
 
     pub(super) fn bytes(&self) -> &Bytes {

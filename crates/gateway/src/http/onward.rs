@@ -1,15 +1,18 @@
 //! What of a client's head goes on to the upstream.
 
+mod trace;
+
 use bailiwick_mcp::headers;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
+pub(super) use self::trace::Trace;
 use super::fields::Fields;
 use super::head::{METHOD, NAME, SESSION, is_argument};
 
 /// What of a client's head goes on, besides `also`. Everything else ends here: credentials are for us, and
 /// unknown headers make some frameworks read another request than the one that was decided over.
 ///
-/// It is not looked into before it is sent.
+/// It is not looked into before it is sent, but for the place in a trace that is none.
 #[derive(Debug, Clone)]
 pub(super) struct Onward(Vec<(HeaderName, HeaderValue)>);
 
@@ -21,8 +24,11 @@ const ADDED: usize = 5;
 impl Onward {
     /// What mirrors a message is for messages of 2026-07-28 alone, where it was compared.
     pub(super) fn of(headers: &HeaderMap, also: &[HeaderName], modern: bool) -> Onward {
-        let goes_on = |name: &HeaderName| match name.as_str() {
-            "accept" | "accept-language" | "baggage" | headers::VERSION | "traceparent" | "tracestate" => {
+        let mut traced = false;
+        let mut goes_on = |name: &HeaderName| match name.as_str() {
+            "accept" | "accept-language" | "baggage" | headers::VERSION => true,
+            name if trace::is_of_trace(name) => {
+                traced = true;
                 true
             }
             headers::METHOD | headers::NAME => modern,
@@ -34,7 +40,15 @@ impl Onward {
                 kept.push((name.clone(), value.clone()));
             }
         }
+        if traced {
+            trace::retain_valid(&mut kept);
+        }
         Onward(kept)
+    }
+
+    /// Where the client stands in a distributed trace, for servers that get no headers.
+    pub(super) fn trace(&self) -> Option<Trace> {
+        Trace::of(&self.0)
     }
 
     /// The upstream's id of the session, or none, in place of what the client sent.

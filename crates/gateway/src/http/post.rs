@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 
-use super::exchange::{Attended, Exchange, to_client};
+use super::exchange::{Answers, Attended, Exchange, to_client};
 use super::front::Sent;
 use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, arguments, check_body};
@@ -276,42 +276,50 @@ impl Exchange {
 }
 
 impl Attended {
-    /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one.
+    /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one. Together
+    /// they may be as long as one message.
     async fn batch(
         &self,
         letters: Vec<Letter>,
-        mut answers: Vec<Letter>,
+        refused: Vec<Letter>,
         undecided: Vec<(Id<'static>, tokio::sync::oneshot::Receiver<What>)>,
     ) -> Reply {
+        let exchange = &self.exchange;
+        let mut answers = Answers::new(refused, exchange.here.gate.office.with.limits.message_bytes_max);
         if !letters.is_empty() {
-            self.exchange.ask_for(&Letter::batch(&letters), &mut answers).await;
+            exchange.ask_for(&Letter::batch(&letters), &mut answers).await;
         }
         for (id, waiter) in undecided {
             match waiter.await {
-                Ok(What::ToServer { letter, .. }) => self.exchange.ask_for(&letter, &mut answers).await,
-                Ok(What::ToClient(letter)) => answers.push(letter),
+                // What nobody could be told the answer of is not sent.
+                Ok(What::ToServer { .. }) if answers.is_full => {}
+                Ok(What::ToServer { letter, .. }) => exchange.ask_for(&letter, &mut answers).await,
+                Ok(What::ToClient(letter)) => answers.letters.push(letter),
                 Ok(What::Ask(_) | What::Keep(_)) => {}
                 Err(_) => return unrecorded(&id),
             }
         }
-        let exchange = &self.exchange;
+        let why = if answers.is_full { TOO_LONG_TOGETHER } else { "the server did not answer" };
         for id in &self.sent {
             if exchange.run.awaits(exchange.lane, id) {
-                let decided = exchange.run.unanswered(exchange.lane, id, "the server did not answer");
-                answers.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
+                let decided = exchange.run.unanswered(exchange.lane, id, why);
+                answers.letters.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
             }
         }
-        message(StatusCode::OK, &Letter::batch(&answers))
+        message(StatusCode::OK, &Letter::batch(&answers.letters))
     }
 }
 
+const TOO_LONG_TOGETHER: &str =
+    "the answers to the batch are together longer than the limit; see `--max-message-bytes`";
+
 impl Exchange {
-    async fn ask_for(&self, letter: &Letter, answers: &mut Vec<Letter>) {
+    async fn ask_for(&self, letter: &Letter, answers: &mut Answers) {
         // A server over stdio is told one thing at a time: its answers come in no order that a batch could have.
         if let Way::Http(link) = &self.here.way
             && let Ok(response) = link.post(self.headers.fields(), letter).await
         {
-            answers.extend(self.hear(response, &self.ids).await);
+            self.hear(response, &self.ids, answers).await;
         }
     }
 }

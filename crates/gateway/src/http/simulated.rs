@@ -283,7 +283,7 @@ fn records(folder: &Path, entries: &Entries) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn on_a_still_clock(body: impl Future<Output = ()>) {
+pub(in crate::http) fn on_a_still_clock(body: impl Future<Output = ()>) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
     runtime.block_on(body);

@@ -156,6 +156,10 @@ impl Attended {
             Ok(server) => server,
             Err(why) => return exchange.failed(why, StatusCode::BAD_GATEWAY).await,
         };
+        let letter = match exchange.headers.trace() {
+            Some(trace) => letter.traced(&exchange.here.gate, &trace),
+            None => letter,
+        };
         let mut opened = None;
         if opens {
             match exchange.open(None, Some(Arc::clone(&server))) {

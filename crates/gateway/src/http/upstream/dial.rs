@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use std::vec::IntoIter;
 
+use bailiwick_semantic::{Class, Host};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
@@ -29,7 +30,8 @@ type Dialer = crate::http::simulated::Dialer;
 pub(super) type Wire = crate::http::simulated::Pipe;
 
 /// An address that the operator wrote is used as it is; a name may not lead to where no server
-/// of anybody is meant to be: link-local addresses, on which clouds give out credentials, and those of groups or nobody.
+/// of anybody is meant to be: link-local addresses, on which clouds give out credentials, the other addresses of such services,
+/// and those of groups or nobody.
 pub(super) fn connector(target: &Target, connect_time: Duration) -> Connector {
     #[cfg(not(test))]
     let dialer = dialer(connect_time);
@@ -86,14 +88,32 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// False for addresses that no name of an upstream should have.
+/// False for addresses that no name of an upstream should have, and for those that lead to one through a tunnel or a translator.
 fn may_dial(address: IpAddr) -> bool {
+    let is_one_of = |address: IpAddr, classes: &[Class]| {
+        let host = Host::Address(address);
+        classes.iter().any(|class| class.contains(&host))
+    };
     match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            !(v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast())
-        }
-        IpAddr::V6(v6) => !(v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast()),
+        IpAddr::V4(v4) => !v4.is_broadcast() && !is_one_of(v4.into(), &NEVER),
+        IpAddr::V6(v6) => match translated(v6) {
+            // Only one of them is meant, and the others may look like anything.
+            Some(readings) => !readings.into_iter().any(|v4| is_one_of(v4.into(), &CREDENTIALS)),
+            None => !is_one_of(v6.into(), &NEVER),
+        },
     }
+}
+
+const NEVER: [Class; 4] = [Class::LinkLocal, Class::Metadata, Class::Multicast, Class::Unspecified];
+/// Where clouds give out credentials.
+const CREDENTIALS: [Class; 2] = [Class::LinkLocal, Class::Metadata];
+
+/// What an address of a local NAT64 (`64:ff9b:1::/48`, RFC 8215) may stand for: its operator chooses how long the prefix is,
+/// and that says where the IPv4 address lies (RFC 6052, section 2.2).
+fn translated(v6: Ipv6Addr) -> Option<[Ipv4Addr; 4]> {
+    let [0, 0x64, 0xff, 0x9b, 0, 1, a, b, _, c, d, e, f, g, h, i] = v6.octets() else { return None };
+    // Prefixes of 48, 56, 64 and 96 bits.
+    Some([[a, b, c, d].into(), [b, c, d, e].into(), [c, d, e, f].into(), [f, g, h, i].into()])
 }
 
 #[cfg(test)]
@@ -136,12 +156,64 @@ mod tests {
 
     #[test]
     fn names_that_lead_to_metadata_services_lead_nowhere() {
-        for bad in
-            ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1"]
-        {
+        for bad in [
+            "169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "::",
+            "224.0.0.1",
+            "255.255.255.255",
+            "ff02::1",
+            // Metadata services at other addresses: Alibaba, Azure, Oracle, and over IPv6 AWS, Google, Scaleway.
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fd00:42::42",
+            // The same within IPv6: mapped, compatible, SIIT, 6to4, Teredo, NAT64.
+            "::ffff:169.254.169.254",
+            "::ffff:100.100.100.200",
+            "::169.254.169.254",
+            "::ffff:0:169.254.169.254",
+            "2002:a9fe:a9fe::1",
+            "2001::5601:5601",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b::a83f:8110",
+            "64:ff9b::",
+            "64:ff9b:1::169.254.169.254",
+            "64:ff9b:1:abcd::100.100.100.200",
+            // A NAT64 of one's own, with prefixes of 48, 56 and 64 bits.
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1::a9:fea9:fe00:0",
+        ] {
             assert!(!may_dial(bad.parse().unwrap()), "{bad}");
         }
-        for good in ["127.0.0.1", "10.1.2.3", "192.0.2.1", "::1", "2001:db8::1", "fd00::1"] {
+    }
+
+    #[test]
+    fn names_of_servers_lead_there_also_in_private_networks_and_through_tunnels() {
+        for good in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.1.1",
+            "100.100.100.201",
+            "168.63.129.17",
+            "192.0.2.1",
+            "::1",
+            "2001:db8::1",
+            "fd00::1",
+            "fd00:ec2::253",
+            "::ffff:10.1.2.3",
+            "64:ff9b::10.1.2.3",
+            "64:ff9b::192.0.2.1",
+            "64:ff9b:1::10.1.2.3",
+            "64:ff9b:1:a01:2:300::",
+            "2002:c000:201::1",
+        ] {
             assert!(may_dial(good.parse().unwrap()), "{good}");
         }
     }
