@@ -72,7 +72,7 @@ impl Engine {
             self.answered(at, sent, message, decision.completion, decision.verdict);
         }
         out.insert(first_pin, outcome);
-        if !self.run.waiting.is_empty() && self.offer.is_complete(Item::Tool) {
+        if !self.run.waiting.is_empty() && self.offer.is_fresh(Item::Tool) {
             self.release_waiting(at, out);
         }
     }

@@ -189,7 +189,7 @@ impl Engine {
                     let sent = self.present.sent.take();
                     let told = held.progress.as_ref().map_or(0.0, Waits::told);
                     self.run.in_flight(held.direction).release(id, told, sent);
-                    self.note_watched(&held.method, held.target.as_deref());
+                    self.note_wish(&held.method, held.target.as_deref());
                 }
                 effects.push(Effect::Send { to: held.direction, message: Permitted::new(held.bytes) });
             }

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Judgement};
 use crate::inspect::{About, Inspection, Neighbours};
 use crate::reply::{Refusal, WITHHELD};
 use crate::request::changed;
-use crate::run::TASKS_MAX;
+use crate::run::{Pending, TASKS_MAX};
 
 impl Engine {
     /// Takes it that the server offers the tool that `message` calls, and that a call made the task that it names, so that one
@@ -29,7 +29,7 @@ impl Engine {
         {
             // The name alone stands for the tool: every call of it shows the same one.
             Arc::make_mut(&mut self.offer.pinned).add(Item::Tool, &name, value);
-            self.offer.observe(Item::Tool, &name, value);
+            self.offer.observe(Item::Tool, &name, value, 0);
         }
         let task = message.params().and_then(|params| params.get("taskId")).and_then(Value::text);
         if let Some(id) = task.filter(|_| self.run.tasks.len() < TASKS_MAX) {
@@ -44,7 +44,7 @@ impl Engine {
         at: Timestamp,
         message: &Message<'a>,
         item: Item,
-        result: Value<'a>,
+        (result, pending): (Value<'a>, &Pending),
         pins: &mut Vec<Outcome<'a>>,
     ) -> Judgement<'a> {
         if !listing_clear(result, item) {
@@ -105,11 +105,15 @@ impl Engine {
         }
         if result.get("nextCursor").is_none() {
             self.offer.set_complete(item);
+            if pending.from_start {
+                self.offer.forgive(item, &names, pending.call);
+            }
         }
         splice.retain(&elements);
         if !splice.is_empty() {
             uncache(result, &mut splice);
         }
+        judgement.reasons.extend(odd_names(item, list));
         if let Some(words) = hidden.words(elements.len()) {
             judgement.reasons.push(Reason::Hidden(words));
         }
@@ -126,7 +130,8 @@ impl Engine {
         value: Value<'_>,
         pins: &mut Vec<Outcome<'_>>,
     ) -> bool {
-        let Some(change) = self.offer.observe(item, name, value) else { return true };
+        let requests = self.run.calls;
+        let Some(change) = self.offer.observe(item, name, value, requests) else { return true };
         let drift = self.policy.pins().drift;
         let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
         decision.method = item.member().into();
@@ -143,6 +148,23 @@ impl Engine {
 /// Everything that is listed: a list of another kind has no place in an answer.
 const LISTS: [Item; 6] =
     [Item::Tool, Item::Prompt, Item::Resource, Item::ResourceTemplate, Item::Task, Item::Skill];
+
+/// Names of tools that are not what the specification has them be (`A-Z a-z 0-9 _ . -`, at most 128 of them): clients read them in
+/// different ways.
+fn odd_names(item: Item, list: Option<Value<'_>>) -> Option<Reason> {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let is_odd = |name: &str| !(1..=NAME_BYTES_MAX).contains(&name.len()) || !name.bytes().all(is_usual);
+    let elements = list.filter(|_| item == Item::Tool)?.elements();
+    let mut odd = elements.filter_map(|tool| tool.get("name")?.text()).filter(|name| is_odd(name));
+    let first = odd.next()?;
+    let first = first.get(..first.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+    Some(Reason::Protocol(
+        format!("names of {} tools are of unusual form, `{first}` first", odd.count() + 1).into(),
+    ))
+}
+
+/// Of a tool.
+const NAME_BYTES_MAX: usize = 128;
 
 /// A list that was changed for one caller must not be kept for another, nor outlive the policy (2026-07-28, caching).
 pub(crate) fn uncache(result: Value<'_>, splice: &mut Splice) {

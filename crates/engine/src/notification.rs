@@ -122,6 +122,9 @@ impl Engine {
                 if message.method() == Some("notifications/message") {
                     self.log_line(message, &mut asked);
                 }
+                if direction == Direction::ToClient {
+                    self.note_changed_list(message.method());
+                }
                 if elicits {
                     self.end_of_elicitation(params, &mut asked);
                 }

@@ -2,6 +2,7 @@
 
 mod names;
 mod parameters;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::headers::{Argument, arguments};
 use bailiwick_mcp::{Item, Value};
-use bailiwick_policy::{Target, UriReadings};
+use bailiwick_policy::Target;
 use sha2::{Digest as _, Sha256};
 
 use self::names::{reads_text, writes_text};
@@ -150,10 +151,10 @@ pub(crate) struct Offer {
     pub(crate) pinned: Arc<Pins>,
     /// A lock file was given: nothing is pinned at first sight.
     pub(crate) locked: bool,
-    /// The first list of that kind was seen to its end.
-    complete: BTreeMap<Item, ()>,
-    /// Items whose last listing differed from their pin, with the difference.
-    drifted: BTreeMap<(Item, String), String>,
+    /// The kinds whose first list was seen to its end, and whether the server has not said since that it changed.
+    complete: BTreeMap<Item, bool>,
+    /// Items that were listed otherwise than they are pinned, with the last difference, and how many requests there had been.
+    drifted: BTreeMap<(Item, String), (String, u64)>,
     /// Names seen in this run.
     seen: BTreeMap<Item, BTreeSet<String>>,
     /// Items that a guard cut out of the last list.
@@ -188,7 +189,19 @@ impl Offer {
     }
 
     pub(crate) fn set_complete(&mut self, item: Item) {
-        self.complete.insert(item, ());
+        self.complete.insert(item, true);
+    }
+
+    /// True if its list was seen to its end, and is the server's last word.
+    pub(crate) fn is_fresh(&self, item: Item) -> bool {
+        self.complete.get(&item) == Some(&true)
+    }
+
+    /// The server says that its list is another one.
+    pub(crate) fn set_stale(&mut self, item: Item) {
+        if let Some(fresh) = self.complete.get_mut(&item) {
+            *fresh = false;
+        }
     }
 
     pub(crate) fn was_seen(&self, item: Item, name: &str) -> bool {
@@ -289,48 +302,18 @@ impl Offer {
             return None;
         }
         let full = (self.drifted.len() >= ITEMS_MAX).then_some(TOO_MANY);
-        self.drifted.get(&(item, name.to_owned())).map(String::as_str).or(full)
+        self.drifted.get(&(item, name.to_owned())).map(|(change, _)| change.as_str()).or(full)
     }
 
-    /// True if a pinned template may expand to `uri`.
-    pub(crate) fn may_expand_to(&self, uri: &str) -> bool {
-        let templates = &self.pinned.resource_templates;
-        if templates.is_empty() {
-            return false;
-        }
-        let uri = UriReadings::of(uri);
-        templates.keys().any(|template| uri.expanded_from(template).is_some())
-    }
-
-    /// Of the templates that `uri` may come from, by what their expansions begin with, one of those that begin longest that is
-    /// not what was pinned, and how; `failed` says why they could not be listed. Where more differ than are remembered, any
-    /// URI may come from one of them.
-    pub(crate) fn template_change(&self, uri: &str, failed: Option<&str>) -> Option<(&str, String)> {
-        let item = Item::ResourceTemplate;
-        let uri = UriReadings::of(uri);
-        let seen = self.seen.get(&item).into_iter().flatten();
-        let drifted = self.drifted.keys().filter(|(of, _)| *of == item).map(|(_, template)| template);
-        let known = self.pinned.resource_templates.keys().chain(seen).chain(drifted);
-        let own: Vec<_> =
-            known.filter_map(|template| Some((uri.expanded_from(template)?, template))).collect();
-        let Some(longest) = own.iter().map(|(length, _)| *length).max() else {
-            return (self.drifted.len() >= ITEMS_MAX).then(|| (item.member(), TOO_MANY.to_owned()));
-        };
-        let mut nearest =
-            own.into_iter().filter(|(length, _)| *length == longest).map(|(_, template)| template);
-        let change = |template: &str| match (self.drift_of(item, template), failed) {
-            (Some(change), _) => Some(change.to_owned()),
-            (None, Some(failed)) if self.locked => Some(failed.to_owned()),
-            (None, _) if self.is_complete(item) && !self.was_seen(item, template) => {
-                Some("not in the server's list".to_owned())
-            }
-            (None, _) => None,
-        };
-        nearest.find_map(|template| change(template).map(|change| (template.as_str(), change)))
-    }
-
-    /// Compares a listed item with its pin, or pins it at first sight. Returns the difference.
-    pub(crate) fn observe(&mut self, item: Item, name: &str, value: Value<'_>) -> Option<String> {
+    /// Compares a listed item with its pin, or pins it at first sight. Returns the difference, which stays until [`Offer::forgive`]:
+    /// another copy that is as pinned clears nothing. `requests` were made until now.
+    pub(crate) fn observe(
+        &mut self,
+        item: Item,
+        name: &str,
+        value: Value<'_>,
+        requests: u64,
+    ) -> Option<String> {
         if item == Item::Tool {
             self.keep_schema(name, value);
             self.keep_headers(name, value);
@@ -356,13 +339,19 @@ impl Offer {
                 Some(_) => self.parameters.forget(name),
             }
         }
-        if self.drifted.len() < ITEMS_MAX {
-            match &difference {
-                Some(difference) => self.drifted.insert(key, difference.clone()),
-                None => self.drifted.remove(&key),
-            };
+        if let Some(difference) = &difference
+            && (self.drifted.len() < ITEMS_MAX || self.drifted.contains_key(&key))
+        {
+            self.drifted.insert(key, (difference.clone(), requests));
         }
         difference
+    }
+
+    /// What stands in a whole list that was asked for (as request number `request`) after it differed last, and did not differ
+    /// in it, is as it was pinned again.
+    pub(crate) fn forgive(&mut self, item: Item, listed: &BTreeSet<String>, request: u64) {
+        self.drifted
+            .retain(|(of, name), (_, seen)| *of != item || *seen >= request || !listed.contains(name));
     }
 
     /// Compares or pins the instructions.

@@ -13,7 +13,7 @@ use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
-use crate::reply::{OVERLOADED, Refusal};
+use crate::reply::{DENIED, OVERLOADED, Refusal};
 use crate::run::{HELD_MAX, Origin, Pending, Told};
 
 /// A request that was judged, on its way to its effect.
@@ -46,6 +46,7 @@ impl Engine {
             }
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
+                Ok(row) if let Some(barred) = self.barred(row) => barred,
                 Ok(row) => match self.list_first(at, message, row.governed, out) {
                     ListFirst::Known => self.judge(at, message, row, modern),
                     ListFirst::Waits => return,
@@ -63,6 +64,18 @@ impl Engine {
         let modern = || Version::ALL.into_iter().filter(|version| version.is_modern()).collect();
         let supported = self.run.supported.clone().unwrap_or_else(modern);
         Refusal::Version { requested: requested.to_owned(), supported }
+    }
+
+    /// After an introduction that a pin refused nothing goes on but another introduction.
+    fn barred<'a>(&self, row: &Method) -> Option<Judgement<'a>> {
+        let change = self.run.barred.as_ref()?;
+        if matches!(row.name, "initialize" | "server/discover" | "ping") {
+            return None;
+        }
+        let reason = Reason::Pin { name: "instructions".to_owned(), change: change.clone() };
+        let mut judgement = Judgement::deny(reason, Refusal::Silent);
+        judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
+        Some(judgement)
     }
 
     /// The checks that come before any rule: a known method, of this version, sent by the right party, with a free id.
@@ -186,16 +199,28 @@ impl Engine {
         let mut asked = self.asked(message, modern, judgement.listening.take());
         asked.tasks &= judgement.may_be_task;
         let (origin, token, told) = (Origin::Peer, None, Told::default());
-        let sampled = 0;
-        let pending = Pending { call, at, method, target, modern, origin, token, told, sent, asked, sampled };
+        let lists = method.is_some_and(|row| matches!(row.governed, Governed::List(_)));
+        let from_start = lists && message.params().and_then(|params| params.get("cursor")).is_none();
+        let pending = Pending {
+            call,
+            at,
+            method,
+            target,
+            modern,
+            origin,
+            token,
+            told,
+            sent,
+            asked,
+            sampled: 0,
+            from_start,
+        };
         let mut effects = Vec::new();
         let verdict = if self.enforces() { judgement.verdict } else { Verdict::Allow };
         match verdict {
             Verdict::Allow => {
-                if direction == Direction::ToServer
-                    && method.is_some_and(|row| row.governed == Governed::Resource)
-                {
-                    self.note_watched(&decision.method, judgement.target.as_deref());
+                if direction == Direction::ToServer {
+                    self.note_wish(&decision.method, judgement.target.as_deref());
                 }
                 self.note_pending(message, direction, pending);
                 let changed = judgement.changed.take().filter(|_| self.enforces());

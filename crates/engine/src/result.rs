@@ -65,7 +65,7 @@ impl Engine {
         self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         self.note_task(result, pending);
         match pending.method.map(|row| row.governed) {
-            Some(Governed::List(item)) => self.list(at, message, item, result, out),
+            Some(Governed::List(item)) => self.list(at, message, item, (result, pending), out),
             Some(Governed::Protocol) => self.introduction(at, message, result, pending, out),
             Some(_) | None => self.inspected(message, result, pending),
         }
@@ -112,6 +112,7 @@ impl Engine {
         }
         let mut judgement = self.inspected_and_cut(message, result, pending, cuts);
         let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
+            self.run.barred = None;
             return judgement;
         };
         let reason = Reason::Pin { name: "instructions".to_owned(), change: change.clone() };
@@ -124,6 +125,7 @@ impl Engine {
         judgement.refusal =
             Refusal::error(DENIED, format!("Denied by bailiwick; pin `instructions`: {change}"));
         decision.verdict = judgement.verdict;
+        self.run.barred = (judgement.verdict == Verdict::Deny).then_some(change);
         decision.action = match judgement.verdict {
             Verdict::Deny if self.enforces() => Action::Refused,
             Verdict::Ask if self.enforces() => Action::Held,
@@ -141,6 +143,11 @@ impl Engine {
         error: Value<'a>,
         pending: &Pending,
     ) -> Judgement<'a> {
+        if let (Some("resources/subscribe"), Some(uri)) =
+            (pending.method.map(|row| row.name), &pending.target)
+        {
+            self.run.watched.remove(uri);
+        }
         let mut judgement = self.inspected(message, error, pending);
         self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
         if !error_clear(error) {
@@ -175,6 +182,9 @@ impl Engine {
             self.spend_entry(at, Governed::Elicitation, params, entry.verdict);
             judgement.verdict = judgement.verdict.max(entry.verdict);
             judgement.reasons.extend(entry.reasons);
+        }
+        if let Some(asked) = asked {
+            self.addresses_beside(error, asked, judgement);
         }
         true
     }

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::pins;
 
 impl Engine {
-    /// Rules, then the past and the limits of what they let through. Spends nothing: see [`Engine::spend_allowed`].
+    /// Rules, the past and limits, whatever the first of them say: each is a reason. Spends nothing: see [`Engine::spend_allowed`].
     pub(crate) fn decide(
         &mut self,
         at: Timestamp,
@@ -26,7 +26,7 @@ impl Engine {
             let call = Call { target: *target, arguments, principal: &principal };
             verdict = self.look_back(at, &call, verdict, &mut reasons);
         }
-        if verdict == Verdict::Deny || self.policy.limits().is_empty() {
+        if self.policy.limits().is_empty() {
             return (verdict, reasons);
         }
         let policy = Arc::clone(&self.policy);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
 
-use bailiwick_policy::{Classifier, Taints};
+use bailiwick_policy::{Classifier, LogLevel, Taints};
 
 use crate::approval::Consents;
 use crate::asked::{Asked, Watched};
@@ -33,6 +33,8 @@ pub(crate) struct Pending {
     pub(crate) asked: Asked,
     /// Sampling requests that came while it was in flight and were counted for it.
     pub(crate) sampled: u64,
+    /// The other party's request for a list from its beginning.
+    pub(crate) from_start: bool,
 }
 
 /// How far a request's progress was told, by us and by the other party together: it only grows.
@@ -303,6 +305,7 @@ pub(crate) struct Run {
     pub(crate) supported: Option<Vec<Version>>,
     /// A request of the modern era was seen.
     pub(crate) modern_seen: bool,
+    /// Requests so far, of either party and our own.
     pub(crate) calls: u64,
     pub(crate) questions: u64,
     pub(crate) to_server: InFlight,
@@ -326,10 +329,16 @@ pub(crate) struct Run {
     /// What findings of guards say that the agent was given.
     pub(crate) taints: Taints,
     pub(crate) watched: Watched,
+    /// How the instructions differ from their pin, of an introduction that was refused for that: nothing else is let through.
+    pub(crate) barred: Option<String>,
+    /// The level of log lines that the client asked for last, before 2026-07-28.
+    pub(crate) log_level: Option<LogLevel>,
     /// Extensions that the server says it has and that are not known here (2026-07-28).
     pub(crate) extensions: BTreeSet<String>,
     /// Tasks that this run made, with the tool that each belongs to.
     pub(crate) tasks: BTreeMap<String, String>,
+    /// Tasks that the client made of what the server asked.
+    pub(crate) client_tasks: BTreeSet<String>,
 }
 
 /// Requests that a human who is asked is shown, besides the one in question.
@@ -412,6 +421,7 @@ mod tests {
             sent: None,
             asked: Asked::default(),
             sampled: 0,
+            from_start: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bailiwick_mcp::{Id, Message, Splice, Value, message};
+use bailiwick_policy::LogLevel;
 
 use crate::engine::Engine;
 use crate::run::Pending;
@@ -108,7 +109,7 @@ impl Engine {
         let params = message.params();
         let modern = self.run.modern_seen && self.run.version.is_none();
         if method == "notifications/message" {
-            return self.unasked_log(modern);
+            return self.unasked_log(message, modern);
         }
         let named = params.and_then(|params| params.get("_meta")?.get(SUBSCRIPTION));
         let Some(subscription) = named.filter(|_| self.run.modern_seen) else {
@@ -134,11 +135,12 @@ impl Engine {
         (!listening.may_tell(method, params)).then_some("not what the subscription is about")
     }
 
-    /// Remembers what is subscribed to by a request that goes on.
-    pub(crate) fn note_watched(&mut self, method: &str, uri: Option<&str>) {
-        match (method, uri) {
+    /// Remembers what news a request that goes on asks for: of a URI, or of a level.
+    pub(crate) fn note_wish(&mut self, method: &str, target: Option<&str>) {
+        match (method, target) {
             ("resources/subscribe", Some(uri)) => self.run.watched.add(uri),
             ("resources/unsubscribe", Some(uri)) => self.run.watched.remove(uri),
+            ("logging/setLevel", level) => self.run.log_level = level.and_then(LogLevel::of),
             _ => {}
         }
     }

@@ -30,10 +30,17 @@ impl Engine {
         }
     }
 
-    /// In 2026-07-28 log lines are for requests that ask for them.
-    pub(super) fn unasked_log(&self, modern: bool) -> Option<&'static str> {
+    /// In 2026-07-28 log lines are for requests that ask for them; before, as severe as the client asked for, if it did.
+    pub(super) fn unasked_log(&self, message: &Message<'_>, modern: bool) -> Option<&'static str> {
         let logs = |pending: &Pending| pending.asked.logs;
-        (modern && !self.run.to_server.here().any(logs)).then_some("log lines that nobody asked for")
+        let unasked = if modern {
+            !self.run.to_server.here().any(logs)
+        } else {
+            let level = message.params().and_then(|params| params.get("level")).and_then(Value::text);
+            let own = level.and_then(|level| LogLevel::of(&level));
+            matches!((own, self.run.log_level), (Some(own), Some(least)) if own < least)
+        };
+        unasked.then_some("log lines that nobody asked for")
     }
 
     /// A level below the policy's, and what is none.

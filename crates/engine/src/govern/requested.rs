@@ -72,6 +72,25 @@ impl Engine {
 }
 
 impl Engine {
+    /// An error that asks for addresses to be opened shows no others beside them.
+    pub(crate) fn addresses_beside(&self, error: Value<'_>, asked: Value<'_>, judgement: &mut Judgement<'_>) {
+        let urls: Vec<_> = asked.elements().filter_map(|entry| entry.get("url")?.text()).collect();
+        if urls.is_empty() {
+            return;
+        }
+        let (start, end) = asked.span();
+        let shows = |own: &Value<'_>| {
+            let is_beside = own.span().0 < start || own.span().0 >= end;
+            let is_other = |text: &str| urls.iter().all(|url| shows_address(text, url));
+            is_beside && own.text().is_some_and(|own| is_other(&own))
+        };
+        if let Some(beside) = error.descendants().find(shows) {
+            let action = strictest(self.policy.guards().requests(), |own| Some(own.url));
+            Found::new(("url-message", "another address in the words beside an address"), beside)
+                .take(action, judgement);
+        }
+    }
+
     /// Word of the end of an elicitation goes on only where the client got that elicitation.
     pub(crate) fn end_of_elicitation(&self, params: Option<Value<'_>>, judgement: &mut Judgement<'_>) {
         let message = "word of an elicitation that did not go to the client";

@@ -5,16 +5,16 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use bailiwick_mcp::message::keys_clear;
-use bailiwick_mcp::{Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
+use bailiwick_mcp::{Body, Direction, Form, Governed, Message, Splice, Timestamp, Value, method};
 use bailiwick_policy::{Target, Verdict};
 
-use crate::decision::{Arguments, Outcome};
+use crate::decision::{Arguments, Outcome, Reason};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::govern::Asks;
 use crate::inspect::About;
 use crate::reply::{DENIED, Refusal};
 use crate::request::{Judged, changed};
-use crate::run::Pending;
+use crate::run::{Pending, TASKS_MAX};
 
 impl Engine {
     /// A request of the server (legacy): the same policy, and refusals in the words of the protocol.
@@ -93,6 +93,10 @@ impl Engine {
             verdict = verdict.max(tasked);
             reasons.extend(said);
         }
+        if governed == Governed::Task && !self.is_clients_task(params) {
+            verdict = Verdict::Deny;
+            reasons.push(Reason::Protocol("a task that the client did not make".into()));
+        }
         let arguments = params.map(Arguments::View);
         let target = Some(Cow::Owned(self.settings.server.to_string()));
         let refusal = declined(governed);
@@ -149,7 +153,38 @@ impl Engine {
         judgement.verdict = inspection.verdict();
         judgement.reasons = inspection.reasons;
         judgement.refusal = governed.map_or(Refusal::Silent, declined);
+        if let (Body::Result { result, .. }, Some(governed), false) =
+            (&message.body, governed, judgement.verdict == Verdict::Deny)
+        {
+            judgement.changed = changed(message, &self.told_of_tasks(*result, governed));
+        }
         judgement
+    }
+
+    /// What a client's answer says of its tasks: one that it made is remembered; of others no list tells the server.
+    fn told_of_tasks(&mut self, result: Value<'_>, governed: Governed) -> Splice {
+        let id_of = |task: Value<'_>| task.get("taskId").and_then(Value::text).map(Cow::into_owned);
+        let mut splice = Splice::default();
+        match governed {
+            Governed::Sampling | Governed::Elicitation => {
+                let made = result.get("task").and_then(id_of);
+                if let Some(id) = made.filter(|_| self.run.client_tasks.len() < TASKS_MAX) {
+                    self.run.client_tasks.insert(id);
+                }
+            }
+            Governed::List(_) => {
+                let known = |task| id_of(task).is_some_and(|id| self.run.client_tasks.contains(&id));
+                let tasks = result.get("tasks").into_iter().flat_map(Value::elements);
+                splice.retain(&tasks.map(|task| (task.span(), known(task))).collect::<Vec<_>>());
+            }
+            _ => {}
+        }
+        splice
+    }
+
+    fn is_clients_task(&self, params: Option<Value<'_>>) -> bool {
+        let id = params.and_then(|params| params.get("taskId")).and_then(Value::text);
+        id.is_some_and(|id| self.run.client_tasks.contains(&*id))
     }
 
     /// Spends what one entry of an answer costs, at once: the next entry is decided after it. What a person is asked about

@@ -27,7 +27,7 @@ impl Engine {
         let Some(item) = self.listed_as(governed, message.params()) else { return ListFirst::Known };
         let failed = self.run.listing_failed.get(&item);
         let failed_lately = failed.is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
-        if self.offer.is_complete(item) || failed_lately || !self.enforces() {
+        if self.offer.is_fresh(item) || failed_lately || !self.enforces() {
             return ListFirst::Known;
         }
         let waiting_bytes: usize = self.run.waiting.iter().map(|call| call.bytes.len()).sum();
@@ -85,6 +85,17 @@ impl Engine {
         }
     }
 
+    /// A server says that a list changed: what is used of it next is compared with a new one.
+    pub(crate) fn note_changed_list(&mut self, method: Option<&str>) {
+        let item = match method {
+            Some("notifications/tools/list_changed") => Item::Tool,
+            Some("notifications/prompts/list_changed") => Item::Prompt,
+            Some("notifications/resources/list_changed") => Item::ResourceTemplate,
+            Some(_) | None => return,
+        };
+        self.offer.set_stale(item);
+    }
+
     /// True for an id that one of our own requests may have.
     pub(crate) fn is_own_id(&self, id: &str) -> bool {
         let rest = id.strip_prefix(OWN).and_then(|rest| rest.strip_prefix(self.settings.nonce.as_str()));
@@ -133,6 +144,7 @@ impl Engine {
             sent: None,
             asked: Asked::default(),
             sampled: 0,
+            from_start: false,
         };
         self.run.to_server.insert(id.clone(), pending);
         let deadline = at.plus_micros(LISTING_US_MAX);
@@ -155,7 +167,7 @@ impl Engine {
         out: &mut Vec<Outcome<'_>>,
     ) {
         let Some(listing) = self.run.listing.take() else { return };
-        let item = listing.item;
+        let (item, requests) = (listing.item, self.run.calls);
         let mut fails = |cause: &str| drop(self.run.listing_failed.insert(item, (cause.to_owned(), at)));
         match result {
             Err(cause) => fails(&cause),
@@ -163,7 +175,7 @@ impl Engine {
             Ok(result) => {
                 for element in result.get(item.member()).map(Value::elements).into_iter().flatten() {
                     if let Some(name) = element.get(item.key()).and_then(Value::text) {
-                        self.offer.observe(item, &name, element);
+                        self.offer.observe(item, &name, element, requests);
                     }
                 }
                 match result.get("nextCursor").and_then(Value::text) {

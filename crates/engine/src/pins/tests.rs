@@ -10,7 +10,7 @@ fn with<T>(json: &str, look: impl FnOnce(bailiwick_mcp::Value<'_>) -> T) -> T {
 }
 
 fn observe(offer: &mut Offer, item: Item, json: &str) -> Option<String> {
-    with(json, |value| offer.observe(item, &value.get("name").unwrap().text().unwrap(), value))
+    with(json, |value| offer.observe(item, &value.get("name").unwrap().text().unwrap(), value, 7))
 }
 
 #[test]
@@ -40,6 +40,14 @@ fn what_appears_after_the_first_list_differs_until_it_is_as_it_was() {
     assert!(observe(&mut offer, Item::Tool, r#"{"name":"a","title":"A"}"#).is_some());
     assert!(offer.drift_of(Item::Tool, "a").is_some());
     assert_eq!(observe(&mut offer, Item::Tool, r#"{"name":"a"}"#), None);
+    assert!(offer.drift_of(Item::Tool, "a").is_some(), "a copy beside it clears nothing");
+    let listed = ["a".to_owned()].into();
+    offer.forgive(Item::Tool, &listed, 7);
+    assert!(offer.drift_of(Item::Tool, "a").is_some(), "nor a list that was asked for before");
+    offer.forgive(Item::Prompt, &listed, 8);
+    offer.forgive(Item::Tool, &["c".to_owned()].into(), 8);
+    assert!(offer.drift_of(Item::Tool, "a").is_some(), "nor a list of others");
+    offer.forgive(Item::Tool, &listed, 8);
     assert_eq!(offer.drift_of(Item::Tool, "a"), None);
 }
 
@@ -72,7 +80,7 @@ fn change_of(offer: &Offer, uri: &str) -> Option<String> {
 /// Has the server list a template that it calls by what it is.
 fn list_template(offer: &mut Offer, template: &str) -> Option<String> {
     let json = format!(r#"{{"name":"n","uriTemplate":"{template}"}}"#);
-    with(&json, |value| offer.observe(Item::ResourceTemplate, template, value))
+    with(&json, |value| offer.observe(Item::ResourceTemplate, template, value, 7))
 }
 
 #[test]
