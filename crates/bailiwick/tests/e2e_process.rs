@@ -220,6 +220,8 @@ fn signals_reach_the_whole_group_of_the_server() {
 const LISTENER: &str = r#"
 trap 'echo one >> "$0"' USR1
 trap 'echo two >> "$0"' USR2
+trap 'echo time >> "$0"' ALRM
+trap 'echo size >> "$0"' WINCH
 echo ready >> "$0"
 while :; do sleep 0.1 & wait $!; done
 "#;
@@ -236,12 +238,18 @@ fn signals_for_the_server_reach_it_and_end_nothing() {
     command.env("XDG_STATE_HOME", place.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut ours = command.spawn().expect("it starts");
     let watched = Watched::new(ours.id());
-    for (sent, expected) in
-        [(None, "ready\n"), (Some(Signal::USR1), "ready\none\n"), (Some(Signal::USR2), "ready\none\ntwo\n")]
-    {
+    let mut expected = String::new();
+    for (sent, word) in [
+        (None, "ready\n"),
+        (Some(Signal::USR1), "one\n"),
+        (Some(Signal::USR2), "two\n"),
+        (Some(Signal::ALARM), "time\n"),
+        (Some(Signal::WINCH), "size\n"),
+    ] {
         if let Some(signal) = sent {
             watched.signal(signal);
         }
+        expected.push_str(word);
         let end = Instant::now() + AFTERLIFE;
         while std::fs::read_to_string(&log).unwrap_or_default() != expected {
             assert!(Instant::now() < end, "{:?} and not {expected:?}", std::fs::read_to_string(&log));

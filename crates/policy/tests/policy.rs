@@ -168,6 +168,14 @@ fn bundled_policies_compile_alone_and_together() {
         let policy = policy_of(&[bundled(name).unwrap()], &[]);
         assert_eq!(policy.name(), *name);
     }
+    for first in BUNDLED {
+        for second in BUNDLED.iter().filter(|second| *second != first) {
+            layered(&[first, second]);
+        }
+    }
+    layered(&["permissive", "standard", "paranoid"]);
+    layered(&["paranoid", "standard", "permissive"]);
+    layered(BUNDLED);
     assert_eq!(bundled("nothing"), None);
     let nowhere = compile(
         vec![Source { name: "standard".into(), text: bundled("standard").unwrap().into() }],
@@ -175,6 +183,14 @@ fn bundled_policies_compile_alone_and_together() {
         &Context::default(),
     );
     assert!(nowhere.is_ok(), "without a workspace and a home too");
+}
+
+/// As layers beside each other, in this order.
+fn layered(names: &[&str]) {
+    let source = |name: &&str| Source { name: (*name).into(), text: bundled(name).unwrap().into() };
+    let sources = names.iter().map(source).collect();
+    let compiled = compile(sources, &mut Files(&[]), &context());
+    assert!(compiled.is_ok(), "{names:?}: {:?}", compiled.err());
 }
 
 fn explanation(text: &str, arguments: &str) -> String {
