@@ -262,6 +262,31 @@ fn signals_for_the_server_reach_it_and_end_nothing() {
 }
 
 #[test]
+fn a_line_that_is_no_message_is_shown_and_recorded_by_its_digest() {
+    let place = Workplace::new();
+    let audit = place.path().join("audit.jsonl");
+    let key = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let script = format!(r"printf 'listening \033[2J on %s with {key}\n' 8080");
+    let mut command = Command::new(BUILT);
+    command.args(["run", "--policy", "standard", "--server", "sh", "--audit"]).arg(&audit);
+    command.args(["--", "sh", "-c", &script]);
+    command.env("XDG_STATE_HOME", place.path()).stdin(Stdio::piped());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let output = child.wait_with_output().expect("it ends with its server");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the line was: listening <U+001B>[2J on 8080 with "), "{said}");
+    assert!(!said.contains(key), "{said}");
+    assert!(output.stdout.is_empty(), "{}", shown(&output.stdout));
+    let log = std::fs::read_to_string(&audit).expect("it is there");
+    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let junk = records.filter(|record| record["kind"] == "malformed").collect::<Vec<_>>();
+    assert_eq!(junk.len(), 1, "{log}");
+    let line = format!("listening \u{1b}[2J on 8080 with {key}");
+    assert_eq!(junk[0]["line_bytes"], json!(line.len()), "{}", junk[0]);
+    assert_eq!(junk[0]["line_sha256"].as_str().map(str::len), Some(64), "{}", junk[0]);
+}
+
+#[test]
 fn a_server_that_ignores_sigterm_is_killed_in_the_end() {
     let place = Workplace::new();
     let (mut wire, family) = family(&place, "stubborn", r#"{"stubborn":true}"#);
