@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, LogLevel,
-    Outcome, Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
+    Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, LogLevel, Outcome,
+    Per, Policy, Principal, Source, SumError, Target, Verdict, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -160,37 +160,6 @@ fn the_digest_is_of_every_text() {
     assert_eq!(digest(&[one]), digest(&[one]));
     assert_ne!(digest(&[one]), digest(&[two]));
     assert_ne!(digest(&[one]), digest(&[one, two]));
-}
-
-#[test]
-fn bundled_policies_compile_alone_and_together() {
-    for name in BUNDLED {
-        let policy = policy_of(&[bundled(name).unwrap()], &[]);
-        assert_eq!(policy.name(), *name);
-    }
-    for first in BUNDLED {
-        for second in BUNDLED.iter().filter(|second| *second != first) {
-            layered(&[first, second]);
-        }
-    }
-    layered(&["permissive", "standard", "paranoid"]);
-    layered(&["paranoid", "standard", "permissive"]);
-    layered(BUNDLED);
-    assert_eq!(bundled("nothing"), None);
-    let nowhere = compile(
-        vec![Source { name: "standard".into(), text: bundled("standard").unwrap().into() }],
-        &mut Files(&[]),
-        &Context::default(),
-    );
-    assert!(nowhere.is_ok(), "without a workspace and a home too");
-}
-
-/// As layers beside each other, in this order.
-fn layered(names: &[&str]) {
-    let source = |name: &&str| Source { name: (*name).into(), text: bundled(name).unwrap().into() };
-    let sources = names.iter().map(source).collect();
-    let compiled = compile(sources, &mut Files(&[]), &context());
-    assert!(compiled.is_ok(), "{names:?}: {:?}", compiled.err());
 }
 
 fn explanation(text: &str, arguments: &str) -> String {
