@@ -15,7 +15,8 @@ impl Load for Nothing {
 fn layered(names: &[&str], context: &Context) -> Policy {
     let source = |name: &&str| Source { name: (*name).into(), text: bundled(name).unwrap().into() };
     let compiled = compile(names.iter().map(source).collect(), &mut Nothing, context);
-    compiled.unwrap_or_else(|problems| panic!("{names:?}: {problems:?}"))
+    assert!(compiled.is_ok(), "{names:?}: {:?}", compiled.err());
+    compiled.unwrap()
 }
 
 #[test]
