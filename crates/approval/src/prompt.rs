@@ -129,6 +129,7 @@ impl Prompt {
     fn paging(&mut self, at: Duration, keys: &[u8]) -> Step {
         match keys {
             [b'\r' | b'\n' | b' '] => self.turn(at),
+            [END_OF_INPUT, ..] => Step::Done(Answer::Deny(DenyCause::NoMoreKeys)),
             // Several keys at once were not pressed by somebody who read the page.
             _ => Step::Done(Answer::Deny(DenyCause::Person)),
         }
@@ -144,7 +145,8 @@ impl Prompt {
                 }
                 BACKSPACE | DELETE => drop(self.typed.pop()),
                 b' '..=b'~' if self.typed.len() < TYPED_MAX => self.typed.push(char::from(key)),
-                // Ctrl-C, Ctrl-D, Escape, a pasted or a foreign letter: whatever it was, it was not a yes.
+                END_OF_INPUT => return Step::Done(Answer::Deny(DenyCause::NoMoreKeys)),
+                // Ctrl-C, Escape, a pasted or a foreign letter: whatever it was, it was not a yes.
                 _ => return Step::Done(DENIED),
             }
         }
@@ -160,6 +162,8 @@ impl Prompt {
 }
 
 const DENIED: Answer = Answer::Deny(DenyCause::Person);
+/// Ctrl-D.
+const END_OF_INPUT: u8 = 0x04;
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
 const TYPED_MAX: usize = 16;
@@ -190,7 +194,8 @@ mod tests {
             (b"y\nq", Confirm::Yes, DENIED),
             (b"y\ny\n", Confirm::Yes, DENIED),
             (b"y\x03", Confirm::Yes, DENIED),
-            (b"\x04", Confirm::Yes, DENIED),
+            (b"\x04", Confirm::Yes, Answer::Deny(DenyCause::NoMoreKeys)),
+            (b"y\x04", Confirm::Yes, Answer::Deny(DenyCause::NoMoreKeys)),
             (b"\x1b[A", Confirm::Yes, DENIED),
             (b"\x1b[200~y\n", Confirm::Yes, DENIED),
             (b"\0y\n", Confirm::Yes, DENIED),

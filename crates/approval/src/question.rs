@@ -58,6 +58,9 @@ pub enum DenyCause {
     /// A person said no, or anything but yes.
     #[error("denied at the terminal")]
     Person,
+    /// Ctrl-D, which also stands for the end of a file where nobody types.
+    #[error("the input at the terminal ended")]
+    NoMoreKeys,
     /// Nobody answered in time.
     #[error("nobody answered in time")]
     TimedOut,
@@ -95,6 +98,9 @@ impl DenyCause {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             DenyCause::Person | DenyCause::Withdrawn | DenyCause::ShuttingDown => None,
+            DenyCause::NoMoreKeys => {
+                Some("answer at the terminal when the call is repeated, or add an `allow` rule for it")
+            }
             DenyCause::TimedOut => {
                 Some("watch the terminal and repeat the call, or add an `allow` rule for it")
             }

@@ -12,6 +12,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bailiwick_approval::DenyCause;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
@@ -32,13 +33,23 @@ fn yes_and_enter_approve() {
 
 #[test]
 fn anything_else_denies() {
-    for key in ["n\r", "\r", "yes\r", "\x03", "\x04", "\x1b", "\x1b[B", "y\x03", "\u{443}\r"] {
+    for key in ["n\r", "\r", "yes\r", "\x03", "\x1b", "\x1b[B", "y\x03", "\u{443}\r"] {
         let mut desk = At::terminal().start("yes", ARGUMENTS, &["7:60000"]);
         desk.until("Type y and Enter");
         desk.press(key);
         assert_eq!(desk.answer(), "7 denied: denied at the terminal", "{key:?}");
         desk.assert_given_back();
     }
+}
+
+#[test]
+fn the_end_of_input_denies_and_says_so() {
+    let mut desk = At::terminal().start("yes", ARGUMENTS, &["7:60000"]);
+    desk.until("Type y and Enter");
+    desk.press("\x04");
+    assert_eq!(desk.answer(), "7 denied: the input at the terminal ended");
+    desk.assert_given_back();
+    assert!(DenyCause::NoMoreKeys.help().is_some_and(|help| help.contains("`allow` rule")));
 }
 
 #[test]

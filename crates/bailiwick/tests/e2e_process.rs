@@ -220,6 +220,8 @@ fn signals_reach_the_whole_group_of_the_server() {
 const LISTENER: &str = r#"
 trap 'echo one >> "$0"' USR1
 trap 'echo two >> "$0"' USR2
+trap 'echo time >> "$0"' ALRM
+trap 'echo size >> "$0"' WINCH
 echo ready >> "$0"
 while :; do sleep 0.1 & wait $!; done
 "#;
@@ -236,12 +238,18 @@ fn signals_for_the_server_reach_it_and_end_nothing() {
     command.env("XDG_STATE_HOME", place.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut ours = command.spawn().expect("it starts");
     let watched = Watched::new(ours.id());
-    for (sent, expected) in
-        [(None, "ready\n"), (Some(Signal::USR1), "ready\none\n"), (Some(Signal::USR2), "ready\none\ntwo\n")]
-    {
+    let mut expected = String::new();
+    for (sent, word) in [
+        (None, "ready\n"),
+        (Some(Signal::USR1), "one\n"),
+        (Some(Signal::USR2), "two\n"),
+        (Some(Signal::ALARM), "time\n"),
+        (Some(Signal::WINCH), "size\n"),
+    ] {
         if let Some(signal) = sent {
             watched.signal(signal);
         }
+        expected.push_str(word);
         let end = Instant::now() + AFTERLIFE;
         while std::fs::read_to_string(&log).unwrap_or_default() != expected {
             assert!(Instant::now() < end, "{:?} and not {expected:?}", std::fs::read_to_string(&log));
@@ -251,6 +259,31 @@ fn signals_for_the_server_reach_it_and_end_nothing() {
     assert!(ours.try_wait().expect("it is ours").is_none(), "it goes on");
     drop(ours.stdin.take());
     ours.wait().expect("it ends with its client");
+}
+
+#[test]
+fn a_line_that_is_no_message_is_shown_and_recorded_by_its_digest() {
+    let place = Workplace::new();
+    let audit = place.path().join("audit.jsonl");
+    let key = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let script = format!(r"printf 'listening \033[2J on %s with {key}\n' 8080");
+    let mut command = Command::new(BUILT);
+    command.args(["run", "--policy", "standard", "--server", "sh", "--audit"]).arg(&audit);
+    command.args(["--", "sh", "-c", &script]);
+    command.env("XDG_STATE_HOME", place.path()).stdin(Stdio::piped());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let output = child.wait_with_output().expect("it ends with its server");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the line was: listening <U+001B>[2J on 8080 with "), "{said}");
+    assert!(!said.contains(key), "{said}");
+    assert!(output.stdout.is_empty(), "{}", shown(&output.stdout));
+    let log = std::fs::read_to_string(&audit).expect("it is there");
+    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let junk = records.filter(|record| record["kind"] == "malformed").collect::<Vec<_>>();
+    assert_eq!(junk.len(), 1, "{log}");
+    let line = format!("listening \u{1b}[2J on 8080 with {key}");
+    assert_eq!(junk[0]["line_bytes"], json!(line.len()), "{}", junk[0]);
+    assert_eq!(junk[0]["line_sha256"].as_str().map(str::len), Some(64), "{}", junk[0]);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn odd_names(item: Item, list: Option<Value<'_>>) -> Option<Reason> {
     let elements = list.filter(|_| item == Item::Tool)?.elements();
     let mut odd = elements.filter_map(|tool| tool.get("name")?.text()).filter(|name| is_odd(name));
     let first = odd.next()?;
-    let first = first.get(..first.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+    let first = first.get(..first.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default().escape_debug();
     Some(Reason::Protocol(
         format!("names of {} tools are of unusual form, `{first}` first", odd.count() + 1).into(),
     ))

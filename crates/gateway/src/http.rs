@@ -134,7 +134,7 @@ impl Gateway {
                 true
             }
             // They are for a command, and there may be many or none.
-            Some(Signal::User1 | Signal::User2) => false,
+            Some(Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize) => false,
             Some(Signal::HangUp) | None => {
                 look(self, signal.is_some());
                 false

@@ -21,6 +21,7 @@ use self::batch::Batch;
 use self::words::Words;
 use crate::sink::{Outbox, Sink};
 
+pub(crate) use self::words::Junk;
 pub use reader::Reader;
 pub use settings::{Alarm, Keeper, Observer, RelaySettings, Teller};
 
@@ -124,6 +125,7 @@ impl Relay {
         let mut outcomes = Vec::with_capacity(2);
         let mut engine = self.engine_or_records();
         for text in texts.drain(..) {
+            let mut no_message = None;
             match text {
                 Text::TooLong { id, request } => {
                     if let Some(trace) = &self.trace {
@@ -135,7 +137,8 @@ impl Relay {
                     }
                     engine.too_long(at, direction, (id, request), &mut outcomes);
                 }
-                Text::Read { packet, line, clear, foreseen } => {
+                Text::Read { packet, line, clear, foreseen, junk } => {
+                    no_message = junk;
                     let way = (at, direction, Lane::default());
                     match (&self.trace, line) {
                         (Some(trace), Some(line)) if clear => trace.clear_line(way, line),
@@ -152,7 +155,7 @@ impl Relay {
                     }
                 }
             }
-            self.gather(&mut engine, &mut outcomes, batch);
+            self.gather(&mut engine, &mut outcomes, no_message.as_deref(), batch);
         }
         if direction == Direction::ToServer {
             *foresight = engine.foresight(foresight.take());
@@ -163,7 +166,13 @@ impl Relay {
 
     /// Takes down the outcomes of one text and takes up their effects; the engine is still locked, so that the records
     /// stand in the order of the decisions. If they cannot be recorded, none has effects (law 3).
-    fn gather(&self, engine: &mut Engine, outcomes: &mut Vec<Outcome<'_>>, batch: &mut Batch) {
+    fn gather(
+        &self,
+        engine: &mut Engine,
+        outcomes: &mut Vec<Outcome<'_>>,
+        junk: Option<&Junk>,
+        batch: &mut Batch,
+    ) {
         let mut page = match self.entries.page() {
             Ok(page) => page,
             Err(error) => {
@@ -174,8 +183,10 @@ impl Relay {
         for outcome in outcomes.drain(..) {
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             batch.must_commit |= self.strict || !routine;
-            batch.words.extend((self.observer)(&outcome));
-            page.take_down(outcome.decision);
+            let junk = junk.filter(|_| outcome.decision.event == Event::Malformed);
+            let words = (self.observer)(&outcome);
+            batch.words.extend(words.map(|words| Junk::told(junk, words)));
+            page.take_down_beside(outcome.decision, junk.map(|junk| junk.extent));
             outcome.effects.into_iter().for_each(|effect| batch.take_up(effect));
         }
         page.done();
@@ -348,7 +359,7 @@ impl Relay {
                 if let Some(trace) = &self.trace {
                     trace.happening(at, happening);
                 }
-                self.gather(&mut engine, &mut outcomes, &mut batch);
+                self.gather(&mut engine, &mut outcomes, None, &mut batch);
             }
         }
         self.carry_out(Direction::ToClient, &mut batch)

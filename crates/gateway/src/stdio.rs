@@ -205,7 +205,7 @@ impl Ending<'_> {
             let mut hangup = false;
             match happened.recv_timeout(TICK) {
                 Ok(Event::Signal(Signal::HangUp)) => hangup = true,
-                Ok(Event::Signal(signal @ (Signal::User1 | Signal::User2))) => self.process.signal(signal),
+                Ok(Event::Signal(signal)) if signal.is_the_commands() => self.process.signal(signal),
                 Ok(Event::Signal(signal)) => {
                     self.process.signal(signal);
                     self.ends(Why::Signal(signal), self.grace);

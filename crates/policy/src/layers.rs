@@ -199,7 +199,7 @@ impl Gathering<'_> {
         let mut seen: BTreeMap<&str, (usize, &Range<usize>)> = BTreeMap::new();
         let mut found: Vec<(usize, Range<usize>, String)> = Vec::new();
         let mut count: usize = 0;
-        for part in &self.parts {
+        for (index, part) in self.parts.iter().enumerate() {
             count = count.saturating_add(part.rules.iter().filter(|rule| rule.about.overrides).count());
             let rules = part.rules.iter().filter(|rule| !rule.about.overrides);
             let rules = rules.map(|rule| (&rule.about.id, rule.source, &rule.id_span));
@@ -207,7 +207,11 @@ impl Gathering<'_> {
             let sequences = part.sequences.iter().map(|part| (&part.about.id, part.source, &part.id_span));
             let preconditions =
                 part.preconditions.iter().map(|part| (&part.about.id, part.source, &part.id_span));
-            for (id, source, span) in rules.chain(limits).chain(sequences).chain(preconditions) {
+            let broken = part.broken.iter().map(|(id, span)| (id, index, span));
+            let all = rules.chain(limits).chain(sequences).chain(preconditions).chain(broken);
+            let mut all: Vec<_> = all.collect();
+            all.sort_by_key(|(_, _, span)| span.start);
+            for (id, source, span) in all {
                 count = count.saturating_add(1);
                 let Some((earlier, earlier_span)) = seen.insert(id, (source, span)) else { continue };
                 // Of two files the one that extends the other is the one to change.

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use bailiwick_mcp::{Limits, Parser};
 use bailiwick_policy::{
-    BUNDLED, Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, LogLevel,
-    Outcome, Per, Policy, Principal, Source, SumError, Target, Verdict, bundled, compile,
+    Call, Claim, Context, Drift, Effect, GuardAction, GuardLevel, GuardName, Hide, Load, LogLevel, Outcome,
+    Per, Policy, Principal, Source, SumError, Target, Verdict, compile,
 };
 
 struct Files(&'static [(&'static str, &'static str)]);
@@ -160,21 +160,6 @@ fn the_digest_is_of_every_text() {
     assert_eq!(digest(&[one]), digest(&[one]));
     assert_ne!(digest(&[one]), digest(&[two]));
     assert_ne!(digest(&[one]), digest(&[one, two]));
-}
-
-#[test]
-fn bundled_policies_compile_alone_and_together() {
-    for name in BUNDLED {
-        let policy = policy_of(&[bundled(name).unwrap()], &[]);
-        assert_eq!(policy.name(), *name);
-    }
-    assert_eq!(bundled("nothing"), None);
-    let nowhere = compile(
-        vec![Source { name: "standard".into(), text: bundled("standard").unwrap().into() }],
-        &mut Files(&[]),
-        &Context::default(),
-    );
-    assert!(nowhere.is_ok(), "without a workspace and a home too");
 }
 
 fn explanation(text: &str, arguments: &str) -> String {

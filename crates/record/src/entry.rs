@@ -5,6 +5,7 @@ mod draft;
 mod fold;
 mod render;
 
+pub use draft::Extent;
 pub(crate) use render::link;
 
 use std::sync::{Arc, MutexGuard};
@@ -168,7 +169,12 @@ pub struct Page<'e> {
 
 impl Page<'_> {
     pub fn take_down(&mut self, decision: Decision<'_>) {
-        self.waiting.drafts.take_down(decision, &self.entries.names);
+        self.take_down_beside(decision, None);
+    }
+
+    /// The same of a `line` that was no message: its text is not recorded.
+    pub fn take_down_beside(&mut self, decision: Decision<'_>, line: Option<Extent>) {
+        self.waiting.drafts.take_down(decision, line, &self.entries.names);
     }
 
     /// Lets go of the page, and sees to it that it is written at some time even if nobody commits.

@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for signal in caught {
             match signal {
                 Signal::Terminate => drop(forwarded.stop()),
-                Signal::Interrupt | Signal::HangUp | Signal::Quit | Signal::User1 | Signal::User2 => {
+                _ => {
                     forwarded.signal(signal);
                 }
             }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 
 /// A signal that can be received by us or forwarded to the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +21,10 @@ pub enum Signal {
     User1,
     /// The same.
     User2,
+    /// A timer of the command's, or of whoever started us.
+    Alarm,
+    /// The terminal has another size.
+    Resize,
 }
 
 impl Signal {
@@ -34,7 +38,15 @@ impl Signal {
             Signal::Quit => SIGQUIT,
             Signal::User1 => SIGUSR1,
             Signal::User2 => SIGUSR2,
+            Signal::Alarm => SIGALRM,
+            Signal::Resize => SIGWINCH,
         }
+    }
+
+    /// True if it ends nothing here and is for the command alone.
+    #[must_use]
+    pub fn is_the_commands(self) -> bool {
+        matches!(self, Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize)
     }
 
     fn from_number(number: i32) -> Option<Signal> {
@@ -42,10 +54,19 @@ impl Signal {
     }
 }
 
-const ALL: [Signal; 6] =
-    [Signal::Interrupt, Signal::Terminate, Signal::HangUp, Signal::Quit, Signal::User1, Signal::User2];
+const ALL: [Signal; 8] = [
+    Signal::Interrupt,
+    Signal::Terminate,
+    Signal::HangUp,
+    Signal::Quit,
+    Signal::User1,
+    Signal::User2,
+    Signal::Alarm,
+    Signal::Resize,
+];
 
-/// Catches INT, TERM, HUP, QUIT, USR1 and USR2 from now on and delivers them here, in order, instead of ending the process.
+/// Catches INT, TERM, HUP, QUIT, USR1, USR2, ALRM and WINCH from now on and delivers them here, in order, instead of ending
+/// the process.
 ///
 /// More than `WAITING_MAX` undelivered signals are dropped: the sixteenth Ctrl-C says nothing that the first did not.
 /// A launched command starts with the default dispositions in any case.

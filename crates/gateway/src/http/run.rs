@@ -22,7 +22,7 @@ use self::waiters::Waiters;
 use super::letter::{Act, What};
 use super::office::{Account, Office};
 use super::taken::Taken;
-use crate::relay::now;
+use crate::relay::{Junk, now};
 
 /// The stretch of work that stateful rules count over: a legacy session, or everything that a principal does without one.
 #[derive(Debug)]
@@ -350,6 +350,7 @@ impl Run {
         let recorder = &self.office.recorder.with;
         let mut page = if outcomes.is_empty() { return Ok(Vec::new()) } else { self.entries.page() };
         let mut words = Vec::new();
+        let alone = outcomes.len() == 1 && !original.is_empty();
         let waiters = waiters.into_iter().chain(std::iter::repeat_with(|| None));
         for (outcome, mut waiter) in outcomes.into_iter().zip(waiters) {
             let said = &outcome.decision;
@@ -359,7 +360,10 @@ impl Run {
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             decided.must_commit |= recorder.strict || !routine;
             self.taken.outcome(&outcome);
-            words.extend((recorder.observer)(&outcome));
+            let junk = (alone && outcome.decision.event == Event::Malformed)
+                .then(|| Junk::of(outcome.decision.direction, original, &self.office.with.scanner));
+            let told = (recorder.observer)(&outcome);
+            words.extend(told.map(|words| Junk::told(junk.as_ref(), words)));
             let Outcome { decision, effects } = outcome;
             let first = decided.acts.len();
             Act::of(&decision, effects, original, &mut decided.acts);
@@ -367,7 +371,7 @@ impl Run {
                 act.waiter = waiter.take();
             }
             if let Ok(page) = &mut page {
-                page.take_down(decision);
+                page.take_down_beside(decision, junk.map(|junk| junk.extent));
             }
         }
         page.map(|page| page.done()).map(|()| words)

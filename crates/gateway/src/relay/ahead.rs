@@ -7,6 +7,7 @@ use bailiwick_mcp::framing::Frame;
 use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Packet, Parser};
 
 use super::Relay;
+use super::words::Junk;
 use crate::look::is_clear;
 
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(super) struct Ahead {
 
 /// One text before it is decided.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are read, in a list whose memory is used again")]
 pub(super) enum Text<'a> {
     Read {
         packet: Result<Packet<'a>, Malformed>,
@@ -29,6 +31,7 @@ pub(super) enum Text<'a> {
         clear: bool,
         /// What the rules say of it.
         foreseen: Option<Foreseen>,
+        junk: Option<Box<Junk>>,
     },
     TooLong {
         id: Option<Id<'static>>,
@@ -64,11 +67,13 @@ impl Relay {
                     && packet.as_ref().is_ok_and(|packet| is_clear(&self.scanner, packet));
                 let foreseen =
                     foresight.zip(packet.as_ref().ok()).and_then(|(foresight, packet)| foresight.of(packet));
-                Text::Read { packet, line: Some(line), clear, foreseen }
+                let junk = packet.is_err().then(|| Box::new(Junk::of(direction, line, &self.scanner)));
+                Text::Read { packet, line: Some(line), clear, foreseen, junk }
             }
-            Frame::CarriageReturn(_) => {
+            Frame::CarriageReturn(line) => {
+                let junk = Some(Box::new(Junk::of(direction, line, &self.scanner)));
                 let packet = Err(Malformed::new(Malformation::CarriageReturn));
-                Text::Read { packet, line: None, clear: false, foreseen: None }
+                Text::Read { packet, line: None, clear: false, foreseen: None, junk }
             }
             Frame::TooLong { id, request, .. } => Text::TooLong { id, request },
         }

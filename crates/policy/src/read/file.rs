@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Reader;
 use super::guards::GuardPart;
-use super::rules::Ruled;
+use super::rules::{Ruled, is_id};
 use crate::history::{Part, Precondition, Sequence};
 use crate::labels::LabelEntry;
 use crate::model::{Drift, Hide, Limit, Place, Rule, Verdict};
@@ -30,6 +30,8 @@ pub(crate) struct FilePart {
     pub(crate) limits: Vec<Ruled<Limit>>,
     pub(crate) sequences: Vec<Part<Sequence>>,
     pub(crate) preconditions: Vec<Part<Precondition>>,
+    /// The ids of what could not be read for another mistake: they are taken all the same.
+    pub(crate) broken: Vec<(String, Range<usize>)>,
     pub(crate) guards: GuardPart,
     pub(crate) drift: Option<Drift>,
     pub(crate) drift_place: Option<Place>,
@@ -37,6 +39,15 @@ pub(crate) struct FilePart {
 }
 
 impl FilePart {
+    fn note_broken(&mut self, entry: &Node, is_broken: bool) {
+        let Form::Map(pairs) = &entry.form else { return };
+        let member =
+            |key| pairs.iter().find(|(known, _)| known.scalar() == Some(key)).map(|(_, value)| value);
+        let id = member("id").filter(|id| !id.is_null() && is_broken && member("override").is_none());
+        let text = id.and_then(Node::scalar).filter(|text| is_id(text));
+        self.broken.extend(id.zip(text).map(|(id, text)| (text.to_owned(), id.span.clone())));
+    }
+
     /// The roles that its rules ask for; `None`: a condition asks for some.
     pub(crate) fn roles_asked(&self) -> Vec<Option<&str>> {
         let scopes =
@@ -106,22 +117,30 @@ fn whole_file(reader: &mut Reader<'_>, root: &Node, members: &BTreeMap<&str, &No
     }
     if let Some(rules) = members.get("rules") {
         for entry in reader.entries(rules, "rules") {
-            part.rules.extend(reader.rule(entry));
+            let read = reader.rule(entry);
+            part.note_broken(entry, read.is_none());
+            part.rules.extend(read);
         }
     }
     if let Some(limits) = members.get("limits") {
         for entry in reader.entries(limits, "limits") {
-            part.limits.extend(reader.limit(entry));
+            let read = reader.limit(entry);
+            part.note_broken(entry, read.is_none());
+            part.limits.extend(read);
         }
     }
     if let Some(sequences) = members.get("sequences") {
         for entry in reader.entries(sequences, "sequences") {
-            part.sequences.extend(reader.sequence(entry));
+            let read = reader.sequence(entry);
+            part.note_broken(entry, read.is_none());
+            part.sequences.extend(read);
         }
     }
     if let Some(preconditions) = members.get("preconditions") {
         for entry in reader.entries(preconditions, "preconditions") {
-            part.preconditions.extend(reader.precondition(entry));
+            let read = reader.precondition(entry);
+            part.note_broken(entry, read.is_none());
+            part.preconditions.extend(read);
         }
     }
     part.roles_named = std::mem::take(&mut reader.roles_named);

@@ -26,6 +26,11 @@ pub(crate) struct Ruled<T> {
 pub(crate) const EFFECTS: [(&str, Effect); 4] =
     [("allow", Effect::Allow), ("ask", Effect::Ask), ("deny", Effect::Deny), ("require", Effect::Require)];
 
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    text.len() <= ID_BYTES_MAX && text.chars().all(allowed)
+}
+
 impl Reader<'_> {
     /// The elements of a list of maps.
     pub(crate) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
@@ -111,8 +116,7 @@ impl Reader<'_> {
             return None;
         };
         let text = self.word(id, "`id`")?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-        if text.len() > ID_BYTES_MAX || !text.chars().all(allowed) {
+        if !is_id(text) {
             self.wrong(
                 id,
                 format!("`{text}` is not an id"),

@@ -36,7 +36,8 @@ struct Decided {
     decision: Decision<'static>,
     target: Option<Range<usize>>,
     arguments: Option<Range<usize>>,
-    long: Option<LongArguments>,
+    long: Option<Extent>,
+    line: Option<Extent>,
     reasons: Range<usize>,
     names: Arc<[u8]>,
 }
@@ -55,25 +56,34 @@ pub(super) struct Entry<'d> {
     pub(super) decision: &'d Decision<'static>,
     pub(super) target: Option<&'d str>,
     pub(super) arguments: Option<&'d str>,
-    pub(super) long: Option<&'d LongArguments>,
+    pub(super) long: Option<&'d Extent>,
+    /// Of the whole line, where that was no message.
+    pub(super) line: Option<&'d Extent>,
     pub(super) reasons: &'d [Reason],
     pub(super) names: &'d Arc<[u8]>,
 }
 
-/// Arguments that are too long to be kept.
-#[derive(Debug)]
-pub(super) struct LongArguments {
+/// A text that is not kept: arguments that are too long, or a line that is no message.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
     pub(super) bytes: usize,
     pub(super) sha256: [u8; 32],
 }
 
+impl Extent {
+    #[must_use]
+    pub fn of(text: &[u8]) -> Extent {
+        Extent { bytes: text.len(), sha256: Sha256::digest(text).into() }
+    }
+}
+
 impl Drafts {
-    pub(super) fn take_down(&mut self, mut decision: Decision<'_>, names: &Arc<[u8]>) {
+    pub(super) fn take_down(&mut self, mut decision: Decision<'_>, line: Option<Extent>, names: &Arc<[u8]>) {
         let (mut arguments, mut long) = (None, None);
         if let Some(given) = decision.arguments.take() {
             let text = given.text();
             if text.len() > ARGUMENTS_BYTES_MAX {
-                long = Some(LongArguments { bytes: text.len(), sha256: Sha256::digest(text).into() });
+                long = Some(Extent::of(text.as_bytes()));
             } else {
                 arguments = Some(self.keep(text));
             }
@@ -83,7 +93,15 @@ impl Drafts {
         self.reasons.append(&mut std::mem::take(&mut decision.reasons));
         let (reasons, names) = (start..self.reasons.len(), Arc::clone(names));
         let decision = decision.into_owned();
-        self.drafts.push(Draft::Decision(Decided { decision, target, arguments, long, reasons, names }));
+        self.drafts.push(Draft::Decision(Decided {
+            decision,
+            target,
+            arguments,
+            long,
+            line,
+            reasons,
+            names,
+        }));
     }
 
     pub(super) fn settle(&mut self, at: Timestamp) {
@@ -103,12 +121,13 @@ impl Drafts {
         let text = |range: &Range<usize>| self.texts.get(range.clone()).unwrap_or_default();
         self.drafts.iter().map(move |draft| match draft {
             Draft::Settle(at) => Said::Settle(*at),
-            Draft::Decision(Decided { decision, target, arguments, long, reasons, names }) => {
+            Draft::Decision(Decided { decision, target, arguments, long, line, reasons, names }) => {
                 Said::Decision(Entry {
                     decision,
                     target: target.as_ref().map(text),
                     arguments: arguments.as_ref().map(text),
                     long: long.as_ref(),
+                    line: line.as_ref(),
                     reasons: self.reasons.get(reasons.clone()).unwrap_or_default(),
                     names,
                 })

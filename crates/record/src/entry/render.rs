@@ -84,9 +84,13 @@ impl Renderer {
             (Some(arguments), _) => self.arguments(object, arguments, decision.maskless),
             (None, Some(long)) => {
                 object.number("arguments_bytes", long.bytes as u64);
-                digest(object, &long.sha256);
+                digest(object, "arguments_sha256", &long.sha256);
             }
             (None, None) => {}
+        }
+        if let Some(line) = entry.line {
+            object.number("line_bytes", line.bytes as u64);
+            digest(object, "line_sha256", &line.sha256);
         }
         object.word("verdict", decision.verdict.word()).word("effect", decision.action.as_str());
         self.reasons(object, entry);
@@ -122,7 +126,7 @@ impl Renderer {
         } else {
             object.raw("arguments", text.as_bytes());
         }
-        digest(object, &Sha256::digest(text).into());
+        digest(object, "arguments_sha256", &Sha256::digest(text).into());
     }
 
     fn reasons(&mut self, object: &mut Object<'_>, entry: &Entry<'_>) {
@@ -219,10 +223,10 @@ fn shown<'n>(scanner: &Scanner, name: &'n str) -> Cow<'n, str> {
     Cow::Owned(format!("{}…", masked.get(..cut).unwrap_or_default()))
 }
 
-fn digest(object: &mut Object<'_>, sha256: &[u8; 32]) {
+fn digest(object: &mut Object<'_>, key: &'static str, sha256: &[u8; 32]) {
     let mut text = [0_u8; 64];
     data_encoding::HEXLOWER.encode_mut(sha256, &mut text);
-    object.string("arguments_sha256", std::str::from_utf8(&text).unwrap_or_default());
+    object.string(key, std::str::from_utf8(&text).unwrap_or_default());
 }
 
 pub(super) fn direction(direction: Direction) -> &'static str {
