@@ -179,6 +179,7 @@ fn play(case: &Case, delivery: Delivery) {
     let mut nonce = None;
     let (mut wanted, mut to_client): (Vec<&Seen>, Vec<String>) = (Vec::new(), Vec::new());
     for (step, expected) in case.steps.iter().zip(&expected) {
+        let open = asks(case, expected).then(|| questions(&place).len());
         match &step.deed {
             Deed::Say { way: cases::Way::ToServer, line } => {
                 client.post(line, step, !expected.lines[0].is_empty());
@@ -208,6 +209,7 @@ fn play(case: &Case, delivery: Delivery) {
         hear(&server, step, expected, &mut nonce);
         log::await_decisions(&place, wanted.len());
         compare::decisions(step, &log::decisions(&place), &wanted, delivery);
+        open.into_iter().for_each(|open| await_question(&place, step, open));
         for line in &expected.lines[1] {
             to_client.extend(client::members(&String::from_utf8_lossy(&named(line, nonce.as_deref()))));
         }
@@ -314,15 +316,29 @@ fn refused(place: &Workplace, flags: &[String], parts: &[String]) {
 
 /// A person answers the oldest question.
 fn answer(place: &Workplace, step: &Step, word: &str) {
-    let oldest = found(|| {
-        let list = command(place).args(["approvals", "list"]).output().expect("it runs");
-        let text = String::from_utf8_lossy(&list.stdout).into_owned();
-        let line = text.lines().find(|line| line.contains("denied in"))?;
-        Some(line.split(' ').next()?.to_owned())
-    });
+    let oldest = found(|| questions(place).into_iter().next());
     let name = oldest.unwrap_or_else(|| panic!("{}: nobody is asked", step.place));
     let given = command(place).args(["approvals", word, &name]).output().expect("it runs");
     assert!(given.status.success(), "{}: {given:?}", step.place);
+}
+
+/// True if a person is asked in this step.
+fn asks(case: &Case, expected: &Observed) -> bool {
+    case.person && expected.decisions.iter().any(|seen| seen.effect == "held")
+}
+
+/// A question is recorded first, then put to a person: the next one shall not come before it.
+fn await_question(place: &Workplace, step: &Step, open: usize) {
+    let is_put = found(|| (questions(place).len() > open).then_some(()));
+    assert!(is_put.is_some(), "{}: nobody is asked", step.place);
+}
+
+/// The names of the questions that wait, the oldest first.
+fn questions(place: &Workplace) -> Vec<String> {
+    let list = command(place).args(["approvals", "list"]).output().expect("it runs");
+    let text = String::from_utf8_lossy(&list.stdout).into_owned();
+    let lines = text.lines().filter(|line| line.contains("denied in"));
+    lines.filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect()
 }
 
 fn command(place: &Workplace) -> Command {

@@ -24,8 +24,9 @@ pub(crate) fn reached(heard: &[client::Heard], mut wanted: Vec<String>, server: 
             return *event == (None, None) && posted.events.iter().any(|(_, line)| line.starts_with(b"["));
         };
         // What goes on as it came has the id that it came with.
-        let came = posted.events.iter().find(|(_, line)| line == message.as_bytes());
-        event.0.as_deref() == Some("message") && came.is_none_or(|(own, _)| own == id)
+        let mut came = posted.events.iter().filter(|(_, line)| line == message.as_bytes()).peekable();
+        let is_own = came.peek().is_none() || came.any(|(own, _)| own == id);
+        event.0.as_deref() == Some("message") && is_own
     };
     for heard in heard {
         // What waited for a person comes as an event of its own.
