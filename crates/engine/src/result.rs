@@ -341,14 +341,16 @@ impl Engine {
         }
         // 2025-11-25 nests the new task, the extension of 2026-07-28 does not.
         let task = result.get("task").unwrap_or(result);
-        if let Some(id) =
-            task.get("taskId").and_then(Value::text).filter(|_| self.run.tasks.len() < TASKS_MAX)
-        {
+        let id = task.get("taskId").and_then(Value::text).filter(|id| id.len() <= TASK_BYTES_MAX);
+        if let Some(id) = id.filter(|_| self.run.tasks.len() < TASKS_MAX) {
             let target = pending.target.as_deref().unwrap_or_default();
             self.run.tasks.entry(id.into_owned()).or_insert_with(|| target.to_owned());
         }
     }
 }
+
+/// Longest id of a task that is remembered, in bytes.
+pub(crate) const TASK_BYTES_MAX: usize = 512;
 
 /// No other spelling of what is read in an error may stand in it.
 pub(crate) fn error_clear(error: Value<'_>) -> bool {

@@ -14,6 +14,7 @@ use crate::govern::Asks;
 use crate::inspect::About;
 use crate::reply::{DENIED, Refusal};
 use crate::request::{Judged, changed};
+use crate::result::TASK_BYTES_MAX;
 use crate::run::{Pending, TASKS_MAX};
 
 impl Engine {
@@ -167,7 +168,7 @@ impl Engine {
         let mut splice = Splice::default();
         match governed {
             Governed::Sampling | Governed::Elicitation => {
-                let made = result.get("task").and_then(id_of);
+                let made = result.get("task").and_then(id_of).filter(|id| id.len() <= TASK_BYTES_MAX);
                 if let Some(id) = made.filter(|_| self.run.client_tasks.len() < TASKS_MAX) {
                     self.run.client_tasks.insert(id);
                 }
