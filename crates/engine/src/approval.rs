@@ -9,7 +9,7 @@ use bailiwick_mcp::{Body, Direction, Governed, Id, Item, Message, Packet, Parser
 use bailiwick_policy::{Target, Verdict};
 
 use crate::decision::{
-    Action, Answer, Arguments, Decision, Effect, Event, Outcome, Question, QuestionId, Reason,
+    Action, Answer, Arguments, Completion, Decision, Effect, Event, Outcome, Question, QuestionId, Reason,
 };
 use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
@@ -159,7 +159,9 @@ impl Engine {
         if approved.is_err() {
             self.spend_held(at, &held, false);
         }
-        out.push(self.settled(held, decision, approved));
+        let mut outcome = self.settled(held, decision, approved);
+        self.gather_answers(std::slice::from_mut(&mut outcome));
+        out.push(outcome);
     }
 
     /// A decision about something that waited.
@@ -200,7 +202,9 @@ impl Engine {
                 decision.reasons.push(Reason::Approval(why));
                 let asker = if held.is_request { held.direction.reverse() } else { held.direction };
                 if let (Some(id), true) = (&held.id, held.is_request) {
-                    self.run.in_flight(held.direction).remove(id);
+                    let pending = self.run.in_flight(held.direction).remove(id);
+                    decision.latency_us = pending.map(|pending| decision.at.micros_since(pending.at));
+                    decision.completion = Some(Completion::Refused);
                 }
                 effects.extend(send(asker, bytes));
             }

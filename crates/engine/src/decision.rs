@@ -114,6 +114,8 @@ pub enum Completion {
     Failed,
     /// It was cancelled, or its server ended, or its answer could not be read.
     Unknown,
+    /// It never went on: the answer was ours.
+    Refused,
 }
 
 impl Completion {
@@ -123,6 +125,7 @@ impl Completion {
             Completion::Succeeded => "succeeded",
             Completion::Failed => "failed",
             Completion::Unknown => "unknown",
+            Completion::Refused => "refused",
         }
     }
 }
@@ -173,6 +176,13 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
+    /// What was refused at once ends when its refusal goes out: `now`, by the clock of whoever sends it.
+    pub fn note_refused(&mut self, now: impl FnOnce() -> Timestamp) {
+        if self.completion == Some(Completion::Refused) && self.latency_us.is_none() {
+            self.latency_us = Some(now().micros_since(self.at));
+        }
+    }
+
     /// The same without a borrow.
     #[must_use]
     pub fn into_owned(self) -> Decision<'static> {

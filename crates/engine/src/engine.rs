@@ -1,6 +1,7 @@
 //! The decision core. It is handed messages and time and returns decisions and effects; the same input gives the same output.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_guard::Scanner;
@@ -19,6 +20,7 @@ pub(crate) use crate::judgement::Judgement;
 use crate::permit::Permitted;
 use crate::pins::{Offer, Pins};
 use crate::run::Run;
+use crate::together::is_told;
 
 /// What the engine does with its decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,11 +223,13 @@ impl Engine {
         packet: Result<Packet<'a>, Malformed>,
         out: &mut Vec<Outcome<'a>>,
     ) {
+        let first = out.len();
         match packet {
             Ok(Packet::One(message)) => self.message(at, direction, &message, out),
             Ok(Packet::Batch(members)) => self.batch(at, direction, members, out),
             Err(malformed) => out.push(self.malformed(at, direction, &malformed)),
         }
+        self.gather_answers(out.get_mut(first..).unwrap_or_default());
     }
 
     pub(crate) fn message<'a>(
@@ -258,13 +262,30 @@ impl Engine {
             return out.push(self.malformed(at, direction, &Malformed::new(Malformation::Batch)));
         }
         let first = out.len();
-        for member in members {
+        let (mut open, mut places) = (BTreeMap::new(), Vec::new());
+        for (place, member) in members.into_iter().enumerate() {
+            let before = out.len();
             match member {
-                Ok(message) => self.message(at, direction, &message, out),
+                Ok(message) => {
+                    self.message(at, direction, &message, out);
+                    let answered = out
+                        .get(before..)
+                        .unwrap_or_default()
+                        .iter()
+                        .any(|outcome| outcome.effects.iter().any(is_told));
+                    let request = matches!(message.body, Body::Request { .. }) && !answered;
+                    let id = message.id().filter(|_| request).cloned();
+                    open.extend(id.map(|id| (id.into_owned(), place)));
+                }
                 Err(malformed) => out.push(self.malformed(at, direction, &malformed)),
             }
+            places.resize(out.len() - first, place);
         }
-        join(out.get_mut(first..).unwrap_or_default());
+        let outcomes = out.get_mut(first..).unwrap_or_default();
+        if direction == Direction::ToServer {
+            self.begin_answer_set((&mut *outcomes, &places), open);
+        }
+        join(outcomes);
     }
 
     pub(crate) fn decision<'a>(&self, at: Timestamp, event: Event, direction: Direction) -> Decision<'a> {

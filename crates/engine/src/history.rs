@@ -327,7 +327,7 @@ fn ending(message: &Message<'_>, completion: Option<Completion>, delivered: bool
         // `isError` of another type is no clear word.
         Some(Completion::Succeeded) if is_clear(*result) && !goes_on && delivered => Ending::Succeeded,
         Some(Completion::Failed) => Ending::Failed,
-        Some(Completion::Succeeded | Completion::Unknown) | None => Ending::Open,
+        Some(Completion::Succeeded | Completion::Unknown | Completion::Refused) | None => Ending::Open,
     }
 }
 

@@ -26,6 +26,7 @@ mod request;
 mod result;
 mod rules;
 mod run;
+mod together;
 
 pub use approval::ApprovedBy;
 pub use bailiwick_guard::{Scanner, visible};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{
-    Direction, Form, Governed, Id, Kind, Message, Parser, Splice, Timestamp, Value, message, method,
+    Direction, Form, Governed, Id, Kind, Message, Splice, Timestamp, Value, message, method,
 };
 use bailiwick_policy::{Target, Verdict};
 
@@ -17,7 +17,7 @@ use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::request::changed;
 use crate::result::{ASKING, error_clear};
-use crate::run::{Origin, Pending, Waiting};
+use crate::run::{Origin, Pending};
 
 impl Engine {
     /// Notifications of both parties. They get no answer; what may not go on is dropped and recorded.
@@ -270,15 +270,8 @@ impl Engine {
     }
 
     pub(crate) fn waits(&self, id: &Id<'_>) -> Option<usize> {
-        let mut parser = Parser::default();
-        let limits = self.settings.limits;
         let here = self.run.lane();
-        self.run.waiting.iter().position(|Waiting { lane, bytes, .. }| {
-            match message::Packet::parse(&mut parser, bytes, &limits) {
-                Ok(message::Packet::One(waiting)) => *lane == here && waiting.id() == Some(id),
-                Ok(message::Packet::Batch(_)) | Err(_) => false,
-            }
-        })
+        self.run.waiting.iter().position(|call| call.lane == here && call.id.as_ref() == Some(id))
     }
 
     pub(crate) fn inspected_notice<'a>(

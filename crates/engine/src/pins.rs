@@ -157,6 +157,8 @@ pub(crate) struct Offer {
     drifted: BTreeMap<(Item, String), (String, u64)>,
     /// Names seen in this run.
     seen: BTreeMap<Item, BTreeSet<String>>,
+    /// A template was listed whose name is too long to remember.
+    overlong_template: bool,
     /// Items that a guard cut out of the last list.
     withheld: BTreeSet<(Item, String)>,
     /// Tools whose definition a person should see before they are called, with the reason.
@@ -178,6 +180,10 @@ const ITEMS_MAX: usize = 10_000;
 
 /// How something differs of which nothing is remembered any more.
 const TOO_MANY: &str = "one of too many differences";
+
+/// Longest name that is remembered, in bytes. What has a longer one differs, always.
+const NAME_BYTES_MAX: usize = 4 << 10;
+const TOO_LONG: &str = "its name is longer than 4096 bytes";
 
 /// Longest output schema that is kept, and all of them together, in bytes.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
@@ -210,7 +216,7 @@ impl Offer {
 
     /// Notes whether a guard cut it out of the last list.
     pub(crate) fn set_withheld(&mut self, item: Item, name: &str, withheld: bool) {
-        if self.withheld.len() >= ITEMS_MAX {
+        if self.withheld.len() >= ITEMS_MAX || name.len() > NAME_BYTES_MAX {
             return;
         }
         let key = (item, name.to_owned());
@@ -223,13 +229,14 @@ impl Offer {
 
     pub(crate) fn is_withheld(&self, item: Item, name: &str) -> bool {
         let names = &self.withheld;
-        !names.is_empty() && (names.len() >= ITEMS_MAX || names.contains(&(item, name.to_owned())))
+        name.len() > NAME_BYTES_MAX
+            || !names.is_empty() && (names.len() >= ITEMS_MAX || names.contains(&(item, name.to_owned())))
     }
 
     /// Notes why a person should see the tool's definition before it is called, or that nobody need.
     pub(crate) fn set_suspect(&mut self, name: &str, why: Option<Reason>) {
         match why {
-            Some(why) if self.suspects.len() < ITEMS_MAX => {
+            Some(why) if self.suspects.len() < ITEMS_MAX && name.len() <= NAME_BYTES_MAX => {
                 self.suspects.insert(name.to_owned(), why);
             }
             // Of more nothing is remembered, so they are not shown.
@@ -298,6 +305,9 @@ impl Offer {
     }
 
     pub(crate) fn drift_of(&self, item: Item, name: &str) -> Option<&str> {
+        if name.len() > NAME_BYTES_MAX && self.pinned.of(item).is_some() {
+            return Some(TOO_LONG);
+        }
         if self.drifted.is_empty() {
             return None;
         }
@@ -314,6 +324,10 @@ impl Offer {
         value: Value<'_>,
         requests: u64,
     ) -> Option<String> {
+        if name.len() > NAME_BYTES_MAX {
+            self.overlong_template |= item == Item::ResourceTemplate;
+            return self.pinned.of(item).map(|_| TOO_LONG.to_owned());
+        }
         if item == Item::Tool {
             self.keep_schema(name, value);
             self.keep_headers(name, value);

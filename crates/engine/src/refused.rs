@@ -30,6 +30,7 @@ impl Engine {
             let refusal = Refusal::error(malformed.cause.code(), malformed.cause.to_string());
             effects.extend(send(direction.reverse(), refusal.to_bytes(malformed.id.as_ref())));
             decision.action = Action::Refused;
+            decision.completion = Some(Completion::Refused);
         }
         Outcome { decision, effects }
     }
@@ -46,9 +47,11 @@ impl Engine {
         let own = id.clone().filter(|_| is_request);
         let mut outcome = self.malformed(at, direction, &Malformed { cause: Malformation::TooLong, id: own });
         if let (Some(id), false) = (&id, is_request) {
-            outcome.effects.clear();
-            outcome.effects.extend(self.fail_pending(direction, id));
+            let told = self.fail_pending(direction, id);
+            outcome.decision.completion = told.as_ref().map(|_| Completion::Failed);
+            outcome.effects = told.into_iter().collect();
         }
+        self.gather_answers(std::slice::from_mut(&mut outcome));
         out.push(outcome);
     }
 
@@ -87,6 +90,7 @@ impl Engine {
             };
             effects.extend(send(answered, refusal.to_bytes(Some(id))));
         }
+        self.gather_told(effects);
     }
 
     /// Our own listing was not sent: the calls that wait for it are answered.
@@ -128,6 +132,7 @@ impl Engine {
             self.run.enter(lane);
             out.push(self.ended(at, id, pending, why));
         }
+        self.gather_answers(out);
     }
 
     /// No answer will come to `id` of the current lane: it ends, and whoever asked is told.
@@ -144,6 +149,7 @@ impl Engine {
                 }
             }
         }
+        self.gather_answers(out);
     }
 
     /// True while that question waits for a person.

@@ -9,7 +9,7 @@ use bailiwick_mcp::{
 };
 use bailiwick_policy::Verdict;
 
-use crate::decision::{Action, Effect, Event, Outcome, QuestionId, Reason};
+use crate::decision::{Action, Completion, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
@@ -242,6 +242,7 @@ impl Engine {
             Verdict::Deny => {
                 let answer = judgement.refusal.to_bytes(message.id());
                 decision.action = if answer.is_some() { Action::Refused } else { Action::Dropped };
+                decision.completion = answer.is_some().then_some(Completion::Refused);
                 effects.extend(send(direction.reverse(), answer));
             }
         }

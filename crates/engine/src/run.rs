@@ -14,6 +14,7 @@ use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::elicited::Elicited;
 use crate::history::Sent;
 use crate::reply::Refusal;
+use crate::together::AnswerSets;
 
 /// A request that waits for its answer.
 #[derive(Debug)]
@@ -122,6 +123,12 @@ impl InFlight {
 
     pub(crate) fn len(&self) -> usize {
         self.requests.len()
+    }
+
+    /// True if the request is in flight and was not cancelled.
+    pub(crate) fn is_wanted(&self, id: &Id<'_>) -> bool {
+        let key = self.key(id);
+        self.requests.contains_key(&key) && !self.cancelled.contains(&key)
     }
 
     pub(crate) fn get(&self, id: &Id<'_>) -> Option<&Pending> {
@@ -279,6 +286,7 @@ pub(crate) struct Waits {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) lane: Lane,
+    pub(crate) id: Option<Id<'static>>,
     pub(crate) bytes: Vec<u8>,
     /// The headers that came with it.
     pub(crate) beside: Option<Repeated>,
@@ -339,6 +347,7 @@ pub(crate) struct Run {
     pub(crate) tasks: BTreeMap<String, String>,
     /// Tasks that the client made of what the server asked.
     pub(crate) client_tasks: BTreeSet<String>,
+    pub(crate) answer_sets: AnswerSets,
 }
 
 /// Requests that a human who is asked is shown, besides the one in question.

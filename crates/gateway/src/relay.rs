@@ -180,7 +180,8 @@ impl Relay {
                 return outcomes.drain(..).for_each(|outcome| batch.undo(engine, &outcome));
             }
         };
-        for outcome in outcomes.drain(..) {
+        for mut outcome in outcomes.drain(..) {
+            outcome.decision.note_refused(now);
             let routine = outcome.decision.event == Event::Completion && outcome.decision.reasons.is_empty();
             batch.must_commit |= self.strict || !routine;
             let junk = junk.filter(|_| outcome.decision.event == Event::Malformed);

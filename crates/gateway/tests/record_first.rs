@@ -171,3 +171,63 @@ fn a_log_that_is_renamed_under_us_stops_everything() {
     }
     assert_eq!(site.alarms.load(Ordering::SeqCst), 1, "a log that is no longer there was written on");
 }
+
+/// A call that no rule allows beside one that goes on.
+const PARTLY: &str = concat!(
+    r#"[{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a"}},"#,
+    r#"{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"b"}},"#,
+    r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"a"}}]"#,
+    "\n"
+);
+
+#[test]
+fn answers_that_wait_for_the_rest_of_a_batch_are_not_delivered_when_the_record_fails() {
+    let mut site = site();
+    open(&mut site);
+    site.up.take(&site.relay, PARTLY.as_bytes()).unwrap();
+    assert!(read(&mut site.server).contains("\"id\":9"));
+    site.down.take(&site.relay, b"{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{\"nine\":1}}\n").unwrap();
+    site.relay.entries().close(Timestamp(9)).unwrap();
+    site.down.take(&site.relay, b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"seven\":1}}\n").unwrap();
+    let told = read(&mut site.client);
+    assert!(!told.contains("nine") && !told.contains("seven"), "{told}");
+}
+
+#[test]
+fn an_answer_that_waits_for_the_rest_of_a_batch_is_lost_with_its_record_though_later_ones_are_written() {
+    let mut site = site();
+    open(&mut site);
+    site.up.take(&site.relay, PARTLY.as_bytes()).unwrap();
+    site.down.take(&site.relay, b"{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{\"nine\":1}}\n").unwrap();
+    site.relay.engine().undo_kept("a disk that was full for a moment");
+    site.down.take(&site.relay, b"{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"seven\":1}}\n").unwrap();
+    let told = read(&mut site.client);
+    let places = [
+        "\"id\":7,\"result\":{\"seven\"",
+        "\"id\":8,\"error\":{\"code\":4050",
+        "\"id\":9,\"error\":{\"code\":4050",
+    ]
+    .map(|part| told.find(part));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{told}");
+}
+
+#[test]
+fn the_record_of_a_refusal_says_how_it_ended_and_how_long_it_took() {
+    let mut site = site();
+    open(&mut site);
+    let denied = "{\"jsonrpc\":\"2.0\",\"id\":8,\"method\":\"tools/call\",\"params\":{\"name\":\"b\"}}\n";
+    site.up.take(&site.relay, denied.as_bytes()).unwrap();
+    assert!(read(&mut site.client).contains("Unknown tool"));
+    site.relay.entries().close(bailiwick_gateway::relay::now()).unwrap();
+    let log = std::fs::read_to_string(site.folder.path().join("audit.jsonl")).unwrap();
+    let of_call = |line: &&str| line.contains("\"method\":\"tools/call\"");
+    let records: Vec<&str> = log.lines().filter(of_call).collect();
+    let [record] = records.as_slice() else { panic!("{records:?}") };
+    assert!(record.contains("\"verdict\":\"deny\",\"effect\":\"refused\""), "{record}");
+    assert!(record.contains("\"outcome\":\"refused\""), "{record}");
+    let latency = record.split("\"latency_us\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
+    assert!(
+        latency.is_some_and(|micros| micros.parse::<u64>().is_ok_and(|micros| micros < 60_000_000)),
+        "{record}"
+    );
+}

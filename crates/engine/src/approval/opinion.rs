@@ -119,7 +119,9 @@ impl Engine {
             effects.extend(send(held.direction, bytes));
             effects.extend(kept.filter(|_| action == GuardAction::Quarantine).map(Effect::Quarantine));
         }
-        out.push(Outcome { decision, effects });
+        let mut outcome = Outcome { decision, effects };
+        self.gather_answers(std::slice::from_mut(&mut outcome));
+        out.push(outcome);
     }
 }
 

@@ -27,7 +27,7 @@ impl Engine {
         let Some(item) = self.listed_as(governed, message.params()) else { return ListFirst::Known };
         let failed = self.run.listing_failed.get(&item);
         let failed_lately = failed.is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
-        if self.offer.is_fresh(item) || failed_lately || !self.enforces() {
+        if self.offer.is_fresh(item) || failed_lately {
             return ListFirst::Known;
         }
         let waiting_bytes: usize = self.run.waiting.iter().map(|call| call.bytes.len()).sum();
@@ -36,7 +36,8 @@ impl Engine {
             return ListFirst::Full;
         }
         let bytes = message.raw().as_bytes().to_vec();
-        self.run.waiting.push(Waiting { lane: self.run.lane(), bytes, beside: self.beside.clone() });
+        let (lane, id) = (self.run.lane(), message.id().cloned().map(Id::into_owned));
+        self.run.waiting.push(Waiting { lane, id, bytes, beside: self.beside.clone() });
         if self.run.listing.is_none() {
             let meta = Engine::stated_meta(message);
             out.push(self.fetch_page(at, item, (0, None), meta));
@@ -193,7 +194,7 @@ impl Engine {
 
     pub(crate) fn release_waiting(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
         let here = self.run.lane();
-        for Waiting { lane, bytes, beside } in std::mem::take(&mut self.run.waiting) {
+        for Waiting { lane, bytes, beside, .. } in std::mem::take(&mut self.run.waiting) {
             self.run.enter(lane);
             self.receive_kept(at, Direction::ToServer, (&bytes, beside), out);
         }
@@ -210,6 +211,7 @@ impl Engine {
         self.run.enter(lane);
         self.run.to_server.remove(&id);
         self.own_listing_answered(at, Err("no answer in time".to_owned()), out);
+        self.gather_answers(out);
     }
 }
 

@@ -28,7 +28,8 @@ impl Offer {
         let own: Vec<_> =
             known.filter_map(|template| Some((uri.expanded_from(template)?, template))).collect();
         let Some(longest) = own.iter().map(|(length, _)| *length).max() else {
-            return (self.drifted.len() >= ITEMS_MAX).then(|| (item.member(), TOO_MANY.to_owned()));
+            let forgotten = self.drifted.len() >= ITEMS_MAX || self.overlong_template;
+            return forgotten.then(|| (item.member(), TOO_MANY.to_owned()));
         };
         let mut nearest =
             own.into_iter().filter(|(length, _)| *length == longest).map(|(_, template)| template);

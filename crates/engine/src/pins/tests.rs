@@ -122,3 +122,19 @@ fn beyond_the_differences_that_are_remembered_prompts_and_what_templates_stand_f
         assert_eq!(offer.drift_of(Item::Prompt, prompt).map(str::to_owned), too_many, "{prompt}");
     }
 }
+
+#[test]
+fn a_name_that_is_too_long_to_remember_differs_and_leaves_nothing_behind() {
+    let long = "n".repeat(super::NAME_BYTES_MAX + 1);
+    let mut offer = Offer::default();
+    let json = format!(r#"{{"name":"{long}"}}"#);
+    assert_eq!(observe(&mut offer, Item::Tool, &json).as_deref(), Some(super::TOO_LONG));
+    assert_eq!(offer.drift_of(Item::Tool, &long), Some(super::TOO_LONG));
+    offer.set_withheld(Item::Tool, &long, true);
+    assert!(offer.is_withheld(Item::Tool, &long));
+    assert_eq!((offer.pinned.tools.len(), offer.seen.len(), offer.withheld.len()), (0, 0, 0));
+    let template = format!("x:/{}", "n".repeat(super::NAME_BYTES_MAX));
+    assert_eq!(offer.template_change("x:/n", None), None);
+    list_template(&mut offer, &template);
+    assert!(offer.template_change("x:/n", None).is_some(), "nobody knows which URIs it stands for");
+}

@@ -163,7 +163,9 @@ impl Office {
         let pins = self.with.pins.as_deref().cloned();
         let laws = (policy.digest(), pins.as_ref(), &self.with.whereabouts);
         let taken = Taken::begin(&self.recorder, &name, &settings, laws, now());
-        let engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), pins);
+        let mut engine = Engine::new(settings, policy, Arc::clone(&self.with.scanner), pins);
+        // An exchange joins the answers to its batch itself.
+        engine.leave_answers_apart();
         let entries = self.entries.for_run(name, principal.id.clone());
         let parties = (Arc::clone(account), Arc::clone(principal));
         Run::new(Arc::clone(self), parties, (engine, generation), (entries, taken))

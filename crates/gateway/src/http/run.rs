@@ -364,7 +364,8 @@ impl Run {
                 .then(|| Junk::of(outcome.decision.direction, original, &self.office.with.scanner));
             let told = (recorder.observer)(&outcome);
             words.extend(told.map(|words| Junk::told(junk.as_ref(), words)));
-            let Outcome { decision, effects } = outcome;
+            let Outcome { mut decision, effects } = outcome;
+            decision.note_refused(now);
             let first = decided.acts.len();
             Act::of(&decision, effects, original, &mut decided.acts);
             if let Some(act) = decided.acts.get_mut(first) {

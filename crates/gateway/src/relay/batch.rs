@@ -36,6 +36,7 @@ impl Batch {
 
     /// An outcome that could not be recorded: nothing that it leads to happens, and whoever waits is told.
     pub(super) fn undo(&mut self, engine: &mut Engine, outcome: &Outcome<'_>) {
+        engine.undo_kept(UNWRITTEN);
         let mut told = Vec::new();
         for effect in &outcome.effects {
             match effect {
@@ -51,6 +52,7 @@ impl Batch {
 
     /// Nothing of it happens: its record could not be written.
     pub(super) fn undo_all(&mut self, engine: &mut Engine) {
+        engine.undo_kept(UNWRITTEN);
         let mut told = Vec::new();
         let boxes = [(Direction::ToServer, &self.to_server), (Direction::ToClient, &self.to_client)];
         for (to, outbox) in boxes {
