@@ -17,6 +17,7 @@ mod inspect;
 mod judgement;
 mod listing;
 mod notification;
+mod pace;
 mod permit;
 pub mod pins;
 mod question;
@@ -38,5 +39,6 @@ pub use decision::{
 };
 pub use engine::{Engine, Mode, Settings};
 pub use foresight::{Foreseen, Foresight};
+pub use pace::PACE;
 pub use permit::Permitted;
 pub use pins::Pins;

@@ -15,6 +15,7 @@ use crate::decision::{Action, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
 use crate::permit::Permitted;
+use crate::reply::Refusal;
 use crate::request::changed;
 use crate::result::{ASKING, error_clear};
 use crate::run::{Origin, Pending};
@@ -124,6 +125,11 @@ impl Engine {
                 }
                 if direction == Direction::ToClient {
                     self.note_changed_list(message.method());
+                    if asked.verdict == Verdict::Allow
+                        && let Some(reason) = self.news_too_fast(message)
+                    {
+                        return Judgement::deny(reason, Refusal::Silent);
+                    }
                 }
                 if elicits {
                     self.end_of_elicitation(params, &mut asked);
@@ -144,6 +150,9 @@ impl Engine {
                 judgement.reasons.splice(0..0, asked.reasons);
                 if let (Verdict::Allow, Some(params), Some(task)) = (judgement.verdict, told, task) {
                     self.note_questions(params, &task);
+                }
+                if judgement.verdict == Verdict::Allow && direction == Direction::ToClient {
+                    self.note_told(message);
                 }
                 judgement
             }
@@ -175,6 +184,10 @@ impl Engine {
         let mut asked = places().filter_map(|place| place.get("inputRequests"));
         if asked.any(|asked| !asked.is_object()) {
             *judgement = Judgement::dropped("`inputRequests` is not an object");
+            return Splice::default();
+        }
+        if let Some(withheld) = error.and_then(|error| self.error_too_long(error)) {
+            *judgement = Judgement { refusal: Refusal::Silent, ..withheld };
             return Splice::default();
         }
         if let Some(error) = error {
@@ -250,6 +263,9 @@ impl Engine {
         let Some(before) = self.run.in_flight(direction.reverse()).told(token).map(|told| told.by_us) else {
             return Judgement::dropped("a progress token that is not in use");
         };
+        if let Some(reason) = self.progress_too_fast(direction) {
+            return Judgement::deny(reason, Refusal::Silent);
+        }
         let number = |key: &str| {
             let value = message.params().and_then(|params| params.get(key))?;
             Some((value.span(), value.raw().parse::<f64>().ok().filter(|_| value.kind() == Kind::Number)?))

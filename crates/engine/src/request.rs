@@ -47,6 +47,7 @@ impl Engine {
             Ok(version) => match self.admissible(message, row, version, Direction::ToServer) {
                 Err(refused) => *refused,
                 Ok(row) if let Some(barred) = self.barred(row) => barred,
+                Ok(row) if let Some(refused) = self.ping_too_fast(row, Direction::ToServer) => refused,
                 Ok(row) => match self.list_first(at, message, row.governed, out) {
                     ListFirst::Known => self.judge(at, message, row, modern),
                     ListFirst::Waits => return,

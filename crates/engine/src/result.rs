@@ -1,5 +1,7 @@
 //! What a server's answers say: introductions, lists, results, questions back.
 
+mod long;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
@@ -148,8 +150,11 @@ impl Engine {
         {
             self.run.watched.remove(uri);
         }
-        let mut judgement = self.inspected(message, error, pending);
         self.run.asked_back.answered(pending.target.as_deref().unwrap_or_default());
+        if let Some(withheld) = self.error_too_long(error) {
+            return withheld;
+        }
+        let mut judgement = self.inspected(message, error, pending);
         if !error_clear(error) {
             return Judgement::protocol(WITHHELD, "a key of the error in another case");
         }
@@ -319,6 +324,9 @@ impl Engine {
         if let Some(error) = error {
             if !error_clear(error) {
                 return Judgement::protocol(WITHHELD, "a key of the error in another case");
+            }
+            if let Some(withheld) = self.error_too_long(error) {
+                return withheld;
             }
             self.asked_by_error(at, error, &mut judgement);
         }

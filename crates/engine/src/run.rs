@@ -1,5 +1,7 @@
 //! The state of one run: what is in flight, which version was agreed on, what was held.
 
+mod slots;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map};
 
 use bailiwick_mcp::headers::Repeated;
@@ -8,12 +10,14 @@ use bailiwick_mcp::{Direction, Id, Item, Method, Timestamp, Version};
 use bailiwick_policy::{Classifier, LogLevel, Taints};
 
 use crate::approval::Consents;
-use crate::asked::{Asked, Watched};
+use crate::asked::{Asked, Listening, Watched};
 use crate::asked_back::AskedBack;
 use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::elicited::Elicited;
 use crate::history::Sent;
+use crate::pace::Paces;
 use crate::reply::Refusal;
+use crate::run::slots::Slots;
 use crate::together::AnswerSets;
 
 /// A request that waits for its answer.
@@ -71,48 +75,6 @@ pub(crate) struct InFlight {
 
 type Key = (Lane, Id<'static>);
 
-/// Requests by number. Their memory is used again: one side's thread puts in what the other's takes out, and memory that one
-/// thread allocates and another frees costs both.
-#[derive(Debug, Default)]
-struct Slots {
-    slots: Vec<Option<Pending>>,
-    free: Vec<u32>,
-}
-
-/// Slots that stay when nothing is in flight.
-const SLOTS_KEPT_MAX: usize = 256;
-
-impl Slots {
-    fn put(&mut self, pending: Pending) -> u32 {
-        if let Some(number) = self.free.pop() {
-            if let Some(slot) = self.slots.get_mut(number as usize) {
-                *slot = Some(pending);
-            }
-            return number;
-        }
-        self.slots.push(Some(pending));
-        // INVARIANT: `pending_max` is far below 2^32.
-        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn get(&self, number: u32) -> Option<&Pending> {
-        self.slots.get(number as usize)?.as_ref()
-    }
-
-    fn get_mut(&mut self, number: u32) -> Option<&mut Pending> {
-        self.slots.get_mut(number as usize)?.as_mut()
-    }
-
-    fn take(&mut self, number: u32) -> Option<Pending> {
-        let pending = self.slots.get_mut(number as usize)?.take();
-        self.free.push(number);
-        if self.free.len() == self.slots.len() && self.slots.len() > SLOTS_KEPT_MAX {
-            *self = Slots::default();
-        }
-        pending
-    }
-}
-
 /// Cancelled requests that are remembered for a late answer. Beyond it the oldest is forgotten and its answer dropped.
 const CANCELLED_MAX: usize = 256;
 
@@ -167,6 +129,12 @@ impl InFlight {
             pending.told = Told { by_us: told, last: told };
             pending.sent = sent;
         }
+    }
+
+    /// What a request in flight listens to.
+    pub(crate) fn listening(&mut self, id: &Id<'_>) -> Option<&mut Listening> {
+        let number = self.requests.get(&self.key(id))?;
+        self.slots.get_mut(*number)?.asked.listening.as_deref_mut()
     }
 
     /// How far the progress under `token` was told; `None`: nobody may use the token.
@@ -337,6 +305,7 @@ pub(crate) struct Run {
     /// What findings of guards say that the agent was given.
     pub(crate) taints: Taints,
     pub(crate) watched: Watched,
+    pub(crate) paces: Paces,
     /// How the instructions differ from their pin, of an introduction that was refused for that: nothing else is let through.
     pub(crate) barred: Option<String>,
     /// The level of log lines that the client asked for last, before 2026-07-28.
@@ -414,7 +383,8 @@ mod tests {
 
     use crate::asked::Asked;
 
-    use super::{InFlight, Origin, Pending, SLOTS_KEPT_MAX, Told};
+    use super::slots::SLOTS_KEPT_MAX;
+    use super::{InFlight, Origin, Pending, Told};
 
     fn pending(call: u64, token: Option<Id<'static>>) -> Pending {
         let (at, told, origin) = (Timestamp(0), Told::default(), Origin::Peer);

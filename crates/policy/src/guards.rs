@@ -6,6 +6,7 @@
 mod classifier;
 mod logs;
 mod name;
+mod pace;
 mod pattern;
 mod requests;
 
@@ -18,6 +19,8 @@ pub use self::classifier::{Classifier, Failing};
 pub use self::logs::LogLevel;
 pub(crate) use self::name::REQUEST_ACTIONS;
 pub use self::name::{GuardAction, GuardDirections, GuardLevel, GuardName};
+pub(crate) use self::pace::{FloodPart, Floods, Said};
+pub use self::pace::{Longest, Paced, Rate};
 pub use self::pattern::GuardPattern;
 pub(crate) use self::pattern::Spotted;
 pub(crate) use self::requests::RequestsPart;
@@ -78,6 +81,7 @@ pub struct Guards {
     classifier: Option<Classifier>,
     requests: Vec<Requests>,
     logs: Option<LogLevel>,
+    floods: Floods,
 }
 
 /// Indices of entries, and the lowest level from which on one of them acts, by guard.
@@ -122,9 +126,11 @@ impl Guards {
         classifier: Option<Classifier>,
         requests: Vec<Requests>,
         logs: Option<LogLevel>,
+        floods: Floods,
     ) -> Guards {
         let everywhere = Default::default();
-        let mut guards = Guards { entries, everywhere, suppressions, patterns, classifier, requests, logs };
+        let mut guards =
+            Guards { entries, everywhere, suppressions, patterns, classifier, requests, logs, floods };
         guards.everywhere = [Direction::ToServer, Direction::ToClient].map(|direction| {
             let about = |entry: &GuardEntry| entry.on.is_none() && entry.except.is_empty();
             let mut all = guards.applicable(direction, about);
@@ -178,6 +184,18 @@ impl Guards {
     #[must_use]
     pub fn logs(&self) -> Option<LogLevel> {
         self.logs
+    }
+
+    /// How fast messages of that kind may come; `None`: as they like.
+    #[must_use]
+    pub fn pace(&self, paced: Paced) -> Option<&Rate> {
+        self.floods.rates.get(paced as usize)?.as_ref()
+    }
+
+    /// How long the error of an answer may be; `None`: as long as a message.
+    #[must_use]
+    pub fn error_bytes(&self) -> Option<&Longest> {
+        self.floods.error.as_ref()
     }
 
     /// The strictest action that any entry has for a finding of this guard and level.

@@ -48,7 +48,7 @@ pub use evaluate::{Beside, Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};
 pub use guards::{
     Classifier, Failing, Fault, Found, GuardAction, GuardDirections, GuardLevel, GuardName, GuardPattern,
-    GuardView, Guards, LogLevel, Requests, Ruling, Suppression,
+    GuardView, Guards, LogLevel, Longest, Paced, Rate, Requests, Ruling, Suppression,
 };
 pub use history::{
     Automaton, Condition, Count, Gate, Grant, HistoryRule, Hours, Key, Marks, Precondition, Same, Sequence,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
-use crate::guards::{Classifier, Guards, Requests, RequestsPart};
+use crate::guards::{Classifier, FloodPart, Floods, Guards, Requests, RequestsPart};
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
@@ -107,6 +107,7 @@ impl Policy {
         let defaults = defaults(&sources, &parts, &sets, given);
         let name = defaults.names.join(" + ");
         let requests = requests(&parts, &sets, &defaults);
+        let floods = floods(&parts, &sets, &defaults);
         let (pins, pins_place) = pins(&parts);
         let discovery =
             Discovery { hide: parts.iter().filter_map(|part| part.hide).max().unwrap_or(Hide::Denied) };
@@ -157,7 +158,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards: Guards::new(guarding, suppressions, patterns, classifier, requests, logs),
+            guards: Guards::new(guarding, suppressions, patterns, classifier, requests, logs, floods),
             pins,
             pins_place,
             discovery,
@@ -320,6 +321,17 @@ fn requests(parts: &[FilePart], sets: &[LayerSet], defaults: &Defaults) -> Vec<R
         out.push(Requests::new(RequestsPart::default()));
     }
     out
+}
+
+/// What holds floods back under all layers. One that passes over what it does not name is silent here too.
+fn floods(parts: &[FilePart], sets: &[LayerSet], defaults: &Defaults) -> Floods {
+    let of = |(layer, verdict): (usize, &Option<Verdict>)| {
+        let own = parts.iter().zip(sets).filter(|(_, set)| **set & bit(layer) != 0);
+        let said = own.filter_map(|(part, _)| part.guards.floods.clone()).reduce(FloodPart::joined);
+        (said.is_some() || verdict.is_some()).then(|| Floods::new(said.unwrap_or_default()))
+    };
+    let layers = defaults.verdicts.iter().enumerate().filter_map(of);
+    layers.reduce(Floods::and).unwrap_or_else(|| Floods::new(FloodPart::default()))
 }
 
 /// How pins are enforced, and where the strictest file says so.

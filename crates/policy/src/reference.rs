@@ -4,7 +4,7 @@ use crate::words;
 pub use crate::words::{Key, Map, Value};
 
 /// Every map of the language and of test files.
-pub const MAPS: [&Map; 29] = [
+pub const MAPS: [&Map; 30] = [
     &words::FILE,
     &words::ROLE,
     &words::GUARDS,
@@ -13,6 +13,7 @@ pub const MAPS: [&Map; 29] = [
     &words::GUARD_PATTERN,
     &words::CLASSIFIER,
     &words::REQUESTS,
+    &words::PACE,
     &words::PINS,
     &words::DISCOVERY,
     &words::RULE,

@@ -10,7 +10,7 @@ mod rules;
 mod suite;
 
 pub(crate) use file::{DISCOVERY, FILE, PINS, ROLE};
-pub(crate) use guards::{CLASSIFIER, GUARD, GUARD_PATTERN, GUARDS, REQUESTS, SUPPRESSION};
+pub(crate) use guards::{CLASSIFIER, GUARD, GUARD_PATTERN, GUARDS, PACE, REQUESTS, SUPPRESSION};
 pub(crate) use matchers::{COMMAND, FLAGS, MATCHER, SQL, URL};
 pub(crate) use rules::{
     APPROVAL, ASSURANCE, CONSENT_SCOPE, HOURS, LIMIT, NEEDED, NEEDS, PRECONDITION, RULE, SEQUENCE, STEP,

@@ -325,6 +325,38 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_too_fast_is_counted_by_its_kind() {
+        let records = all_recorded(|entries| {
+            for at in 0..1_000 {
+                for (code, action) in [("ping", Action::Refused), ("log", Action::Dropped)] {
+                    let reason = Reason::Guard {
+                        guard: bailiwick_engine::PACE,
+                        code: code.into(),
+                        place: "the run".to_owned(),
+                        message: "too many".into(),
+                        action: bailiwick_policy::GuardAction::Block,
+                        detail: "default".to_owned(),
+                    };
+                    let mut outcome = denied("", "{}", vec![reason]);
+                    let decision = &mut outcome.decision;
+                    (decision.at, decision.action, decision.arguments) = (Timestamp(at), action, None);
+                    entries.outcome(&outcome).unwrap();
+                }
+            }
+            entries.commit().unwrap();
+            entries.close(Timestamp(2_000)).unwrap();
+        });
+        let repeated: Vec<_> = records.iter().filter(|record| record["kind"] == "repeated").collect();
+        let told = |record: &serde_json::Value| (record["count"].clone(), record["reasons"][0].clone());
+        let reason =
+            |id: &str| json!({"source": "guard", "id": id, "message": "too many in the run (default)"});
+        let told: Vec<_> = repeated.into_iter().map(told).collect();
+        assert_eq!(told, [(json!(968), reason("pace/ping")), (json!(968), reason("pace/log"))]);
+        let refused = records.iter().filter(|record| record["kind"] == "decision").count();
+        assert_eq!(refused, 64);
+    }
+
+    #[test]
     fn what_was_counted_is_recorded_at_the_end() {
         let records = all_recorded(|entries| {
             for at in 0..65 {

@@ -6,6 +6,7 @@ use bailiwick_mcp::{Id, Message, Splice, Value, message};
 use bailiwick_policy::LogLevel;
 
 use crate::engine::Engine;
+use crate::pace::Told;
 use crate::run::Pending;
 
 /// What one subscription may tell.
@@ -15,6 +16,7 @@ pub(crate) struct Listening {
     kinds: BTreeSet<String>,
     uris: BTreeSet<String>,
     tasks: BTreeSet<String>,
+    pub(crate) told: Told,
     /// Their length together.
     bytes: usize,
 }
@@ -103,6 +105,13 @@ fn covers(watched: &BTreeSet<String>, uri: &str) -> bool {
 }
 
 impl Engine {
+    /// The subscription that news of a server name (2026-07-28).
+    pub(crate) fn subscription(&self, message: &Message<'_>) -> Option<Id<'static>> {
+        let params = message.params().filter(|_| self.run.modern_seen)?;
+        let named = params.get("_meta")?.get(SUBSCRIPTION)?;
+        message::read_id(named, &self.settings.limits).map(Id::into_owned)
+    }
+
     /// What stands against news of a server's to the client: nobody asked for them.
     pub(crate) fn unasked_notice(&self, message: &Message<'_>, splice: &mut Splice) -> Option<&'static str> {
         let method = message.method()?;
@@ -135,8 +144,9 @@ impl Engine {
         (!listening.may_tell(method, params)).then_some("not what the subscription is about")
     }
 
-    /// Remembers what news a request that goes on asks for: of a URI, or of a level.
+    /// Remembers what news a request that goes on asks for: of a URI, of a level, or of a list.
     pub(crate) fn note_wish(&mut self, method: &str, target: Option<&str>) {
+        self.run.paces.note_request(method);
         match (method, target) {
             ("resources/subscribe", Some(uri)) => self.run.watched.add(uri),
             ("resources/unsubscribe", Some(uri)) => self.run.watched.remove(uri),

@@ -34,6 +34,7 @@ impl Engine {
         } else {
             match self.admissible(message, row, self.run.version, Direction::ToClient) {
                 Err(refused) => *refused,
+                Ok(row) if let Some(refused) = self.ping_too_fast(row, Direction::ToClient) => refused,
                 Ok(row) => {
                     let judgement = self.server_wants(at, row.governed, message.params(), Asks::Request);
                     let judgement = self.inspected_request(message, judgement);

@@ -9,8 +9,8 @@ use super::units::size;
 use crate::bounds::{GUARD_ENTRIES_MAX, GUARD_PATTERNS_MAX, SUPPRESSIONS_MAX};
 use crate::glob::text_expression;
 use crate::guards::{
-    Classifier, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern, LogLevel,
-    RequestsPart, Spotted, Suppression,
+    Classifier, FloodPart, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern,
+    LogLevel, RequestsPart, Spotted, Suppression,
 };
 use crate::set::{Set, Syntax};
 use crate::tree::Node;
@@ -25,6 +25,8 @@ pub(crate) struct GuardPart {
     pub(crate) classifier: Option<Classifier>,
     pub(crate) requests: Option<RequestsPart>,
     pub(crate) logs: Option<LogLevel>,
+    /// `None`: it says nothing of floods.
+    pub(crate) floods: Option<FloodPart>,
 }
 
 pub(crate) const LEVELS: [(&str, GuardLevel); 3] =
@@ -72,6 +74,8 @@ impl Reader<'_> {
         part.logs =
             members.get("logs").and_then(|own| self.choice(own, "level of log lines", &LogLevel::ALL));
         part.requests = members.get("requests").and_then(|own| self.requests(own));
+        let (pace, error) = (members.get("pace").copied(), members.get("error-bytes").copied());
+        part.floods = (pace.is_some() || error.is_some()).then(|| self.floods(pace, error));
         part
     }
 

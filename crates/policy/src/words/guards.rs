@@ -5,7 +5,7 @@ use bailiwick_mcp::Direction;
 use super::Value::{self, Choice, Either, Formed, List, Map, Number, Some, Text};
 use super::{map, names};
 use crate::guards::{Classifier, GuardAction, GuardName, LogLevel, REQUEST_ACTIONS};
-use crate::read::{LEVELS, TAKES_PATTERNS};
+use crate::read::{LEVELS, OFF, TAKES_PATTERNS};
 
 const ID: Value = Number("^[A-Za-z0-9_.:-]{1,64}$");
 const TARGETS: Value = Some(&Text);
@@ -18,6 +18,8 @@ const HIDDEN: Value =
 const SIZE: Value =
     Some(&Either(&[Choice(|| names(GuardName::Size.actions(Direction::ToClient))), Map(&GUARD)]));
 const REQUEST: Value = Choice(|| names(&REQUEST_ACTIONS));
+const RATE: Value = Either(&[Choice(|| names(&OFF)), Formed("^[0-9]+/([0-9]+[smhd])+$")]);
+const BYTES: Value = Either(&[Choice(|| names(&OFF)), Formed("^[0-9]+(B|kB|MB|GB|KiB|MiB|GiB)?$")]);
 const CALLS: Value =
     Some(&Either(&[Choice(|| names(GuardName::Path.actions(Direction::ToServer))), Map(&GUARD)]));
 
@@ -39,9 +41,15 @@ map! {
     "classifier" = Map(&CLASSIFIER), "when an external classifier is asked about an answer, and what its opinion does; where it is, `--classifier` says";
     "requests" = Either(&[REQUEST, Map(&REQUESTS)]), "what servers may ask of the client where a rule lets them ask: an action for all of it, or a map; `block` when not named";
     "logs" = Choice(|| names(&LogLevel::ALL)), "the level that a server's log lines have at least; any when not named";
+    "pace" = Either(&[Choice(|| names(&OFF)), Map(&PACE)]), "how fast messages may come that no rule is about: a map, or `off` for all of them";
+    "error-bytes" = BYTES, "how long the error of an answer may be, at least 1 KiB, or `off`; 64 KiB when not said";
     later [];
     elsewhere &[
         ("logging", "logs"),
+        ("rate", "pace"),
+        ("rate-limit", "pace"),
+        ("errors", "error-bytes"),
+        ("error-size", "error-bytes"),
         ("log-level", "logs"),
         ("sampling", "requests"),
         ("elicitation", "requests"),
@@ -94,6 +102,21 @@ map! {
         ("max-tokens", "tokens"),
         ("maxTokens", "tokens"),
         ("max", "calls"),
+    ];
+}
+
+map! {
+    PACE "pace" needs [];
+    "ping" = RATE, "pings of each party: so many in so long, all of them at once if need be (`100/1s`, also when not said), or `off`";
+    "progress" = RATE, "progress that each party tells; `1000/1s` when not said";
+    "log" = RATE, "log lines of the server; `1000/1s` when not said";
+    "list-changed" = RATE, "news of the server that a list changed, for each kind of list; `10/1s` when not said";
+    later [];
+    elsewhere &[
+        ("pings", "ping"),
+        ("logs", "log"),
+        ("message", "log"),
+        ("changed", "list-changed"),
     ];
 }
 

@@ -1,9 +1,9 @@
-//! Floods: what a peer sends that is no message, or that nobody asked for, is recorded one by one only up to a rate. Beyond
+//! Floods: what a peer sends that is no message, that nobody asked for, or that comes faster than it may, is recorded one by one only up to a rate. Beyond
 //! it the like is counted, and the count recorded, so that a flood does not fill the disk.
 
 use std::sync::Arc;
 
-use bailiwick_engine::{Action, Event, Reason, Scanner};
+use bailiwick_engine::{Action, Event, PACE, Reason, Scanner};
 use bailiwick_mcp::{Direction, Timestamp};
 
 use super::draft::Entry;
@@ -22,7 +22,7 @@ pub(super) struct Fold {
     /// When the first of the current second came.
     since: Option<Timestamp>,
     written: u32,
-    /// By run, direction and kind.
+    /// By run, direction, kind and reason.
     counted: Vec<Counted>,
 }
 
@@ -33,8 +33,11 @@ pub(super) struct Counted {
     direction: Direction,
     event: Event,
     count: u64,
-    /// Why the first of them was not let through.
-    reason: String,
+    /// Why the first of them was not let through, and the same in words.
+    reason: Reason,
+    source: &'static str,
+    id: String,
+    message: String,
 }
 
 impl Fold {
@@ -59,7 +62,9 @@ impl Fold {
         }
         let (direction, event) = (decision.direction, decision.event);
         let same = |old: &&mut Counted| {
-            (old.direction, old.event) == (direction, event) && Arc::ptr_eq(&old.names, names)
+            (old.direction, old.event) == (direction, event)
+                && Arc::ptr_eq(&old.names, names)
+                && is_like(&old.reason, reason)
         };
         if let Some(old) = self.counted.iter_mut().find(same) {
             old.count += 1;
@@ -68,18 +73,42 @@ impl Fold {
         if self.counted.len() >= COUNTED_MAX {
             return true;
         }
-        let reason = reason.describe(&decision.policy).message.into_owned();
-        self.counted.push(Counted { names: Arc::clone(names), direction, event, count: 1, reason });
+        let described = reason.describe(&decision.policy);
+        self.counted.push(Counted {
+            names: Arc::clone(names),
+            direction,
+            event,
+            count: 1,
+            reason: reason.clone(),
+            source: described.source,
+            id: described.id.into_owned(),
+            message: described.message.into_owned(),
+        });
         false
     }
 }
 
-/// Why a decision is about nothing that anybody waits for: no message, or one to nobody, that went nowhere.
+/// Of what comes too fast each kind is counted apart; the rest is one.
+fn is_like(one: &Reason, other: &Reason) -> bool {
+    match (one, other) {
+        (Reason::Guard { code: one, .. }, Reason::Guard { code: other, .. }) => one == other,
+        (Reason::Guard { .. }, _) | (_, Reason::Guard { .. }) => false,
+        _ => true,
+    }
+}
+
+/// Why a decision is about nothing that anybody waits for: no message, one to nobody, or one of too many, that went nowhere.
 fn noise<'d>(entry: &Entry<'d>) -> Option<&'d Reason> {
-    let ([reason @ Reason::Protocol(_)], decision) = (entry.reasons, entry.decision) else { return None };
+    let ([reason], decision) = (entry.reasons, entry.decision) else { return None };
+    let too_fast = matches!(reason, Reason::Guard { guard: PACE, .. });
+    if !too_fast && !matches!(reason, Reason::Protocol(_)) {
+        return None;
+    }
     let nowhere = match decision.event {
         Event::Malformed => matches!(decision.action, Action::Dropped | Action::Refused),
-        Event::Decision => decision.action == Action::Dropped,
+        Event::Decision => {
+            decision.action == Action::Dropped || too_fast && decision.action == Action::Refused
+        }
         Event::Completion | Event::Approval | Event::Opinion | Event::Pin => false,
     };
     nowhere.then_some(reason)
@@ -92,8 +121,8 @@ impl Counted {
         object.number("count", self.count);
         object.array("reasons", |array| {
             array.object(|object| {
-                object.string("source", "protocol").string("id", "protocol");
-                name(scanner, object, "message", &self.reason);
+                object.string("source", self.source).string("id", &self.id);
+                name(scanner, object, "message", &self.message);
             });
         });
     }
