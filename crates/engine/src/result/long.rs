@@ -31,7 +31,7 @@ impl Engine {
             "The server's error was withheld by bailiwick; guard `{}`: {}",
             described.id, described.message
         );
-        let code = error.get("code").and_then(|code| code.raw().parse::<i64>().ok()).unwrap_or(WITHHELD);
+        let code = error.get("code").and_then(Value::integer).unwrap_or(WITHHELD);
         Some(Judgement::deny(reason, Refusal::error(code, text)))
     }
 }
