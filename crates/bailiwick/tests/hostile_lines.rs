@@ -59,7 +59,8 @@ enum Mode {
 
 /// A connection past its beginnings: the tools are listed, so that no call waits for a list and answers come in their order.
 fn connected(place: &Workplace, mode: Mode) -> Wire {
-    let allow_all = repository().join("crates/bailiwick/tests/policies/allow-all-unpaced.yaml").display().to_string();
+    let allow_all =
+        repository().join("crates/bailiwick/tests/policies/allow-all-unpaced.yaml").display().to_string();
     let word = if mode == Mode::Enforce { "enforce" } else { "observe" };
     let flags = ["--policy", &allow_all, "--mode", word, "--audit-durability", "batched"];
     let mut wire = Wire::start(place, &Route::bailiwick(BUILT, flags), &recorder::command(place, "batch"));

@@ -88,7 +88,6 @@ impl Engine {
         effects: &mut Vec<Effect<'a>>,
         forgotten: &mut Option<(Id<'static>, Pending)>,
     ) -> Judgement<'a> {
-        let params = message.params();
         let server = Arc::clone(&self.settings.server);
         match governed {
             Governed::InFlight => self.in_flight_notice(direction, message, effects, forgotten),
@@ -98,64 +97,7 @@ impl Engine {
                     false => Judgement::dropped("roots are denied"),
                 }
             }
-            Governed::Notice => {
-                let elicits = message.method() == Some("notifications/elicitation/complete");
-                let elicitation = Target::Elicitation { server: &server };
-                if elicits && !self.policy.could_allow(&elicitation, &self.settings.principal) {
-                    return Judgement::dropped("elicitation is denied");
-                }
-                if let Some(uri) = params.and_then(|params| params.get("uri")).and_then(Value::text)
-                    && self.hides(&Target::Resource { server: &server, uri: &uri })
-                {
-                    return Judgement::dropped("a resource that is hidden");
-                }
-                let task = params.and_then(|params| params.get("taskId"));
-                if direction == Direction::ToClient && task.is_some_and(|id| !self.may_hear_of_task(id)) {
-                    return Judgement::dropped("a task that this run did not make, or may not use");
-                }
-                let task = task.and_then(Value::text);
-                let (mut asked, mut splice) = (Judgement::allow(), Splice::default());
-                if direction == Direction::ToClient
-                    && let Some(cause) = self.unasked_notice(message, &mut splice)
-                {
-                    return Judgement::dropped(cause);
-                }
-                if message.method() == Some("notifications/message") {
-                    self.log_line(message, &mut asked);
-                }
-                if direction == Direction::ToClient {
-                    self.note_changed_list(message.method());
-                    if asked.verdict == Verdict::Allow
-                        && let Some(reason) = self.news_too_fast(message)
-                    {
-                        return Judgement::deny(reason, Refusal::Silent);
-                    }
-                }
-                if elicits {
-                    self.end_of_elicitation(params, &mut asked);
-                }
-                let told = params.filter(|_| direction == Direction::ToClient);
-                if let Some(params) = told {
-                    splice.append(self.asked_by_task(
-                        params,
-                        task.as_deref().unwrap_or_default(),
-                        &mut asked,
-                    ));
-                }
-                let mut judgement = self.inspected_notice(direction, message, splice);
-                // Nobody is asked about a notification.
-                if asked.verdict != Verdict::Allow {
-                    judgement.verdict = Verdict::Deny;
-                }
-                judgement.reasons.splice(0..0, asked.reasons);
-                if let (Verdict::Allow, Some(params), Some(task)) = (judgement.verdict, told, task) {
-                    self.note_questions(params, &task);
-                }
-                if judgement.verdict == Verdict::Allow && direction == Direction::ToClient {
-                    self.note_told(message);
-                }
-                judgement
-            }
+            Governed::Notice => self.news(direction, message),
             Governed::Protocol
             | Governed::List(_)
             | Governed::Tool
@@ -167,6 +109,64 @@ impl Engine {
             | Governed::Sampling
             | Governed::Elicitation => Judgement::allow(),
         }
+    }
+
+    /// What a party says by itself: of what the other one may know and wants to, no faster than it may.
+    fn news<'a>(&mut self, direction: Direction, message: &Message<'a>) -> Judgement<'a> {
+        let params = message.params();
+        let server = Arc::clone(&self.settings.server);
+        let elicits = message.method() == Some("notifications/elicitation/complete");
+        let elicitation = Target::Elicitation { server: &server };
+        if elicits && !self.policy.could_allow(&elicitation, &self.settings.principal) {
+            return Judgement::dropped("elicitation is denied");
+        }
+        if let Some(uri) = params.and_then(|params| params.get("uri")).and_then(Value::text)
+            && self.hides(&Target::Resource { server: &server, uri: &uri })
+        {
+            return Judgement::dropped("a resource that is hidden");
+        }
+        let task = params.and_then(|params| params.get("taskId"));
+        if direction == Direction::ToClient && task.is_some_and(|id| !self.may_hear_of_task(id)) {
+            return Judgement::dropped("a task that this run did not make, or may not use");
+        }
+        let task = task.and_then(Value::text);
+        let (mut asked, mut splice) = (Judgement::allow(), Splice::default());
+        if direction == Direction::ToClient
+            && let Some(cause) = self.unasked_notice(message, &mut splice)
+        {
+            return Judgement::dropped(cause);
+        }
+        if message.method() == Some("notifications/message") {
+            self.log_line(message, &mut asked);
+        }
+        if direction == Direction::ToClient {
+            self.note_changed_list(message.method());
+            if asked.verdict == Verdict::Allow
+                && let Some(reason) = self.news_too_fast(message)
+            {
+                return Judgement::deny(reason, Refusal::Silent);
+            }
+        }
+        if elicits {
+            self.end_of_elicitation(params, &mut asked);
+        }
+        let told = params.filter(|_| direction == Direction::ToClient);
+        if let Some(params) = told {
+            splice.append(self.asked_by_task(params, task.as_deref().unwrap_or_default(), &mut asked));
+        }
+        let mut judgement = self.inspected_notice(direction, message, splice);
+        // Nobody is asked about a notification.
+        if asked.verdict != Verdict::Allow {
+            judgement.verdict = Verdict::Deny;
+        }
+        judgement.reasons.splice(0..0, asked.reasons);
+        if let (Verdict::Allow, Some(params), Some(task)) = (judgement.verdict, told, task) {
+            self.note_questions(params, &task);
+        }
+        if judgement.verdict == Verdict::Allow && direction == Direction::ToClient {
+            self.note_told(message);
+        }
+        judgement
     }
 
     /// Word of a task may ask back as an answer may.

@@ -1,5 +1,5 @@
 //! Floods: what is held to a pace, what is lost by it, and what is not.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test says so by a panic when it fails")]
+#![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
 #[path = "stage/parts.rs"]
 mod stage;

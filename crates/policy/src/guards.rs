@@ -125,8 +125,7 @@ impl Guards {
         patterns: Vec<GuardPattern>,
         classifier: Option<Classifier>,
         requests: Vec<Requests>,
-        logs: Option<LogLevel>,
-        floods: Floods,
+        (logs, floods): (Option<LogLevel>, Floods),
     ) -> Guards {
         let everywhere = Default::default();
         let mut guards =

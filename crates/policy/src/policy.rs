@@ -158,7 +158,7 @@ impl Policy {
             limit_index: Index::new(limit_scopes.iter()),
             rules,
             limits,
-            guards: Guards::new(guarding, suppressions, patterns, classifier, requests, logs, floods),
+            guards: Guards::new(guarding, suppressions, patterns, classifier, requests, (logs, floods)),
             pins,
             pins_place,
             discovery,

@@ -11,23 +11,20 @@ pub(crate) const OFF: [(&str, ()); 1] = [("off", ())];
 
 impl Reader<'_> {
     pub(super) fn floods(&mut self, pace: Option<&Node>, error: Option<&Node>) -> FloodPart {
-        let mut part = FloodPart::default();
-        match pace {
-            Some(node) if node.scalar().is_some() => {
-                if self.choice(node, "value of `pace`", &OFF).is_some() {
-                    part.rates = [const { Some(None) }; 4];
-                }
-            }
-            Some(node) => {
-                let members = self.members(node, &words::PACE, "`pace`").unwrap_or_default();
-                for (slot, (word, _)) in part.rates.iter_mut().zip(Paced::ALL) {
-                    *slot = members.get(word).and_then(|own| self.rate(own, word));
-                }
-            }
-            None => {}
+        FloodPart {
+            rates: pace.map(|own| self.rates(own)).unwrap_or_default(),
+            error: error.and_then(|own| self.longest(own)),
         }
-        part.error = error.and_then(|own| self.longest(own));
-        part
+    }
+
+    /// A map, or `off` for all kinds.
+    fn rates(&mut self, node: &Node) -> [Said<Rate>; 4] {
+        if node.scalar().is_some() {
+            let off = self.choice(node, "value of `pace`", &OFF);
+            return std::array::from_fn(|_| off.map(|()| None));
+        }
+        let members = self.members(node, &words::PACE, "`pace`").unwrap_or_default();
+        Paced::ALL.map(|(word, _)| members.get(word).and_then(|own| self.rate(own, word)))
     }
 
     /// `100/1s`, or `off`.
