@@ -5,6 +5,7 @@ mod annotate;
 mod arguments;
 mod edited;
 mod finding;
+mod fits;
 mod item;
 mod joined;
 mod schema;

@@ -2,6 +2,7 @@
 
 mod names;
 mod parameters;
+mod schemas;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::names::{reads_text, writes_text};
 pub(crate) use self::parameters::Parameters;
+pub(crate) use self::schemas::{Known, Schemas};
 use crate::decision::Reason;
 
 /// SHA-256 of a value's RFC 8785 form, as lower-case hex.
@@ -170,6 +172,8 @@ pub(crate) struct Offer {
     headers: BTreeMap<String, Vec<Argument>>,
     /// What the tools that are as they were pinned call their parameters.
     pub(crate) parameters: Parameters,
+    /// What the tools that are as they were pinned take.
+    pub(crate) inputs: Schemas,
     /// Arguments are followed as paths: somebody wants to know the parameters.
     pub(crate) follows: bool,
 }
@@ -346,6 +350,9 @@ impl Offer {
         };
         if self.seen.values().map(BTreeSet::len).sum::<usize>() < ITEMS_MAX {
             self.seen.entry(item).or_default().insert(name.to_owned());
+        }
+        if item == Item::Tool && difference.is_none() {
+            self.inputs.keep(name, value);
         }
         if item == Item::Tool && self.follows {
             match difference {

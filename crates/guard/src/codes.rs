@@ -1,7 +1,7 @@
 //! What the guards can find, as data: for `guards list`, `guards explain` and the docs.
 
 use crate::guard::Guard;
-use crate::{arguments, definition, hidden_text, injection, pii, secrets, size};
+use crate::{arguments, definition, hidden_text, injection, pii, schema, secrets, size};
 
 /// One kind of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,7 @@ pub fn codes() -> impl Iterator<Item = Code> {
         .chain(definition::codes())
         .chain(pii::codes())
         .chain(size::codes())
+        .chain(schema::codes())
         .chain(hidden_text::codes())
         .chain(secrets::codes())
         .collect::<std::collections::BTreeMap<_, _>>();
@@ -39,6 +40,7 @@ impl Guard {
             Guard::Sql => "arguments that change a query, and statements that destroy or read files",
             Guard::Ssrf => "addresses of this machine, the network around it and the cloud's metadata",
             Guard::Size => "more text than a reader should be given",
+            Guard::Schema => "arguments that do not fit what the tool's definition says of them",
             Guard::Template => "expressions that a template engine would evaluate",
         }
     }

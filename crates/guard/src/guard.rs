@@ -31,16 +31,19 @@ pub enum Guard {
     Template,
     /// More text than a reader should be given.
     Size,
+    /// Arguments that do not fit what the tool's definition says of them.
+    Schema,
 }
 
 impl Guard {
     /// Every guard, in the order of their names.
-    pub const ALL: [Guard; 11] = [
+    pub const ALL: [Guard; 12] = [
         Guard::Command,
         Guard::HiddenText,
         Guard::Injection,
         Guard::Path,
         Guard::Pii,
+        Guard::Schema,
         Guard::Secrets,
         Guard::Size,
         Guard::Sql,
@@ -64,6 +67,7 @@ impl Guard {
             Guard::Ssrf => "ssrf",
             Guard::Template => "template",
             Guard::Size => "size",
+            Guard::Schema => "schema",
         }
     }
 

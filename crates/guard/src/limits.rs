@@ -57,3 +57,23 @@ pub const INFLATED_BYTES_MAX: usize = 64 << 10;
 
 /// Most windows of one part that the linear model judges.
 pub const MODEL_WINDOWS_MAX: usize = 96;
+
+/// Longest `inputSchema` that is read, in bytes; of a longer one nothing is held against calls.
+pub const SCHEMA_SOURCE_BYTES_MAX: usize = 256 << 10;
+
+/// Most schemas inside of one, and the deepest; further ones let everything pass.
+pub const SCHEMA_NODES_MAX: usize = 512;
+pub const SCHEMA_DEPTH_MAX: usize = 16;
+
+/// Most names, alternatives and values of one schema that are kept, and their text in bytes.
+pub const SCHEMA_WORDS_MAX: usize = 2_048;
+pub const SCHEMA_TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// Most different `$ref` of one schema that are followed.
+pub const SCHEMA_REFERENCES_MAX: usize = 64;
+
+/// Steps of holding one call against a schema, besides one for every two bytes of its arguments.
+pub const SCHEMA_STEPS_MAX: u64 = 10_000;
+
+/// Deepest that a value and its schemas are followed together.
+pub const SCHEMA_LOOK_DEPTH_MAX: usize = 256;

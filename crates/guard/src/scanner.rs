@@ -50,7 +50,8 @@ impl Scanner {
             | Guard::Sql
             | Guard::Ssrf
             | Guard::Template
-            | Guard::Size => None,
+            | Guard::Size
+            | Guard::Schema => None,
         }
     }
 

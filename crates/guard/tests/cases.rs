@@ -43,7 +43,8 @@ fn check(guard: Guard, cases: &str) {
             | Guard::Sql
             | Guard::Ssrf
             | Guard::Template
-            | Guard::Size => {}
+            | Guard::Size
+            | Guard::Schema => {}
         }
         if expected.is_empty() { look_alikes += 1 } else { hits += 1 }
     }

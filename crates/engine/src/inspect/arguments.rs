@@ -22,6 +22,9 @@ impl Engine {
     ) -> Verdict {
         let about = About { target: Some(*target), ..About::default() };
         let Some(mut inspector) = self.inspector(about, Direction::ToServer) else { return Verdict::Allow };
+        if let Target::Tool { name, .. } = target {
+            inspector.fits(&self.offer.inputs, name, arguments);
+        }
         inspector.nameless = known.maskless;
         if let Some(arguments) = arguments {
             if !known.harmless && reads_arguments(&inspector.view) {

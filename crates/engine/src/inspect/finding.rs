@@ -22,22 +22,29 @@ pub(crate) struct Place {
     plain: bool,
     /// What it was decoded from.
     within: Option<&'static str>,
+    /// An argument by its pointer, which says more than bytes do.
+    argument: Option<Box<str>>,
 }
 
 impl Place {
     pub(crate) fn of(leaf: Value<'_>) -> Place {
         let (start, end) = leaf.span();
         let plain = !leaf.raw().get(1..end.saturating_sub(start)).unwrap_or_default().contains('\\');
-        Place { at: Some(start), plain, within: None }
+        Place { at: Some(start), plain, ..Place::message() }
     }
 
     pub(super) fn at(byte: usize) -> Place {
-        Place { at: Some(byte), plain: false, within: None }
+        Place { at: Some(byte), ..Place::message() }
     }
 
     /// The message as a whole.
     pub(crate) fn message() -> Place {
-        Place { at: None, plain: false, within: None }
+        Place { at: None, plain: false, within: None, argument: None }
+    }
+
+    /// The argument at `pointer` (RFC 6901), or all of them.
+    pub(super) fn argument(pointer: &str) -> Place {
+        Place { argument: Some(pointer.into()), ..Place::message() }
     }
 
     pub(super) fn within(self, name: &'static str) -> Place {
@@ -45,6 +52,11 @@ impl Place {
     }
 
     fn describe(&self, span: &Range<usize>) -> String {
+        match &self.argument {
+            Some(pointer) if pointer.is_empty() => return "the arguments".to_owned(),
+            Some(pointer) => return format!("`{pointer}` of the arguments"),
+            None => {}
+        }
         match (self.at, self.plain) {
             (None, _) => "the message".to_owned(),
             (Some(at), _) if span.is_empty() => format!("byte {at} of the message"),

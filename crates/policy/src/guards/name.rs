@@ -16,10 +16,11 @@ pub enum GuardName {
     Sql,
     Ssrf,
     Template,
+    Schema,
 }
 
 impl GuardName {
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 
     /// All guards, with the words of the language.
     pub const ALL: [(&'static str, GuardName); GuardName::COUNT] = [
@@ -34,6 +35,7 @@ impl GuardName {
         ("sql", GuardName::Sql),
         ("ssrf", GuardName::Ssrf),
         ("template", GuardName::Template),
+        ("schema", GuardName::Schema),
     ];
 
     /// The word of the language.
@@ -60,6 +62,7 @@ impl GuardName {
         let (client, server) = (GuardDirections::TO_CLIENT, GuardDirections::TO_SERVER);
         match self {
             guard if guard.reads_arguments() => (server, server),
+            GuardName::Schema => (server, server),
             GuardName::ToolPoisoning => (client, client),
             _ => (client, GuardDirections { to_server: true, to_client: true }),
         }

@@ -36,6 +36,7 @@ map! {
     "sql" = CALLS, "the same";
     "ssrf" = CALLS, "the same";
     "template" = CALLS, "the same";
+    "schema" = CALLS, "the same, for arguments of calls that do not fit the pinned `inputSchema` of their tool";
     "suppress" = List(&Map(&SUPPRESSION), 0, None), "findings that are known";
     "patterns" = List(&Map(&GUARD_PATTERN), 0, None), "what guards shall find besides";
     "classifier" = Map(&CLASSIFIER), "when an external classifier is asked about an answer, and what its opinion does; where it is, `--classifier` says";
@@ -63,6 +64,9 @@ map! {
         ("waivers", "suppress"),
         ("ignore", "suppress"),
         ("rules", "patterns"),
+        ("inputSchema", "schema"),
+        ("input-schema", "schema"),
+        ("json-schema", "schema"),
     ];
 }
 
