@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use bailiwick_mcp::{Kind, Value};
 
-use super::decimal::Decimal;
+use super::decimal::compare;
 use super::look::steps_of;
 
 /// Asked for steps; false when there are none left.
@@ -58,8 +58,7 @@ impl Literal {
             Literal::Boolean(own) => value.boolean() == Some(*own),
             Literal::Text(own) => text == Some(&**own),
             Literal::Number(own) => {
-                value.kind() == Kind::Number
-                    && Decimal::of(own).compare(Decimal::of(value.raw())) == Ordering::Equal
+                value.kind() == Kind::Number && compare(own, value.raw()) == Ordering::Equal
             }
             Literal::Array(own) => {
                 let mut elements = value.elements();

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use bailiwick_mcp::{Kind, Limits, Parser, Value};
+use bailiwick_mcp::{Document, Kind, Limits, Parser, Value};
 
-use super::decimal::Decimal;
+use super::decimal::{compare, is_whole};
 use super::pointer::At;
 use super::{
     ALTERNATIVES, ANY, ARRAY, BOOLEAN, Code, ENUM, INTEGER, Id, LENGTH, Literal, Member, Members, Misfit,
@@ -14,13 +14,10 @@ use crate::guard::Level;
 use crate::limits::{SCHEMA_LOOK_DEPTH_MAX, SCHEMA_STEPS_MAX};
 
 pub(super) fn look(schema: &Schema, arguments: Option<Value<'_>>, take: &mut dyn FnMut(Misfit)) {
-    let mut parser = Parser::default();
-    let arguments = match arguments {
-        Some(arguments) => arguments,
-        None => match parser.parse(b"{}", &Limits::DEFAULT) {
-            Ok(document) => document.root(),
-            Err(_) => return,
-        },
+    let Some(arguments) = arguments else {
+        let mut parser = Parser::default();
+        let nothing = parser.parse(b"{}", &Limits::DEFAULT).map(Document::root);
+        return nothing.into_iter().for_each(|nothing| look(schema, Some(nothing), take));
     };
     let earned = u64::try_from(arguments.raw().len() / 2).unwrap_or(u64::MAX);
     let left = SCHEMA_STEPS_MAX.saturating_add(earned);
@@ -132,7 +129,7 @@ impl Look<'_, '_> {
             Rule::Length { least, most } => self.length(*least, *most, value).then_some(LENGTH),
             Rule::Bound { number, is_least, is_exclusive } => {
                 let outside = value.kind() == Kind::Number
-                    && match Decimal::of(value.raw()).compare(Decimal::of(number)) {
+                    && match compare(value.raw(), number) {
                         Ordering::Equal => *is_exclusive,
                         Ordering::Less => *is_least,
                         Ordering::Greater => !*is_least,
@@ -270,7 +267,7 @@ fn has_type(types: u8, value: Value<'_>) -> bool {
         Kind::Array => ARRAY,
         Kind::Object => OBJECT,
         Kind::Number if types & (NUMBER | INTEGER) == INTEGER => {
-            return Decimal::of(value.raw()).is_whole();
+            return is_whole(value.raw());
         }
         Kind::Number => NUMBER,
     };
