@@ -363,8 +363,7 @@ impl<'e> Inspector<'e> {
     pub(crate) fn finish(mut self) -> Inspection {
         let bound = self.view.max_bytes().and_then(|bytes| usize::try_from(bytes).ok());
         if let Some(found) = bound.and_then(|bound| size(self.bytes, self.longest, bound)) {
-            let mut edits = Vec::new();
-            let edited = Edited::new("");
+            let (edited, mut edits) = (Edited::new(""), Vec::new());
             let mut case = finding::Case {
                 view: &self.view,
                 about: &self.about,
