@@ -4,15 +4,16 @@
 use std::fs::File;
 use std::io::{PipeReader, Read as _};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bailiwick_engine::{Engine, Mode, Scanner, Settings};
 use bailiwick_gateway::relay::{Reader, Relay, RelaySettings};
 use bailiwick_gateway::sink::Sink;
 use bailiwick_mcp::{Direction, Limits, Timestamp};
 use bailiwick_policy::{Context, Load, Principal, Source, compile};
-use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
+use bailiwick_record::AuditError;
+use bailiwick_record::audit::{AuditLog, Durability, OpenOptions, Store, StoreOptions};
 use bailiwick_record::entry::Entries;
 
 const POLICY: &str =
@@ -38,10 +39,22 @@ struct Site {
 
 fn site() -> Site {
     let folder = tempfile::tempdir().unwrap();
-    let scanner = Arc::new(Scanner::new());
     let (path, key_directory) = (folder.path().join("audit.jsonl"), folder.path().join("key"));
     let options = OpenOptions { path, durability: Durability::Batched, key_directory };
     let (log, _) = AuditLog::open(options, Timestamp(0)).unwrap();
+    site_of(log, Durability::Batched, folder)
+}
+
+/// The same, recorded in a place of the test's own.
+fn site_in(place: &Place, durability: Durability) -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions { durability, key_directory: folder.path().join("key") };
+    let (log, _) = AuditLog::open_in(Box::new(place.clone()), &options, Timestamp(0)).unwrap();
+    site_of(log, durability, folder)
+}
+
+fn site_of(log: AuditLog, durability: Durability, folder: tempfile::TempDir) -> Site {
+    let scanner = Arc::new(Scanner::new());
     let entries = Entries::new(log, "r".into(), "p".into(), "s".into(), Arc::clone(&scanner));
     let source = Source { name: "p.yaml".into(), text: POLICY.into() };
     let context = Context { workspace: Some("/work".into()), home: None };
@@ -62,7 +75,7 @@ fn site() -> Site {
     let sounded = Arc::clone(&alarms);
     let relay_settings = RelaySettings {
         limits: Limits::DEFAULT,
-        strict: false,
+        strict: durability == Durability::Strict,
         observer: Box::new(|_| None),
         teller: Box::new(|_| {}),
         trace: None,
@@ -141,6 +154,68 @@ fn nothing_of_a_batch_goes_on_when_its_record_fails() {
     assert_eq!(site.alarms.load(Ordering::SeqCst), 1);
     drop(site.relay);
     assert_eq!(read(&mut site.server), "", "nothing reached the server");
+}
+
+/// A log's place in memory.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    lines: Arc<Mutex<Vec<u8>>>,
+    synced: Arc<AtomicUsize>,
+    full: Arc<AtomicBool>,
+    uncertain: Arc<AtomicBool>,
+}
+
+impl Store for Place {
+    fn append(&self, _offset: u64, lines: &[u8]) -> Result<usize, AuditError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(AuditError::store("full"));
+        }
+        self.lines.lock().unwrap().extend_from_slice(lines);
+        Ok(lines.len())
+    }
+
+    fn sync(&self) -> Result<(), AuditError> {
+        if self.uncertain.load(Ordering::SeqCst) {
+            return Err(AuditError::store("uncertain"));
+        }
+        self.synced.store(self.lines.lock().unwrap().len(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn checkpoint(&self, _note: &str) -> Result<(), AuditError> {
+        Ok(())
+    }
+}
+
+const CALL: &str = "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"tools/call\",\"params\":{\"name\":\"a\"}}\n";
+
+#[test]
+fn a_store_that_takes_nothing_refuses_calls_until_it_does() {
+    let place = Place::default();
+    let mut site = site_in(&place, Durability::Batched);
+    open(&mut site);
+    place.full.store(true, Ordering::SeqCst);
+    site.up.take(&site.relay, CALL.as_bytes()).unwrap();
+    assert!(read(&mut site.client).contains("\"id\":9,\"error\":{\"code\":4050"));
+    assert_eq!(site.alarms.load(Ordering::SeqCst), 1);
+    place.full.store(false, Ordering::SeqCst);
+    site.up.take(&site.relay, CALL.as_bytes()).unwrap();
+    assert_eq!(read(&mut site.server), CALL, "the first that reached the server");
+}
+
+#[test]
+fn a_strict_store_has_synced_before_a_call_goes_on() {
+    let place = Place::default();
+    let mut site = site_in(&place, Durability::Strict);
+    open(&mut site);
+    site.up.take(&site.relay, CALL.as_bytes()).unwrap();
+    assert_eq!(read(&mut site.server), CALL);
+    assert_eq!(place.synced.load(Ordering::SeqCst), place.lines.lock().unwrap().len());
+    place.uncertain.store(true, Ordering::SeqCst);
+    site.up.take(&site.relay, CALL.replace('9', "10").as_bytes()).unwrap();
+    assert!(read(&mut site.client).contains("\"id\":10,\"error\":{\"code\":4050"));
+    drop(site.relay);
+    assert_eq!(read(&mut site.server), "", "written, and not synced: it does not go on");
 }
 
 #[test]

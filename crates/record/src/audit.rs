@@ -43,6 +43,7 @@
 
 mod chain;
 mod error;
+mod file;
 mod follow;
 mod key;
 mod lines;
@@ -55,6 +56,7 @@ mod report;
 mod shared;
 mod source;
 mod state;
+mod store;
 mod verify;
 mod writer;
 
@@ -65,9 +67,10 @@ pub use follow::{FOLLOW_INTERVAL, Follow};
 pub use key::{KEY_FILE, PUBLIC_KEY_FILE, PublicKey};
 pub use log::{AuditLog, Durability, FLUSH_INTERVAL, PENDING_BYTES_MAX};
 pub use note::{NOTE_BYTES_MAX, note_path, read_note};
-pub use open::{OpenOptions, Opened};
+pub use open::{OpenOptions, Opened, StoreOptions};
 pub use read::{ReadError, Reason, Record, Records};
 pub use render::{Style, render_line};
 pub use report::{FINDINGS_MAX, Fault, Finding, Report, Severity, Torn};
 pub(crate) use source::{Sink, Source};
+pub use store::{Held, Store};
 pub use verify::{Checkpoint, VerifyOptions, verify, verify_file};

@@ -14,5 +14,7 @@ mod forge;
 mod log;
 #[path = "audit/site.rs"]
 mod site;
+#[path = "audit/store.rs"]
+mod store;
 #[path = "audit/tamper.rs"]
 mod tamper;

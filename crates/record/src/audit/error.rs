@@ -1,5 +1,6 @@
 //! What can go wrong with an audit log, said to the person who can mend it.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +75,12 @@ pub enum AuditError {
         /// What is wrong with it.
         fault: KeyFault,
     },
+    /// A [`Store`](super::Store) of somebody else's failed.
+    #[error("the audit store failed: {source}")]
+    Store {
+        /// What it said.
+        source: Arc<dyn Error + Send + Sync>,
+    },
     /// The operating system gave no random bytes.
     #[error("no random bytes for a new key or log: {source}")]
     Random {
@@ -98,6 +105,12 @@ pub enum AuditError {
 }
 
 impl AuditError {
+    /// What a [`Store`](super::Store) says when it fails: a text, or an error of its own.
+    #[must_use]
+    pub fn store(cause: impl Into<Box<dyn Error + Send + Sync>>) -> AuditError {
+        AuditError::Store { source: cause.into().into() }
+    }
+
     pub(crate) fn read(path: &Path, source: io::Error) -> AuditError {
         AuditError::Read { path: path.into(), source: Arc::new(source) }
     }
@@ -113,6 +126,9 @@ impl AuditError {
             AuditError::Read { .. } => "check that the file exists and that you may read it",
             AuditError::Write { .. } => {
                 "messages are refused until it can be written: free space, or check its permissions"
+            }
+            AuditError::Store { .. } => {
+                "messages are refused until the store works; after a failed sync, start again"
             }
             AuditError::Sync { .. } => {
                 "check the disk, then start again; `audit verify` says what the log holds"

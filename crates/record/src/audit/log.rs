@@ -1,7 +1,5 @@
 //! The writing end of a log, for many threads at once.
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,6 +7,7 @@ use std::time::Duration;
 use super::error::AuditError;
 use super::shared::Shared;
 use super::source::Source;
+use super::store::Store;
 use super::writer::Writer;
 use crate::json::Object;
 use crate::time::Timestamp;
@@ -22,7 +21,7 @@ pub const PENDING_BYTES_MAX: usize = 1024 * 1024;
 /// What a commit promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// On the disk: survives a power cut. Callers that commit at the same time share one flush.
+    /// On the disk (of a [`Store`]: synced): survives a power cut. Callers that commit at the same time share one flush.
     Strict,
     /// With the operating system: survives the end of this process; a power cut may lose what was committed
     /// in the last [`FLUSH_INTERVAL`] and one flush of the disk.
@@ -39,13 +38,12 @@ pub struct AuditLog {
 impl AuditLog {
     /// Starts the flusher on a log of `bytes` whole bytes, whose last line is the writer's head, durable and noted.
     pub(crate) fn start(
-        file: File,
-        path: PathBuf,
+        store: Box<dyn Store>,
         durability: Durability,
         writer: Writer,
         bytes: u64,
     ) -> Result<AuditLog, AuditError> {
-        let shared = Arc::new(Shared::new(file, path, durability, writer, bytes));
+        let shared = Arc::new(Shared::new(store, durability, writer, bytes));
         let for_thread = Arc::clone(&shared);
         let flusher = thread::Builder::new()
             .name("audit-flusher".into())
@@ -105,7 +103,7 @@ impl AuditLog {
         self.shared.try_commit()
     }
 
-    /// Ends the log with a signed checkpoint, on the disk, and lets go of the file. Closing twice is harmless.
+    /// Ends the log with a signed checkpoint, durable, and lets go of its place. Closing twice is harmless.
     ///
     /// # Errors
     /// If something could not be written; closing may be tried again.

@@ -1,18 +1,17 @@
 //! Opening an audit log: a new one, or one that verifies and is then continued.
 
-use std::fs::{self, File};
-use std::io::{BufReader, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
 use super::chain::digest;
 use super::error::AuditError;
+use super::file::LogFile;
 use super::key::{AuditKey, PublicKey, random, sync_directory};
 use super::log::{AuditLog, Durability};
-use super::note::{Note, read_note, write_note};
+use super::note::{Note, read_note};
 use super::report::Torn;
+use super::store::{Held, Store, append, guarded};
 use super::verify::{Checkpoint, VerifyOptions, verify};
 use super::writer::Writer;
 use crate::time::Timestamp;
@@ -22,6 +21,15 @@ use crate::time::Timestamp;
 pub struct OpenOptions {
     /// The log; its side file `….checkpoint` is put beside it.
     pub path: PathBuf,
+    /// What a commit promises.
+    pub durability: Durability,
+    /// Where the signing key is kept; made, with the key, if it is not there.
+    pub key_directory: PathBuf,
+}
+
+/// How to open an audit log in a [`Store`].
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
     /// What a commit promises.
     pub durability: Durability,
     /// Where the signing key is kept; made, with the key, if it is not there.
@@ -52,45 +60,57 @@ impl AuditLog {
     /// log does not verify. See [`AuditError::help`].
     pub fn open(options: OpenOptions, at: Timestamp) -> Result<(AuditLog, Opened), AuditError> {
         let key = AuditKey::load_or_create(&options.key_directory)?;
-        let path = options.path;
-        let file = open_locked(&path)?;
-        let length = file.metadata().map_err(|source| AuditError::read(&path, source))?.len();
-        let note = read_note(&path)?;
+        let file = LogFile::open(options.path)?;
+        let length = file.length()?;
+        let note = read_note(file.path())?;
         let torn = half_born(&file, length, note.as_deref(), &key);
-        let opening = Opening { path: &path, file: &file, key, note, at };
-        let (writer, bytes, opened) =
-            if length == 0 || torn.is_some() { opening.begin(torn)? } else { opening.resume()? };
-        let log = AuditLog::start(file, path, options.durability, writer, bytes)?;
+        let (writer, bytes, opened) = if length == 0 || torn.is_some() {
+            if torn.is_none() && note.is_some_and(|note| !is_birth_note(&note, &key)) {
+                return Err(AuditError::Vanished { path: file.path().into() });
+            }
+            file.cut(0)?;
+            let begun = Opening { store: &file, key, at }.begin(torn)?;
+            sync_directory(directory(file.path()))?;
+            begun
+        } else {
+            // A file that is not empty holds something.
+            let held = file.held()?.ok_or_else(|| AuditError::NotAFile { path: file.path().into() })?;
+            Opening { store: &file, key, at }.resume(held, Some(&file))?
+        };
+        let log = AuditLog::start(Box::new(file), options.durability, writer, bytes)?;
+        Ok((log, opened))
+    }
+
+    /// Begins a log in `store`, or continues the one that it holds, if that verifies. What was added by opening is synced when this
+    /// returns.
+    ///
+    /// # Errors
+    /// If the store fails, the key is not private, or what the store holds does not verify or ends within a line.
+    pub fn open_in(
+        store: Box<dyn Store>,
+        options: &StoreOptions,
+        at: Timestamp,
+    ) -> Result<(AuditLog, Opened), AuditError> {
+        let key = AuditKey::load_or_create(&options.key_directory)?;
+        let opening = Opening { store: &*store, key, at };
+        let (writer, bytes, opened) = match guarded(|| store.held())? {
+            None => opening.begin(None)?,
+            Some(held) => opening.resume(held, None)?,
+        };
+        let log = AuditLog::start(store, options.durability, writer, bytes)?;
         Ok((log, opened))
     }
 }
 
-fn open_locked(path: &Path) -> Result<File, AuditError> {
-    let mut how = fs::OpenOptions::new();
-    // Appending only: with anything else a second writer would overwrite instead of leaving a trace.
-    let file = how
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| AuditError::write(path, source))?;
-    if !file.metadata().is_ok_and(|about| about.is_file()) {
-        return Err(AuditError::NotAFile { path: path.into() });
-    }
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(AuditError::Locked { path: path.into() }),
-        Err(fs::TryLockError::Error(source)) => Err(AuditError::write(path, source)),
-    }
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
 /// What is left of a header after a crash in the very first write; the side file, written before, says the same.
 /// Anything else that is not a log is left alone.
-fn half_born(file: &File, length: u64, note: Option<&[u8]>, key: &AuditKey) -> Option<Torn> {
+fn half_born(file: &LogFile, length: u64, note: Option<&[u8]>, key: &AuditKey) -> Option<Torn> {
     let length = usize::try_from(length).ok().filter(|length| (1..HEADER_BYTES_MAX).contains(length))?;
-    let mut head = vec![0; length];
-    file.read_exact_at(&mut head, 0).ok()?;
+    let head = file.head(length)?;
     let begins = head.iter().zip(HEADER_BEGINS).all(|(found, wanted)| found == wanted);
     let unborn = begins && !head.contains(&b'\n') && note.is_some_and(|note| is_birth_note(note, key));
     unborn.then(|| Torn { bytes: length as u64, sha256: digest(&head).to_string() })
@@ -101,52 +121,51 @@ fn is_birth_note(note: &[u8], key: &AuditKey) -> bool {
 }
 
 struct Opening<'a> {
-    path: &'a Path,
-    file: &'a File,
+    store: &'a dyn Store,
     key: AuditKey,
-    note: Option<Vec<u8>>,
     at: Timestamp,
 }
 
 impl Opening<'_> {
     fn begin(self, torn: Option<Torn>) -> Result<(Writer, u64, Opened), AuditError> {
-        if torn.is_none() && self.note.as_deref().is_some_and(|note| !is_birth_note(note, &self.key)) {
-            return Err(AuditError::Vanished { path: self.path.into() });
-        }
-        self.cut(0)?;
         let log = HEXLOWER.encode(&random::<16>()?);
         let key = self.key.public();
         let mut writer = Writer::begin(log.clone(), self.key, self.at);
-        // The side file comes first, so that a log without one never is the work of a crash.
-        write_note(self.path, &Note::sign(writer.log(), writer.head(), writer.key()))?;
+        // The checkpoint comes first, so that a log without one never is the work of a crash.
+        note(self.store, &writer)?;
         let opened = Opened { log, key, records: 0, torn, unsigned: None };
         if opened.torn.is_some() {
             repair(&mut writer, self.at, &opened)?;
         }
-        let bytes = flush(self.path, self.file, &mut writer, 0)?;
-        sync_directory(
-            self.path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")),
-        )?;
+        let bytes = flush(self.store, &mut writer, 0)?;
         Ok((writer, bytes, opened))
     }
 
-    fn resume(self) -> Result<(Writer, u64, Opened), AuditError> {
+    /// Goes on with what is held, in `file` if it is one: only there a torn tail is the work of a crash.
+    fn resume(self, held: Held<'_>, file: Option<&LogFile>) -> Result<(Writer, u64, Opened), AuditError> {
         let key = self.key.public();
-        let checkpoint = self.note.clone().map_or(Checkpoint::Missing, Checkpoint::Content);
+        let checkpoint = held.checkpoint.map_or(Checkpoint::Missing, Checkpoint::Content);
         let options = VerifyOptions { trusted: Some(key.clone()), checkpoint };
-        let report = verify(BufReader::with_capacity(READ_BYTES, self.file), options);
+        let report = verify(held.lines, options);
         if let Some(finding) = report.first_error() {
-            return Err(AuditError::Broken { path: self.path.into(), finding: Box::new(finding.clone()) });
+            return Err(match file {
+                Some(file) => {
+                    AuditError::Broken { path: file.path().into(), finding: Box::new(finding.clone()) }
+                }
+                None => AuditError::store(format!("it holds what does not verify: {finding}")),
+            });
         }
         // A report without an error has seen a header.
         let (Some(head), Some(log)) = (report.last, report.log.clone()) else {
-            return Err(AuditError::NotAFile { path: self.path.into() });
+            return Err(AuditError::store("it holds no log"));
         };
         let signed = report.signed_up_to.unwrap_or(0);
         let unsigned = (head.seq > signed).then_some((signed + 1, head.seq));
         let opened = Opened { log: log.clone(), key, records: report.records, torn: report.torn, unsigned };
-        if opened.torn.is_some() {
-            self.cut(report.whole_bytes)?;
+        match (&opened.torn, file) {
+            (None, _) => {}
+            (Some(_), Some(file)) => file.cut(report.whole_bytes)?,
+            (Some(_), None) => return Err(AuditError::store("what it holds ends within a line")),
         }
         let mut writer = Writer::resume(log, self.key, head);
         if opened.torn.is_some() || opened.unsigned.is_some() {
@@ -154,13 +173,9 @@ impl Opening<'_> {
         }
         // After the checkpoint that closed a log only a signed record may follow.
         writer.checkpoint(self.at, false);
-        let bytes = flush(self.path, self.file, &mut writer, report.whole_bytes)?;
-        write_note(self.path, &Note::sign(writer.log(), writer.head(), writer.key()))?;
+        let bytes = flush(self.store, &mut writer, report.whole_bytes)?;
+        note(self.store, &writer)?;
         Ok((writer, bytes, opened))
-    }
-
-    fn cut(&self, bytes: u64) -> Result<(), AuditError> {
-        self.file.set_len(bytes).map_err(|source| AuditError::write(self.path, source))
     }
 }
 
@@ -177,16 +192,19 @@ fn repair(writer: &mut Writer, at: Timestamp, opened: &Opened) -> Result<u64, Au
     })
 }
 
-/// Writes what is pending to a file of `bytes` bytes, to the disk, and gives its new length.
-fn flush(path: &Path, mut file: &File, writer: &mut Writer, bytes: u64) -> Result<u64, AuditError> {
+/// Brings what is pending to a store of `bytes` bytes for good, and gives how many it holds then.
+fn flush(store: &dyn Store, writer: &mut Writer, bytes: u64) -> Result<u64, AuditError> {
     let pending = writer.take(Vec::new());
-    file.write_all(&pending)
-        .and_then(|()| file.sync_data())
-        .map_err(|source| AuditError::write(path, source))?;
+    append(store, bytes, &pending).1?;
+    guarded(|| store.sync())?;
     Ok(bytes + pending.len() as u64)
+}
+
+fn note(store: &dyn Store, writer: &Writer) -> Result<(), AuditError> {
+    let note = Note::sign(writer.log(), writer.head(), writer.key());
+    guarded(|| store.checkpoint(&note))
 }
 
 /// A header is some 400 bytes.
 const HEADER_BYTES_MAX: usize = 4096;
 const HEADER_BEGINS: &[u8] = b"{\"seq\":0,\"time\":\"";
-const READ_BYTES: usize = 256 * 1024;

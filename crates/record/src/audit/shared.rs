@@ -1,25 +1,21 @@
 //! What the threads of an open log share: one of them at a time makes lines and writes for all, the latter outside the lock.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use super::error::AuditError;
 use super::log::{Durability, FLUSH_INTERVAL, PENDING_BYTES_MAX};
-use super::note::{Note, write_note};
+use super::note::Note;
 use super::source::Source;
 use super::state::{Phase, Reach, State};
+use super::store::{Store, append, guarded};
 use super::writer::Writer;
 use crate::json::Object;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    file: File,
-    path: PathBuf,
+    store: Box<dyn Store>,
     durability: Durability,
     state: Mutex<State>,
     /// Records that were handed in and are not lines yet.
@@ -41,17 +37,10 @@ type Guard<'a> = MutexGuard<'a, State>;
 
 impl Shared {
     /// A log of `bytes` whole bytes, whose last line is the writer's head, durable and noted.
-    pub(crate) fn new(
-        file: File,
-        path: PathBuf,
-        durability: Durability,
-        writer: Writer,
-        bytes: u64,
-    ) -> Shared {
+    pub(crate) fn new(store: Box<dyn Store>, durability: Durability, writer: Writer, bytes: u64) -> Shared {
         let state = Mutex::new(State::new(writer, bytes));
         Shared {
-            file,
-            path,
+            store,
             durability,
             state,
             source: OnceLock::new(),
@@ -174,7 +163,7 @@ impl Shared {
         if let Err(error) = self.made(&mut state) {
             return Some(Err(error));
         }
-        let others_write = state.writing.is_some() && state.written != state.writer.head();
+        let others_write = state.writing && state.written != state.writer.head();
         (!others_write).then(|| self.flush(state, self.reach()).map(drop))
     }
 
@@ -202,7 +191,7 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// Ends a stopped log with a signed checkpoint, and lets go of the file.
+    /// Ends a stopped log with a signed checkpoint, and lets go of its place.
     pub(crate) fn finish(&self, at: Timestamp) -> Result<(), AuditError> {
         let mut state = self.lock();
         if state.phase == Phase::Closed {
@@ -217,7 +206,7 @@ impl Shared {
         drop(state);
         self.settle()?;
         self.lock().phase = Phase::Closed;
-        self.file.unlock().map_err(|source| AuditError::write(&self.path, source))
+        guarded(|| self.store.close())
     }
 
     // A panic while the lock is held can only come from a caller's `write`, and the writer drops what that left.
@@ -234,7 +223,7 @@ impl Shared {
             }
             let unwritten = state.written.seq < target;
             state = match unwritten {
-                true if state.writing.is_some() => self.wait(state),
+                true if state.writing => self.wait(state),
                 false if state.syncing => self.wait(state),
                 true => self.write(state)?,
                 false => self.sync(state)?,
@@ -255,14 +244,15 @@ impl Shared {
         let end = state.writer.head();
         let spare = std::mem::take(&mut state.spare);
         let mut batch = state.writer.take(spare);
-        state.writing = Some(batch.len() as u64);
+        let offset = state.bytes;
+        state.writing = true;
         drop(state);
 
-        let (done, written) = write_counted(&self.file, &batch);
+        let (done, written) = append(&*self.store, offset, &batch);
 
         let mut state = self.lock();
-        state.writing = None;
-        state.file_bytes += done as u64;
+        state.writing = false;
+        state.bytes += done as u64;
         batch.drain(..done);
         let result = match written {
             Ok(()) => {
@@ -272,9 +262,9 @@ impl Shared {
                 state.failure = None;
                 Ok(())
             }
-            Err(source) => {
+            Err(error) => {
                 state.writer.put_back(batch);
-                Err(state.failed(end, AuditError::write(&self.path, source)))
+                Err(state.failed(end, error))
             }
         };
         self.progressed(&state);
@@ -287,27 +277,16 @@ impl Shared {
         state.syncing = true;
         drop(state);
 
-        // A failed flush may have dropped the pages and a second would succeed for nothing, so it is final.
-        let synced = self.file.sync_data();
-        // A log that was renamed or replaced is no longer where people look for it.
-        let there = std::fs::metadata(&self.path);
+        let synced = guarded(|| self.store.sync());
 
         let mut state = self.lock();
         state.syncing = false;
-        let failed = |source| AuditError::Sync { path: self.path.clone(), source: Arc::new(source) };
-        let checked = synced.and_then(|()| self.file.metadata()).map_err(failed).and_then(|ours| {
-            let same = there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino()));
-            // Of what is being written now some may be there already.
-            let most = state.file_bytes + state.writing.unwrap_or(0);
-            let ours_alone = (state.file_bytes..=most).contains(&ours.len());
-            if same && ours_alone { Ok(()) } else { Err(AuditError::Meddled { path: self.path.clone() }) }
-        });
-        match &checked {
+        match &synced {
             Ok(()) => state.durable = end,
             Err(error) => state.fatal = Some(error.clone()),
         }
         self.progressed(&state);
-        checked.map(|()| state)
+        synced.map(|()| state)
     }
 
     fn progressed(&self, state: &State) {
@@ -329,7 +308,7 @@ impl Shared {
         }
         let note = Note::sign(state.writer.log(), position, state.writer.key());
         drop(state);
-        let written = write_note(&self.path, &note);
+        let written = guarded(|| self.store.checkpoint(&note));
         let mut state = self.lock();
         match &written {
             Ok(()) => {
@@ -363,17 +342,4 @@ impl Shared {
         drop(state);
         let _ = self.settle();
     }
-}
-
-fn write_counted(mut file: &File, bytes: &[u8]) -> (usize, io::Result<()>) {
-    let mut done = 0;
-    while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
-        match file.write(rest) {
-            Ok(0) => return (done, Err(io::ErrorKind::WriteZero.into())),
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (done, Err(error)),
-        }
-    }
-    (done, Ok(()))
 }

@@ -10,21 +10,22 @@ pub(super) struct State {
     pub(super) writer: Writer,
     /// An empty buffer, swapped with the writer's so that neither is allocated again.
     pub(super) spare: Vec<u8>,
-    pub(super) file_bytes: u64,
+    /// Bytes that the store took.
+    pub(super) bytes: u64,
     pub(super) written: Position,
     pub(super) durable: Position,
     pub(super) noted: Position,
-    /// A thread is writing so many bytes outside the lock.
-    pub(super) writing: Option<u64>,
+    /// A thread is writing outside the lock.
+    pub(super) writing: bool,
     /// A thread waits for the disk outside the lock; others may write meanwhile.
     pub(super) syncing: bool,
     pub(super) waiting: u32,
     pub(super) phase: Phase,
     /// The last write failed; the next is a new attempt.
     pub(super) failure: Option<AuditError>,
-    /// The last side file could not be written; the flusher tries again.
+    /// The last checkpoint could not be noted; the flusher tries again.
     pub(super) note_failure: Option<AuditError>,
-    /// Nothing about the file is certain any more; only a new start, which verifies it, can go on.
+    /// Nothing about the store is certain any more; only a new start, which verifies what it holds, can go on.
     pub(super) fatal: Option<AuditError>,
     /// Records whose commit failed.
     pub(super) late: Option<(u64, u64)>,
@@ -46,16 +47,16 @@ pub(super) enum Reach {
 }
 
 impl State {
-    pub(super) fn new(writer: Writer, file_bytes: u64) -> State {
+    pub(super) fn new(writer: Writer, bytes: u64) -> State {
         let head = writer.head();
         State {
             writer,
             spare: Vec::new(),
-            file_bytes,
+            bytes,
             written: head,
             durable: head,
             noted: head,
-            writing: None,
+            writing: false,
             syncing: false,
             waiting: 0,
             phase: Phase::Open,
