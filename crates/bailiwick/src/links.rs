@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 /// Follows from the directory in which a server runs.
 #[derive(Debug)]
-pub(crate) struct Links {
+pub struct Links {
     /// Absolute.
     directory: PathBuf,
     /// The same as text, where it is one, without a `/` at its end.
@@ -29,7 +29,8 @@ const PATH_BYTES_MAX: usize = 4_096;
 const NAME_BYTES_MAX: usize = 255;
 
 impl Links {
-    pub(crate) fn new(directory: PathBuf) -> Links {
+    #[must_use]
+    pub fn new(directory: PathBuf) -> Links {
         let start = directory.to_str().map(|text| text.trim_end_matches('/').to_owned());
         Links { directory, start }
     }

@@ -8,7 +8,6 @@ mod environment;
 mod exit;
 mod installed;
 mod launching;
-mod links;
 mod meant;
 mod offer;
 mod people;

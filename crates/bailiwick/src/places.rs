@@ -11,13 +11,12 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
     if let Some(own) = std::env::var_os("BAILIWICK_STATE_DIR").filter(|own| !own.is_empty()) {
         return Ok(PathBuf::from(own));
     }
-    let base = etcetera::base_strategy::Xdg::new().map_err(|_| {
+    bailiwick::state_directory().ok_or_else(|| {
         Failure::refused(
             "the home directory is not known, so there is no place for the key and the audit log",
         )
         .help("set HOME, or BAILIWICK_STATE_DIR")
-    })?;
-    Ok(base.state_dir().unwrap_or_else(|| base.home_dir().join(".local/state")).join("bailiwick"))
+    })
 }
 
 /// The directory of the signing key.

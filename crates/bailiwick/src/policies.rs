@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bailiwick::Links;
 use bailiwick_analysis::counted;
 use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_import::{Mode, import, recognise};
@@ -14,7 +15,6 @@ use bailiwick_record::entry::Entries;
 
 use crate::args::PolicyChoice;
 use crate::exit::{self, Failure};
-use crate::links::Links;
 use crate::{places, say};
 
 /// The policy of `bailiwick run` without `--policy`.

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,18 @@ pub enum Why {
     Signal(Signal),
 }
 
+impl Why {
+    /// As in the record.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Why::ClientClosed => "the client closed its end",
+            Why::ServerEnded => "the server ended",
+            Why::Signal(_) => "a signal",
+        }
+    }
+}
+
 /// Bytes read at once.
 const CHUNK_BYTES: usize = 64 << 10;
 /// Room in the pipes to and from the server: while a chunk is decided, the server goes on with those before. Of 64 MiB that the
@@ -89,8 +101,15 @@ impl Stdio {
     /// # Errors
     /// If a stream cannot be used.
     pub fn connect(self) -> io::Result<Connected> {
-        let input = dup(rustix::stdio::stdin())?;
-        let output = File::from(dup(rustix::stdio::stdout())?);
+        let (input, output) = (dup(rustix::stdio::stdin())?, dup(rustix::stdio::stdout())?);
+        self.connect_to(input, output)
+    }
+
+    /// The relay between a client and the server: what the client says is read from `input`.
+    ///
+    /// # Errors
+    /// If a stream cannot be used.
+    pub fn connect_to(self, input: OwnedFd, output: OwnedFd) -> io::Result<Connected> {
         for pipe in [&self.server.stdin, &self.server.stdout] {
             // Where the user's pipes have used up what the kernel gives them, it stays as it is.
             let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
@@ -105,7 +124,7 @@ impl Stdio {
             keeper: self.keeper,
             trace: self.trace,
         };
-        let sinks = (to_server, Sink::blocking(output));
+        let sinks = (to_server, Sink::blocking(File::from(output)));
         let relay = Arc::new(Relay::new(self.engine, self.entries, sinks, settings));
         Ok(Connected {
             relay,
@@ -167,11 +186,15 @@ impl Connected {
             deadline: None,
             opinions: None,
         };
-        Ok(ending.wait(&happened, &mut *reload))
+        let ended = ending.wait(&happened, &mut *reload);
+        // The courier goes, whoever ended it.
+        self.relay.close_server_input();
+        Ok(ended)
     }
 
     fn spawn(&self, name: &str, direction: Direction, file: File, events: &Sender<Event>) -> io::Result<()> {
-        let (relay, events, limits) = (Arc::clone(&self.relay), events.clone(), self.limits);
+        // While it waits for bytes it holds nothing: a client that stays when all is over has its own end closed.
+        let (relay, events, limits) = (Arc::downgrade(&self.relay), events.clone(), self.limits);
         let body = move || {
             let event = match (direction, pump(&relay, direction, file, &limits)) {
                 (Direction::ToServer, Ok(()) | Err(_)) => Event::ClientClosed,
@@ -262,20 +285,24 @@ impl Ending<'_> {
 /// What requests are told that a server left unanswered.
 const ENDED: &str = "the server ended before it answered";
 
-/// Reads one peer until its stream ends or breaks.
+/// Reads one peer until its stream ends or breaks, or nobody relays any more.
 ///
 /// # Errors
 /// If the client does not read any more.
-fn pump(relay: &Relay, direction: Direction, mut file: File, limits: &Limits) -> io::Result<()> {
+fn pump(relay: &Weak<Relay>, direction: Direction, mut file: File, limits: &Limits) -> io::Result<()> {
     let mut reader = Reader::new(direction, limits);
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return reader.finish(relay),
-            Ok(read) => reader.take(relay, chunk.get(..read).unwrap_or_default())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        let read = match file.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             // What cannot be read has ended.
-            Err(_) => return reader.finish(relay),
+            Err(_) => 0,
+        };
+        let Some(relay) = relay.upgrade() else { return Ok(()) };
+        match read {
+            0 => return reader.finish(&relay),
+            read => reader.take(&relay, chunk.get(..read).unwrap_or_default())?,
         }
     }
 }

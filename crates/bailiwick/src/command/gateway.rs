@@ -10,6 +10,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
+use bailiwick::words_of;
 use bailiwick_engine::Scanner;
 use bailiwick_gateway::http::{Approver, Everybody, Http, Recording, bind};
 use bailiwick_gateway::relay;
@@ -20,7 +21,7 @@ use self::config::{At, Setup};
 use self::plan::{Planned, plan};
 use self::queue::Queue;
 use self::reload::Reloads;
-use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing, words, words_of};
+use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing, words};
 use crate::args::{DurabilityArg, GatewayArgs, GatewayAsk, ModeArg};
 use crate::consult::{self, OfGateway};
 use crate::exit::{self, Failure};

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick::words_of;
 use bailiwick_approval::Screen;
-use bailiwick_engine::{Action, Engine, Event, Mode, Outcome, Pins, Scanner, Settings};
+use bailiwick_engine::{Engine, Mode, Pins, Scanner, Settings};
 use bailiwick_gateway::consult::Consultant;
-use bailiwick_gateway::stdio::{Ended, Why};
+use bailiwick_gateway::stdio::Ended;
 use bailiwick_gateway::{Stdio, relay};
 use bailiwick_mcp::Limits;
-use bailiwick_policy::Verdict;
 use bailiwick_record::audit::{AuditLog, Durability, OpenOptions};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
@@ -75,8 +75,8 @@ pub(crate) fn run(args: RunArgs) -> Result<i32, Failure> {
     let begun = Begun { entries, settings, scanner, pins, layers, loaded, trace: trace.clone(), consultant };
     match serve(&args, begun) {
         Ok(ended) => {
-            tracing::end(trace.as_deref(), why(ended.why));
-            record_stop(&log, why(ended.why), &ended.exit.status().to_string());
+            tracing::end(trace.as_deref(), ended.why.words());
+            record_stop(&log, ended.why.words(), &ended.exit.status().to_string());
             Ok(ended.exit.status())
         }
         Err(failure) => {
@@ -160,42 +160,6 @@ pub(crate) fn check_names(server: &str, principal: &str) -> Result<(), Failure> 
         return Err(Failure::new(exit::USAGE, message).help("give a plain one with --server NAME"));
     }
     Ok(())
-}
-
-/// One line on standard error for everything that was not let through.
-pub(crate) fn words_of(
-    scanner: Arc<Scanner>,
-) -> impl Fn(&Outcome<'_>) -> Option<String> + Send + Sync + 'static {
-    move |outcome| {
-        let mut line = told(outcome)?;
-        // Masked before it is cut: half a secret looks like none.
-        line.truncate(line.floor_char_boundary(MASKED_BYTES_MAX));
-        let mut line = scanner.redact_secrets(&line).into_owned();
-        line.truncate(line.floor_char_boundary(WORDS_BYTES_MAX));
-        Some(bailiwick_record::audit::visible(&line))
-    }
-}
-
-/// What is told of one outcome, in bytes, and what of it is looked through for secrets.
-const WORDS_BYTES_MAX: usize = 4 << 10;
-const MASKED_BYTES_MAX: usize = 16 << 10;
-
-fn told(outcome: &Outcome<'_>) -> Option<String> {
-    let decision = &outcome.decision;
-    let forwarded = matches!(decision.action, Action::Forwarded | Action::Changed);
-    let word = match (decision.verdict, forwarded) {
-        // With `drift: warn` this is the warning.
-        (Verdict::Allow, true) if decision.event == Event::Pin => "warning (forwarded)",
-        (Verdict::Allow, _) => return None,
-        (Verdict::Ask, false) => "ask",
-        (Verdict::Deny, false) => "deny",
-        (Verdict::Ask, true) => "would ask (forwarded)",
-        (Verdict::Deny, true) => "would deny (forwarded)",
-    };
-    let reasons: Vec<String> =
-        decision.reasons.iter().map(|reason| reason.describe(&decision.policy).to_string()).collect();
-    let target = decision.target.as_deref().unwrap_or_default();
-    Some(format!("{word} {} {target}: {}", decision.method, reasons.join("; ")))
 }
 
 /// The record failed, or works again.
@@ -327,14 +291,6 @@ fn record_start(
     });
     note.and_then(|_| entries.commit())
         .map_err(|error| Failure { help: error.help().map(str::to_owned), ..Failure::refused(&error) })
-}
-
-fn why(why: Why) -> &'static str {
-    match why {
-        Why::ClientClosed => "the client closed its end",
-        Why::ServerEnded => "the server ended",
-        Why::Signal(_) => "a signal",
-    }
 }
 
 pub(crate) fn record_stop(entries: &Entries, why: &str, exit: &str) {
