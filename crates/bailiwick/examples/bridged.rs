@@ -95,6 +95,7 @@ fn main() -> ExitCode {
         Ok(shown) => {
             shown.came.iter().for_each(|answer| println!("{answer}"));
             shown.answered.iter().for_each(|line| println!("the office: {line}"));
+            println!("the server ended with {}", shown.status);
             println!("the ledger ends:\n{}", shown.pages.checkpoint);
             ExitCode::SUCCESS
         }

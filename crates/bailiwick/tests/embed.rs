@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "the helpers of the tests stop at what they do not expect, as the tests do"
 )]
+#![expect(clippy::duplicate_mod, reason = "each example is a program with the same module")]
 
 #[expect(dead_code, reason = "they are programs, too")]
 #[path = "../examples/bridged.rs"]

@@ -28,6 +28,8 @@
 //! `bailiwick.audit/LOG`, N, and base64 of the hash of record N. A reader takes any minor version and passes over
 //! members and kinds that it does not know.
 //!
+//! In a [`Store`] of somebody else's the lines and the note are the same.
+//!
 //! # What it does not show
 //!
 //! * Whoever can read the signing key can write any history. A program with the same user id can: a log that must

@@ -42,14 +42,26 @@ impl Load for Policies {
     }
 }
 
-/// Where questions wait for the office, and what it answered.
+/// Where questions wait for whoever may answer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Office(Arc<(Mutex<(Vec<Asked>, Vec<String>)>, Condvar)>);
+pub(crate) struct Office(Arc<Desk>);
+
+#[derive(Debug, Default)]
+struct Desk {
+    papers: Mutex<Papers>,
+    came: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Papers {
+    waiting: Vec<Asked>,
+    answered: Vec<String>,
+}
 
 impl Approver for Office {
     fn ask(&self, asked: Asked) {
-        locked(&self.0.0).0.push(asked);
-        self.0.1.notify_one();
+        locked(&self.0.papers).waiting.push(asked);
+        self.0.came.notify_one();
     }
 }
 
@@ -61,20 +73,21 @@ impl Office {
     }
 
     fn answer_one(&self) {
-        let (desk, came) = &*self.0;
-        let waits = came.wait_while(locked(desk), |(waiting, _)| waiting.is_empty());
-        let asked = waits.unwrap_or_else(PoisonError::into_inner).0.remove(0);
+        let Desk { papers, came } = &*self.0;
+        let waits = came.wait_while(locked(papers), |papers| papers.waiting.is_empty());
+        let asked = waits.unwrap_or_else(PoisonError::into_inner).waiting.remove(0);
         let arguments = &asked.question.arguments;
         let ben = Principal { id: "user:ben".to_owned(), ..Principal::default() };
         let (answer, taken) = match arguments.len() < 40 {
             true => ("yes", asked.approve(ben, "in the office")),
             false => ("no", asked.deny("too long for the office")),
         };
-        locked(desk).1.push(format!("{answer} to {}: {arguments} ({taken:?})", asked.principal));
+        let line = format!("{answer} to {}: {arguments} ({taken:?})", asked.principal);
+        locked(papers).answered.push(line);
     }
 
     pub(crate) fn answered(&self) -> Vec<String> {
-        locked(&self.0.0).1.clone()
+        locked(&self.0.papers).answered.clone()
     }
 }
 
