@@ -20,7 +20,7 @@ use super::told::words_of;
 
 /// Starts an MCP server and stands between it and a client over standard streams, as `bailiwick run` does.
 ///
-/// ```no_run
+/// ```standalone_crate
 /// use std::process::ExitCode;
 ///
 /// use bailiwick::{Audit, Bridge, Setup, Supervisor};
@@ -30,15 +30,15 @@ use super::told::words_of;
 ///         Ok(supervisor) => supervisor,
 ///         Err(status) => return status,
 ///     };
-///     let setup = Setup::new(Audit::file("audit.jsonl")).server("files").policy("standard");
-///     let bridge = Bridge::to(["npx", "-y", "@modelcontextprotocol/server-filesystem", "."], &supervisor, setup);
-///     match bridge.run(std::io::stdin(), std::io::stdout()) {
-///         Ok(exit) => u8::try_from(exit.status()).map_or(ExitCode::FAILURE, ExitCode::from),
-///         Err(error) => {
-///             eprintln!("{error}");
-///             ExitCode::FAILURE
-///         }
-///     }
+///     # let folder = std::env::temp_dir().join(format!("bailiwick-bridge-{}", std::process::id()));
+///     # std::fs::create_dir(&folder).unwrap();
+///     let audit = Audit::file(folder.join("audit.jsonl")).key_directory(folder.join("key"));
+///     let setup = Setup::new(audit).server("files").policy("standard");
+///     let server = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "."];
+///     # let server = ["true"]; // which ends at once
+///     let ended = Bridge::to(server, &supervisor, setup).run(std::io::stdin(), std::io::stdout());
+///     # std::fs::remove_dir_all(folder).unwrap();
+///     ended.map_or(ExitCode::FAILURE, |exit| u8::try_from(exit.status()).map_or(ExitCode::FAILURE, ExitCode::from))
 /// }
 /// ```
 #[derive(Debug)]

@@ -24,16 +24,19 @@ use super::told::words_of;
 
 /// Serves one MCP server over Streamable HTTP, as `bailiwick gateway` does.
 ///
-/// ```no_run
+/// ```
 /// use bailiwick::{Audit, Gateway, Setup};
 ///
-/// # fn main() -> Result<(), bailiwick::Error> {
-/// let setup = Setup::new(Audit::file("audit.jsonl")).server("files").policy("standard");
-/// let gateway = Gateway::to("http://127.0.0.1:3000/mcp", setup).listen(([127, 0, 0, 1], 8080)).start()?;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("bailiwick-gateway-{}", std::process::id()));
+/// # std::fs::create_dir(&folder)?;
+/// let audit = Audit::file(folder.join("audit.jsonl")).key_directory(folder.join("key"));
+/// let setup = Setup::new(audit).server("files").policy("standard");
+/// let gateway = Gateway::to("http://127.0.0.1:3000/mcp", setup).listen(([127, 0, 0, 1], 0)).start()?;
 /// println!("serving http://{}/mcp", gateway.address());
 /// // … until the program has had enough:
 /// gateway.stop()?;
-/// # Ok(())
+/// # Ok(std::fs::remove_dir_all(folder)?)
 /// # }
 /// ```
 #[derive(Debug)]
