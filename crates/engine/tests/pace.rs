@@ -1,85 +1,15 @@
 //! Floods: what is held to a pace, what is lost by it, and what is not.
 #![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
-#[path = "stage/parts.rs"]
-mod stage;
+#[path = "stage/talk.rs"]
+mod talk;
 
-use bailiwick_engine::{Effect, Engine, Lane, Mode, Outcome};
-use bailiwick_mcp::message::Packet;
-use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
+use bailiwick_engine::{Lane, Mode};
+use bailiwick_mcp::{Direction, Timestamp};
 use proptest::prelude::*;
-
-const ALLOW: &str = "
-version: 1
-name: p
-default: deny
-rules: [{ id: all, effect: allow, on: ['*/*', 'resource:*', roots, sampling, elicitation] }]
-";
-
-struct Stage {
-    engine: Engine,
-    /// Milliseconds since the start.
-    at: i64,
-}
-
-/// What went where, and the ids of the reasons.
-type Seen = (Vec<String>, Vec<String>);
+use talk::{ALLOW, CALL, Stage};
 
 impl Stage {
-    fn of(mode: Mode, policy: &str) -> Stage {
-        Stage { engine: stage::engine(mode, Limits::DEFAULT, stage::policy(&[policy])), at: 1_000_000 }
-    }
-
-    /// After the handshake of 2025-11-25 and the first list of tools.
-    fn open(policy: &str) -> Stage {
-        let mut stage = Stage::of(Mode::Enforce, policy);
-        stage.handshake();
-        stage
-    }
-
-    fn handshake(&mut self) {
-        let hello = r#"{"jsonrpc":"2.0","id":"i","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
-        self.client(hello);
-        self.server(r#"{"jsonrpc":"2.0","id":"i","result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}"#);
-        self.client(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-        self.list();
-    }
-
-    /// The client lists its tools.
-    fn list(&mut self) {
-        self.client(r#"{"jsonrpc":"2.0","id":"l","method":"tools/list"}"#);
-        self.server(
-            r#"{"jsonrpc":"2.0","id":"l","result":{"tools":[{"name":"t","inputSchema":{"type":"object"}}]}}"#,
-        );
-    }
-
-    fn client(&mut self, text: &str) -> Seen {
-        self.take(Direction::ToServer, text)
-    }
-
-    fn server(&mut self, text: &str) -> Seen {
-        self.take(Direction::ToClient, text)
-    }
-
-    fn take(&mut self, direction: Direction, text: &str) -> Seen {
-        let mut parser = Parser::default();
-        let mut outcomes: Vec<Outcome<'_>> = Vec::new();
-        let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
-        self.engine.receive(Timestamp(self.at * 1_000), direction, packet, &mut outcomes);
-        let (mut sent, mut reasons) = (Vec::new(), Vec::new());
-        for outcome in outcomes {
-            let own = outcome.decision.reasons.iter();
-            reasons.extend(own.map(|reason| reason.describe(&outcome.decision.policy).to_string()));
-            for effect in outcome.effects {
-                if let Effect::Send { to, message } = effect {
-                    let arrow = if to == Direction::ToServer { '>' } else { '<' };
-                    sent.push(format!("{arrow} {}", String::from_utf8_lossy(message.bytes())));
-                }
-            }
-        }
-        (sent, reasons)
-    }
-
     /// How many of `count` such texts, `every` so many milliseconds, go on as they are.
     fn pass(&mut self, direction: Direction, count: u32, every: i64, text: impl Fn(u32) -> String) -> u32 {
         let arrow = if direction == Direction::ToServer { '>' } else { '<' };
@@ -119,8 +49,6 @@ fn changed(list: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","method":"notifications/{list}/list_changed"}}"#)
 }
 
-const CALL: &str =
-    r#"{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"t","_meta":{"progressToken":"t"}}}"#;
 const DONE: &str = r#"{"jsonrpc":"2.0","id":"c","result":{"content":[]}}"#;
 
 #[test]
@@ -281,86 +209,12 @@ fn shadow_says_what_would_have_been_and_observe_says_nothing() {
         assert_eq!(stage.pass(Direction::ToServer, 1_000, 0, ping), 1_000);
         assert_eq!(stage.pass(Direction::ToClient, 3_000, 0, line), 3_000);
         assert_eq!(stage.pass(Direction::ToClient, 1_000, 0, |_| changed("tools")), 1_000);
-        let error = long(70_000, "-32000");
-        stage.client(CALL);
-        let all = [
-            stage.client(&ping(1)),
-            stage.server(&line(1)),
-            stage.server(&changed("tools")),
-            stage.server(&error),
-        ];
+        let all = [stage.client(&ping(1)), stage.server(&line(1)), stage.server(&changed("tools"))];
         for (sent, reasons) in all {
             assert_eq!(sent.len(), 1);
             assert_eq!(reasons.iter().any(|own| own.starts_with("guard `")), said, "{mode:?} {reasons:?}");
         }
     }
-}
-
-/// An answer whose error has so many bytes.
-fn long(bytes: usize, code: &str) -> String {
-    let (head, foot) = (format!(r#"{{"code":{code},"message":""#), r#""}"#);
-    let filling = "x".repeat(bytes - head.len() - foot.len());
-    format!(r#"{{"jsonrpc":"2.0","id":"c","error":{head}{filling}{foot}}}"#)
-}
-
-#[test]
-fn an_error_that_is_too_long_is_withheld() {
-    let mut stage = Stage::open(ALLOW);
-    let mut answered = |error: &str| {
-        stage.client(CALL);
-        stage.server(error)
-    };
-    let fits = long(65_536, "-32001");
-    assert_eq!(answered(&fits), (vec![format!("< {fits}")], vec![]));
-    for code in ["-32001", "7", "-32042"] {
-        let (sent, reasons) = answered(&long(65_537, code));
-        let words = "The server's error was withheld by bailiwick; guard `error-bytes/long`: 65537 bytes, more than 65536, in the error (default)";
-        assert_eq!(
-            sent,
-            [format!(r#"< {{"jsonrpc":"2.0","id":"c","error":{{"code":{code},"message":"{words}"}}}}"#)]
-        );
-        assert_eq!(
-            reasons,
-            ["guard `error-bytes/long`: 65537 bytes, more than 65536, in the error (default)"]
-        );
-    }
-    let mut own = Stage::open(&format!("{ALLOW}guards: {{ error-bytes: 1KiB }}\n"));
-    own.client(CALL);
-    assert!(
-        own.server(&long(1_025, "1")).0[0].contains("1025 bytes, more than 1024, in the error (0.yaml:6)")
-    );
-    let mut off = Stage::open(&format!("{ALLOW}guards: {{ error-bytes: off }}\n"));
-    off.client(CALL);
-    let error = long(1 << 20, "1");
-    assert_eq!(off.server(&error).0, [format!("< {error}")]);
-}
-
-#[test]
-fn what_a_task_ended_with_is_an_error_too() {
-    let mut stage = Stage::open(ALLOW);
-    let call = CALL.replace(r#""name":"t","#, r#""name":"t","task":{},"#);
-    stage.client(&call);
-    let made = r#"{"jsonrpc":"2.0","id":"c","result":{"task":{"taskId":"k","status":"working"}}}"#;
-    assert_eq!(stage.server(made).0, [format!("< {made}")]);
-    let error = format!(r#"{{"code":-32001,"message":"{}"}}"#, "x".repeat(70_000));
-    let word = |error: &str| {
-        format!(
-            r#"{{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{{"taskId":"k","status":"failed","error":{error}}}}}"#
-        )
-    };
-    let (short, long) = (word(r#"{"code":-32001,"message":"x"}"#), word(&error));
-    assert_eq!(stage.server(&short).0, [format!("< {short}")]);
-    let (sent, reasons) = stage.server(&long);
-    assert_eq!(sent, [] as [&str; 0]);
-    assert!(reasons[0].starts_with("guard `error-bytes/long`"), "{reasons:?}");
-    stage.client(r#"{"jsonrpc":"2.0","id":"g","method":"tasks/get","params":{"taskId":"k"}}"#);
-    let answer = format!(
-        r#"{{"jsonrpc":"2.0","id":"g","result":{{"taskId":"k","status":"failed","error":{error}}}}}"#
-    );
-    assert!(
-        stage.server(&answer).0[0]
-            .starts_with(r#"< {"jsonrpc":"2.0","id":"g","error":{"code":-32001,"message":"The server's"#)
-    );
 }
 
 /// What happens next.
