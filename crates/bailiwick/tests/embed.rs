@@ -197,3 +197,25 @@ fn policies_are_read_again_when_the_program_says_so() {
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes[0].contains("succeeded") && outcomes[1].contains("failed"), "{outcomes:?}");
 }
+
+#[test]
+fn a_server_that_is_a_command_is_started_behind_the_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = r#"read -r line; echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"in a shell","version":"1"}}}'; cat > /dev/null"#;
+    let gateway = Gateway::to_command(["sh", "-c", server], &Supervisor::at(OURS), setup(folder.path()));
+    let gateway = gateway.path("/notes").start().unwrap();
+    let body = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
+    let mut stream = std::net::TcpStream::connect(gateway.address()).unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /notes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("in a shell"), "{answer}");
+    gateway.stop().unwrap();
+    let log = fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+    assert!(log.contains("\"upstreams\":[\"server enforce standard "), "{log}");
+}
