@@ -240,6 +240,8 @@ pub enum Reason {
         action: GuardAction,
         /// Level, score with its parts, what was decoded, what was done; may be empty.
         detail: String,
+        /// Where the policy says what is done with it; `None`: it is a default.
+        said: Option<Place>,
     },
     /// The server's offer differs from what was pinned.
     Pin { name: String, change: String },
@@ -325,13 +327,17 @@ impl Reason {
                 },
             },
             Reason::Link(link) => linked(link),
-            Reason::Guard { guard, code, place, message, detail, .. } => Described {
+            Reason::Guard { guard, code, place: at, message, detail, said, .. } => Described {
                 source: "guard",
                 id: Cow::Owned(format!("{guard}/{code}")),
-                place: None,
+                place: match *guard {
+                    "requests" => policy.guards().requests().iter().find_map(|layer| layer.said.as_ref()),
+                    _ => said.as_ref(),
+                }
+                .map(place),
                 message: Cow::Owned(match detail.is_empty() {
-                    true => format!("{message} in {place}"),
-                    false => format!("{message} in {place} ({detail})"),
+                    true => format!("{message} in {at}"),
+                    false => format!("{message} in {at} ({detail})"),
                 }),
             },
             Reason::Pin { name, change } => Described {

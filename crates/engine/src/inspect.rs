@@ -379,14 +379,14 @@ impl<'e> Inspector<'e> {
             case.take(&found);
         }
         if self.out.omitted > 0 {
-            let left = self.out.omitted;
             self.out.reasons.push(Reason::Guard {
                 guard: "guards",
                 code: "more".into(),
                 place: "the message".to_owned(),
-                message: format!("{left} further findings").into(),
+                message: format!("{} further findings", self.out.omitted).into(),
                 action: GuardAction::Log,
                 detail: String::new(),
+                said: None,
             });
         }
         self.out

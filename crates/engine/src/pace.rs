@@ -172,10 +172,8 @@ fn too_fast(paced: Paced, rate: &Rate) -> Reason {
         place: "the run".to_owned(),
         message: format!("more than {max} in {seconds}s{more}").into(),
         action: GuardAction::Block,
-        detail: match place {
-            Some(place) => format!("{}:{}", place.file, place.line),
-            None => "default".to_owned(),
-        },
+        detail: if place.is_some() { String::new() } else { "default".to_owned() },
+        said: place.clone(),
     }
 }
 

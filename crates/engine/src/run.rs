@@ -290,6 +290,8 @@ pub(crate) struct Run {
     /// Calls that wait for our own listing.
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) listing: Option<Listing>,
+    /// Nobody would answer: no list is fetched.
+    pub(crate) fetches_nothing: bool,
     /// Pages that we asked for.
     pub(crate) listings: u64,
     /// Our listing failed, why and when: until it is tried again that is a reason against what it would have named.

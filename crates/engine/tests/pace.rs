@@ -126,7 +126,7 @@ fn a_policy_sets_its_own_pace_or_none() {
     let mut stage = Stage::open(&own);
     assert_eq!(stage.pass(Direction::ToServer, 100, 0, ping), 6);
     let reason = &stage.client(&ping(1)).1[0];
-    assert_eq!(reason, "guard `pace/ping`: more than 6 in 60s in the run (0.yaml:6)");
+    assert_eq!(reason, "guard `pace/ping` (0.yaml:6): more than 6 in 60s in the run");
     assert_eq!(stage.pass(Direction::ToServer, 100, 1_000, ping), 10);
     assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, line), 5_000);
 }

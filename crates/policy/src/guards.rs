@@ -26,6 +26,7 @@ pub(crate) use self::pattern::Spotted;
 pub(crate) use self::requests::RequestsPart;
 pub use self::requests::{Fault, Requests};
 use crate::args::Sense;
+use crate::model::Place;
 use crate::path::Scratch;
 use crate::policy::Policy;
 use crate::scope::{Aimed, folded};
@@ -50,6 +51,7 @@ pub(crate) struct GuardEntry {
     pub(crate) allow: Option<Set>,
     /// The bound of `size`, in bytes.
     pub(crate) max_bytes: Option<u64>,
+    pub(crate) said: Place,
 }
 
 /// A finding that is known, where it was seen and until when.
@@ -80,7 +82,7 @@ pub struct Guards {
     patterns: Vec<GuardPattern>,
     classifier: Option<Classifier>,
     requests: Vec<Requests>,
-    logs: Option<LogLevel>,
+    logs: Option<(LogLevel, Place)>,
     floods: Floods,
 }
 
@@ -116,6 +118,8 @@ pub struct Ruling {
     pub action: GuardAction,
     /// Index of the suppression without which more would be done.
     pub suppressed: Option<usize>,
+    /// Index of the entry that says so; see [`GuardView::said`].
+    entry: Option<u16>,
 }
 
 impl Guards {
@@ -125,7 +129,7 @@ impl Guards {
         patterns: Vec<GuardPattern>,
         classifier: Option<Classifier>,
         requests: Vec<Requests>,
-        (logs, floods): (Option<LogLevel>, Floods),
+        (logs, floods): (Option<(LogLevel, Place)>, Floods),
     ) -> Guards {
         let everywhere = Default::default();
         let mut guards =
@@ -179,10 +183,10 @@ impl Guards {
         &self.requests
     }
 
-    /// The level that log lines have at least; `None`: any.
+    /// The level that log lines have at least, and where it is said; `None`: any.
     #[must_use]
-    pub fn logs(&self) -> Option<LogLevel> {
-        self.logs
+    pub fn logs(&self) -> Option<&(LogLevel, Place)> {
+        self.logs.as_ref()
     }
 
     /// How fast messages of that kind may come; `None`: as they like.
@@ -286,6 +290,19 @@ impl GuardView<'_> {
         own.map(|(entry, _)| entry.action(level)).max().unwrap_or_default()
     }
 
+    /// Where the policy says what is done with a finding.
+    #[must_use]
+    pub fn said(&self, ruling: &Ruling) -> Option<&Place> {
+        self.policy.guards().entries.get(usize::from(ruling.entry?)).map(|(entry, _)| &entry.said)
+    }
+
+    /// Where the policy says the strictest that it says of this guard here.
+    #[must_use]
+    pub fn place(&self, guard: GuardName) -> Option<&Place> {
+        let own = self.entries().map(|(entry, _)| entry).filter(|entry| entry.guard == guard);
+        own.max_by_key(|entry| entry.actions).map(|entry| &entry.said)
+    }
+
     fn entries(&self) -> impl Iterator<Item = &(GuardEntry, LayerSet)> {
         let all = &self.policy.guards().entries;
         self.applicable.entries.iter().filter_map(|index| all.get(usize::from(*index)))
@@ -301,9 +318,10 @@ impl GuardView<'_> {
         at_us: i64,
         written_back: bool,
     ) -> Ruling {
-        let mut ruling = Ruling { action: GuardAction::Off, suppressed: None };
+        let mut ruling = Ruling { action: GuardAction::Off, suppressed: None, entry: None };
         let mut known: Option<Vec<(usize, LayerSet)>> = None;
-        for (entry, layers) in self.entries().filter(|(entry, _)| entry.guard == found.guard) {
+        let numbered = self.applicable.entries.iter().zip(self.entries());
+        for (index, (entry, layers)) in numbered.filter(|(_, (entry, _))| entry.guard == found.guard) {
             let mut action = entry.action(found.level);
             if action == GuardAction::Off || entry.allow.as_ref().is_some_and(|set| set.is_match(found.text))
             {
@@ -314,11 +332,13 @@ impl GuardView<'_> {
             }
             let known = known.get_or_insert_with(|| self.suppressed(found, target, at_us));
             let silenced = known.iter().find(|(_, own)| layers & !own == 0);
-            if let (Some((index, _)), true) = (silenced, action > GuardAction::Log) {
-                ruling.suppressed = Some(*index);
+            if let (Some((suppression, _)), true) = (silenced, action > GuardAction::Log) {
+                ruling.suppressed = Some(*suppression);
                 action = GuardAction::Log;
             }
-            ruling.action = ruling.action.max(action);
+            if action > ruling.action {
+                (ruling.action, ruling.entry) = (action, Some(*index));
+            }
         }
         // Where another entry acts all the same, nothing was suppressed.
         ruling.suppressed = ruling.suppressed.filter(|_| ruling.action <= GuardAction::Log);

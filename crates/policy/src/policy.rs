@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest, Sha256};
 
 use crate::args::KeyPattern;
-use crate::guards::{Classifier, FloodPart, Floods, Guards, Requests, RequestsPart};
+use crate::guards::{Classifier, FloodPart, Floods, Guards, LogLevel, Requests, RequestsPart};
 use crate::history::History;
 use crate::index::Index;
 use crate::labels::LabelBook;
@@ -117,7 +117,7 @@ impl Policy {
         let (mut labels, mut sequences, mut preconditions) = (Vec::new(), Vec::new(), Vec::new());
         let mut rule_layers = Vec::new();
         let (mut guarding, mut suppressions, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
-        let logs = parts.iter().filter_map(|part| part.guards.logs).max();
+        let logs = logs(&parts);
         let classifiers = parts.iter().filter_map(|part| part.guards.classifier);
         let classifier = classifiers.reduce(Classifier::joined);
         for (part, layers) in parts.into_iter().zip(sets) {
@@ -321,6 +321,12 @@ fn requests(parts: &[FilePart], sets: &[LayerSet], defaults: &Defaults) -> Vec<R
         out.push(Requests::new(RequestsPart::default()));
     }
     out
+}
+
+/// The highest level that log lines must have, and where it is said first.
+fn logs(parts: &[FilePart]) -> Option<(LogLevel, Place)> {
+    let levels = parts.iter().filter_map(|part| part.guards.logs.clone());
+    levels.reduce(|one, two| if two.0 > one.0 { two } else { one })
 }
 
 /// What holds floods back under all layers. One that passes over what it does not name is silent here too.

@@ -140,7 +140,7 @@ fn layers_are_a_union_and_the_strictest_setting_wins() {
     );
     assert_eq!((guard(GuardName::HiddenText), policy.pins().drift), (GuardAction::Off, Drift::Ask));
     assert_eq!(policy.discovery().hide, Hide::Nothing);
-    assert_eq!(policy.guards().logs(), Some(LogLevel::Error));
+    assert_eq!(policy.guards().logs().map(|(level, _)| *level), Some(LogLevel::Error));
     let silent = policy_of(&["version: 1\ndefault: deny\n"], &[]);
     assert_eq!(silent.guards().logs(), None);
     assert_eq!((silent.pins().drift, silent.discovery().hide), (Drift::Deny, Hide::Denied));

@@ -336,6 +336,7 @@ mod tests {
                         message: "too many".into(),
                         action: bailiwick_policy::GuardAction::Block,
                         detail: "default".to_owned(),
+                        said: None,
                     };
                     let mut outcome = denied("", "{}", vec![reason]);
                     let decision = &mut outcome.decision;

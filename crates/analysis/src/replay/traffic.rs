@@ -145,7 +145,8 @@ impl Replayer {
             nonce: about.nonce.clone(),
         };
         let pins = about.pins.clone();
-        let engine = Engine::new(settings, Arc::clone(policy), Arc::clone(&self.scanner), pins);
+        let mut engine = Engine::new(settings, Arc::clone(policy), Arc::clone(&self.scanner), pins);
+        engine.fetch_nothing();
         let run = Run { about: about.clone(), engine, waiting: VecDeque::new(), touched: 0 };
         self.runs.insert(about.run.clone(), run);
     }

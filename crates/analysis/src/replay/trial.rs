@@ -66,7 +66,8 @@ pub(super) fn play(ground: &Ground<'_>, steps: &[(&Step, Form<'_>)]) -> Tried {
         limits: Limits::DEFAULT,
         nonce: String::new(),
     };
-    let engine = Engine::new(settings, Arc::clone(ground.policy), Arc::clone(ground.scanner), None);
+    let mut engine = Engine::new(settings, Arc::clone(ground.policy), Arc::clone(ground.scanner), None);
+    engine.fetch_nothing();
     let lists = steps.iter().any(|(step, _)| matches!(step.deed, Deed::List(_)));
     let mut run = Run { ground, engine, at: START, id: 0, lists };
     let mut last = None;

@@ -165,5 +165,6 @@ const EXTERNAL: &str = "external";
 
 fn reason(code: &'static str, message: String, action: GuardAction, detail: String) -> Reason {
     let place = "the message".to_owned();
-    Reason::Guard { guard: "injection", code: code.into(), place, message: message.into(), action, detail }
+    let (guard, said) = ("injection", None);
+    Reason::Guard { guard, code: code.into(), place, message: message.into(), action, detail, said }
 }

@@ -45,9 +45,9 @@ impl Engine {
 
     /// A level below the policy's, and what is none.
     fn too_slight(&self, level: Option<&str>, place: &str) -> Option<Reason> {
-        let least = self.policy.guards().logs()?;
+        let (least, said) = self.policy.guards().logs()?;
         let own = level.and_then(LogLevel::of);
-        (own.is_none_or(|own| own < least)).then(|| Reason::Guard {
+        (own.is_none_or(|own| own < *least)).then(|| Reason::Guard {
             guard: "logs",
             code: if own.is_none() { "unknown" } else { "level" }.into(),
             place: place.to_owned(),
@@ -57,6 +57,7 @@ impl Engine {
             },
             action: GuardAction::Block,
             detail: String::new(),
+            said: Some(said.clone()),
         })
     }
 }

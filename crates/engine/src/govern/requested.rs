@@ -138,6 +138,8 @@ impl Found {
             message: self.message.into(),
             action,
             detail: detail.to_owned(),
+            // Layers speak of requests as a whole: it is looked up in the policy that decided.
+            said: None,
         });
     }
 

@@ -161,6 +161,7 @@ impl Case<'_, '_> {
         detail.push_str(&format!("; {done}"));
         let action = if ruling.suppressed.is_some() { GuardAction::Log } else { ruling.action };
         let place = self.place.describe(&self.edited.original(span));
+        let said = self.view.said(&ruling).cloned();
         self.out.reasons.push(Reason::Guard {
             guard: self.name.word(),
             code,
@@ -168,6 +169,7 @@ impl Case<'_, '_> {
             message,
             action,
             detail,
+            said,
         });
     }
 
@@ -181,25 +183,32 @@ impl Case<'_, '_> {
             if action >= GuardAction::Ask {
                 self.out.action = self.out.action.max(action);
             }
-            self.out.unread(Some(self.name), self.place, "text beyond the guard's limit was not looked at");
+            let guard = Some((self.name, self.view));
+            self.out.unread(guard, self.place, "text beyond the guard's limit was not looked at");
         }
         if let Some(what) = coverage.left_out {
-            self.out.unread(Some(self.name), self.place, what);
+            self.out.unread(Some((self.name, self.view)), self.place, what);
         }
     }
 }
 
 impl Inspection {
     /// Names what was not looked at; `None`: by no guard.
-    pub(super) fn unread(&mut self, guard: Option<GuardName>, place: &Place, what: &'static str) {
+    pub(super) fn unread(
+        &mut self,
+        guard: Option<(GuardName, &GuardView<'_>)>,
+        place: &Place,
+        what: &'static str,
+    ) {
         self.reasons.truncate(REASONS_MAX);
         self.reasons.push(Reason::Guard {
-            guard: guard.map_or("guards", GuardName::word),
+            guard: guard.map_or("guards", |(guard, _)| guard.word()),
             code: "not-inspected".into(),
             place: place.describe(&(0..0)),
             message: what.into(),
             action: self.action.max(GuardAction::Log),
             detail: String::new(),
+            said: guard.and_then(|(guard, view)| view.place(guard)).cloned(),
         });
     }
 

@@ -42,6 +42,6 @@ impl Inspector<'_> {
     }
 
     fn not_held(&mut self, what: &'static str) {
-        self.out.unread(Some(GuardName::Schema), &Place::argument(""), what);
+        self.out.unread(Some((GuardName::Schema, &self.view)), &Place::argument(""), what);
     }
 }

@@ -102,6 +102,7 @@ impl Inspector<'_> {
             message: finding.message.into(),
             action,
             detail: format!("{}, {}; {}", finding.level.as_str(), weighed(&finding), action.word()),
+            said: self.view.said(&ruling).cloned(),
         });
     }
 }

@@ -16,6 +16,11 @@ use crate::run::{LISTING_PAGES_MAX, LISTING_US_MAX, Listing, Origin, Pending, To
 const OWN: &str = "bailiwick-";
 
 impl Engine {
+    /// For looking back, where no server answers: what is used before its list was seen is decided without it.
+    pub fn fetch_nothing(&mut self) {
+        self.run.fetches_nothing = true;
+    }
+
     /// What is used before its list was seen waits while we fetch the list.
     pub(crate) fn list_first<'a>(
         &mut self,
@@ -27,7 +32,7 @@ impl Engine {
         let Some(item) = self.listed_as(governed, message.params()) else { return ListFirst::Known };
         let failed = self.run.listing_failed.get(&item);
         let failed_lately = failed.is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
-        if self.offer.is_fresh(item) || failed_lately {
+        if self.offer.is_fresh(item) || failed_lately || self.run.fetches_nothing {
             return ListFirst::Known;
         }
         let waiting_bytes: usize = self.run.waiting.iter().map(|call| call.bytes.len()).sum();

@@ -21,10 +21,8 @@ impl Engine {
             place: "the error".to_owned(),
             message: format!("{bytes} bytes, more than {},", longest.bytes).into(),
             action: GuardAction::Block,
-            detail: match &longest.place {
-                Some(place) => format!("{}:{}", place.file, place.line),
-                None => "default".to_owned(),
-            },
+            detail: if longest.place.is_some() { String::new() } else { "default".to_owned() },
+            said: longest.place.clone(),
         };
         let described = reason.describe(&self.policy);
         let text = format!(

@@ -6,6 +6,7 @@ use bailiwick_semantic::{Host, Strict, Url, Urls};
 
 use super::GuardAction;
 use crate::args::HostList;
+use crate::model::Place;
 
 /// What one layer says of the requests of servers.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Requests {
     pub calls_max: u64,
     /// A host must be in each of these lists; without a list none is allowed.
     hosts: Vec<Arc<HostList>>,
+    /// Where the layer speaks of it first; `None`: it holds the defaults.
+    pub said: Option<Place>,
 }
 
 /// What one file says of it.
@@ -34,6 +37,7 @@ pub(crate) struct RequestsPart {
     pub(crate) tokens_max: Option<u64>,
     pub(crate) calls_max: Option<u64>,
     pub(crate) hosts: Vec<Arc<HostList>>,
+    pub(crate) said: Option<Place>,
 }
 
 /// What is wrong with an address, as a code and in words.
@@ -57,6 +61,7 @@ impl RequestsPart {
             tokens_max: least(self.tokens_max, other.tokens_max),
             calls_max: least(self.calls_max, other.calls_max),
             hosts: self.hosts,
+            said: self.said.or(other.said),
         }
     }
 }
@@ -71,6 +76,7 @@ impl Requests {
             tokens_max: part.tokens_max.unwrap_or(TOKENS_MAX),
             calls_max: part.calls_max.unwrap_or(CALLS_MAX),
             hosts: part.hosts,
+            said: part.said,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::guards::{
     Classifier, FloodPart, GuardAction, GuardDirections, GuardEntry, GuardLevel, GuardName, GuardPattern,
     LogLevel, RequestsPart, Spotted, Suppression,
 };
+use crate::model::Place;
 use crate::set::{Set, Syntax};
 use crate::tree::Node;
 use crate::words;
@@ -24,7 +25,7 @@ pub(crate) struct GuardPart {
     pub(crate) patterns: Vec<GuardPattern>,
     pub(crate) classifier: Option<Classifier>,
     pub(crate) requests: Option<RequestsPart>,
-    pub(crate) logs: Option<LogLevel>,
+    pub(crate) logs: Option<(LogLevel, Place)>,
     /// `None`: it says nothing of floods.
     pub(crate) floods: Option<FloodPart>,
 }
@@ -71,8 +72,10 @@ impl Reader<'_> {
             part.patterns = entries.iter().filter_map(|entry| self.guard_pattern(entry)).collect();
         }
         part.classifier = members.get("classifier").and_then(|own| self.classifier(own));
-        part.logs =
-            members.get("logs").and_then(|own| self.choice(own, "level of log lines", &LogLevel::ALL));
+        part.logs = members.get("logs").and_then(|own| {
+            let level = self.choice(own, "level of log lines", &LogLevel::ALL)?;
+            Some((level, self.place(own)))
+        });
         part.requests = members.get("requests").and_then(|own| self.requests(own));
         let (pace, error) = (members.get("pace").copied(), members.get("error-bytes").copied());
         part.floods = (pace.is_some() || error.is_some()).then(|| self.floods(pace, error));
@@ -91,6 +94,7 @@ impl Reader<'_> {
             write_back: GuardAction::Annotate,
             allow: None,
             max_bytes: (guard == GuardName::Size).then_some(SIZE_MAX),
+            said: self.place(node),
         };
         if node.scalar().is_some() {
             let action = self.guard_action(node, guard, to)?;

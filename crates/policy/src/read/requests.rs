@@ -13,8 +13,14 @@ impl Reader<'_> {
     /// A word, which is the action for all that they ask, or a map.
     pub(super) fn requests(&mut self, node: &Node) -> Option<RequestsPart> {
         if node.scalar().is_some() {
-            let action = self.request_action(node);
-            return Some(RequestsPart { sampling: action, form: action, url: action, ..Default::default() });
+            let (action, said) = (self.request_action(node), Some(self.place(node)));
+            return Some(RequestsPart {
+                sampling: action,
+                form: action,
+                url: action,
+                said,
+                ..Default::default()
+            });
         }
         let members = self.members(node, &words::REQUESTS, "`requests`")?;
         let hosts = members.get("hosts").map(|own| {
@@ -28,6 +34,7 @@ impl Reader<'_> {
             tokens_max: members.get("tokens").and_then(|own| self.at_most(own, "`tokens`")),
             calls_max: members.get("calls").and_then(|own| self.at_most(own, "`calls`")),
             hosts: hosts.into_iter().collect(),
+            said: Some(self.place(node)),
         })
     }
 
