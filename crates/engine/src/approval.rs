@@ -187,6 +187,9 @@ impl Engine {
                 decision.verdict = Verdict::Allow;
                 decision.action = Action::Forwarded;
                 decision.reasons.push(Reason::Approval(by));
+                if !held.is_request && held.reasons.iter().any(Reason::is_about_instructions) {
+                    self.run.barred = None;
+                }
                 if let (Some(id), true) = (&held.id, held.is_request) {
                     let sent = self.present.sent.take();
                     let told = held.progress.as_ref().map_or(0.0, Waits::told);

@@ -127,7 +127,8 @@ impl Engine {
         judgement.refusal =
             Refusal::error(DENIED, format!("Denied by bailiwick; pin `instructions`: {change}"));
         decision.verdict = judgement.verdict;
-        self.run.barred = (judgement.verdict == Verdict::Deny).then_some(change);
+        // A person who is asked may lift it.
+        self.run.barred = (judgement.verdict != Verdict::Allow).then_some(change);
         decision.action = match judgement.verdict {
             Verdict::Deny if self.enforces() => Action::Refused,
             Verdict::Ask if self.enforces() => Action::Held,
