@@ -1,6 +1,7 @@
 //! Words for people: on standard error while a protocol runs, on standard output where the command's result is text.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use bailiwick_record::audit::visible;
@@ -13,25 +14,36 @@ pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const BOLD: Style = Style::new().bold();
 
+/// Writes a line to standard error at once, so that what a server says there does not come in between.
+fn at_once(text: &str) {
+    let mut whole = match anstream::AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.to_owned(),
+    };
+    whole.push('\n');
+    // Nobody is left to be told.
+    let _ = std::io::stderr().write_all(whole.as_bytes());
+}
+
 /// One line of the program itself, on standard error.
 pub(crate) fn note(message: &str) {
-    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {}", safe(message));
+    at_once(&format!("{DIM}bailiwick:{DIM:#} {}", safe(message)));
 }
 
 pub(crate) fn warning(message: &str) {
-    anstream::eprintln!("{DIM}bailiwick:{DIM:#} {WARN}warning:{WARN:#} {}", safe(message));
+    at_once(&format!("{DIM}bailiwick:{DIM:#} {WARN}warning:{WARN:#} {}", safe(message)));
 }
 
 /// A report with its own headings, on standard error.
 pub(crate) fn report(text: &str) {
-    anstream::eprintln!("{}", safe(text.trim_end()));
+    at_once(&safe(text.trim_end()));
 }
 
 pub(crate) fn failure(failure: &Failure) {
     if failure.is_report {
         report(&failure.message);
     } else {
-        anstream::eprintln!("{BAD}error:{BAD:#} {}", safe(&failure.message));
+        at_once(&format!("{BAD}error:{BAD:#} {}", safe(&failure.message)));
     }
     if let Some(text) = &failure.help {
         help(text);
@@ -40,7 +52,7 @@ pub(crate) fn failure(failure: &Failure) {
 
 /// What to do next, on standard error.
 pub(crate) fn help(text: &str) {
-    anstream::eprintln!("{GOOD}help:{GOOD:#} {}", safe(text));
+    at_once(&format!("{GOOD}help:{GOOD:#} {}", safe(text)));
 }
 
 /// What others wrote (names of files, lines of policies, arguments) may stand in what is said: nothing of it moves the cursor or

@@ -198,21 +198,33 @@ fn where_a_link_led_is_part_of_the_trace() {
     recorder.begin(&settings, &policy(), None);
     let following = Arc::new(policy().following(Arc::new(Out)));
     let mut engine = bailiwick_engine::Engine::new(settings, following, Arc::clone(&SCANNER), None);
-    for (id, path) in [(1, "src/out"), (2, "src/in")] {
-        let line = format!(
+    let call = |id: i64, path: &str| {
+        format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"read\",\"arguments\":{{\"path\":\"{path}\"}}}}}}"
-        );
-        recorder.text(Timestamp(id), Direction::ToServer, line.as_bytes(), None);
+        )
+    };
+    let list = "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/list\"}".to_owned();
+    let tools =
+        "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"tools\":[{\"name\":\"read\",\"inputSchema\":{}}]}}"
+            .to_owned();
+    let lines = [
+        (Direction::ToServer, list),
+        (Direction::ToClient, tools),
+        (Direction::ToServer, call(1, "src/out")),
+        (Direction::ToServer, call(2, "src/in")),
+    ];
+    for (at, (direction, line)) in (1..).zip(lines) {
+        recorder.text(Timestamp(at), direction, line.as_bytes(), None);
         let mut parser = bailiwick_mcp::Parser::default();
         let packet =
             bailiwick_mcp::Packet::parse(&mut parser, line.as_bytes(), &bailiwick_mcp::Limits::DEFAULT);
         let mut out = Vec::new();
-        engine.receive(Timestamp(id), Direction::ToServer, packet, &mut out);
+        engine.receive(Timestamp(at), direction, packet, &mut out);
         out.iter().for_each(|outcome| recorder.outcome(outcome));
     }
     let (header, groups) = again::groups(&folder.path().join("case-run.jsonl"));
-    assert_eq!(groups[0].decisions[0].verdict, "deny");
-    assert_eq!(groups[1].decisions[0].verdict, "allow");
+    assert_eq!(groups[2].decisions[0].verdict, "deny");
+    assert_eq!(groups[3].decisions[0].verdict, "allow");
     let again = again::replay(&header, "fs", &SCANNER, &groups, |_| policy());
     for (group, now) in groups.iter().zip(&again) {
         assert!(again::same(&group.decisions[0], &now[0]), "{:?}\n{now:?}", group.decisions);

@@ -137,6 +137,9 @@ impl Engine {
             Answer::Approve(_) if held.policy != self.policy.digest() => {
                 Err("the policy changed while it waited; ask again".to_owned())
             }
+            Answer::Approve(_) if held.is_request && self.run.barred.is_some() => {
+                Err("the server introduced itself otherwise than it is pinned".to_owned())
+            }
             Answer::Approve(_) if self.pin_broke(&held) => {
                 Err("its definition changed while it waited".to_owned())
             }
@@ -187,8 +190,8 @@ impl Engine {
                 decision.verdict = Verdict::Allow;
                 decision.action = Action::Forwarded;
                 decision.reasons.push(Reason::Approval(by));
-                if !held.is_request && held.reasons.iter().any(Reason::is_about_instructions) {
-                    self.run.barred = None;
+                if !held.is_request {
+                    self.run.barred = self.run.barred.take().filter(|(_, call)| *call != held.call);
                 }
                 if let (Some(id), true) = (&held.id, held.is_request) {
                     let sent = self.present.sent.take();

@@ -282,11 +282,6 @@ impl Reason {
         Some(words)
     }
 
-    /// True if the instructions of a server differ from their pin.
-    pub(crate) fn is_about_instructions(&self) -> bool {
-        matches!(self, Reason::Pin { name, .. } if name == "instructions")
-    }
-
     /// The reason in words; `policy` is the one that decided.
     #[must_use]
     pub fn describe<'a>(&'a self, policy: &'a Policy) -> Described<'a> {

@@ -224,12 +224,22 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) {
         let first = out.len();
+        self.packet(at, direction, packet, out);
+        self.gather_answers(out.get_mut(first..).unwrap_or_default());
+    }
+
+    fn packet<'a>(
+        &mut self,
+        at: Timestamp,
+        direction: Direction,
+        packet: Result<Packet<'a>, Malformed>,
+        out: &mut Vec<Outcome<'a>>,
+    ) {
         match packet {
             Ok(Packet::One(message)) => self.message(at, direction, &message, out),
             Ok(Packet::Batch(members)) => self.batch(at, direction, members, out),
             Err(malformed) => out.push(self.malformed(at, direction, &malformed)),
         }
-        self.gather_answers(out.get_mut(first..).unwrap_or_default());
     }
 
     pub(crate) fn message<'a>(
@@ -262,6 +272,9 @@ impl Engine {
             return out.push(self.malformed(at, direction, &Malformed::new(Malformation::Batch)));
         }
         let first = out.len();
+        // What only is looked at goes on as it came, in one array.
+        let fetches = self.run.fetches_nothing;
+        self.run.fetches_nothing |= !self.enforces();
         let (mut open, mut places) = (BTreeMap::new(), Vec::new());
         for (place, member) in members.into_iter().enumerate() {
             let before = out.len();
@@ -281,6 +294,7 @@ impl Engine {
             }
             places.resize(out.len() - first, place);
         }
+        self.run.fetches_nothing = fetches;
         let outcomes = out.get_mut(first..).unwrap_or_default();
         if direction == Direction::ToServer {
             self.begin_answer_set((&mut *outcomes, &places), open);
@@ -329,7 +343,7 @@ impl Engine {
         let mut outcomes = Vec::new();
         let limits = self.settings.limits;
         let packet = Packet::parse(&mut parser, bytes, &limits);
-        self.receive(at, direction, packet, &mut outcomes);
+        self.packet(at, direction, packet, &mut outcomes);
         (self.clear, self.foreseen, self.beside) = (clear, foreseen, other);
         out.extend(outcomes.into_iter().map(|outcome| outcome.into_owned()));
     }

@@ -113,6 +113,9 @@ impl Engine {
 
     /// What a party says by itself: of what the other one may know and wants to, no faster than it may.
     fn news<'a>(&mut self, direction: Direction, message: &Message<'a>) -> Judgement<'a> {
+        if let Some(bar) = self.run.bar() {
+            return Judgement::deny(bar, Refusal::Silent);
+        }
         let params = message.params();
         let server = Arc::clone(&self.settings.server);
         let elicits = message.method() == Some("notifications/elicitation/complete");
@@ -219,6 +222,9 @@ impl Engine {
         }
         let Some(id) = named("requestId") else { return Judgement::dropped("`requestId` is no id") };
         // What waits is the client's alone to take back.
+        if direction == Direction::ToServer {
+            self.run.answer_sets.forget(&id);
+        }
         if let Some(position) = self.waits(&id).filter(|_| direction == Direction::ToServer) {
             self.run.waiting.remove(position);
             return Judgement::dropped("cancelled before it was sent on");

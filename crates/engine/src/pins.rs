@@ -15,7 +15,7 @@ use bailiwick_mcp::{Item, Value};
 use bailiwick_policy::Target;
 use sha2::{Digest as _, Sha256};
 
-use self::names::{reads_text, writes_text};
+use self::names::{NAME_BYTES_MAX, TOO_LONG, reads_text, writes_text};
 pub(crate) use self::parameters::Parameters;
 pub(crate) use self::schemas::{Known, Schemas};
 use crate::decision::Reason;
@@ -161,6 +161,8 @@ pub(crate) struct Offer {
     seen: BTreeMap<Item, BTreeSet<String>>,
     /// A template was listed whose name is too long to remember.
     overlong_template: bool,
+    /// A guard cut something out of a list whose name is too long to remember.
+    overlong_withheld: bool,
     /// Items that a guard cut out of the last list.
     withheld: BTreeSet<(Item, String)>,
     /// Tools whose definition a person should see before they are called, with the reason.
@@ -184,10 +186,6 @@ const ITEMS_MAX: usize = 10_000;
 
 /// How something differs of which nothing is remembered any more.
 const TOO_MANY: &str = "one of too many differences";
-
-/// Longest name that is remembered, in bytes. What has a longer one differs, always.
-const NAME_BYTES_MAX: usize = 4 << 10;
-const TOO_LONG: &str = "its name is longer than 4096 bytes";
 
 /// Longest output schema that is kept, and all of them together, in bytes.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
@@ -220,7 +218,11 @@ impl Offer {
 
     /// Notes whether a guard cut it out of the last list.
     pub(crate) fn set_withheld(&mut self, item: Item, name: &str, withheld: bool) {
-        if self.withheld.len() >= ITEMS_MAX || name.len() > NAME_BYTES_MAX {
+        if name.len() > NAME_BYTES_MAX {
+            self.overlong_withheld |= withheld;
+            return;
+        }
+        if self.withheld.len() >= ITEMS_MAX {
             return;
         }
         let key = (item, name.to_owned());
@@ -233,8 +235,10 @@ impl Offer {
 
     pub(crate) fn is_withheld(&self, item: Item, name: &str) -> bool {
         let names = &self.withheld;
-        name.len() > NAME_BYTES_MAX
-            || !names.is_empty() && (names.len() >= ITEMS_MAX || names.contains(&(item, name.to_owned())))
+        if name.len() > NAME_BYTES_MAX {
+            return self.overlong_withheld;
+        }
+        !names.is_empty() && (names.len() >= ITEMS_MAX || names.contains(&(item, name.to_owned())))
     }
 
     /// Notes why a person should see the tool's definition before it is called, or that nobody need.

@@ -67,14 +67,12 @@ impl Engine {
         Refusal::Version { requested: requested.to_owned(), supported }
     }
 
-    /// After an introduction that a pin refused nothing goes on but another introduction.
-    fn barred<'a>(&self, row: &Method) -> Option<Judgement<'a>> {
-        let change = self.run.barred.as_ref()?;
+    /// After an introduction that a pin refused no request of either party goes on but another introduction, and pings.
+    pub(crate) fn barred<'a>(&self, row: &Method) -> Option<Judgement<'a>> {
         if matches!(row.name, "initialize" | "server/discover" | "ping") {
             return None;
         }
-        let reason = Reason::Pin { name: "instructions".to_owned(), change: change.clone() };
-        let mut judgement = Judgement::deny(reason, Refusal::Silent);
+        let mut judgement = Judgement::deny(self.run.bar()?, Refusal::Silent);
         judgement.refusal = Refusal::error(DENIED, self.denial(&judgement.reasons));
         Some(judgement)
     }
@@ -95,7 +93,12 @@ impl Engine {
             return refuse(-32600, "an id that is bailiwick's own".into());
         }
         let in_flight = self.run.in_flight(direction);
-        if message.id().is_some_and(|id| in_flight.contains(id)) {
+        let mut taken = message.id().is_some_and(|id| in_flight.contains(id));
+        if direction == Direction::ToServer {
+            taken |= message.id().is_some_and(|id| self.run.answer_sets.keeps(id));
+        }
+        let in_flight = self.run.in_flight(direction);
+        if taken {
             return refuse(-32600, "a request with this id is in flight".into());
         }
         if in_flight.len() >= pending_max {

@@ -128,7 +128,7 @@ impl Engine {
             Refusal::error(DENIED, format!("Denied by bailiwick; pin `instructions`: {change}"));
         decision.verdict = judgement.verdict;
         // A person who is asked may lift it.
-        self.run.barred = (judgement.verdict != Verdict::Allow).then_some(change);
+        self.run.barred = (self.drift_verdict() != Verdict::Allow).then_some((change, pending.call));
         decision.action = match judgement.verdict {
             Verdict::Deny if self.enforces() => Action::Refused,
             Verdict::Ask if self.enforces() => Action::Held,

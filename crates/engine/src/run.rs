@@ -308,8 +308,9 @@ pub(crate) struct Run {
     pub(crate) taints: Taints,
     pub(crate) watched: Watched,
     pub(crate) paces: Paces,
-    /// How the instructions differ from their pin, of an introduction that was refused for that: nothing else is let through.
-    pub(crate) barred: Option<String>,
+    /// How the instructions differ from their pin, of the last introduction that waits or was refused for that, and its number:
+    /// nothing else is let through.
+    pub(crate) barred: Option<(String, u64)>,
     /// The level of log lines that the client asked for last, before 2026-07-28.
     pub(crate) log_level: Option<LogLevel>,
     /// Extensions that the server says it has and that are not known here (2026-07-28).
@@ -369,6 +370,12 @@ impl Run {
             line.push_str(part);
         }
         self.history.push_back(line);
+    }
+
+    /// Why nothing goes on.
+    pub(crate) fn bar(&self) -> Option<Reason> {
+        let (change, _) = self.barred.as_ref()?;
+        Some(Reason::Pin { name: "instructions".to_owned(), change: change.clone() })
     }
 
     pub(crate) fn next_call(&mut self) -> u64 {

@@ -36,7 +36,23 @@ struct Ready {
     answer: Vec<u8>,
 }
 
+/// Batches whose answers are gathered at once. The answers to further ones come one by one.
+const SETS_MAX: usize = 64;
+
+/// What an answer takes besides its bytes.
+const READY_BYTES: usize = 96;
+
+impl Ready {
+    fn bytes(&self) -> usize {
+        self.answer.len().saturating_add(READY_BYTES)
+    }
+}
+
 impl AnswerSet {
+    fn bytes(&self) -> usize {
+        self.ready.iter().map(Ready::bytes).sum()
+    }
+
     /// All answers so far as one array, in the order of the batch. Leaves none behind.
     fn send(&mut self) -> Option<Effect<'static>> {
         self.ready.sort_by_key(|ready| ready.place);
@@ -45,21 +61,37 @@ impl AnswerSet {
 }
 
 impl AnswerSets {
-    /// Adds an answer to the set that waits for it; false if none does. What would make the set longer than `bytes_max` is
-    /// sent before.
-    fn take(&mut self, answer: &Message<'_>, bytes_max: usize, send: &mut Vec<Effect<'_>>) -> bool {
-        let (Body::Result { .. } | Body::Error { .. }, Some(id)) = (&answer.body, answer.id()) else {
-            return false;
-        };
+    /// True if an answer to a request with this id is there and was not sent yet.
+    pub(crate) fn keeps(&self, id: &Id<'_>) -> bool {
+        let mut ready = self.sets.iter().flat_map(|set| &set.ready);
+        ready.any(|ready| ready.id.as_ref() == Some(id))
+    }
+
+    /// The client took the request back: it is not waited for.
+    pub(crate) fn forget(&mut self, id: &Id<'_>) {
         let id = id.clone().into_owned();
-        let Some(set) = self.sets.iter_mut().find(|set| set.open.contains_key(&id)) else { return false };
+        for set in &mut self.sets {
+            set.open.remove(&id);
+        }
+    }
+
+    /// Adds an answer to the set that waits for it; false if none does. Where all sets together would be longer than `bytes_max`,
+    /// what is there of this one is sent.
+    fn take(&mut self, answer: &Message<'_>, bytes_max: usize, send: &mut Vec<Effect<'_>>) -> bool {
+        let Some(id) = answer.id().cloned().map(Id::into_owned) else { return false };
+        let Some(at) = self.sets.iter().position(|set| set.open.contains_key(&id)) else { return false };
+        let others: usize = self.sets.iter().map(AnswerSet::bytes).sum();
+        let Some(set) = self.sets.get_mut(at) else { return false };
         let Some(place) = set.open.remove(&id) else { return false };
-        let answer = answer.raw().as_bytes();
-        let bytes: usize = set.ready.iter().map(|ready| ready.answer.len() + 1).sum();
-        if bytes + answer.len() > bytes_max {
+        let ready = Ready { place, id: Some(id), answer: answer.raw().as_bytes().to_vec() };
+        if set.bytes().saturating_add(ready.bytes()) > bytes_max {
             send.extend(set.send());
         }
-        set.ready.push(Ready { place, id: Some(id), answer: answer.to_vec() });
+        let is_full = others.saturating_add(ready.bytes()) > bytes_max;
+        set.ready.push(ready);
+        if is_full {
+            send.extend(set.send());
+        }
         true
     }
 }
@@ -83,9 +115,16 @@ impl Engine {
         let refused = outcomes.iter().any(|outcome| outcome.effects.iter().any(is_told));
         if self.run.answer_sets.apart
             || !self.enforces()
+            || self.run.answer_sets.sets.len() >= SETS_MAX
             || open.is_empty()
             || (!refused && open.keys().all(sent_on))
         {
+            return;
+        }
+        let own = |outcome: &Outcome<'_>| outcome.effects.iter().filter_map(told_bytes).sum::<usize>();
+        let refusals: usize = outcomes.iter().map(own).sum();
+        let others: usize = self.run.answer_sets.sets.iter().map(AnswerSet::bytes).sum();
+        if others.saturating_add(refusals) > self.settings.limits.message_bytes_max {
             return;
         }
         let mut ready = Vec::new();
@@ -130,39 +169,47 @@ impl Engine {
                 continue;
             };
             let mut parser = Parser::default();
-            let sets = &mut self.run.answer_sets;
             match Packet::parse(&mut parser, message.bytes(), &limits) {
-                Ok(Packet::One(answer)) if sets.take(&answer, limits.message_bytes_max, &mut kept) => {}
+                Ok(Packet::One(answer)) => {
+                    if !self.keep_answer(&answer, &mut kept) {
+                        kept.push(effect);
+                    }
+                }
                 Ok(Packet::Batch(members)) => {
                     let all = members.len();
-                    let members = members.into_iter().flatten();
-                    let rest: Vec<_> = members
-                        .filter(|member| !sets.take(member, limits.message_bytes_max, &mut kept))
-                        .map(|member| member.raw().as_bytes().to_vec())
-                        .collect();
+                    let mut rest = Vec::new();
+                    for member in members.into_iter().flatten() {
+                        if !self.keep_answer(&member, &mut kept) {
+                            rest.push(member.raw().as_bytes().to_vec());
+                        }
+                    }
                     if rest.len() == all {
                         kept.push(effect);
                     } else {
                         kept.extend(array(rest));
                     }
                 }
-                Ok(Packet::One(_)) | Err(_) => kept.push(effect),
+                Err(_) => kept.push(effect),
             }
         }
         *effects = kept;
     }
 
+    /// Keeps it if a set waits for it. While the request is open, what is said under its id is said of another one.
+    fn keep_answer(&mut self, answer: &Message<'_>, send: &mut Vec<Effect<'_>>) -> bool {
+        let is_answer = matches!(answer.body, Body::Result { .. } | Body::Error { .. });
+        let is_final = is_answer && answer.id().is_some_and(|id| !self.owes(id));
+        is_final && self.run.answer_sets.take(answer, self.settings.limits.message_bytes_max, send)
+    }
+
     /// Sends the sets that wait for nothing more.
     fn send_whole_sets(&mut self, effects: &mut Vec<Effect<'_>>) {
-        let mut sets = std::mem::take(&mut self.run.answer_sets.sets);
-        sets.retain_mut(|set| {
-            set.open.retain(|id, _| self.owes(id));
+        self.run.answer_sets.sets.retain_mut(|set| {
             if set.open.is_empty() {
                 effects.extend(set.send());
             }
             !set.open.is_empty()
         });
-        self.run.answer_sets.sets = sets;
     }
 
     /// True while the client may expect an answer to `id`: it did not take the request back.
@@ -185,6 +232,15 @@ impl Engine {
 /// True for what is said to the client.
 pub(crate) fn is_told(effect: &Effect<'_>) -> bool {
     matches!(effect, Effect::Send { to: Direction::ToClient, .. })
+}
+
+fn told_bytes(effect: &Effect<'_>) -> Option<usize> {
+    match effect {
+        Effect::Send { to: Direction::ToClient, message } => {
+            Some(message.bytes().len().saturating_add(READY_BYTES))
+        }
+        Effect::Send { .. } | Effect::Ask(_) | Effect::Withdraw(_) | Effect::Quarantine(_) => None,
+    }
 }
 
 /// An array of messages for the client, if there are any.

@@ -55,10 +55,10 @@ const DONE: &str = r#"{"jsonrpc":"2.0","id":"c","result":{"content":[]}}"#;
 fn pings_above_their_pace_are_answered_by_us() {
     for direction in [Direction::ToServer, Direction::ToClient] {
         let mut stage = Stage::open(ALLOW);
-        assert_eq!(stage.pass(direction, 5_000, 0, ping), 100, "{direction:?}");
+        assert_eq!(stage.pass(direction, 5_000, 0, ping), 1_000, "{direction:?}");
         let (sent, reasons) = stage.take(direction, &ping(7));
         let back = if direction == Direction::ToServer { '<' } else { '>' };
-        let words = "guard `pace/ping`: more than 100 in 1s in the run (default)";
+        let words = "guard `pace/ping`: more than 1000 in 1s in the run (default)";
         assert_eq!(
             sent,
             [format!(
@@ -70,9 +70,9 @@ fn pings_above_their_pace_are_answered_by_us() {
         assert_eq!(stage.pass(direction.reverse(), 100, 0, ping), 100);
         assert_eq!(stage.client(CALL).0, [format!("> {CALL}")]);
         stage.at += 10;
-        assert_eq!(stage.pass(direction, 10, 0, ping), 1, "one for each hundredth of a second");
+        assert_eq!(stage.pass(direction, 100, 0, ping), 10, "one for each thousandth of a second");
         stage.at += 60_000;
-        assert_eq!(stage.pass(direction, 5_000, 0, ping), 100, "no more are saved up");
+        assert_eq!(stage.pass(direction, 5_000, 0, ping), 1_000, "no more are saved up");
     }
 }
 
@@ -89,24 +89,24 @@ fn what_keeps_its_pace_passes_for_ever() {
 #[test]
 fn log_lines_and_progress_above_their_pace_are_dropped() {
     let mut stage = Stage::open(ALLOW);
-    assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, line), 1_000);
+    assert_eq!(stage.pass(Direction::ToClient, 50_000, 0, line), 10_000);
     assert_eq!(
         stage.server(&line(1)),
-        (vec![], vec!["guard `pace/log`: more than 1000 in 1s in the run (default)".to_owned()])
+        (vec![], vec!["guard `pace/log`: more than 10000 in 1s in the run (default)".to_owned()])
     );
     stage.client(CALL);
-    assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, progress), 1_000);
+    assert_eq!(stage.pass(Direction::ToClient, 50_000, 0, progress), 10_000);
     assert_eq!(
         stage.server(&progress(1)).1,
-        ["guard `pace/progress`: more than 1000 in 1s in the run (default)"]
+        ["guard `pace/progress`: more than 10000 in 1s in the run (default)"]
     );
     assert_eq!(stage.server(DONE).0, [format!("< {DONE}")], "the answer is none of it");
     // Of the client's, too.
     let asks = r#"{"jsonrpc":"2.0","id":1,"method":"roots/list","params":{"_meta":{"progressToken":"t"}}}"#;
     assert_eq!(stage.server(asks).0, [format!("< {asks}")]);
-    assert_eq!(stage.pass(Direction::ToServer, 5_000, 0, progress), 1_000);
+    assert_eq!(stage.pass(Direction::ToServer, 50_000, 0, progress), 10_000);
     stage.at += 500;
-    assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, line), 500);
+    assert_eq!(stage.pass(Direction::ToClient, 50_000, 0, line), 5_000);
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn what_goes_nowhere_anyway_uses_up_nothing() {
     assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, line), 0, "too slight");
     assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, progress), 0, "nobody asked for it");
     let warning = |number| line(number).replace("info", "warning");
-    assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, warning), 1_000);
+    assert_eq!(stage.pass(Direction::ToClient, 50_000, 0, warning), 10_000);
     stage.client(CALL);
-    assert_eq!(stage.pass(Direction::ToClient, 5_000, 0, progress), 1_000);
+    assert_eq!(stage.pass(Direction::ToClient, 50_000, 0, progress), 10_000);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn shadow_says_what_would_have_been_and_observe_says_nothing() {
         let mut stage = Stage::of(mode, ALLOW);
         stage.handshake();
         assert_eq!(stage.pass(Direction::ToServer, 1_000, 0, ping), 1_000);
-        assert_eq!(stage.pass(Direction::ToClient, 3_000, 0, line), 3_000);
+        assert_eq!(stage.pass(Direction::ToClient, 30_000, 0, line), 30_000);
         assert_eq!(stage.pass(Direction::ToClient, 1_000, 0, |_| changed("tools")), 1_000);
         let all = [stage.client(&ping(1)), stage.server(&line(1)), stage.server(&changed("tools"))];
         for (sent, reasons) in all {

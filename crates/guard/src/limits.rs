@@ -72,8 +72,8 @@ pub const SCHEMA_TEXT_BYTES_MAX: usize = 64 << 10;
 /// Most different `$ref` of one schema that are followed.
 pub const SCHEMA_REFERENCES_MAX: usize = 64;
 
-/// Steps of holding one call against a schema, besides one for every two bytes of its arguments.
-pub const SCHEMA_STEPS_MAX: u64 = 10_000;
+/// Steps of holding one call against a schema, besides two for every byte of its arguments.
+pub const SCHEMA_STEPS_MAX: u64 = 50_000;
 
 /// Deepest that a value and its schemas are followed together.
 pub const SCHEMA_LOOK_DEPTH_MAX: usize = 256;

@@ -34,6 +34,7 @@ impl Engine {
         } else {
             match self.admissible(message, row, self.run.version, Direction::ToClient) {
                 Err(refused) => *refused,
+                Ok(row) if let Some(barred) = self.barred(row) => barred,
                 Ok(row) if let Some(refused) = self.ping_too_fast(row, Direction::ToClient) => refused,
                 Ok(row) => {
                     let judgement = self.server_wants(at, row.governed, message.params(), Asks::Request);
@@ -155,6 +156,10 @@ impl Engine {
         judgement.verdict = inspection.verdict();
         judgement.reasons = inspection.reasons;
         judgement.refusal = governed.map_or(Refusal::Silent, declined);
+        if let Some(bar) = self.run.bar() {
+            judgement.verdict = Verdict::Deny;
+            judgement.reasons.push(bar);
+        }
         if let (Body::Result { result, .. }, Some(governed), false) =
             (&message.body, governed, judgement.verdict == Verdict::Deny)
         {

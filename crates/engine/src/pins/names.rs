@@ -1,4 +1,8 @@
-//! What the name of a tool says that it does.
+//! What the name of a tool says that it does, and how long a name may be.
+
+/// Longest name that is remembered, in bytes. What has a longer one differs, always.
+pub(super) const NAME_BYTES_MAX: usize = 4 << 10;
+pub(super) const TOO_LONG: &str = "its name is longer than 4096 bytes";
 
 /// True if a tool of that name shows what is in files or the like.
 pub(super) fn reads_text(tool: &str) -> bool {

@@ -5,6 +5,9 @@ use bailiwick_policy::UriReadings;
 
 use super::{ITEMS_MAX, Offer, TOO_MANY};
 
+/// A template that is not remembered may stand for any URI.
+const OVERLONG: &str = "a template longer than 4096 bytes was listed, which may stand for any URI";
+
 impl Offer {
     /// True if a pinned template may expand to `uri`.
     pub(crate) fn may_expand_to(&self, uri: &str) -> bool {
@@ -28,8 +31,12 @@ impl Offer {
         let own: Vec<_> =
             known.filter_map(|template| Some((uri.expanded_from(template)?, template))).collect();
         let Some(longest) = own.iter().map(|(length, _)| *length).max() else {
-            let forgotten = self.drifted.len() >= ITEMS_MAX || self.overlong_template;
-            return forgotten.then(|| (item.member(), TOO_MANY.to_owned()));
+            let why = match self.overlong_template {
+                true => OVERLONG,
+                false if self.drifted.len() >= ITEMS_MAX => TOO_MANY,
+                false => return None,
+            };
+            return Some((item.member(), why.to_owned()));
         };
         let mut nearest =
             own.into_iter().filter(|(length, _)| *length == longest).map(|(_, template)| template);

@@ -236,7 +236,10 @@ impl<'a> Draft<'a> {
     /// What a pointer into this very schema leads to.
     fn referred(&mut self, reference: Value<'_>) -> Option<Value<'a>> {
         let reference = reference.text()?;
-        let path = reference.strip_prefix('#').filter(|_| self.dialect.follows)?;
+        let Some(path) = reference.strip_prefix('#').filter(|_| self.dialect.follows) else {
+            self.is_cut = true;
+            return None;
+        };
         if let Some(known) = self.references.get(path) {
             return *known;
         }
@@ -245,6 +248,7 @@ impl<'a> Draft<'a> {
             return None;
         }
         let found = walk(self.root, path);
+        self.is_cut |= found.is_none();
         self.references.insert(path.to_owned(), found);
         found
     }

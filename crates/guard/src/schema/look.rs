@@ -19,7 +19,7 @@ pub(super) fn look(schema: &Schema, arguments: Option<Value<'_>>, take: &mut dyn
         let nothing = parser.parse(b"{}", &Limits::DEFAULT).map(Document::root);
         return nothing.into_iter().for_each(|nothing| look(schema, Some(nothing), take));
     };
-    let earned = u64::try_from(arguments.raw().len() / 2).unwrap_or(u64::MAX);
+    let earned = u64::try_from(arguments.raw().len()).unwrap_or(u64::MAX).saturating_mul(2);
     let left = SCHEMA_STEPS_MAX.saturating_add(earned);
     let mut look = Look { nodes: &schema.nodes, left, is_over: false, depth: 0, tries: 0, take };
     look.node(schema.top, arguments, &At::Top);

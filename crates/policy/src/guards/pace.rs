@@ -31,8 +31,8 @@ impl Paced {
     /// How many in a second where the policy does not say.
     fn by_default(self) -> Rate {
         let max = match self {
-            Paced::Ping => 100,
-            Paced::Progress | Paced::Log => 1_000,
+            Paced::Ping => 1_000,
+            Paced::Progress | Paced::Log => 10_000,
             Paced::ListChanged => 10,
         };
         Rate { burst: max, max, window_ms: 1_000, place: None }
@@ -184,7 +184,7 @@ mod tests {
     }
 
     const DEFAULT: [(u64, u64, u64); 4] =
-        [(100, 100, 1_000), (1_000, 1_000, 1_000), (1_000, 1_000, 1_000), (10, 10, 1_000)];
+        [(1_000, 1_000, 1_000), (10_000, 10_000, 1_000), (10_000, 10_000, 1_000), (10, 10, 1_000)];
 
     #[test]
     fn what_no_policy_names_has_its_defaults() {

@@ -111,9 +111,9 @@ map! {
 
 map! {
     PACE "pace" needs [];
-    "ping" = RATE, "pings of each party: so many in so long, all of them at once if need be (`100/1s`, also when not said), or `off`";
-    "progress" = RATE, "progress that each party tells; `1000/1s` when not said";
-    "log" = RATE, "log lines of the server; `1000/1s` when not said";
+    "ping" = RATE, "pings of each party: so many in so long, all of them at once if need be (`1000/1s`, also when not said), or `off`";
+    "progress" = RATE, "progress that each party tells; `10000/1s` when not said";
+    "log" = RATE, "log lines of the server; `10000/1s` when not said";
     "list-changed" = RATE, "news of the server that a list changed, for each kind of list; `10/1s` when not said";
     later [];
     elsewhere &[

@@ -33,7 +33,9 @@ pub(crate) fn server_name(given: Option<&str>, command: &[OsString]) -> String {
     let words = words(command);
     let mut candidates = words.iter().filter(|word| !word.starts_with('-')).map(|word| bare(word));
     let launches = |word: &String| LAUNCHERS.contains(&word.as_str());
-    candidates.find(|word| !word.is_empty() && !launches(word)).unwrap_or_else(|| "server".to_owned())
+    // A line for a shell is no name.
+    let is_name = |word: &String| !word.is_empty() && !word.contains([' ', '\t', '\n', '*', '?', '/']);
+    candidates.find(|word| is_name(word) && !launches(word)).unwrap_or_else(|| "server".to_owned())
 }
 
 /// Programs that run other programs.
@@ -141,5 +143,6 @@ mod tests {
             assert_eq!(server_name(None, &words), name, "{command}");
         }
         assert_eq!(server_name(Some("files"), &["npx".into()]), "files");
+        assert_eq!(server_name(None, &["sh".into(), "-c".into(), "exit 37".into()]), "server");
     }
 }
