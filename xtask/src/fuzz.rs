@@ -45,17 +45,17 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 /// What stands between any peer's bytes and everything else: the parser, the framer, the view of a message.
 const WIRE: [&str; 3] = ["document", "lines", "message"];
 
-/// The short run inside the tests: the targets of the wire share the time, and all others as much again. Each counts as one test.
+/// The short run inside the tests: each target of the wire has the time, all others share as much again. Each counts as one test.
 pub(crate) fn smoke(time: Duration, totals: &mut Totals) -> Result<()> {
     let names = targets()?;
     build()?;
-    let wire = names.iter().filter(|name| WIRE.contains(&name.as_str())).count();
-    if wire != WIRE.len() {
+    let is_wire = |name: &String| WIRE.contains(&name.as_str());
+    if names.iter().filter(|name| is_wire(name)).count() != WIRE.len() {
         bail!("fuzz/src/bin lacks one of {}", WIRE.join(", "));
     }
-    let others = u32::try_from(names.len() - wire)?.max(1);
+    let others = u32::try_from(names.len() - WIRE.len())?.max(1);
     for name in &names {
-        let sharing = if WIRE.contains(&name.as_str()) { u32::try_from(wire)? } else { others };
+        let sharing = if is_wire(name) { 1 } else { others };
         match fuzz(name, time / sharing) {
             Ok(()) => totals.pass(),
             Err(error) => totals.fail(&format!("fuzz target {name}: {error:#}")),

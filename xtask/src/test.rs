@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Run one part only; the others are named as not run
     #[arg(long)]
     only: Option<Part>,
-    /// Seconds of fuzzing, shared by the targets of the wire (parser, framer, view of a message), and as many by all others
+    /// Seconds of fuzzing for each target of the wire (parser, framer, view of a message); all others share as many
     #[arg(long, default_value_t = 60, value_name = "N")]
     fuzz_seconds: u64,
 }

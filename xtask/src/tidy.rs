@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: laws about the code that no compiler lint knows, each in a file of its own.
 
 mod arrows;
+mod cases;
 mod docs;
 mod manifests;
 mod prose;
@@ -83,6 +84,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("crates use the workspace lints", manifests::workspace_lints),
     ("dependencies have a reason", manifests::reasons),
     ("links in the docs lead somewhere", docs::links),
+    ("what the tables of cases name is there", cases::shown),
+    ("every known bypass has its case", cases::known),
 ];
 
 const GRAPH_CHECKS: &[(&str, GraphCheck)] =

@@ -98,16 +98,18 @@ impl DenyCause {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             DenyCause::Person | DenyCause::Withdrawn | DenyCause::ShuttingDown => None,
-            DenyCause::NoMoreKeys => {
-                Some("answer at the terminal when the call is repeated, or add an `allow` rule for it")
-            }
-            DenyCause::TimedOut => {
-                Some("watch the terminal and repeat the call, or add an `allow` rule for it")
-            }
-            DenyCause::EndOfInput | DenyCause::NoTerminal(_) => Some(
-                "start the client in the foreground of a terminal that it does not draw on, or add an `allow` rule for this call",
+            DenyCause::NoMoreKeys => Some(
+                "answer at the terminal when the call is repeated, or add an `allow` rule for it (for a pin: `bailiwick lock`)",
             ),
-            DenyCause::TooLong { .. } => Some("split the call, or add an `allow` rule for it"),
+            DenyCause::TimedOut => Some(
+                "watch the terminal and repeat the call, or add an `allow` rule for it (for a pin: `bailiwick lock`)",
+            ),
+            DenyCause::EndOfInput | DenyCause::NoTerminal(_) => Some(
+                "start the client in the foreground of a terminal that it does not draw on, or add an `allow` rule for this call (for a pin: `bailiwick lock`)",
+            ),
+            DenyCause::TooLong { .. } => {
+                Some("split the call, or add an `allow` rule for it (for a pin: `bailiwick lock`)")
+            }
             DenyCause::DeskFull => Some("answer the questions on the terminal and repeat the call"),
             DenyCause::Failed => Some("repeat the call; if it fails again, report a bug"),
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bailiwick_mcp::{Body, Direction, Item, Message, Timestamp, Value};
+use bailiwick_mcp::{Body, Direction, Item, Message, Timestamp};
 use bailiwick_policy::Verdict;
 
 use crate::decision::{Action, Completion, Effect, Event, Outcome, Reason};
@@ -130,13 +130,7 @@ impl Engine {
                 outcome
             }
             Verdict::Ask => {
-                let question = self.hold(
-                    answering.at,
-                    message,
-                    direction,
-                    (pending.call, pending.token.clone(), pending.told.last),
-                    &judgement,
-                );
+                let question = self.hold(answering.at, message, direction, pending, &judgement);
                 let mut outcome = self.completion_of(answering, judgement, Action::Held);
                 outcome.effects.push(Effect::Ask(Box::new(question)));
                 outcome
@@ -168,12 +162,7 @@ impl Engine {
         decision.reasons = judgement.reasons;
         decision.action = action;
         decision.latency_us = Some(at.micros_since(pending.at));
-        decision.completion = Some(match &message.body {
-            Body::Result { result, .. } if result.get("isError").and_then(Value::boolean) != Some(true) => {
-                Completion::Succeeded
-            }
-            _ => Completion::Failed,
-        });
+        decision.completion = Some(Completion::of(message));
         Outcome { decision, effects: Vec::new() }
     }
 }

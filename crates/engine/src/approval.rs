@@ -14,7 +14,7 @@ use crate::decision::{
 use crate::engine::{Engine, Judgement, send};
 use crate::permit::Permitted;
 use crate::reply::Refusal;
-use crate::run::{Held, Waits};
+use crate::run::{Held, Pending, Waits};
 
 pub(crate) use opinion::Doubt;
 pub use people::ApprovedBy;
@@ -43,13 +43,13 @@ pub(crate) fn spelled(number: f64) -> String {
 }
 
 impl Engine {
-    /// Keeps a message until a human has answered.
+    /// Keeps a message until a human has answered: a request, or the answer to one, whose method and target are its request's.
     pub(crate) fn hold(
         &mut self,
         at: Timestamp,
         message: &Message<'_>,
         direction: Direction,
-        (call, token, told): (u64, Option<Id<'static>>, f64),
+        pending: &Pending,
         judgement: &Judgement<'_>,
     ) -> Question {
         let id = self.next_question();
@@ -59,13 +59,15 @@ impl Engine {
             Some(Arguments::Text(_)) | None => message.value(),
         };
         self.scanner.redact_json_for_person(shown, &mut arguments);
-        let method = message.method().unwrap_or("answer").to_owned();
-        let target = judgement.target.as_deref().map(str::to_owned);
+        let method = pending.method.map_or("", |row| row.name).to_owned();
+        let target = pending.target.as_deref().map(str::to_owned);
+        let is_request = Engine::is_request(message);
         let consents = Consents::of(&self.policy, &judgement.reasons);
         let ttl_s = consents.ttl_ms().and_then(|millis| u32::try_from(millis.div_ceil(1_000)).ok());
         let question = Question {
             id,
             direction,
+            is_answer: !is_request,
             method: method.clone(),
             target: target.clone().unwrap_or_default(),
             arguments: String::from_utf8_lossy(&arguments).into_owned(),
@@ -92,15 +94,23 @@ impl Engine {
             bytes,
             direction,
             id: message.id().cloned().map(Id::into_owned),
-            call,
+            call: pending.call,
+            since: pending.at,
             method,
             target,
             reasons: judgement.reasons.clone(),
             refusal: judgement.refusal.clone(),
             policy: self.policy.digest().to_owned(),
             consents,
-            is_request: Engine::is_request(message),
-            progress: token.map(|token| Waits { token, since: at, last: at, from: told.ceil(), seconds: 0 }),
+            is_request,
+            completion: (!is_request).then(|| Completion::of(message)),
+            progress: pending.token.clone().map(|token| Waits {
+                token,
+                since: at,
+                last: at,
+                from: pending.told.last.ceil(),
+                seconds: 0,
+            }),
             wanted: None,
         };
         self.run.held.insert(id, held);
@@ -140,7 +150,7 @@ impl Engine {
             Answer::Approve(_) if held.is_request && self.run.barred.is_some() => {
                 Err("the server introduced itself otherwise than it is pinned".to_owned())
             }
-            Answer::Approve(_) if self.pin_broke(&held) => {
+            Answer::Approve(_) if held.is_request && self.pin_broke(&held) => {
                 Err("its definition changed while it waited".to_owned())
             }
             Answer::Approve(by) => match held.consents.hear(by, &self.policy) {
@@ -185,6 +195,7 @@ impl Engine {
         approved: Result<String, String>,
     ) -> Outcome<'static> {
         let mut effects = Vec::new();
+        held.note_end(&mut decision);
         match approved {
             Ok(by) => {
                 decision.verdict = Verdict::Allow;
@@ -321,8 +332,8 @@ impl Engine {
         if is_told {
             self.note_elicited(&message);
         }
-        if let Body::Result { result, .. } = &message.body {
-            if is_told {
+        if !held.is_request {
+            if let (Body::Result { result, .. }, true) = (&message.body, is_told) {
                 self.note_questions(*result, name);
             }
             return None;

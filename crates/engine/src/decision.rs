@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use bailiwick_mcp::{Direction, Id, Timestamp, Value, method};
+use bailiwick_mcp::{Body, Direction, Id, Message, Timestamp, Value, method};
 use bailiwick_policy::{GuardAction, Link, Place, Policy, Verdict};
 
 use crate::permit::Permitted;
@@ -119,6 +119,16 @@ pub enum Completion {
 }
 
 impl Completion {
+    /// What an answer says of its request.
+    pub(crate) fn of(answer: &Message<'_>) -> Completion {
+        match &answer.body {
+            Body::Result { result, .. } if result.get("isError").and_then(Value::boolean) != Some(true) => {
+                Completion::Succeeded
+            }
+            _ => Completion::Failed,
+        }
+    }
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -17,6 +17,8 @@ pub struct QuestionId(pub u64);
 pub struct Question {
     pub id: QuestionId,
     pub direction: Direction,
+    /// What waits is the answer to a request of this method and target.
+    pub is_answer: bool,
     pub method: String,
     pub target: String,
     /// The arguments as JSON, in full.

@@ -236,8 +236,8 @@ impl Engine {
                 effects.push(Effect::Send { to: direction, message: permitted });
             }
             Verdict::Ask => {
-                let token = self.progress_token(message);
-                let question = self.hold(at, message, direction, (call, token, 0.0), &judgement);
+                let pending = Pending { token: self.progress_token(message), ..pending };
+                let question = self.hold(at, message, direction, &pending, &judgement);
                 let origin = Origin::Held(question.id);
                 self.note_pending(message, direction, Pending { origin, ..pending });
                 decision.action = Action::Held;

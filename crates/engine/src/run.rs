@@ -12,7 +12,7 @@ use bailiwick_policy::{Classifier, LogLevel, Taints};
 use crate::approval::Consents;
 use crate::asked::{Asked, Listening, Watched};
 use crate::asked_back::AskedBack;
-use crate::decision::{Decision, Lane, Quarantined, QuestionId, Reason};
+use crate::decision::{Completion, Decision, Lane, Quarantined, QuestionId, Reason};
 use crate::elicited::Elicited;
 use crate::history::Sent;
 use crate::pace::Paces;
@@ -212,6 +212,8 @@ pub(crate) struct Held {
     pub(crate) direction: Direction,
     pub(crate) id: Option<Id<'static>>,
     pub(crate) call: u64,
+    /// When its request came.
+    pub(crate) since: Timestamp,
     pub(crate) method: String,
     pub(crate) target: Option<String>,
     pub(crate) reasons: Vec<Reason>,
@@ -222,10 +224,22 @@ pub(crate) struct Held {
     pub(crate) consents: Consents,
     /// A request whose limits are spent when it is approved.
     pub(crate) is_request: bool,
+    /// How the request ended whose answer it is.
+    pub(crate) completion: Option<Completion>,
     /// How the waiting party is told that it waits.
     pub(crate) progress: Option<Waits>,
     /// An external classifier is asked, and no person: what its opinion does.
     pub(crate) wanted: Option<Wanted>,
+}
+
+impl Held {
+    /// What is told of an answer when it no longer waits says how its request ended, too.
+    pub(crate) fn note_end(&self, decision: &mut Decision<'_>) {
+        if self.completion.is_some() {
+            decision.completion = self.completion;
+            decision.latency_us = Some(decision.at.micros_since(self.since));
+        }
+    }
 }
 
 /// What the opinion of an external classifier does to an answer.

@@ -52,7 +52,7 @@ use std::sync::mpsc::Receiver;
 
 use bailiwick_engine::Policy;
 use bailiwick_record::entry::Entries;
-use bailiwick_sandbox::Signal;
+use bailiwick_sandbox::{Signal, suspend};
 pub use hyper::Uri;
 pub use hyper::header::{HeaderName, HeaderValue};
 /// The head of a request, by which it is said whose it is.
@@ -133,8 +133,12 @@ impl Gateway {
                 ended_by = signal;
                 true
             }
+            Some(Signal::Suspend) => {
+                suspend();
+                false
+            }
             // They are for a command, and there may be many or none.
-            Some(Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize) => false,
+            Some(Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize | Signal::Resume) => false,
             Some(Signal::HangUp) | None => {
                 look(self, signal.is_some());
                 false

@@ -368,7 +368,7 @@ impl Relay {
 }
 
 /// What is said where nobody can be asked.
-pub const NOBODY: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
+pub const NOBODY: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule (for a pin: `bailiwick lock`)";
 
 const UNREAD: &str = "the server does not read, so nothing is sent on";
 

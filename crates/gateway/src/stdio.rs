@@ -12,7 +12,7 @@ use bailiwick_engine::Engine;
 use bailiwick_mcp::{Direction, Limits};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Trace;
-use bailiwick_sandbox::{Exit, Process, Signal, Supervised};
+use bailiwick_sandbox::{Exit, Process, Signal, Supervised, suspend};
 
 use crate::relay::{Alarm, Keeper, Observer, Reader, Relay, RelaySettings, Teller};
 use crate::sink::Sink;
@@ -229,6 +229,10 @@ impl Ending<'_> {
             match happened.recv_timeout(TICK) {
                 Ok(Event::Signal(Signal::HangUp)) => hangup = true,
                 Ok(Event::Signal(signal)) if signal.is_the_commands() => self.process.signal(signal),
+                Ok(Event::Signal(Signal::Suspend)) => {
+                    self.process.signal(Signal::Suspend);
+                    suspend();
+                }
                 Ok(Event::Signal(signal)) => {
                     self.process.signal(signal);
                     self.ends(Why::Signal(signal), self.grace);

@@ -4,7 +4,9 @@ use std::io;
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread;
 
-use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 
 /// A signal that can be received by us or forwarded to the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +27,10 @@ pub enum Signal {
     Alarm,
     /// The terminal has another size.
     Resize,
+    /// Ctrl-Z in a terminal.
+    Suspend,
+    /// We were stopped and go on.
+    Resume,
 }
 
 impl Signal {
@@ -40,13 +46,15 @@ impl Signal {
             Signal::User2 => SIGUSR2,
             Signal::Alarm => SIGALRM,
             Signal::Resize => SIGWINCH,
+            Signal::Suspend => SIGTSTP,
+            Signal::Resume => SIGCONT,
         }
     }
 
     /// True if it ends nothing here and is for the command alone.
     #[must_use]
     pub fn is_the_commands(self) -> bool {
-        matches!(self, Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize)
+        matches!(self, Signal::User1 | Signal::User2 | Signal::Alarm | Signal::Resize | Signal::Resume)
     }
 
     fn from_number(number: i32) -> Option<Signal> {
@@ -54,7 +62,7 @@ impl Signal {
     }
 }
 
-const ALL: [Signal; 8] = [
+const ALL: [Signal; 10] = [
     Signal::Interrupt,
     Signal::Terminate,
     Signal::HangUp,
@@ -63,10 +71,18 @@ const ALL: [Signal; 8] = [
     Signal::User2,
     Signal::Alarm,
     Signal::Resize,
+    Signal::Suspend,
+    Signal::Resume,
 ];
 
-/// Catches INT, TERM, HUP, QUIT, USR1, USR2, ALRM and WINCH from now on and delivers them here, in order, instead of ending
-/// the process.
+/// Stops this process as Ctrl-Z does one that does not catch it; returns when it is continued.
+pub fn suspend() {
+    // Nothing can be done where the kernel does not: then we go on.
+    let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+}
+
+/// Catches INT, TERM, HUP, QUIT, USR1, USR2, ALRM, WINCH, TSTP and CONT from now on and delivers them here, in order, instead
+/// of ending or stopping the process.
 ///
 /// More than `WAITING_MAX` undelivered signals are dropped: the sixteenth Ctrl-C says nothing that the first did not.
 /// A launched command starts with the default dispositions in any case.

@@ -38,6 +38,12 @@ impl Watched {
         kill_process(self.pid, signal)
             .unwrap_or_else(|error| panic!("cannot signal {:?}: {error}", self.pid));
     }
+
+    /// True while a signal keeps it from running.
+    pub fn is_stopped(&self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()));
+        status.is_ok_and(|status| status.lines().any(|line| line.starts_with("State:\tT")))
+    }
 }
 
 /// All processes below `root`, by parentage as it is now; `root` itself is the first.

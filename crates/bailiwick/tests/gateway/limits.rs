@@ -33,10 +33,10 @@ fn a_message_too_deep_or_of_too_many_values_is_400_and_says_which_limit() {
     let session = place.session();
     let deep = call(1, "x").to_string().replace("\"x\"", &format!("{}{}", "[".repeat(20), "]".repeat(20)));
     let many = call(1, "x").to_string().replace("\"x\"", &format!("[{}1]", "1,".repeat(200)));
-    for (body, words) in [(deep, "nested"), (many, "values")] {
+    for (body, expected, words) in [(deep, -32700, "nested"), (many, -32600, "values")] {
         let answer = ask(place.address(), post(&body, &format!("Mcp-Session-Id: {session}\r\n")));
         let (code, message) = error(&answer);
-        assert_eq!((answer.status(), code), (400, -32600), "{message}");
+        assert_eq!((answer.status(), code), (400, expected), "{message}");
         assert!(message.contains(words), "{message}");
     }
     let batch = json!([call(1, "a"), call(2, "a"), call(3, "a")]);

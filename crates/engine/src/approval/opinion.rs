@@ -48,15 +48,9 @@ impl Engine {
         }
         judgement.verdict = Verdict::Ask;
         judgement.refusal = refusal;
-        let about = (pending.call, pending.token.clone(), pending.told.last);
-        let mut question = self.hold(at, message, direction, about, judgement);
+        let mut question = self.hold(at, message, direction, pending, judgement);
         if let Some(held) = self.run.held.get_mut(&question.id) {
             held.wanted = Some(Wanted { classifier, is_partial: shown.is_partial, kept });
-            // Of an answer they are those of its request.
-            pending.method.map_or("", |row| row.name).clone_into(&mut held.method);
-            held.target = pending.target.as_deref().map(str::to_owned);
-            question.method.clone_from(&held.method);
-            question.target = held.target.clone().unwrap_or_default();
         }
         let seconds = u32::try_from(classifier.within_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
         question.ttl_s = seconds.saturating_add(SPARE_S);
@@ -80,6 +74,7 @@ impl Engine {
     ) {
         let Some(Wanted { classifier, is_partial, kept }) = held.wanted.take() else { return };
         let mut decision = self.decision_about(at, Event::Opinion, &held);
+        held.note_end(&mut decision);
         let is_attack = opinion.as_ref().is_ok_and(|opinion| opinion.score >= classifier.score);
         let (said, mut action) = match opinion {
             Ok(opinion) => judged(opinion, &classifier),

@@ -23,8 +23,7 @@ pub(crate) struct Places {
 pub(crate) const NONCE: &str = "NONCE";
 
 /// What the binary says with `--ask never`.
-pub(crate) const NOBODY: &str =
-    "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule";
+pub(crate) const NOBODY: &str = "nobody is asked here: start it with `--ask terminal`, or add an `allow` rule (for a pin: `bailiwick lock`)";
 
 /// Sees everything that the engine is handed, before it is, and everything that it decides.
 pub(crate) trait Watch {

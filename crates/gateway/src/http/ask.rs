@@ -14,7 +14,7 @@ use super::letter::{Act, Letter, What};
 use super::run::Run;
 
 /// What is said where nobody can be asked.
-pub const NOBODY: &str = "nobody is asked here: add an `allow` rule";
+pub const NOBODY: &str = "nobody is asked here: add an `allow` rule (for a pin: `bailiwick lock`)";
 
 /// Puts questions to people. What it does not answer in time is denied.
 pub trait Approver: Send + Sync + std::fmt::Debug {

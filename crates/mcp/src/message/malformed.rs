@@ -59,8 +59,8 @@ pub enum Malformation {
 }
 
 impl Malformation {
-    /// The JSON-RPC error code with which a peer that sent this is answered: -32700 for what RFC 8259 forbids, -32600
-    /// for what it allows and we refuse, -32602 for `params`.
+    /// The JSON-RPC error code with which a peer that sent this is answered: -32700 for what RFC 8259 forbids, and for numbers
+    /// and depths beyond what a reader may take (its section 9); -32600 for what it allows and we refuse, -32602 for `params`.
     #[must_use]
     pub fn code(self) -> i64 {
         match self {
@@ -72,13 +72,10 @@ impl Malformation {
                 | Fault::Trailing
                 | Fault::Control
                 | Fault::Escape
-                | Fault::Number => -32700,
-                Fault::TooLong
-                | Fault::Surrogate
+                | Fault::Number
                 | Fault::NumberRange
-                | Fault::DuplicateKey
-                | Fault::TooDeep
-                | Fault::TooMany => -32600,
+                | Fault::TooDeep => -32700,
+                Fault::TooLong | Fault::Surrogate | Fault::DuplicateKey | Fault::TooMany => -32600,
             },
             Malformation::CarriageReturn => -32700,
             Malformation::Params | Malformation::ParamCase | Malformation::Meta => -32602,

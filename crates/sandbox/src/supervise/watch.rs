@@ -178,7 +178,9 @@ impl Watch {
         if self.end.is_none() {
             let _ = killpg(self.command, signal);
             // A stopped group would never notice.
-            let _ = killpg(self.command, Signal::SIGCONT);
+            if signal != Signal::SIGTSTP {
+                let _ = killpg(self.command, Signal::SIGCONT);
+            }
         }
     }
 }

@@ -140,13 +140,17 @@ impl Terminal {
 
 /// A question of the engine as a person is asked it, under a number of the caller's.
 pub(crate) fn asked(question: &Question, (id, principal, server): (u64, &str, &str)) -> approval::Question {
+    let method = match question.is_answer {
+        true => format!("answer to {}", question.method),
+        false => question.method.clone(),
+    };
     let facts = question.derived.iter().map(|found| (found.label.to_owned(), found.value.clone()));
     approval::Question {
         id,
         client: question.client.clone(),
         principal: principal.to_owned(),
         server: server.to_owned(),
-        method: question.method.clone(),
+        method,
         target: question.target.clone(),
         arguments: question.arguments.clone(),
         reasons: asked_by(question),
