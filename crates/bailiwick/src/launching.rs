@@ -1,6 +1,6 @@
 //! From a client's entry to a command that can be started as the client would start it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use bailiwick_clients::config::{Launch, Server, Setting};
 use bailiwick_clients::wrap::{BRIDGE, State, bridge};
@@ -60,14 +60,18 @@ pub(crate) fn whole(found: &Found, server: &Server) -> Result<Launching, String>
     from(found, server, words)
 }
 
+/// A command's words without secrets.
+pub(crate) fn masked(words: &[impl AsRef<OsStr>], scanner: &Scanner) -> Vec<String> {
+    bailiwick::masked_command(words, |text| scanner.redact_secrets(text))
+}
+
 /// A command as a lock file holds it: without secrets, and our own bridge wherever we lie on a machine.
 pub(crate) fn lockable(words: &[String], scanner: &Scanner) -> Vec<String> {
     lockable_as(words, scanner, wire::binary().ok().as_deref())
 }
 
 fn lockable_as(words: &[String], scanner: &Scanner, own: Option<&str>) -> Vec<String> {
-    let locked = words.iter().map(|word| scanner.redact_secrets(word).into_owned());
-    let mut locked: Vec<String> = locked.collect();
+    let mut locked = masked(words, scanner);
     if let ([program, second, ..], Some(first)) = (words, locked.first_mut())
         && second == BRIDGE
     {

@@ -16,6 +16,7 @@
 
 mod embed;
 mod links;
+mod masked;
 
 pub use bailiwick_engine::{Mode, Pins, Quarantined, Question};
 pub use bailiwick_gateway::http::{Authenticate, Authenticating, Challenge, Head, HeaderValue, Taken};
@@ -34,4 +35,4 @@ pub use embed::gateway::{Gateway, Serving};
 pub use embed::policies::Files;
 pub use embed::setup::Setup;
 #[doc(hidden)] // for the command of this package
-pub use {embed::told::words_of, links::Links};
+pub use {embed::told::words_of, links::Links, masked::masked_command};

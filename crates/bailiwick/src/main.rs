@@ -41,6 +41,10 @@ fn main() -> ExitCode {
             return exit::code(error.exit_code());
         }
     };
+    if let Err(error) = bailiwick_sandbox::outlive_file_limit() {
+        say::failure(&exit::Failure::error(format!("cannot listen to signals: {error}")));
+        return exit::code(1);
+    }
     if let Err(failure) = environment::check() {
         say::failure(&failure);
         return exit::code(failure.status);

@@ -10,7 +10,9 @@ use bailiwick_analysis::counted;
 use bailiwick_gateway::{Relay, Reload, relay};
 use bailiwick_import::{Mode, import, recognise};
 use bailiwick_policy::lint::Linted;
-use bailiwick_policy::{BUNDLED, Catalog, Checked, Context, Follow, Load, Policy, Source, bundled, compile};
+use bailiwick_policy::{
+    BUNDLED, Catalog, Checked, Context, Follow, Load, Policy, Source, bundled, compile, meant,
+};
 use bailiwick_record::entry::Entries;
 
 use crate::args::PolicyChoice;
@@ -158,7 +160,8 @@ impl Files {
         }
         let path = Path::new(name);
         if !path.exists() && !name.contains(['/', '.']) {
-            return Err(Failure::refused(format!("there is no policy `{name}`")).help(choices()));
+            let help = meant(name).unwrap_or_else(choices);
+            return Err(Failure::refused(format!("there is no policy `{name}`")).help(help));
         }
         self.ours(path, name).map_err(|cause| Failure::refused(cause).help(choices()))
     }
@@ -168,8 +171,7 @@ impl Files {
         self.read.push(path.to_owned());
         let cannot = |error: std::io::Error| format!("cannot read the policy `{shown}`: {error}");
         let bytes = bailiwick_disk::bounded(path, FILE_BYTES_MAX).map_err(cannot)?;
-        let text = String::from_utf8(bytes).map_err(|_| format!("the policy `{shown}` is not UTF-8"))?;
-        Ok(Source { name: shown.to_owned(), text })
+        Source::from_utf8(shown, bytes)
     }
 
     /// The text of a policy file; that of another product in our language.

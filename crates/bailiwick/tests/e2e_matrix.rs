@@ -1,6 +1,6 @@
-//! Real clients before real servers, in every version that both speak: through the gateway they hand over what they hand over when
-//! they speak directly. Servers that listen by themselves: while policy is only observed, and while it allows all; servers over stdio: directly,
-//! and served over HTTP.
+//! Every real client before every real server, in the oldest and the newest version that both speak, and with `BAILIWICK_MATRIX=all` in
+//! each between them: through the gateway they hand over what they hand over when they speak directly. Servers that listen by
+//! themselves: while policy is only observed, and while it allows all; servers over stdio: directly, and served over HTTP.
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
 use bailiwick_testkit::gateway::Gateway;
@@ -53,11 +53,19 @@ fn at(url: &str, kind: Listening) -> ServerCommand {
     ServerCommand::at(format!("{scheme}{url}"))
 }
 
-fn is_the_same(client: Client, kind: Listening, versions: &[&str]) {
+/// Of these versions those that are played.
+fn played(versions: Vec<&'static str>) -> Vec<&'static str> {
+    match (std::env::var("BAILIWICK_MATRIX").is_ok_and(|which| which == "all"), versions.as_slice()) {
+        (false, [oldest, .., newest]) => vec![oldest, newest],
+        (_, _) => versions,
+    }
+}
+
+fn is_the_same(client: Client, kind: Listening) {
     let place = Workplace::new();
     let server = kind.start(&place);
     let ways = Ways::before(&server, kind, &place);
-    for version in versions {
+    for version in played(client.all_versions(kind.speaks_modern())) {
         let steps = kind.steps(version);
         let play = |url: &str| client.play(&place, &Route::Direct, &at(url, kind), version, &steps);
         thread::scope(|scope| {
@@ -65,7 +73,7 @@ fn is_the_same(client: Client, kind: Listening, versions: &[&str]) {
                 ways.urls().map(|(name, url)| (name, scope.spawn(move || play(&url)))).into_iter().collect();
             let direct = play(&server.url);
             assert_eq!(direct.len(), steps.len() + 1, "{direct:?}");
-            assert_eq!(&direct.first().expect("a connection").ok()["version"], version);
+            assert_eq!(direct.first().expect("a connection").ok()["version"], version);
             for (name, other) in through {
                 let other = other.join().unwrap_or_else(|_| panic_of(name));
                 assert_alike(&direct, &other, &format!("{name}, {version}"));
@@ -80,74 +88,81 @@ fn panic_of(name: &str) -> ! {
 }
 
 /// A server over stdio: directly, and served over HTTP.
-fn is_the_same_over_http(client: Client, server: Server, version: &str) {
-    let place = Workplace::new();
-    server.prepare(&place);
-    let steps = server.steps(&place, version);
-    let play = |server: &ServerCommand| client.play(&place, &Route::Direct, server, version, &steps);
-    let policy = repository().join("tests/conformance/allow-all.yaml");
-    let words = server.command(&place, "through").words();
-    let flags = ["--server", "s", "--policy", flag(&policy), "--"].into_iter();
-    let gateway = Gateway::start(BUILT, &place, "stdio", flags.chain(words.iter().map(String::as_str)));
-    let (direct, through) = thread::scope(|scope| {
-        let through = scope.spawn(|| play(&ServerCommand::at(gateway.url())));
-        let direct = play(&server.command(&place, "direct"));
-        (direct, through.join().unwrap_or_else(|_| panic_of("gateway's")))
-    });
-    assert_alike(&direct, &through, version);
+fn is_the_same_over_http(client: Client, server: Server) {
+    for version in played(client.all_versions(server.speaks_modern())) {
+        let place = Workplace::new();
+        server.prepare(&place);
+        let steps = server.steps(&place, version);
+        let play = |server: &ServerCommand| client.play(&place, &Route::Direct, server, version, &steps);
+        let policy = repository().join("tests/conformance/allow-all.yaml");
+        let words = server.command(&place, "through").words();
+        let flags = ["--server", "s", "--policy", flag(&policy), "--"].into_iter();
+        let gateway = Gateway::start(BUILT, &place, "stdio", flags.chain(words.iter().map(String::as_str)));
+        let (direct, through) = thread::scope(|scope| {
+            let through = scope.spawn(|| play(&ServerCommand::at(gateway.url())));
+            let direct = play(&server.command(&place, "direct"));
+            (direct, through.join().unwrap_or_else(|_| panic_of("gateway's")))
+        });
+        assert_eq!(direct.first().expect("a connection").ok()["version"], version);
+        assert_alike(&direct, &through, version);
+    }
 }
 
 macro_rules! pairs {
-    ($($name:ident: $client:ident $kind:ident [$($version:literal)*];)*) => {$(
+    ($with:ident: $($name:ident: $client:ident $server:expr;)*) => {$(
         #[test]
         fn $name() {
-            is_the_same(Client::$client, Listening::$kind, &[$($version),*]);
-        }
-    )*};
-}
-
-macro_rules! pairs_with_stdio {
-    ($($name:ident: $client:ident $server:ident $version:literal;)*) => {$(
-        #[test]
-        fn $name() {
-            is_the_same_over_http(Client::$client, Server::$server, $version);
+            $with(Client::$client, $server);
         }
     )*};
 }
 
 pairs! {
-    typescript_v1_and_everything: TypescriptV1 Everything ["2024-11-05" "2025-03-26" "2025-06-18" "2025-11-25"];
-    typescript_v2_and_everything: TypescriptV2 Everything ["2025-03-26" "2025-06-18" "2025-11-25"];
-    python_and_everything: Python Everything ["2025-03-26" "2025-06-18" "2025-11-25"];
-    typescript_v1_and_typescript: TypescriptV1 Typescript ["2025-06-18" "2025-11-25"];
-    typescript_v2_and_typescript: TypescriptV2 Typescript ["2025-11-25" "2026-07-28"];
-    python_and_typescript: Python Typescript ["2025-11-25" "2026-07-28"];
-    typescript_v1_and_python: TypescriptV1 Python ["2025-03-26" "2025-11-25"];
-    typescript_v2_and_python: TypescriptV2 Python ["2025-06-18" "2026-07-28"];
-    python_and_python: Python Python ["2025-11-25" "2026-07-28"];
-    rmcp_and_everything: Rmcp Everything ["2024-11-05" "2025-03-26" "2025-11-25"];
-    rmcp_and_typescript: Rmcp Typescript ["2025-06-18" "2026-07-28"];
-    rmcp_and_python: Rmcp Python ["2025-11-25" "2026-07-28"];
-    typescript_v1_and_everything_over_events: TypescriptV1 EverythingEvents ["2024-11-05"];
-    python_and_everything_over_events: Python EverythingEvents ["2024-11-05"];
-    typescript_v1_and_python_over_events: TypescriptV1 PythonEvents ["2024-11-05"];
-    python_and_python_over_events: Python PythonEvents ["2024-11-05"];
+    is_the_same:
+    typescript_v1_and_everything: TypescriptV1 Listening::Everything;
+    typescript_v2_and_everything: TypescriptV2 Listening::Everything;
+    python_and_everything: Python Listening::Everything;
+    rmcp_and_everything: Rmcp Listening::Everything;
+    typescript_v1_and_typescript: TypescriptV1 Listening::Typescript;
+    typescript_v2_and_typescript: TypescriptV2 Listening::Typescript;
+    python_and_typescript: Python Listening::Typescript;
+    rmcp_and_typescript: Rmcp Listening::Typescript;
+    typescript_v1_and_python: TypescriptV1 Listening::Python;
+    typescript_v2_and_python: TypescriptV2 Listening::Python;
+    python_and_python: Python Listening::Python;
+    rmcp_and_python: Rmcp Listening::Python;
+    typescript_v1_and_everything_over_events: TypescriptV1 Listening::EverythingEvents;
+    python_and_everything_over_events: Python Listening::EverythingEvents;
+    typescript_v1_and_python_over_events: TypescriptV1 Listening::PythonEvents;
+    python_and_python_over_events: Python Listening::PythonEvents;
 }
 
-pairs_with_stdio! {
-    typescript_v1_with_files: TypescriptV1 Filesystem "2025-11-25";
-    typescript_v1_with_everything: TypescriptV1 Everything "2025-06-18";
-    typescript_v1_with_time: TypescriptV1 Time "2025-03-26";
-    typescript_v2_with_files: TypescriptV2 Filesystem "2025-03-26";
-    typescript_v2_with_memory: TypescriptV2 Memory "2025-11-25";
-    typescript_v2_with_a_modern_server: TypescriptV2 TypescriptV2 "2026-07-28";
-    python_with_git: Python Git "2025-11-25";
-    python_with_everything: Python Everything "2025-06-18";
-    python_with_memory: Python Memory "2025-06-18";
-    python_with_a_modern_server: Python TypescriptV2 "2026-07-28";
-    rmcp_with_time: Rmcp Time "2026-07-28";
-    rmcp_with_memory: Rmcp Memory "2025-11-25";
-    rmcp_with_a_modern_server: Rmcp TypescriptV2 "2026-07-28";
+pairs! {
+    is_the_same_over_http:
+    typescript_v1_with_files: TypescriptV1 Server::Filesystem;
+    typescript_v2_with_files: TypescriptV2 Server::Filesystem;
+    python_with_files: Python Server::Filesystem;
+    rmcp_with_files: Rmcp Server::Filesystem;
+    typescript_v1_with_everything: TypescriptV1 Server::Everything;
+    typescript_v2_with_everything: TypescriptV2 Server::Everything;
+    python_with_everything: Python Server::Everything;
+    rmcp_with_everything: Rmcp Server::Everything;
+    typescript_v1_with_memory: TypescriptV1 Server::Memory;
+    typescript_v2_with_memory: TypescriptV2 Server::Memory;
+    python_with_memory: Python Server::Memory;
+    rmcp_with_memory: Rmcp Server::Memory;
+    typescript_v1_with_git: TypescriptV1 Server::Git;
+    typescript_v2_with_git: TypescriptV2 Server::Git;
+    python_with_git: Python Server::Git;
+    rmcp_with_git: Rmcp Server::Git;
+    typescript_v1_with_time: TypescriptV1 Server::Time;
+    typescript_v2_with_time: TypescriptV2 Server::Time;
+    python_with_time: Python Server::Time;
+    rmcp_with_time: Rmcp Server::Time;
+    typescript_v1_with_a_modern_server: TypescriptV1 Server::TypescriptV2;
+    typescript_v2_with_a_modern_server: TypescriptV2 Server::TypescriptV2;
+    python_with_a_modern_server: Python Server::TypescriptV2;
+    rmcp_with_a_modern_server: Rmcp Server::TypescriptV2;
 }
 
 #[test]

@@ -280,6 +280,13 @@ fn a_stop_at_the_terminal_stops_the_servers_group_too_and_both_go_on_together() 
         family[0].signal(Signal::CONT);
         wait_until_stopped_is(false);
     }
+    // Who is told to go on before the word to stop was heard goes on.
+    for _ in 0..30 {
+        family[0].signal(Signal::TSTP);
+        family[0].signal(Signal::CONT);
+        thread::sleep(Duration::from_millis(20));
+    }
+    wait_until_stopped_is(false);
     wire.call(3, "spawn", json!({}));
     wire.close();
     process::assert_gone(&family, AFTERLIFE);

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test says so by a panic when it fails")]
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use bailiwick_testkit::recorder;
 use bailiwick_testkit::route::Route;
@@ -77,6 +78,41 @@ fn no_planted_secret_stands_in_what_a_run_writes() {
     }
     let log = std::fs::read_to_string(place.at("recorder.log")).expect("the server's book");
     assert!(PLANTED.iter().all(|(_, secret)| log.contains(secret)), "they went through");
+}
+
+#[test]
+fn a_secret_behind_a_flag_of_the_servers_command_is_not_written_down() {
+    let place = tempfile::tempdir().expect("a folder");
+    let bailiwick = |args: &[&str], token: &str, port: &str| {
+        let server = ["sh", "-c", "exec \"$0\" __demo-server", BUILT, "--token", token, "--port", port];
+        let mut command = Command::new(BUILT);
+        command.args(args).args(["--server", "demo", "--"]).args(server).env_clear();
+        command.env("HOME", place.path()).env("PATH", "/usr/bin:/bin").current_dir(place.path());
+        let out = command.stdin(Stdio::null()).output().expect("it starts");
+        (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
+    };
+    let (token, other) = ("s3cr3tV4lue99", "an0th3rV4lue77");
+    let run = ["run", "--lock", "bailiwick.lock", "--audit", "audit.jsonl"];
+    let mut said = Vec::new();
+    for (code, args, token, port) in [
+        (0, &["lock"][..], token, "8080"),
+        (0, &["lock", "--check"], token, "8080"),
+        (0, &run, token, "8080"),
+        (0, &run, other, "8080"),
+        (78, &run, token, "8081"),
+    ] {
+        let (status, text) = bailiwick(args, token, port);
+        assert_eq!(status, Some(code), "{args:?}: {text}");
+        said.push(text);
+    }
+    let read = |name| std::fs::read_to_string(place.path().join(name)).expect("a file");
+    said.extend([read("bailiwick.lock"), read("audit.jsonl")]);
+    for text in &said {
+        assert!(!text.contains(token) && !text.contains(other), "{text}");
+    }
+    for text in said.iter().skip(4) {
+        assert!(text.contains("[redacted:token]") && text.contains("8080"), "{text}");
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

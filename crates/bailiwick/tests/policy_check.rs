@@ -68,3 +68,22 @@ fn a_policy_is_compared_with_what_the_locked_tools_take() {
     let (status, text) = check(&["good.yaml", "--lock", "missing.lock"]);
     assert_eq!(status, Some(1), "{text}");
 }
+
+#[test]
+fn what_is_not_utf_8_is_named_by_line_and_column() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    fs::write(folder.join("latin.yaml"), b"version: 1\n# f\xc3\xbcr f\xfcr\nrules: []\n").expect("a file");
+    fs::write(folder.join("above.yaml"), "version: 1\nextends: [latin.yaml]\n").expect("a file");
+    for args in [
+        ["policy", "check", "latin.yaml"],
+        ["policy", "check", "above.yaml"],
+        ["policy", "lint", "latin.yaml"],
+        ["policy", "fmt", "latin.yaml"],
+    ] {
+        let output = bailiwick(folder, &args);
+        assert_eq!(output.status.code(), Some(78), "{args:?}: {}", said(&output));
+        let words = "the policy `latin.yaml` is not UTF-8: the first wrong byte is at latin.yaml:2:8";
+        assert!(said(&output).contains(words), "{args:?}: {}", said(&output));
+    }
+}

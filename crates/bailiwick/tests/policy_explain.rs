@@ -144,3 +144,38 @@ fn what_a_client_does_with_its_tasks_is_explained() {
     assert!(text.starts_with("deny fs/read, as the engine decides; allow by rules alone"), "{text}");
     assert!(text.contains("not-those"), "{text}");
 }
+
+#[test]
+fn a_question_of_the_server_that_is_refused_is_answered_and_not_sent_on() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let rule = |effect: &str| format!("{{ id: all, effect: {effect}, on: [sampling, elicitation, roots] }}");
+    let explain = |effect: &str, method: &str, params: &str| {
+        fs::write(folder.join("p.yaml"), format!("version: 1\nrules: [{}]\n", rule(effect))).expect("a file");
+        let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        fs::write(folder.join("c.json"), call).expect("a file");
+        bailiwick(folder, &["explain", "-p", "p.yaml", "--server", "fs", "--no-follow", "c.json"])
+    };
+    let form = r#"{"message":"x","requestedSchema":{"type":"object","properties":{}}}"#;
+    for (method, params, answer) in [
+        (
+            "sampling/createMessage",
+            r#"{"messages":[],"maxTokens":1}"#,
+            r#"  the server is answered: {"jsonrpc":"2.0","id":1,"error":{"code":-1,"#,
+        ),
+        (
+            "elicitation/create",
+            form,
+            r#"  the server is answered: {"jsonrpc":"2.0","id":1,"result":{"action":"decline"}}"#,
+        ),
+        ("roots/list", "{}", r#"  the server is answered: {"jsonrpc":"2.0","id":1,"result":{"roots":[]}}"#),
+    ] {
+        let (status, text) = explain("deny", method, params);
+        assert_eq!(status, Some(0), "{text}");
+        assert!(text.contains("the engine decides: deny, refused"), "{text}");
+        assert!(text.contains(answer), "{text}");
+        assert!(!text.contains("sent to the server"), "{text}");
+        let (_, text) = explain("allow", method, params);
+        assert!(text.contains("  to the client: ") && !text.contains("the server is answered"), "{text}");
+    }
+}

@@ -74,3 +74,14 @@ fn each_mistake_is_refused_with_its_cause_and_the_next_step() {
         }
     }
 }
+
+#[test]
+fn a_slip_in_a_bundled_policys_name_is_told_from_another_name() {
+    for (name, help) in
+        [("standrad", "did you mean `standard`?"), ("somebody-elses", "or one of: permissive, standard")]
+    {
+        let (code, said) = refused(&[], &["run", "--policy", name, "--", "/bin/cat"]);
+        assert_eq!(code, Some(78), "{said}");
+        assert!(said.contains(&format!("there is no policy `{name}`")) && said.contains(help), "{said}");
+    }
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bailiwick_mcp::{Body, Direction, Item, Message, Timestamp};
 use bailiwick_policy::Verdict;
 
-use crate::decision::{Action, Completion, Effect, Event, Outcome, Reason};
+use crate::decision::{Action, Arguments, Completion, Effect, Event, Outcome, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
 use crate::permit::Permitted;
 use crate::run::{Origin, Pending};
@@ -157,7 +157,8 @@ impl Engine {
         let mut decision = self.decision(at, Event::Completion, direction);
         decision.call = pending.call;
         decision.id = message.id().cloned();
-        decision.method = Cow::Borrowed(pending.method.map_or("", |row| row.name));
+        decision.method = pending.method_name();
+        decision.arguments = asked_back(message, pending);
         decision.verdict = judgement.verdict;
         decision.reasons = judgement.reasons;
         decision.action = action;
@@ -167,8 +168,26 @@ impl Engine {
     }
 }
 
+/// What a server asks back in its answer (2026-07-28), which is what is decided over there.
+fn asked_back<'a>(answer: &Message<'a>, pending: &Pending) -> Option<Arguments<'a>> {
+    match &answer.body {
+        Body::Result { result, .. } if pending.modern => result.get("inputRequests").map(Arguments::View),
+        _ => None,
+    }
+}
+
 /// An outcome with the target of its request, which nobody needs any more.
 fn about<'a>(mut outcome: Outcome<'a>, target: Option<Box<str>>) -> Outcome<'a> {
     outcome.decision.target = target.map(|target| Cow::Owned(target.into_string()));
     outcome
+}
+
+impl Pending {
+    pub(crate) fn method_name<'a>(&self) -> Cow<'a, str> {
+        match (self.method, &self.unknown) {
+            (Some(row), _) => Cow::Borrowed(row.name),
+            (None, Some(name)) => Cow::Owned(name.to_string()),
+            (None, None) => Cow::Borrowed(""),
+        }
+    }
 }

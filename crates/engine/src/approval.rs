@@ -277,8 +277,8 @@ impl Engine {
         }
     }
 
-    /// The answer to `id` no longer matters to the party that its request came from: nobody is asked about it any more.
-    pub(crate) fn withdraw_answer(&mut self, id: &Id<'_>, canceller: Direction) -> Option<QuestionId> {
+    /// The question about the answer to `id`, which no longer matters to the party that its request came from.
+    pub(crate) fn question_about_answer(&self, id: &Id<'_>, canceller: Direction) -> Option<QuestionId> {
         let lane = self.run.lane();
         let mut held = self.run.held.iter();
         let (question, _) = held.find(|(_, held)| {
@@ -287,9 +287,7 @@ impl Engine {
                 && held.direction == canceller.reverse()
                 && held.id.as_ref() == Some(id)
         })?;
-        let question = *question;
-        self.run.held.remove(&question);
-        Some(question)
+        Some(*question)
     }
 
     /// True if a pin forbids by now what it did not forbid when it was asked about.

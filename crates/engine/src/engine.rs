@@ -269,7 +269,13 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) {
         if !batch_allowed(self.run.version) && self.settings.mode == Mode::Enforce {
-            return out.push(self.malformed(at, direction, &Malformed::new(Malformation::Batch)));
+            let raw = |member: &Result<Message<'_>, Malformed>| match member {
+                Ok(message) => message.raw().to_owned(),
+                Err(malformed) => malformed.json.as_deref().unwrap_or("null").to_owned(),
+            };
+            let json = Some(format!("[{}]", members.iter().map(raw).collect::<Vec<_>>().join(",")).into());
+            let refused = Malformed { json, ..Malformed::new(Malformation::Batch) };
+            return out.push(self.malformed(at, direction, &refused));
         }
         let first = out.len();
         // What only is looked at goes on as it came, in one array.

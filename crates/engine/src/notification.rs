@@ -5,20 +5,31 @@ use std::sync::Arc;
 
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{
-    Direction, Form, Governed, Id, Kind, Message, Splice, Timestamp, Value, message, method,
+    Direction, Form, Governed, Id, Kind, Message, Packet, Parser, Splice, Timestamp, Value, message, method,
 };
 use bailiwick_policy::{Target, Verdict};
 
 use crate::approval::spelled;
 use crate::capability::input_requests;
-use crate::decision::{Action, Effect, Event, Outcome};
+use crate::decision::{Action, Arguments, Completion, Effect, Event, Outcome};
 use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::reply::Refusal;
-use crate::request::changed;
+use crate::request::{Judged, changed};
 use crate::result::{ASKING, error_clear};
-use crate::run::{Origin, Pending};
+use crate::run::{Origin, Pending, Waiting};
+
+/// What else becomes of what a notification is about.
+#[derive(Debug, Default)]
+pub(crate) struct Also {
+    /// A request that ends by it.
+    ended: Option<Outcome<'static>>,
+    /// One that was cancelled long ago.
+    forgotten: Option<(Id<'static>, Pending)>,
+}
+
+const UNSENT: &str = "cancelled before it was sent on";
 
 impl Engine {
     /// Notifications of both parties. They get no answer; what may not go on is dropped and recorded.
@@ -30,15 +41,14 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) {
         let row = message.method().and_then(method::find);
-        let mut effects = Vec::new();
-        let mut forgotten = None;
+        let mut also = Also::default();
         let mut judgement = match row {
             _ if self.settings.mode == Mode::Observe => Judgement::allow(),
             Some(row)
                 if row.form == Form::Notification && row.direction.is_none_or(|own| own == direction) =>
             {
                 match message.governed_fields_clear(row) {
-                    Ok(()) => self.notice(direction, message, row.governed, &mut effects, &mut forgotten),
+                    Ok(()) => self.notice(direction, message, row.governed, &mut also),
                     Err(cause) => Judgement::dropped(cause.to_string()),
                 }
             }
@@ -49,6 +59,10 @@ impl Engine {
         decision.method = Cow::Owned(message.method().unwrap_or_default().to_owned());
         decision.target = judgement.target.take();
         decision.verdict = judgement.verdict;
+        if judgement.verdict != Verdict::Allow || message.method() == Some("notifications/cancelled") {
+            decision.arguments = message.params().map(Arguments::View);
+        }
+        let mut effects = Vec::new();
         if judgement.verdict == Verdict::Allow || !self.enforces() {
             let changed = judgement.changed.take().filter(|_| self.enforces());
             decision.action = if changed.is_some() { Action::Changed } else { Action::Forwarded };
@@ -62,6 +76,8 @@ impl Engine {
         }
         decision.reasons = judgement.reasons;
         out.push(Outcome { decision, effects });
+        let Also { ended, forgotten } = also;
+        out.extend(ended);
         out.extend(forgotten.map(|(id, pending)| self.never_answered(at, direction.reverse(), id, pending)));
     }
 
@@ -85,12 +101,11 @@ impl Engine {
         direction: Direction,
         message: &Message<'a>,
         governed: Governed,
-        effects: &mut Vec<Effect<'a>>,
-        forgotten: &mut Option<(Id<'static>, Pending)>,
+        also: &mut Also,
     ) -> Judgement<'a> {
         let server = Arc::clone(&self.settings.server);
         match governed {
-            Governed::InFlight => self.in_flight_notice(direction, message, effects, forgotten),
+            Governed::InFlight => self.in_flight_notice(direction, message, also),
             Governed::Roots => {
                 match self.policy.could_allow(&Target::Roots { server: &server }, &self.settings.principal) {
                     true => Judgement::allow(),
@@ -199,13 +214,26 @@ impl Engine {
         self.entries(self.now, places().flat_map(input_requests), task, judgement)
     }
 
+    /// The record of a call that waited for our own listing until its client took it back.
+    fn taken_back(&mut self, call: &Waiting) -> Option<Outcome<'static>> {
+        let mut parser = Parser::default();
+        let limits = self.settings.limits;
+        let Ok(Packet::One(message)) = Packet::parse(&mut parser, &call.bytes, &limits) else { return None };
+        let method = message.method().and_then(method::find);
+        let judgement = Judgement::dropped(UNSENT);
+        let judged = Judged { direction: Direction::ToServer, method, modern: false, judgement };
+        let mut outcome = self.conclude(self.now, &message, judged).into_owned();
+        outcome.decision.completion = Some(Completion::Unknown);
+        outcome.decision.latency_us = Some(self.now.micros_since(call.at));
+        Some(outcome)
+    }
+
     /// Progress and cancellation speak of a request that is in flight, or of nothing.
     pub(crate) fn in_flight_notice<'a>(
         &mut self,
         direction: Direction,
         message: &Message<'a>,
-        effects: &mut Vec<Effect<'a>>,
-        forgotten: &mut Option<(Id<'static>, Pending)>,
+        also: &mut Also,
     ) -> Judgement<'a> {
         let limits = self.settings.limits;
         let params = message.params();
@@ -226,27 +254,27 @@ impl Engine {
             self.run.answer_sets.forget(&id);
         }
         if let Some(position) = self.waits(&id).filter(|_| direction == Direction::ToServer) {
-            self.run.waiting.remove(position);
-            return Judgement::dropped("cancelled before it was sent on");
+            let call = self.run.waiting.remove(position);
+            also.ended = self.taken_back(&call);
+            return Judgement::dropped(UNSENT);
         }
         // A server of 2026-07-28 may also end a listening request of the client.
         let own = self.run.in_flight(direction).get(&id).map(|pending| pending.origin);
         match own {
             Some(Origin::Held(question)) => {
-                self.run.held.remove(&question);
-                self.run.in_flight(direction).remove(&id);
-                effects.push(Effect::Withdraw(question));
-                Judgement::dropped("cancelled before it was sent on")
+                also.ended = Some(self.withdrawn(self.now, question, UNSENT));
+                Judgement::dropped(UNSENT)
             }
             Some(Origin::Peer) => {
-                *forgotten = self.run.in_flight(direction).cancel(&id);
+                also.forgotten = self.run.in_flight(direction).cancel(&id);
                 self.inspected_notice(direction, message, Splice::default())
             }
             Some(Origin::Own) => Judgement::dropped("not this party's request"),
             None => {
-                if let Some(question) = self.withdraw_answer(&id, direction) {
-                    effects.push(Effect::Withdraw(question));
-                    return Judgement::dropped("cancelled before its answer was let through");
+                if let Some(question) = self.question_about_answer(&id, direction) {
+                    let why = "cancelled before its answer was let through";
+                    also.ended = Some(self.withdrawn(self.now, question, why));
+                    return Judgement::dropped(why);
                 }
                 let listening = direction == Direction::ToClient
                     && self

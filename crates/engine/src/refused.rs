@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bailiwick_mcp::{Body, Direction, Id, Malformation, Malformed, Packet, Parser, Timestamp, method};
 use bailiwick_policy::Verdict;
 
-use crate::decision::{Action, Answer, Completion, Effect, Event, Outcome, QuestionId, Reason};
+use crate::decision::{Action, Answer, Arguments, Completion, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, send};
 use crate::reply::{Refusal, UNRECORDED, WITHHELD};
 use crate::request::Judged;
@@ -21,6 +21,7 @@ impl Engine {
     ) -> Outcome<'a> {
         let mut decision = self.decision(at, Event::Malformed, direction);
         decision.id = malformed.id.clone();
+        decision.arguments = malformed.json.as_deref().map(|json| Arguments::Text(json.to_owned()));
         decision.verdict = Verdict::Deny;
         decision.reasons.push(Reason::Protocol(malformed.cause.to_string().into()));
         decision.action = Action::Dropped;
@@ -45,7 +46,8 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) {
         let own = id.clone().filter(|_| is_request);
-        let mut outcome = self.malformed(at, direction, &Malformed { cause: Malformation::TooLong, id: own });
+        let mut outcome =
+            self.malformed(at, direction, &Malformed { id: own, ..Malformed::new(Malformation::TooLong) });
         if let (Some(id), false) = (&id, is_request) {
             let told = self.fail_pending(direction, id);
             outcome.decision.completion = told.as_ref().map(|_| Completion::Failed);
@@ -192,7 +194,7 @@ impl Engine {
     }
 
     /// A question that nobody waits for any more.
-    fn withdrawn(&mut self, at: Timestamp, question: QuestionId, why: &str) -> Outcome<'static> {
+    pub(crate) fn withdrawn(&mut self, at: Timestamp, question: QuestionId, why: &str) -> Outcome<'static> {
         let mut answered = Vec::new();
         self.answer(at, question, &Answer::Deny(why.to_owned()), &mut answered);
         let mut outcome = answered.pop().unwrap_or_else(|| Outcome {
@@ -200,6 +202,11 @@ impl Engine {
             effects: Vec::new(),
         });
         outcome.effects = vec![Effect::Withdraw(question)];
+        // Nobody is there to be answered.
+        outcome.decision.action = Action::Dropped;
+        if outcome.decision.completion == Some(Completion::Refused) {
+            outcome.decision.completion = Some(Completion::Unknown);
+        }
         outcome
     }
 
@@ -213,7 +220,7 @@ impl Engine {
     ) -> Outcome<'a> {
         let mut decision = self.decision(at, Event::Completion, Direction::ToClient);
         decision.call = pending.call;
-        decision.method = Cow::Borrowed(pending.method.map_or("", |method| method.name));
+        decision.method = pending.method_name();
         decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
         decision.latency_us = Some(at.micros_since(pending.at));
         decision.completion = Some(Completion::Unknown);

@@ -9,12 +9,22 @@ use bailiwick_mcp::{
 };
 use bailiwick_policy::Verdict;
 
-use crate::decision::{Action, Completion, Effect, Event, Outcome, QuestionId, Reason};
+use crate::decision::{Action, Arguments, Completion, Decision, Effect, Event, Outcome, QuestionId, Reason};
 use crate::engine::{Engine, Judgement, Mode, send};
 use crate::listing::ListFirst;
 use crate::permit::Permitted;
 use crate::reply::{DENIED, OVERLOADED, Refusal};
 use crate::run::{HELD_MAX, Origin, Pending, Told};
+
+/// What was refused before anybody looked for its target and arguments is recorded with what it says of them.
+fn name_refused<'a>(message: &Message<'a>, decision: &mut Decision<'a>) {
+    if decision.target.is_none() && decision.arguments.is_none() {
+        let params = message.params();
+        let named = ["name", "uri", "taskId"].into_iter().find_map(|key| params?.get(key)?.text());
+        decision.target = named;
+        decision.arguments = params.map(Arguments::View);
+    }
+}
 
 /// A request that was judged, on its way to its effect.
 #[derive(Debug)]
@@ -185,20 +195,19 @@ impl Engine {
         judged: Judged<'a>,
     ) -> Outcome<'a> {
         let Judged { direction, method, modern, mut judgement } = judged;
-        let call = self.run.next_call();
-        let mut decision = self.decision(at, Event::Decision, direction);
-        decision.call = call;
-        decision.id = message.id().cloned();
-        decision.method = match method {
-            Some(row) => Cow::Borrowed(row.name),
-            None => Cow::Owned(message.method().unwrap_or_default().to_owned()),
-        };
-        decision.target = judgement.target.clone();
-        decision.arguments = judgement.arguments.clone();
-        decision.maskless = judgement.maskless;
-        self.deny_if_full(&mut judgement);
+        let mut decision = self.told(at, message, (direction, method), &judgement);
+        let call = decision.call;
+        if self.deny_if_full(&mut judgement)
+            && let (Some(row), Direction::ToServer) = (method, direction)
+        {
+            judgement.refusal = self.denied_to_client(&judgement.reasons, row, modern);
+        }
+        if judgement.verdict == Verdict::Deny {
+            name_refused(message, &mut decision);
+        }
         decision.verdict = judgement.verdict;
         let target = judgement.target.as_deref().map(Box::from);
+        let unknown = if method.is_none() { message.method().map(Box::from) } else { None };
         let sent = self.present.sent.take();
         let mut asked = self.asked(message, modern, judgement.listening.take());
         asked.tasks &= judgement.may_be_task;
@@ -209,6 +218,7 @@ impl Engine {
             call,
             at,
             method,
+            unknown,
             target,
             modern,
             origin,
@@ -255,12 +265,37 @@ impl Engine {
         Outcome { decision, effects }
     }
 
+    /// What is recorded of a request, whatever becomes of it.
+    fn told<'a>(
+        &mut self,
+        at: Timestamp,
+        message: &Message<'a>,
+        (direction, method): (Direction, Option<&'static Method>),
+        judgement: &Judgement<'a>,
+    ) -> Decision<'a> {
+        let call = self.run.next_call();
+        let mut decision = self.decision(at, Event::Decision, direction);
+        decision.call = call;
+        decision.id = message.id().cloned();
+        decision.method = match method {
+            Some(row) => Cow::Borrowed(row.name),
+            None => Cow::Owned(message.method().unwrap_or_default().to_owned()),
+        };
+        decision.target = judgement.target.clone();
+        decision.arguments = judgement.arguments.clone();
+        decision.maskless = judgement.maskless;
+        decision
+    }
+
     /// What would ask is denied while too many questions are open.
-    pub(crate) fn deny_if_full(&self, judgement: &mut Judgement<'_>) {
-        if judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX {
+    pub(crate) fn deny_if_full(&self, judgement: &mut Judgement<'_>) -> bool {
+        let is_full = judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX;
+        if is_full {
             judgement.verdict = Verdict::Deny;
-            judgement.reasons.push(Reason::Approval("too many questions are open".to_owned()));
+            let words = "too many questions are open: answer those on the terminal and repeat the call";
+            judgement.reasons.push(Reason::Approval(words.to_owned()));
         }
+        is_full
     }
 
     /// Remembers a request until its answer comes.

@@ -27,6 +27,8 @@ pub(crate) struct Pending {
     pub(crate) at: Timestamp,
     /// `None` for a method that the table does not know (observe and shadow let it through).
     pub(crate) method: Option<&'static Method>,
+    /// What such a method calls itself.
+    pub(crate) unknown: Option<Box<str>>,
     /// The name under which rules know its target.
     pub(crate) target: Option<Box<str>>,
     pub(crate) modern: bool,
@@ -232,16 +234,6 @@ pub(crate) struct Held {
     pub(crate) wanted: Option<Wanted>,
 }
 
-impl Held {
-    /// What is told of an answer when it no longer waits says how its request ended, too.
-    pub(crate) fn note_end(&self, decision: &mut Decision<'_>) {
-        if self.completion.is_some() {
-            decision.completion = self.completion;
-            decision.latency_us = Some(decision.at.micros_since(self.since));
-        }
-    }
-}
-
 /// What the opinion of an external classifier does to an answer.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -269,6 +261,7 @@ pub(crate) struct Waits {
 pub(crate) struct Waiting {
     pub(crate) lane: Lane,
     pub(crate) id: Option<Id<'static>>,
+    pub(crate) at: Timestamp,
     pub(crate) bytes: Vec<u8>,
     /// The headers that came with it.
     pub(crate) beside: Option<Repeated>,
@@ -415,6 +408,7 @@ mod tests {
             call,
             at,
             method: None,
+            unknown: None,
             target: None,
             modern: false,
             origin,

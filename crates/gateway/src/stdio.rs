@@ -232,6 +232,7 @@ impl Ending<'_> {
                 Ok(Event::Signal(Signal::Suspend)) => {
                     self.process.signal(Signal::Suspend);
                     suspend();
+                    self.process.signal(Signal::Resume);
                 }
                 Ok(Event::Signal(signal)) => {
                     self.process.signal(signal);

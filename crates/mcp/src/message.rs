@@ -121,7 +121,7 @@ impl<'a> Message<'a> {
             Ok(body) => Ok(Message { value, body }),
             Err(cause) => {
                 let id = fields.method.and(fields.id).and_then(|id| read_id(id, limits));
-                Err(Malformed { cause, id: id.map(Id::into_owned) })
+                Err(Malformed { cause, id: id.map(Id::into_owned), json: None })
             }
         }
     }
@@ -225,7 +225,7 @@ impl<'a> Packet<'a> {
             Err(error) => {
                 let scan = IdScan::of(bytes, limits);
                 let id = if scan.is_request() { scan.id() } else { None };
-                return Err(Malformed { cause: error.into(), id });
+                return Err(Malformed { cause: error.into(), id, json: None });
             }
         };
         if !root.is_array() {
@@ -241,12 +241,15 @@ impl<'a> Packet<'a> {
 
 /// `initialize` settles the version that says whether there are batches, so it stands in none.
 fn read_member<'a>(element: Value<'a>, limits: &Limits) -> Result<Message<'a>, Malformed> {
-    let message = Message::read(element, limits)?;
-    if message.method() == Some("initialize") {
-        let id = message.id().cloned().map(Id::into_owned);
-        return Err(Malformed { cause: Malformation::BatchInitialize, id });
+    let json = Some(element.raw().into());
+    match Message::read(element, limits) {
+        Ok(message) if message.method() == Some("initialize") => {
+            let id = message.id().cloned().map(Id::into_owned);
+            Err(Malformed { cause: Malformation::BatchInitialize, id, json })
+        }
+        Ok(message) => Ok(message),
+        Err(malformed) => Err(Malformed { json, ..malformed }),
     }
-    Ok(message)
 }
 
 /// True if `version` has batches. Before a version is settled there are none: `initialize` stands in no batch.

@@ -1,5 +1,7 @@
 //! The policies that come with the binary, by name.
 
+use crate::words::nearest;
+
 /// One of them.
 struct Bundled {
     name: &'static str,
@@ -26,4 +28,10 @@ bundle! {
 #[must_use]
 pub fn bundled(name: &str) -> Option<&'static str> {
     ALL.iter().find(|bundled| bundled.name == name).map(|bundled| bundled.text)
+}
+
+/// "did you mean …", where a bundled policy is called nearly so.
+#[must_use]
+pub fn meant(name: &str) -> Option<String> {
+    nearest(name, BUNDLED.iter().copied()).map(|near| format!("did you mean `{near}`?"))
 }

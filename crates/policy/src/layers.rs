@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::bounds::{EXTENDS_DEPTH_MAX, RULES_MAX, SAME_RULES_MAX, SOURCES_MAX, TEXT_BYTES_MAX};
-use crate::bundled::{BUNDLED, bundled};
+use crate::bundled::{BUNDLED, bundled, meant};
 use crate::history::Condition;
 use crate::model::Effect;
 use crate::path::Base;
@@ -147,9 +147,7 @@ impl Gathering<'_> {
         let source = match found {
             Ok(source) => source,
             Err(cause) => {
-                let near =
-                    nearest(reference, BUNDLED.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                let help = near
+                let help = meant(reference)
                     .unwrap_or_else(|| format!("a path beside this file, or one of {}", BUNDLED.join(", ")));
                 self.problem(from, span, format!("cannot extend `{reference}`: {cause}"), help);
                 return;

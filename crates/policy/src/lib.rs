@@ -42,7 +42,7 @@ mod uri;
 mod voices;
 mod words;
 
-pub use bundled::{BUNDLED, bundled};
+pub use bundled::{BUNDLED, bundled, meant};
 pub use derived::{DERIVED_MAX, Derived};
 pub use evaluate::{Beside, Call, SumError};
 pub use explain::{Considered, Explanation, Finding, Judgement, LookedBack, Outcome, Part, Seen};

@@ -35,6 +35,6 @@ mod terminal;
 
 pub use launch::{Exit, Launch, LaunchError, Process, StandardError, Supervised, launch};
 pub use memory::give_back;
-pub use signals::{Signal, signals, suspend};
+pub use signals::{Signal, outlive_file_limit, signals, suspend};
 pub use supervise::{SUPERVISE, supervise_main};
 pub use terminal::TerminalKeeper;

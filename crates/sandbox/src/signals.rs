@@ -1,11 +1,13 @@
 //! The signals that a person or a service manager sends us, as a channel.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::thread;
 
 use signal_hook::consts::{
-    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH, SIGXFSZ,
 };
 
 /// A signal that can be received by us or forwarded to the command.
@@ -75,10 +77,37 @@ const ALL: [Signal; 10] = [
     Signal::Resume,
 ];
 
-/// Stops this process as Ctrl-Z does one that does not catch it; returns when it is continued.
+/// Stops this process as Ctrl-Z does one that does not catch it; returns when it is continued. It goes on at once where that
+/// came already.
 pub fn suspend() {
-    // Nothing can be done where the kernel does not: then we go on.
-    let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+    if STOPS.load(Ordering::SeqCst) {
+        // Nothing can be done where the kernel does not: then we go on.
+        let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+    }
+}
+
+/// True from TSTP to the CONT behind it, in the order in which they come.
+static STOPS: AtomicBool = AtomicBool::new(false);
+
+/// Signals are told apart by kind and not by order where they come together: of these two the order counts.
+fn watch_stops() -> io::Result<()> {
+    for (signal, stops) in [(SIGTSTP, true), (SIGCONT, false)] {
+        // SAFETY: the closure stores an atomic, which is async-signal-safe.
+        #[expect(unsafe_code, reason = "only a handler of our own knows which of two signals came last")]
+        unsafe {
+            signal_hook::low_level::register(signal, move || STOPS.store(stops, Ordering::SeqCst))?;
+        }
+    }
+    Ok(())
+}
+
+/// A file that may grow no further (`ulimit -f`) is an error of writing from now on, and no end of the process. Commands that
+/// are launched start with what is usual.
+///
+/// # Errors
+/// When the handler cannot be set up.
+pub fn outlive_file_limit() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// Catches INT, TERM, HUP, QUIT, USR1, USR2, ALRM, WINCH, TSTP and CONT from now on and delivers them here, in order, instead
@@ -90,6 +119,7 @@ pub fn suspend() {
 /// # Errors
 /// When the handlers or the thread cannot be set up.
 pub fn signals() -> io::Result<Receiver<Signal>> {
+    watch_stops()?;
     let mut caught = signal_hook::iterator::Signals::new(ALL.map(Signal::number))?;
     let (sender, receiver) = sync_channel(WAITING_MAX);
     thread::Builder::new().name("signals".to_owned()).spawn(move || {

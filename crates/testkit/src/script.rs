@@ -17,6 +17,10 @@ pub enum Client {
     Rmcp,
 }
 
+/// The versions that begin with `initialize`.
+const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+const MODERN: &str = "2026-07-28";
+
 /// What happened at one step: the result as the SDK shows it, or the error.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -27,8 +31,17 @@ pub struct Step {
 impl Client {
     /// The oldest and the newest protocol version that this client and `server` both speak.
     pub fn versions(self, server: Server) -> [&'static str; 2] {
-        let modern = server.speaks_modern() && self != Client::TypescriptV1;
-        ["2024-11-05", if modern { "2026-07-28" } else { "2025-11-25" }]
+        [LEGACY[0], self.newest(server.speaks_modern())]
+    }
+
+    /// Every protocol version that this client and a server speak that is `modern` or not, the oldest first.
+    pub fn all_versions(self, modern: bool) -> Vec<&'static str> {
+        let newest = self.newest(modern);
+        LEGACY.into_iter().chain((newest == MODERN).then_some(MODERN)).collect()
+    }
+
+    fn newest(self, modern: bool) -> &'static str {
+        if modern && self != Client::TypescriptV1 { MODERN } else { LEGACY[3] }
     }
 
     /// Starts `server` by way of `route`, plays `steps` in `version`, and gives the outcome of the connection and of each step.

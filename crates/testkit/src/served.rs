@@ -33,6 +33,11 @@ impl Listening {
         matches!(self, Listening::EverythingEvents | Listening::PythonEvents)
     }
 
+    /// Whether it answers `server/discover`.
+    pub fn speaks_modern(self) -> bool {
+        matches!(self, Listening::Typescript | Listening::Python)
+    }
+
     /// Starts it on a free port.
     pub fn start(self, place: &Workplace) -> Served {
         // Free now, and taken by the server in a moment: those that choose their port themselves do not say which.

@@ -37,7 +37,7 @@ impl Server {
 
     /// Whether it answers `server/discover`.
     pub fn speaks_modern(self) -> bool {
-        matches!(self, Server::Git | Server::Time | Server::TypescriptV2)
+        matches!(self, Server::Filesystem | Server::Git | Server::Time | Server::TypescriptV2)
     }
 
     /// The name of its policy file.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::args::clients::{ClientsArgs, TextFormat};
 use crate::exit::{self, Failure};
 use crate::installed::{self, Installed, Survey, shown};
+use crate::launching;
 use crate::say::{self, BAD, BOLD, DIM, GOOD, WARN};
 
 pub(crate) fn run(args: &ClientsArgs) -> Result<i32, Failure> {
@@ -45,8 +46,10 @@ pub(crate) fn state_word(server: &Server) -> &'static str {
 pub(crate) fn target(server: &Server, scanner: &Scanner) -> String {
     let text = match (&server.launch, State::of(server)) {
         (Launch::Remote { url, .. }, _) => url.text.clone(),
-        (Launch::Stdio(_), State::Ours { inner, .. }) => inner.join(" "),
-        (Launch::Stdio(_), State::Bare | State::ByHand) => server.words().join(" "),
+        (Launch::Stdio(_), State::Ours { inner, .. }) => launching::masked(&inner, scanner).join(" "),
+        (Launch::Stdio(_), State::Bare | State::ByHand) => {
+            launching::masked(&server.words(), scanner).join(" ")
+        }
     };
     visible(&scanner.redact_secrets(&text))
 }

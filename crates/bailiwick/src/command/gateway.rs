@@ -21,7 +21,7 @@ use self::config::{At, Setup};
 use self::plan::{Planned, plan};
 use self::queue::Queue;
 use self::reload::Reloads;
-use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing, words};
+use super::run::{audit_alarm, mode, open_audit, record_stop, run_id, tracing};
 use crate::args::{DurabilityArg, GatewayArgs, GatewayAsk, ModeArg};
 use crate::consult::{self, OfGateway};
 use crate::exit::{self, Failure};
@@ -160,7 +160,9 @@ fn record_start(entries: &Entries, setup: &Setup, planned: &Planned) -> Result<(
             for (upstream, (name, policies, digest)) in setup.upstreams.iter().zip(&planned.policies) {
                 let at = match &upstream.at {
                     At::Url(uri) | At::Events(uri) => uri.to_string(),
-                    At::Command { words: command, .. } => words(command).join(" "),
+                    At::Command { words, .. } => {
+                        bailiwick::masked_command(words, |text| entries.redacted(text)).join(" ")
+                    }
                 };
                 let mode = format!("{:?}", mode(upstream.mode)).to_lowercase();
                 let policies = policies.join(",");

@@ -273,12 +273,12 @@ fn record_start(
     policy: &bailiwick_policy::Policy,
     layers: &Layers,
 ) -> Result<(), Failure> {
-    let command = words(&args.server_command);
+    let command = bailiwick::masked_command(&args.server_command, |text| entries.redacted(text));
     let note = entries.note(relay::now(), "start", |entry| {
         entry.string("version", env!("CARGO_PKG_VERSION"));
         entry.array("command", |array| {
             for word in &command {
-                array.string(&entries.redacted(word));
+                array.string(word);
             }
         });
         entry.string("mode", &format!("{:?}", mode(args.govern.mode)).to_lowercase());

@@ -17,6 +17,7 @@ use super::approver::OfBridge;
 use super::error::Error;
 use super::setup::{Setup, entries, mode_name, note, random_id, stop};
 use super::told::words_of;
+use crate::masked::masked_command;
 
 /// Starts an MCP server and stands between it and a client over standard streams, as `bailiwick run` does.
 ///
@@ -160,8 +161,8 @@ fn record_start(
     Ok(note(entries, "start", |entry| {
         entry.string("version", env!("CARGO_PKG_VERSION"));
         entry.array("command", |array| {
-            for word in command {
-                array.string(&entries.redacted(&word.to_string_lossy()));
+            for word in masked_command(command, |text| entries.redacted(text)) {
+                array.string(&word);
             }
         });
         entry.string("mode", mode);

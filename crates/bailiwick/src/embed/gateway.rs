@@ -21,6 +21,7 @@ use super::error::Error;
 use super::policies::Policies;
 use super::setup::{Setup, entries, mode_name, note, random_id, reloaded, stop};
 use super::told::words_of;
+use crate::masked::masked_command;
 
 /// Serves one MCP server over Streamable HTTP, as `bailiwick gateway` does.
 ///
@@ -156,9 +157,9 @@ impl Gateway {
         let here = matches!(self.server, Server::Command { .. });
         let mut policies = self.setup.take_policies(here)?;
         let policy = policies.compile()?;
-        let (target, at) = self.target()?;
-        let listener = self.listener()?;
         let scanner = Arc::new(Scanner::new());
+        let (target, at) = self.target(&scanner)?;
+        let listener = self.listener()?;
         let Gateway { setup, limits, path, address, .. } = self;
         // A port that was any free one is a certain one now.
         let bound = listener.socket.as_ref().and_then(|socket| socket.local_addr().ok());
@@ -220,14 +221,13 @@ impl Gateway {
     }
 
     /// The server, and what of it is recorded.
-    fn target(&mut self) -> Result<(Target, String), Error> {
+    fn target(&mut self, scanner: &Scanner) -> Result<(Target, String), Error> {
         let url = match &self.server {
             Server::Command { words, .. } if words.is_empty() => {
                 return Err(Error::Setup("the server's command is empty".to_owned()));
             }
             Server::Command { words, supervisor } => {
-                let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-                let shown = shown.join(" ");
+                let shown = masked_command(words, |text| scanner.redact_secrets(text)).join(" ");
                 let (words, supervisor) = (words.clone(), supervisor.path());
                 return Ok((
                     Target::Stdio(Command { words, supervisor, processes_max: PROCESSES_MAX }),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick_policy::{BUNDLED, Context, Follow, Load, Policy, Source, bundled, compile};
+use bailiwick_policy::{BUNDLED, Context, Follow, Load, Policy, Source, bundled, compile, meant};
 
 use super::error::Error;
 use crate::links::Links;
@@ -21,8 +21,7 @@ impl Load for Files {
         let name = path.to_string_lossy().into_owned();
         let bytes = bailiwick_disk::bounded(&path, FILE_BYTES_MAX)
             .map_err(|error| format!("cannot read the policy `{name}`: {error}"))?;
-        let text = String::from_utf8(bytes).map_err(|_| format!("the policy `{name}` is not UTF-8"))?;
-        Ok(Source { name, text })
+        Source::from_utf8(&name, bytes)
     }
 }
 
@@ -64,6 +63,8 @@ fn source(load: &mut dyn Load, name: &str) -> Result<Source, Error> {
     if let Some(text) = bundled(name) {
         return Ok(Source { name: name.to_owned(), text: text.to_owned() });
     }
-    load.load("", name)
-        .map_err(|cause| Error::Policy(format!("{cause}; bundled are: {}", BUNDLED.join(", "))))
+    load.load("", name).map_err(|cause| match meant(name) {
+        Some(meant) => Error::Policy(format!("{cause}; {meant}")),
+        None => Error::Policy(format!("{cause}; bundled are: {}", BUNDLED.join(", "))),
+    })
 }

@@ -102,7 +102,7 @@ pub(crate) fn replay(
                 let (to, lane) = (absent.to, Lane(absent.lane));
                 let input = match cause {
                     Malformation::TooLong => Input::TooLong { to, lane, id, is_request: absent.is_request },
-                    cause => Input::Broken { to, lane, malformed: Malformed { cause, id } },
+                    cause => Input::Broken { to, lane, malformed: Malformed { id, ..Malformed::new(cause) } },
                 };
                 (absent.at, input)
             }

@@ -5,7 +5,9 @@ use bailiwick_mcp::{Direction, Message, Timestamp};
 use bailiwick_policy::{Classifier, Failing, GuardAction, Taint, Taints, Verdict};
 
 use super::denied;
-use crate::decision::{Action, Consult, Effect, Event, Opinion, Outcome, Quarantined, Question, Reason};
+use crate::decision::{
+    Action, Consult, Decision, Effect, Event, Opinion, Outcome, Quarantined, Question, Reason,
+};
 use crate::engine::{Engine, Judgement, send};
 use crate::inspect::Shown;
 use crate::permit::Permitted;
@@ -117,6 +119,16 @@ impl Engine {
         let mut outcome = Outcome { decision, effects };
         self.gather_answers(std::slice::from_mut(&mut outcome));
         out.push(outcome);
+    }
+}
+
+impl Held {
+    /// What is told of an answer when it no longer waits says how its request ended, too.
+    pub(super) fn note_end(&self, decision: &mut Decision<'_>) {
+        if self.completion.is_some() {
+            decision.completion = self.completion;
+            decision.latency_us = Some(decision.at.micros_since(self.since));
+        }
     }
 }
 

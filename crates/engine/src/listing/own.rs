@@ -42,7 +42,7 @@ impl Engine {
         }
         let bytes = message.raw().as_bytes().to_vec();
         let (lane, id) = (self.run.lane(), message.id().cloned().map(Id::into_owned));
-        self.run.waiting.push(Waiting { lane, id, bytes, beside: self.beside.clone() });
+        self.run.waiting.push(Waiting { lane, id, at, bytes, beside: self.beside.clone() });
         if self.run.listing.is_none() {
             let meta = Engine::stated_meta(message);
             out.push(self.fetch_page(at, item, (0, None), meta));
@@ -142,6 +142,7 @@ impl Engine {
             call,
             at,
             method: method::find(method),
+            unknown: None,
             target: None,
             modern,
             origin: Origin::Own,

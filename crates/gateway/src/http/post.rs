@@ -112,7 +112,7 @@ pub(super) fn decide(
         let ids = asked(&packet);
         let batch = matches!(packet, Ok(Packet::Batch(_)));
         let packet = match (disagrees, session.is_some() && !modern && unknown_version(head)) {
-            (Some(cause), _) => Err(Malformed { cause, id: ids.first().cloned() }),
+            (Some(cause), _) => Err(Malformed { id: ids.first().cloned(), ..Malformed::new(cause) }),
             (None, true) => {
                 return Err(Box::new(refuse(
                     StatusCode::BAD_REQUEST,

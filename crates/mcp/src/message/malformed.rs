@@ -13,13 +13,15 @@ pub struct Malformed {
     /// The id under which its sender waits for an answer: `None` unless it carries a method and a readable id. The id of
     /// a broken answer is one of the other side's; an error sent back with it would meet a request of the sender's own.
     pub id: Option<Id<'static>>,
+    /// What it is instead, where it is JSON and no text of its own: a member of a batch, or the batch.
+    pub json: Option<Box<str>>,
 }
 
 impl Malformed {
     /// One of which nothing more is known.
     #[must_use]
     pub fn new(cause: Malformation) -> Malformed {
-        Malformed { cause, id: None }
+        Malformed { cause, id: None, json: None }
     }
 }
 

@@ -128,7 +128,12 @@ impl Rehearsal {
                 decision.reasons.iter().map(|reason| format!("  {}", reason.describe(&decision.policy))),
             );
             lines.extend(outcome.effects.iter().map(|effect| match effect {
-                Effect::Send { to: Direction::ToServer, .. } => "  sent to the server".to_owned(),
+                Effect::Send { to: Direction::ToServer, message } => match is_answer(message.bytes()) {
+                    true => {
+                        format!("  the server is answered: {}", String::from_utf8_lossy(message.bytes()))
+                    }
+                    false => "  sent to the server".to_owned(),
+                },
                 Effect::Send { to: Direction::ToClient, message } => {
                     format!("  to the client: {}", String::from_utf8_lossy(message.bytes()))
                 }
@@ -142,4 +147,11 @@ impl Rehearsal {
         }
         (decided, lines)
     }
+}
+
+/// A question of a server that is refused is answered by us: what is sent to it is not the question.
+fn is_answer(bytes: &[u8]) -> bool {
+    let mut parser = Parser::default();
+    let packet = Packet::parse(&mut parser, bytes, &Limits::DEFAULT);
+    matches!(packet, Ok(Packet::One(message)) if message.method().is_none())
 }

@@ -33,17 +33,16 @@ fn one(path: &Path, check: bool) -> Result<bool, Failure> {
     let shown = path.display().to_string();
     let cannot = |error: std::io::Error| Failure::refused(format!("cannot read `{shown}`: {error}"));
     let piped = path == Path::new("-");
-    let text = if piped {
+    let source = if piped {
         let mut text = String::new();
         let most = u64::try_from(bounds::TEXT_BYTES_MAX).unwrap_or(u64::MAX);
         std::io::stdin().take(most).read_to_string(&mut text).map_err(cannot)?;
-        text
+        Source { name: shown.clone(), text }
     } else {
         let bytes = bailiwick_disk::bounded(path, bounds::TEXT_BYTES_MAX);
         let bytes = bytes.map_err(|error| cannot(error).help("`-` reads standard input"))?;
-        String::from_utf8(bytes).map_err(|error| cannot(std::io::Error::other(error)))?
+        Source::from_utf8(&shown, bytes).map_err(Failure::refused)?
     };
-    let source = Source { name: shown.clone(), text };
     let made = format::format(&source).map_err(|problems| {
         Failure::report(exit::REFUSED, problems.render(say::colour_on_stderr()).trim_end())
     })?;

@@ -16,7 +16,7 @@ pub(super) fn input_of(line: &Line) -> Option<Input<'_>> {
             let (to, lane) = (absent.to, Lane(absent.lane));
             match absent.cause? {
                 Malformation::TooLong => Input::TooLong { to, lane, id, is_request: absent.is_request },
-                cause => Input::Broken { to, lane, malformed: Malformed { cause, id } },
+                cause => Input::Broken { to, lane, malformed: Malformed { id, ..Malformed::new(cause) } },
             }
         }
         Line::Given { given, .. } => match given {

@@ -66,18 +66,19 @@ fn file(installed: &Installed, lock: &Lock, scanner: &Scanner, drift: &mut Vec<D
         let words = launching::lockable(&words.collect::<Vec<_>>(), scanner);
         let environment =
             launching.asked.environment.iter().map(|(name, _)| name.to_string_lossy().into_owned());
-        differences(locked, &words, environment.collect(), &mut add);
+        let was = launching::masked(&locked.command, scanner);
+        differences(locked, (&words, &was), environment.collect(), &mut add);
     }
 }
 
 fn differences(
     locked: &LockedServer,
-    words: &[String],
+    (words, was): (&[String], &[String]),
     mut names: Vec<String>,
     add: &mut impl FnMut(String),
 ) {
-    if locked.command != words {
-        add(format!("its command is `{}` and was `{}`", words.join(" "), locked.command.join(" ")));
+    if was != words {
+        add(format!("its command is `{}` and was `{}`", words.join(" "), was.join(" ")));
     }
     names.sort();
     if locked.environment != names {

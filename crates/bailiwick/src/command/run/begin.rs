@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use bailiwick_engine::{Engine, Pins};
+use bailiwick_engine::{Engine, Pins, Scanner};
 use bailiwick_policy::Drift;
 use bailiwick_record::lock::Lock;
 
@@ -90,8 +90,8 @@ pub(crate) fn locked_pins(
         };
     };
     if !is_same(&locked.command, &words(command)) {
-        let message =
-            format!("the server's command differs from the lock file: it was `{}`", locked.command.join(" "));
+        let was = launching::masked(&locked.command, &Scanner::new()).join(" ");
+        let message = format!("the server's command differs from the lock file: it was `{was}`");
         match drift {
             Drift::Warn => say::warning(&message),
             Drift::Ask | Drift::Deny => return Err(Failure::refused(message).help(make)),
@@ -104,7 +104,7 @@ pub(crate) fn locked_pins(
 fn is_same(locked: &[String], command: &[String]) -> bool {
     // What stands there for our own bridge is no command that is looked up.
     locked == command && !launching::is_named_as_ours(command)
-        || launching::lockable(command, &bailiwick_engine::Scanner::new()) == locked
+        || launching::lockable(command, &Scanner::new()) == locked
 }
 
 /// Suppressions that changed nothing are worth a look: what they were for may be gone.
