@@ -13,9 +13,8 @@ use crate::say::{self, BOLD};
 pub(crate) fn to_launch(all: &[Asked], scanner: &Scanner, agreed: bool) -> Result<(), Failure> {
     say::note("these commands will be launched, to ask the servers what they offer:");
     for asked in all {
-        let command: Vec<String> =
-            asked.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let command = visible(&scanner.redact_for_person(&command.join(" ")));
+        let command = bailiwick::masked_command(&asked.words, |text| scanner.redact_for_person(text));
+        let command = visible(&command.join(" "));
         let names: Vec<String> =
             asked.environment.iter().map(|(name, _)| format!("{}=***", name.to_string_lossy())).collect();
         let environment =

@@ -125,6 +125,19 @@ impl Engine {
         answer: &Answer,
         out: &mut Vec<Outcome<'static>>,
     ) {
+        let first = out.len();
+        self.heed(at, question, answer, out);
+        self.gather_answers(out.get_mut(first..).unwrap_or_default());
+    }
+
+    /// The same; what batches wait for stays where it is.
+    pub(crate) fn heed(
+        &mut self,
+        at: Timestamp,
+        question: QuestionId,
+        answer: &Answer,
+        out: &mut Vec<Outcome<'static>>,
+    ) {
         let Some(mut held) = self.run.held.remove(&question) else { return };
         // A person is no classifier, and a classifier no person.
         let fits = match answer {
@@ -172,8 +185,7 @@ impl Engine {
         if approved.is_err() {
             self.spend_held(at, &held, false);
         }
-        let mut outcome = self.settled(held, decision, approved);
-        self.gather_answers(std::slice::from_mut(&mut outcome));
+        let outcome = self.settled(held, decision, approved);
         out.push(outcome);
     }
 
@@ -303,18 +315,6 @@ impl Engine {
             _ => None,
         };
         pinned.is_some_and(|(verdict, _)| verdict == Verdict::Deny)
-    }
-
-    /// What an answer that goes on after all asks back may be answered from now on.
-    pub(super) fn open_questions(&mut self, held: &Held) {
-        let mut parser = Parser::default();
-        let limits = self.settings.limits;
-        if let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) {
-            self.note_elicited(&message);
-            if let Body::Result { result, .. } = &message.body {
-                self.note_questions(*result, held.target.as_deref().unwrap_or_default());
-            }
-        }
     }
 
     /// Counts what was approved against the limits that let it ask, and opens the questions of an answer; words if a limit

@@ -16,7 +16,7 @@ use crate::engine::{Engine, Judgement, Mode};
 use crate::inspect::About;
 use crate::permit::Permitted;
 use crate::reply::Refusal;
-use crate::request::{Judged, changed};
+use crate::request::{changed, name_refused};
 use crate::result::{ASKING, error_clear};
 use crate::run::{Origin, Pending, Waiting};
 
@@ -28,6 +28,9 @@ pub(crate) struct Also {
     /// One that was cancelled long ago.
     forgotten: Option<(Id<'static>, Pending)>,
 }
+
+/// Longer ones are recorded without what they say: a party may send many that go nowhere.
+const NOTICE_BYTES_MAX: usize = 4_096;
 
 const UNSENT: &str = "cancelled before it was sent on";
 
@@ -60,7 +63,8 @@ impl Engine {
         decision.target = judgement.target.take();
         decision.verdict = judgement.verdict;
         if judgement.verdict != Verdict::Allow || message.method() == Some("notifications/cancelled") {
-            decision.arguments = message.params().map(Arguments::View);
+            let params = message.params().filter(|params| params.raw().len() <= NOTICE_BYTES_MAX);
+            decision.arguments = params.map(Arguments::View);
         }
         let mut effects = Vec::new();
         if judgement.verdict == Verdict::Allow || !self.enforces() {
@@ -215,17 +219,25 @@ impl Engine {
     }
 
     /// The record of a call that waited for our own listing until its client took it back.
-    fn taken_back(&mut self, call: &Waiting) -> Option<Outcome<'static>> {
+    pub(crate) fn taken_back(
+        &mut self,
+        at: Timestamp,
+        call: &Waiting,
+        why: &str,
+    ) -> Option<Outcome<'static>> {
         let mut parser = Parser::default();
         let limits = self.settings.limits;
         let Ok(Packet::One(message)) = Packet::parse(&mut parser, &call.bytes, &limits) else { return None };
         let method = message.method().and_then(method::find);
-        let judgement = Judgement::dropped(UNSENT);
-        let judged = Judged { direction: Direction::ToServer, method, modern: false, judgement };
-        let mut outcome = self.conclude(self.now, &message, judged).into_owned();
-        outcome.decision.completion = Some(Completion::Unknown);
-        outcome.decision.latency_us = Some(self.now.micros_since(call.at));
-        Some(outcome)
+        let judgement = Judgement::dropped(why.to_owned());
+        let mut decision = self.told(at, &message, (Direction::ToServer, method), &judgement);
+        name_refused(&message, &mut decision);
+        decision.verdict = judgement.verdict;
+        decision.action = Action::Dropped;
+        decision.reasons = judgement.reasons;
+        decision.completion = Some(Completion::Unknown);
+        decision.latency_us = Some(at.micros_since(call.at));
+        Some(Outcome { decision: decision.into_owned(), effects: Vec::new() })
     }
 
     /// Progress and cancellation speak of a request that is in flight, or of nothing.
@@ -255,7 +267,7 @@ impl Engine {
         }
         if let Some(position) = self.waits(&id).filter(|_| direction == Direction::ToServer) {
             let call = self.run.waiting.remove(position);
-            also.ended = self.taken_back(&call);
+            also.ended = self.taken_back(self.now, &call, UNSENT);
             return Judgement::dropped(UNSENT);
         }
         // A server of 2026-07-28 may also end a listening request of the client.

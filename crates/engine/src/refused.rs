@@ -180,7 +180,9 @@ impl Engine {
         for question in held.collect::<Vec<_>>() {
             out.push(self.withdrawn(at, question, why));
         }
-        self.run.waiting.retain(|call| call.lane != here);
+        for call in self.run.waiting.extract_if(.., |call| call.lane == here).collect::<Vec<_>>() {
+            out.extend(self.taken_back(at, &call, why));
+        }
         for id in self.run.to_server.ids() {
             // Our own listing is not this exchange's alone.
             let own = self.run.to_server.get(&id).is_some_and(|pending| pending.origin == Origin::Own);
@@ -196,7 +198,7 @@ impl Engine {
     /// A question that nobody waits for any more.
     pub(crate) fn withdrawn(&mut self, at: Timestamp, question: QuestionId, why: &str) -> Outcome<'static> {
         let mut answered = Vec::new();
-        self.answer(at, question, &Answer::Deny(why.to_owned()), &mut answered);
+        self.heed(at, question, &Answer::Deny(why.to_owned()), &mut answered);
         let mut outcome = answered.pop().unwrap_or_else(|| Outcome {
             decision: self.decision(at, Event::Approval, Direction::ToServer),
             effects: Vec::new(),

@@ -17,7 +17,7 @@ use crate::reply::{DENIED, OVERLOADED, Refusal};
 use crate::run::{HELD_MAX, Origin, Pending, Told};
 
 /// What was refused before anybody looked for its target and arguments is recorded with what it says of them.
-fn name_refused<'a>(message: &Message<'a>, decision: &mut Decision<'a>) {
+pub(crate) fn name_refused<'a>(message: &Message<'a>, decision: &mut Decision<'a>) {
     if decision.target.is_none() && decision.arguments.is_none() {
         let params = message.params();
         let named = ["name", "uri", "taskId"].into_iter().find_map(|key| params?.get(key)?.text());
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     /// What is recorded of a request, whatever becomes of it.
-    fn told<'a>(
+    pub(crate) fn told<'a>(
         &mut self,
         at: Timestamp,
         message: &Message<'a>,
@@ -292,7 +292,7 @@ impl Engine {
         let is_full = judgement.verdict == Verdict::Ask && self.enforces() && self.run.held.len() >= HELD_MAX;
         if is_full {
             judgement.verdict = Verdict::Deny;
-            let words = "too many questions are open: answer those on the terminal and repeat the call";
+            let words = "too many questions are open: answer those that wait, and repeat the call";
             judgement.reasons.push(Reason::Approval(words.to_owned()));
         }
         is_full

@@ -1,7 +1,7 @@
 //! What is decided over says what it was about, also where it was refused before anybody looked, or taken back.
 #![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
-use bailiwick_engine::{Action, Arguments, Completion, Decision, Engine, Event, Mode};
+use bailiwick_engine::{Action, Arguments, Completion, Decision, Effect, Engine, Event, Mode};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Limits, Parser, Timestamp};
 
@@ -17,11 +17,32 @@ rules:
 ";
 
 fn take(engine: &mut Engine, at: i64, to: Direction, text: &str) -> Vec<Decision<'static>> {
+    effects(engine, at, to, text).0
+}
+
+/// The same, and what is sent.
+fn effects(
+    engine: &mut Engine,
+    at: i64,
+    to: Direction,
+    text: &str,
+) -> (Vec<Decision<'static>>, Vec<(Direction, String)>) {
     let mut parser = Parser::default();
     let mut outcomes = Vec::new();
     let packet = Packet::parse(&mut parser, text.as_bytes(), &Limits::DEFAULT);
     engine.receive(Timestamp(at), to, packet, &mut outcomes);
-    outcomes.into_iter().map(|outcome| outcome.decision.into_owned()).collect()
+    let mut sent = Vec::new();
+    let decisions = outcomes.into_iter().map(|outcome| {
+        sent.extend(outcome.effects.iter().filter_map(|effect| match effect {
+            Effect::Send { to, message } => {
+                Some((*to, String::from_utf8_lossy(message.bytes()).into_owned()))
+            }
+            _ => None,
+        }));
+        outcome.decision.into_owned()
+    });
+    let decisions = decisions.collect();
+    (decisions, sent)
 }
 
 fn listed(version: &str) -> Engine {
@@ -108,13 +129,35 @@ fn a_call_that_is_taken_back_ends_in_the_record() {
     assert_eq!((&*end.method, end.target.as_deref()), ("tools/call", Some("ask")));
     assert_eq!((end.latency_us, end.completion), (Some(7), Some(Completion::Unknown)));
     // It waits for our own look at the list.
-    let mut engine = stage::engine(Mode::Enforce, Limits::DEFAULT, stage::policy(&[POLICY]));
-    take(&mut engine, 2, Direction::ToServer, &call("a"));
-    let decisions = take(&mut engine, 9, Direction::ToServer, back);
-    let [_, end] = decisions.as_slice() else { panic!("{decisions:?}") };
-    assert_eq!((&*end.method, end.target.as_deref(), end.action), ("tools/call", Some("a"), Action::Dropped));
-    assert_eq!(arguments(end), r#"{"name":"a","arguments":{"n":1}}"#);
-    assert_eq!((end.latency_us, end.completion), (Some(7), Some(Completion::Unknown)));
+    for mode in [Mode::Enforce, Mode::Shadow] {
+        let mut engine = stage::engine(mode, Limits::DEFAULT, stage::policy(&[POLICY]));
+        take(&mut engine, 2, Direction::ToServer, &call("a"));
+        let (decisions, sent) = effects(&mut engine, 9, Direction::ToServer, back);
+        let [_, end] = decisions.as_slice() else { panic!("{decisions:?}") };
+        assert_eq!(
+            (&*end.method, end.target.as_deref(), end.action),
+            ("tools/call", Some("a"), Action::Dropped)
+        );
+        assert_eq!(arguments(end), r#"{"name":"a","arguments":{"n":1}}"#);
+        assert_eq!((end.latency_us, end.completion), (Some(7), Some(Completion::Unknown)));
+        assert!(!sent.iter().any(|(_, text)| text.contains("tools/call")), "{sent:?}");
+    }
+}
+
+#[test]
+fn what_is_taken_back_of_a_batch_holds_up_no_answer_of_the_others() {
+    let mut engine = listed("2025-03-26");
+    let call = |id: u32, tool: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#)
+    };
+    let batch = format!("[{},{}]", call(1, "a"), call(2, "ask"));
+    take(&mut engine, 2, Direction::ToServer, &batch);
+    let answer = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+    let (_, kept) = effects(&mut engine, 3, Direction::ToClient, answer);
+    assert_eq!(kept, [], "it waits for the other one");
+    let back = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#;
+    let (_, sent) = effects(&mut engine, 4, Direction::ToServer, back);
+    assert_eq!(sent, [(Direction::ToClient, format!("[{answer}]"))]);
 }
 
 #[test]

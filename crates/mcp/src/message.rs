@@ -233,7 +233,8 @@ impl<'a> Packet<'a> {
         }
         let count = root.elements().take(limits.batch_max + 1).count();
         if count == 0 || count > limits.batch_max {
-            return Err(Malformed::new(Malformation::BatchSize));
+            let json = Some(root.raw().into());
+            return Err(Malformed { json, ..Malformed::new(Malformation::BatchSize) });
         }
         Ok(Packet::Batch(root.elements().map(|element| read_member(element, limits)).collect()))
     }
@@ -241,14 +242,14 @@ impl<'a> Packet<'a> {
 
 /// `initialize` settles the version that says whether there are batches, so it stands in none.
 fn read_member<'a>(element: Value<'a>, limits: &Limits) -> Result<Message<'a>, Malformed> {
-    let json = Some(element.raw().into());
+    let json = || Some(element.raw().into());
     match Message::read(element, limits) {
         Ok(message) if message.method() == Some("initialize") => {
             let id = message.id().cloned().map(Id::into_owned);
-            Err(Malformed { cause: Malformation::BatchInitialize, id, json })
+            Err(Malformed { cause: Malformation::BatchInitialize, id, json: json() })
         }
         Ok(message) => Ok(message),
-        Err(malformed) => Err(Malformed { json, ..malformed }),
+        Err(malformed) => Err(Malformed { json: json(), ..malformed }),
     }
 }
 

@@ -15,8 +15,11 @@ const KNOWN: &str = "../shared/cases/bypass.jsonl";
 
 /// Folders and tests that a table names and that are not there.
 pub(super) fn shown(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (line, _, row) in rows(tree.get(README).unwrap_or_default()) {
+    let text = tree.get(README).unwrap_or_default();
+    let absent = HEADS.iter().filter(|head| !text.lines().any(|line| line == **head));
+    let mut findings: Vec<Finding> =
+        absent.map(|head| Finding::new(README, 0, format!("no table `{head}`"), "put it back")).collect();
+    for (line, _, row) in rows(text) {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
         let shown: Vec<&str> = cells.last().map_or(Vec::new(), |last| quoted(last).collect());
         let missing = shown.iter().filter(|name| !is_there(tree, name));
@@ -46,9 +49,13 @@ fn against(tree: &Tree, known: Option<&str>) -> Vec<Finding> {
         }
     }
     let Some(known) = known else { return findings };
-    let records = known.lines().map(serde_json::from_str::<serde_json::Value>);
+    let id = |line: &str| {
+        let record = serde_json::from_str::<serde_json::Value>(line).ok()?;
+        Some(record.get("id")?.as_str()?.to_owned())
+    };
+    // A line without an id is one without a row.
     let ids: BTreeSet<String> =
-        records.flatten().filter_map(|record| Some(record.get("id")?.as_str()?.to_owned())).collect();
+        known.lines().map(|line| id(line).unwrap_or_else(|| line.to_owned())).collect();
     for id in ids.symmetric_difference(&listed) {
         let cause = format!("`{id}` stands in {} alone", if listed.contains(id) { README } else { KNOWN });
         findings.push(Finding::new(README, 0, cause, "write a case, and a row that names it"));

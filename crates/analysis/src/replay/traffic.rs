@@ -45,6 +45,8 @@ pub struct Recorded<'r> {
     pub effect: &'r str,
     /// Of an outcome: `succeeded`, `failed` or `unknown`.
     pub outcome: Option<&'r str>,
+    /// A check of the protocol refused it, before any rule: what it says of arguments is all of `params`.
+    pub unruled: bool,
 }
 
 /// Where something is recorded.
@@ -377,11 +379,9 @@ fn now(outcome: &Outcome<'_>) -> Option<Now> {
 
 /// The request that a record of an audit log tells; none where rules do not look at it.
 fn request(recorded: &Recorded<'_>) -> Result<Option<String>, ()> {
-    let target = recorded.target.ok_or(());
-    let arguments = || match recorded.arguments {
-        Some(text) => serde_json::from_str::<Value>(text).map_err(|_| ()),
-        None => Ok(json!({})),
-    };
+    let target = recorded.target.filter(|_| !recorded.unruled).ok_or(());
+    let arguments =
+        || recorded.arguments.map_or(Ok(json!({})), |text| serde_json::from_str::<Value>(text).map_err(drop));
     let params = match recorded.method {
         "tools/call" => json!({ "name": target?, "arguments": arguments()? }),
         "prompts/get" => json!({ "name": target?, "arguments": arguments()? }),
@@ -391,8 +391,8 @@ fn request(recorded: &Recorded<'_>) -> Result<Option<String>, ()> {
         }
         _ => return Ok(None),
     };
-    let line = json!({ "jsonrpc": "2.0", "id": recorded.call, "method": recorded.method, "params": params });
-    Ok(Some(line.to_string()))
+    let (id, method) = (recorded.call, recorded.method);
+    Ok(Some(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()))
 }
 
 #[cfg(test)]

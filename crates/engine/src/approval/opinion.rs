@@ -1,7 +1,7 @@
 //! Answers about which an external classifier is asked: what it is shown, and what its opinion does. It can only withhold:
 //! what the guards themselves stop is not put to it.
 
-use bailiwick_mcp::{Direction, Message, Timestamp};
+use bailiwick_mcp::{Body, Direction, Message, Packet, Parser, Timestamp};
 use bailiwick_policy::{Classifier, Failing, GuardAction, Taint, Taints, Verdict};
 
 use super::denied;
@@ -66,6 +66,18 @@ impl Engine {
         self.run.held.values().any(|held| held.wanted.is_some())
     }
 
+    /// What an answer that goes on after all asks back may be answered from now on.
+    fn open_questions(&mut self, held: &Held) {
+        let mut parser = Parser::default();
+        let limits = self.settings.limits;
+        if let Ok(Packet::One(message)) = Packet::parse(&mut parser, &held.bytes, &limits) {
+            self.note_elicited(&message);
+            if let Body::Result { result, .. } = &message.body {
+                self.note_questions(*result, held.target.as_deref().unwrap_or_default());
+            }
+        }
+    }
+
     /// The classifier's opinion of an answer that waits for it, or the lack of one.
     pub(super) fn heard(
         &mut self,
@@ -116,9 +128,7 @@ impl Engine {
             effects.extend(send(held.direction, bytes));
             effects.extend(kept.filter(|_| action == GuardAction::Quarantine).map(Effect::Quarantine));
         }
-        let mut outcome = Outcome { decision, effects };
-        self.gather_answers(std::slice::from_mut(&mut outcome));
-        out.push(outcome);
+        out.push(Outcome { decision, effects });
     }
 }
 

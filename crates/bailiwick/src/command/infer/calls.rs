@@ -63,7 +63,7 @@ impl Calls {
     }
 
     fn decision(&mut self, run: &str, server: &str, at: Timestamp, decision: TracedDecision) {
-        let refused = decision.effect == "refused";
+        let refused = matches!(decision.effect.as_str(), "refused" | "dropped");
         match decision.event.as_str() {
             "outcome" => {
                 let fate = match decision.outcome.as_deref() {
@@ -77,7 +77,7 @@ impl Calls {
                     used.fate = fate;
                 }
             }
-            // A person said no.
+            // A person said no, or was not asked any more.
             "approval" if refused => {
                 if let Some(used) = self.uses.get_mut(&(run.to_owned(), decision.call, 0)) {
                     used.fate = Fate::Denied;

@@ -263,6 +263,8 @@ impl Reading {
             verdict: record.text("verdict").unwrap_or_default(),
             effect: record.text("effect").unwrap_or_default(),
             outcome: record.text("outcome"),
+            unruled: record.text("verdict") == Some("deny")
+                && record.reasons().all(|reason| reason.source == "protocol"),
         };
         self.replayer.audited(run, at, place, &recorded);
     }
@@ -296,5 +298,6 @@ fn recorded(decision: &TracedDecision) -> Recorded<'_> {
         verdict: &decision.verdict,
         effect: &decision.effect,
         outcome: decision.outcome.as_deref(),
+        unruled: false,
     }
 }

@@ -135,6 +135,8 @@ fn take(record: &Record, history: &mut History, seen: &mut Seen, runs: &mut Runs
         "outcome" if is_call && !target.is_empty() && text("outcome") == "failed" => {
             history.failure(server, target)
         }
+        // Nobody was there any more, or the one who waits was told so.
+        "approval" if text("effect") == "dropped" || text("method") == "notifications/progress" => {}
         "approval" => history.approval(Approval {
             at: record.time.clone(),
             server: server.to_owned(),
