@@ -172,7 +172,8 @@ fn what_is_wrong_is_said_and_nothing_starts() {
     refused(Gateway::to("http://me:secret@a/b", setup()), "as a header");
     refused(Gateway::to(url, setup()).path("mcp"), "no plain path");
     refused(Gateway::to(url, setup()).tls("", ""), "no certificate");
-    refused(Gateway::to(url, setup().policy("standart")), "bundled are: ");
+    refused(Gateway::to(url, setup().policy("standart")), "did you mean `standard`?");
+    refused(Gateway::to(url, setup().policy("mine")), "bundled are: ");
     refused(Gateway::to(url, setup().server("a/b")), "holds a blank");
     let policy = folder.path().join("p.yaml");
     fs::write(&policy, "version: 1\nrules:\n  - { id: a, effect: alow, on: ['*/*'] }\n").unwrap();
