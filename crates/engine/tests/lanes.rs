@@ -4,7 +4,7 @@
 #[path = "stage/parts.rs"]
 mod stage;
 
-use bailiwick_engine::{Counters, Effect, Engine, Event, Lane, Mode};
+use bailiwick_engine::{Action, Counters, Effect, Engine, Event, Lane, Mode};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Limits, Parser, Timestamp};
 
@@ -67,6 +67,12 @@ fn calls_that_waited_for_the_list_go_on_in_their_own_lanes() {
     let mut out = Vec::new();
     engine.enter(Lane(7));
     engine.lane_ended(Timestamp(2), "the client left", &mut out);
+    // What is not sent any more is recorded, with why.
+    let [outcome] = &out[..] else { panic!("{out:?}") };
+    let decision = &outcome.decision;
+    assert_eq!((&*decision.method, decision.target.as_deref()), ("tools/call", Some("t")));
+    assert_eq!((decision.lane, decision.action), (Lane(7), Action::Dropped));
+    assert!(format!("{:?}", decision.reasons).contains("the client left"), "{decision:?}");
     let list = r#"{"jsonrpc":"2.0","id":"bailiwick-n-0","result":{"tools":[{"name":"t","inputSchema":{}}]}}"#;
     assert_eq!(received(&mut engine, 7, Direction::ToClient, list), [(8, format!("> {CALL}"))]);
 }

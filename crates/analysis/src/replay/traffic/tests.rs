@@ -28,10 +28,8 @@ fn open() -> Arc<Policy> {
 
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
-/// A list whose tool marks an argument, and a call of it in `eu` with this header beside it, which was refused then.
-fn refused(region: &str) -> Traffic {
-    let mut replayer = Replayer::new(Arc::clone(&SCANNER));
-    let about = RunAbout {
+fn about() -> RunAbout {
+    RunAbout {
         run: "r".to_owned(),
         server: "s".to_owned(),
         principal: Principal { id: "user:ana".to_owned(), ..Principal::default() },
@@ -39,8 +37,13 @@ fn refused(region: &str) -> Traffic {
         counted: "r".to_owned(),
         limits: Limits::DEFAULT,
         pins: None,
-    };
-    replayer.begin(&about, &open());
+    }
+}
+
+/// A list whose tool marks an argument, and a call of it in `eu` with this header beside it, which was refused then.
+fn refused(region: &str) -> Traffic {
+    let mut replayer = Replayer::new(Arc::clone(&SCANNER));
+    replayer.begin(&about(), &open());
     let list = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{META}}}}}"#);
     let listed = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[{"name":"query","inputSchema":{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"}}}}]}}"#;
     let call = format!(
@@ -75,4 +78,31 @@ fn a_call_that_was_refused_for_its_headers_is_refused_again() {
     assert_eq!((traffic.calls, traffic.same, traffic.now_allowed), (1, 1, 0), "{traffic:?}");
     let traffic = refused("eu");
     assert_eq!((traffic.calls, traffic.same, traffic.now_allowed), (1, 0, 1), "{traffic:?}");
+}
+
+/// The record of a call that was refused, in a log alone: it says of arguments what the check found, or what rules looked at.
+fn told(unruled: bool, arguments: &str) -> Traffic {
+    let mut replayer = Replayer::new(Arc::clone(&SCANNER));
+    replayer.begin(&about(), &open());
+    let recorded = Recorded {
+        event: "decision",
+        call: 1,
+        method: "tools/call",
+        target: Some("query"),
+        arguments: Some(arguments),
+        verdict: "deny",
+        effect: "refused",
+        unruled,
+        ..Recorded::default()
+    };
+    replayer.audited("r", Timestamp(1), Place { file: "f", line: 2 }, &recorded);
+    replayer.finish(Exactly::new(Arc::clone(&SCANNER))).0
+}
+
+#[test]
+fn what_no_rule_looked_at_is_not_decided_by_what_its_record_holds_in_the_place_of_arguments() {
+    let traffic = told(false, r#"{"region":"eu"}"#);
+    assert_eq!((traffic.calls, traffic.now_allowed), (1, 1), "{traffic:?}");
+    let traffic = told(true, r#"{"name":"query","Name":"other"}"#);
+    assert_eq!((traffic.calls, traffic.now_allowed), (0, 0), "{traffic:?}");
 }

@@ -114,3 +114,31 @@ fn told(kind: Kind, decision: &TracedDecision) -> Option<Told> {
     let arguments = arguments.filter(|_| kind != Kind::Resource).unwrap_or_default();
     Some(Told { kind, name, arguments })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Calls, Fate, Timestamp, TracedDecision};
+
+    fn fates(decisions: &[&str]) -> Vec<Fate> {
+        let mut calls = Calls::default();
+        for text in decisions {
+            let decision: TracedDecision = serde_json::from_str(text).unwrap();
+            calls.decision("r", "s", Timestamp(1), decision);
+        }
+        calls.uses.values().map(|used| used.fate).collect()
+    }
+
+    const ASKED: &str = r#"{"event":"decision","call":1,"to":"server","method":"tools/call","target":"t","verdict":"ask","effect":"held"}"#;
+    const GONE: &str = r#"{"event":"approval","call":1,"to":"server","method":"tools/call","target":"t","verdict":"deny","effect":"dropped"}"#;
+    const PASSED: &str = r#"{"event":"approval","call":1,"to":"server","method":"tools/call","target":"t","verdict":"allow","effect":"forwarded"}"#;
+    const WORKED: &str = r#"{"event":"outcome","call":1,"to":"client","method":"tools/call","target":"t","verdict":"allow","effect":"forwarded","outcome":"succeeded"}"#;
+    const BACK: &str = r#"{"event":"decision","call":1,"to":"server","method":"tools/call","target":"t","verdict":"deny","effect":"dropped"}"#;
+
+    #[test]
+    fn what_never_went_out_was_not_used() {
+        assert_eq!(fates(&[ASKED, PASSED, WORKED]), [Fate::Succeeded]);
+        assert_eq!(fates(&[ASKED, GONE]), [Fate::Denied], "nobody waited for the answer any more");
+        assert_eq!(fates(&[ASKED, GONE, WORKED]), [Fate::Denied]);
+        assert_eq!(fates(&[BACK]), [Fate::Denied], "it was taken back while the list was fetched");
+    }
+}

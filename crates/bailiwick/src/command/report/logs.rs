@@ -240,3 +240,30 @@ impl Told<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{History, Record, Runs, Seen, take};
+
+    fn approvals(method: &str, effect: &str) -> Vec<bool> {
+        let mut history = History::default();
+        let members = serde_json::json!({ "server": "s", "method": method, "target": "t", "effect": effect });
+        let record = Record {
+            seq: 1,
+            time: "2026-11-23T08:00:00Z".to_owned(),
+            kind: "approval".to_owned(),
+            members: members.as_object().cloned().unwrap_or_default(),
+        };
+        take(&record, &mut history, &mut Seen::default(), &mut Runs::default());
+        history.approvals().iter().map(|approval| approval.is_approved).collect()
+    }
+
+    #[test]
+    fn a_question_that_nobody_answered_is_no_approval_and_no_refusal() {
+        assert_eq!(approvals("tools/call", "forwarded"), [true]);
+        assert_eq!(approvals("tools/call", "changed"), [true]);
+        assert_eq!(approvals("tools/call", "refused"), [false]);
+        assert_eq!(approvals("tools/call", "dropped"), [], "the call was taken back");
+        assert_eq!(approvals("notifications/progress", "forwarded"), [], "it says that the call waits");
+    }
+}
