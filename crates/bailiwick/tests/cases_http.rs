@@ -278,8 +278,16 @@ fn replay(case: &Case, place: &Workplace) {
 
 /// Takes what reached the server, and learns the ids of our own requests from it.
 fn hear(server: &Server, step: &Step, expected: &Observed, nonce: &mut Option<String>) {
-    let mut got = Vec::new();
-    for _ in &expected.lines[0] {
+    let members = |line: &[u8]| match server {
+        // It gets the members of a batch one by one.
+        Server::Stdio(_) => {
+            client::members(&String::from_utf8_lossy(line)).into_iter().map(String::into_bytes).collect()
+        }
+        Server::Http(_) => vec![line.to_vec()],
+    };
+    let wanted = expected.lines[0].iter().flat_map(|line| members(line));
+    let (mut got, wanted) = (Vec::new(), wanted.collect::<Vec<_>>());
+    while got.len() < wanted.len() {
         let line = server.next_line();
         let text = String::from_utf8_lossy(&line);
         if nonce.is_none()
@@ -287,9 +295,9 @@ fn hear(server: &Server, step: &Step, expected: &Observed, nonce: &mut Option<St
         {
             *nonce = rest.split_once('-').map(|(nonce, _)| nonce.to_owned());
         }
-        got.push(line);
+        got.extend(members(&line));
     }
-    let mut wanted: Vec<_> = expected.lines[0].iter().map(|line| named(line, nonce.as_deref())).collect();
+    let mut wanted: Vec<_> = wanted.iter().map(|line| named(line, nonce.as_deref())).collect();
     got.sort();
     wanted.sort();
     let told = |lines: &[Vec<u8>]| String::from_utf8_lossy(&lines.join(&b'\n')).into_owned();

@@ -82,8 +82,12 @@ fn post(path: &str, session: &str, message: &Value) -> String {
 
 /// Begins a session at `path`; the header that names it.
 fn session(address: SocketAddr, path: &str) -> String {
+    session_in(address, path, "2025-11-25")
+}
+
+fn session_in(address: SocketAddr, path: &str, version: &str) -> String {
     let initialize = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params":
-        {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "c", "version": "1"}}});
+        {"protocolVersion": version, "capabilities": {"elicitation": {}}, "clientInfo": {"name": "c", "version": "1"}}});
     let answer = ask(address, post(path, "", &initialize));
     format!("Mcp-Session-Id: {}\r\n", answer.header("mcp-session-id").expect("a session"))
 }

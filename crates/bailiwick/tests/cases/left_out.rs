@@ -57,12 +57,9 @@ fn by_its_lines(case: &Case) -> Option<&'static str> {
 }
 
 fn behind_standard_streams(case: &Case) -> Option<&'static str> {
-    if OPEN_AT_ONCE.contains(&case.name.as_str()) {
-        return Some("exchanges that are open at once have a process each, and the test speaks for one");
-    }
-    let batches = lines(case).any(|line| line.starts_with('['));
-    let sent = batches && (case.mode != "enforce" || lines(case).any(|line| line.contains("\"2025-03-26\"")));
-    sent.then_some("a batch reaches no server over stdio behind HTTP; with a server over HTTP it is played")
+    OPEN_AT_ONCE
+        .contains(&case.name.as_str())
+        .then_some("exchanges that are open at once have a process each, and the test speaks for one")
 }
 
 /// Cases of 2026-07-28 in which the server speaks while nobody asks.

@@ -8,7 +8,7 @@ use bailiwick_testkit::serde_json::{self, Value, json};
 use bailiwick_testkit::tools;
 use bailiwick_testkit::workplace::Workplace;
 
-use crate::{BUILT, post, session};
+use crate::{BUILT, post, session, session_in};
 
 const MODERN: &str = "io.modelcontextprotocol/";
 
@@ -31,7 +31,7 @@ fn lively(name: &'static str) -> Upstream {
         }
         let result = match message["method"].as_str().unwrap_or_default() {
             "initialize" => {
-                json!({"protocolVersion": "2025-11-25", "serverInfo": {"name": name, "version": "1"},
+                json!({"protocolVersion": params["protocolVersion"], "serverInfo": {"name": name, "version": "1"},
                 "capabilities": {"tools": {}, "tasks": {"list": {}, "requests": {"tools": {"call": {}}}}}})
             }
             "tools/list" => json!({"tools": [{"name": "read", "inputSchema": {"type": "object"},
@@ -124,6 +124,45 @@ fn a_task_is_its_servers_from_its_beginning_to_its_result() {
     assert_eq!(other["error"]["message"], "unknown task", "another server's is none");
     let sum = say(request("tools/call", json!({"name": "three__add", "arguments": {"a": 1, "b": 2}})));
     assert_eq!(sum.expect("a sum")["result"]["content"][0]["text"], "3", "one over stdio is there too");
+}
+
+#[test]
+fn a_batch_goes_to_each_members_server_and_is_answered_by_one_array_in_its_order() {
+    let place = place();
+    let session = session_in(place.gateway.address, "/mcp", "2025-03-26");
+    let say = |batch: &Value| ask(place.gateway.address, post("/mcp", &session, batch));
+    let call = |id: Value, name: &str, arguments: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name, "arguments": arguments}});
+    let batch = json!([
+        call(json!(1), "three__add", json!({"a": 1, "b": 2})),
+        {"jsonrpc": "2.0", "method": "notifications/roots/list_changed"},
+        call(json!("2"), "nobodys", json!({})),
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/list"},
+        {"jsonrpc": "2.0", "id": 3, "method": "ping"},
+        {"jsonrpc": "2.0", "id": 4, "method": "initialize", "params": {}},
+        {"jsonrpc": "2.0", "id": 5, "method": "ping"},
+        {"no": "message"},
+    ]);
+    let answer = say(&batch);
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let said = answer.json();
+    let ids: Vec<&Value> = said.as_array().expect("one array").iter().map(|one| &one["id"]).collect();
+    assert_eq!(
+        ids,
+        [&json!(1), &json!("2"), &json!(3), &json!(3), &json!(4), &json!(5), &Value::Null],
+        "{said}"
+    );
+    assert_eq!(said[0]["result"]["content"][0]["text"], "3");
+    assert!(said[1]["error"]["message"].as_str().is_some_and(|words| words.contains("nobodys")), "{said}");
+    assert!(said[2]["result"]["tools"].as_array().is_some_and(|tools| tools.len() > 3), "{said}");
+    for (at, code) in [(3, -32600), (4, -32600), (6, -32600)] {
+        assert_eq!(said[at]["error"]["code"], code, "{said}");
+    }
+    assert_eq!(said[5]["result"], json!({}));
+    let notes = json!([{"jsonrpc": "2.0", "method": "notifications/roots/list_changed"}]);
+    assert_eq!(say(&notes).status(), 202);
+    // Another version has none.
+    let session = crate::session(place.gateway.address, "/mcp");
+    assert_eq!(ask(place.gateway.address, post("/mcp", &session, &batch)).status(), 400);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Several services behind one path. Each message goes to the service that it is about, the way of any other message there: what
 //! reaches a server, or comes from one, was decided over by that service's own engine. Here answers are put together.
 
+mod batch;
 mod listen;
 mod member;
 mod words;
@@ -115,18 +116,21 @@ impl Aggregate {
         let mut read = words::read(&bytes, &messages, &names);
         if read.modern && !self.agrees(head, &bytes) {
             // Headers are compared before names are changed in both. Refused, and recorded, as anywhere.
-            read.meant = Meant::Unreadable { batch: false };
+            read.meant = Meant::Unreadable;
         }
         if matches!(read.meant, Meant::Begin) && !head.headers.contains_key(SESSION) {
             return self.begin(head, bytes, read, principal).await;
         }
         let whole = match (&read.meant, read.modern) {
-            (_, true) | (Meant::Unreadable { .. }, _) => None,
+            (_, true) | (Meant::Unreadable, _) => None,
             _ => match self.whole(head, principal) {
                 Ok(whole) => Some(whole),
                 Err(refused) => return *refused,
             },
         };
+        if let (Meant::Batch(members), Some(whole)) = (&read.meant, &whole) {
+            return self.batch(head, members, principal, whole).await;
+        }
         let client = Client { aggregate: self, head, principal, whole: whole.as_deref() };
         client.answer(read, bytes).await
     }
@@ -166,6 +170,7 @@ impl Aggregate {
             return own_error(StatusCode::BAD_GATEWAY, -32603, &why, Some(&id));
         }
         let merged = words::merged_hello(&id, &self.named(&parts), &absent, &self.messages(), false);
+        whole.settle(words::has_batches(&merged, &self.messages()));
         self.sessions.table().insert(name.into_bytes(), whole);
         let mut reply = json(StatusCode::OK, merged);
         reply.headers_mut().insert(SESSION, shown);
@@ -252,12 +257,8 @@ impl Client<'_> {
             (Meant::Begin, id) => {
                 own_error(StatusCode::BAD_REQUEST, -32600, "the session has begun already", id.as_ref())
             }
-            (Meant::Unreadable { batch: true }, id) => {
-                let words = "batches are not served for several servers together";
-                own_error(StatusCode::BAD_REQUEST, -32600, words, id.as_ref())
-            }
             // What is no message is refused, and recorded, as anywhere.
-            (Meant::Unreadable { batch: false }, _) => match aggregate.members.first() {
+            (Meant::Unreadable | Meant::Batch(_), _) => match aggregate.members.first() {
                 Some(member) => member.pass(&member::without_session(self.head), bytes, self.principal).await,
                 None => bare(StatusCode::BAD_REQUEST),
             },

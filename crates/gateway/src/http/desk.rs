@@ -19,6 +19,11 @@ const KEPT_MAX: usize = 64;
 /// Pieces of an answer that wait for a slow client; then the server waits.
 const PIECES_MAX: usize = 4;
 
+/// What comes for one exchange, until it is read.
+pub(super) fn pieces() -> (mpsc::Sender<Said>, mpsc::Receiver<Said>) {
+    mpsc::channel(PIECES_MAX)
+}
+
 /// The open exchanges of one server process.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
@@ -79,14 +84,27 @@ impl Desk {
         letter: &Letter,
         limits: &Limits,
     ) -> Option<mpsc::Receiver<Said>> {
-        let (pieces, receiver) = mpsc::channel(PIECES_MAX);
+        let (pieces, receiver) = pieces();
+        self.open_into(id, letter, limits, pieces).then_some(receiver)
+    }
+
+    /// The same, where what comes joins what comes for others; false if the server has ended.
+    pub(super) fn open_into(
+        &self,
+        id: &Id<'static>,
+        letter: &Letter,
+        limits: &Limits,
+        pieces: mpsc::Sender<Said>,
+    ) -> bool {
         let token = token(letter, limits, "_meta");
         let mut state = self.state();
         if state.over {
-            return None;
+            return false;
         }
+        // Who left does not take what is for the next of its id.
+        state.routes.retain(|route| !route.pieces.is_closed());
         state.routes.push(Route { id: id.clone(), token, pieces });
-        Some(receiver)
+        true
     }
 
     /// Opens the stream of what no request asked for; what was kept comes first. A second one takes the place of the first.

@@ -195,15 +195,23 @@ pub(super) struct Answers {
     room: usize,
     /// There was more than that.
     pub(super) is_full: bool,
+    /// What was answered by more than there was room for.
+    pub(super) unfit: Vec<Id<'static>>,
 }
 
 impl Answers {
     /// `bytes_max` holds for what comes behind `letters`.
     pub(super) fn new(letters: Vec<Letter>, bytes_max: usize) -> Answers {
-        Answers { letters, room: bytes_max, is_full: false }
+        Answers { letters, room: bytes_max, is_full: false, unfit: Vec::new() }
     }
 
-    fn keep(&mut self, letter: Letter) {
+    /// True if there is room for this, too.
+    pub(super) fn holds(&mut self, letter: &Letter) -> bool {
+        self.is_full |= letter.bytes().len() > self.room;
+        letter.bytes().len() <= self.room
+    }
+
+    pub(super) fn keep(&mut self, letter: Letter) {
         self.room = self.room.saturating_sub(letter.bytes().len());
         self.letters.push(letter);
     }

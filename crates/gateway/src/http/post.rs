@@ -16,7 +16,7 @@ use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, arguments, check_body};
 use super::letter::{Letter, What};
 use super::onward::Onward;
-use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
+use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of, together};
 use super::run::{Decided, Party};
 use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
@@ -147,7 +147,7 @@ fn unknown_version(head: &Parts) -> bool {
 }
 
 /// The ids of the requests in it.
-fn asked(packet: &Result<Packet<'_>, Malformed>) -> Vec<Id<'static>> {
+pub(super) fn asked(packet: &Result<Packet<'_>, Malformed>) -> Vec<Id<'static>> {
     let id = |message: &Message<'_>| match &message.body {
         Shape::Request { id, .. } => Some(id.clone().into_owned()),
         Shape::Notification { .. } | Shape::Result { .. } | Shape::Error { .. } => None,
@@ -202,7 +202,9 @@ impl Posted {
             }
             return match (onward, refused) {
                 (Some((letter, true)), _) => attended.forward(letter, opens).await,
-                (Some((letter, false)), _) => Box::pin(attended.exchange.pass(&letter)).await,
+                (Some((letter, false)), _) => {
+                    Box::pin(attended.exchange.pass(&letter, std::slice::from_ref(&letter))).await
+                }
                 (None, Some(letter)) => message(status_of(&letter, malformed, modern), &letter),
                 (None, None) => bare(StatusCode::ACCEPTED),
             };
@@ -223,7 +225,9 @@ impl Posted {
             },
             (true, false) if refused.is_empty() => bare(StatusCode::ACCEPTED),
             (true, false) => message(StatusCode::OK, &Letter::batch(&refused)),
-            (false, false) if refused.is_empty() => Box::pin(exchange.pass(&Letter::batch(&letters))).await,
+            (false, false) if refused.is_empty() => {
+                Box::pin(exchange.pass(&Letter::batch(&letters), &letters)).await
+            }
             _ => {
                 let late = undecided.iter().map(|(id, _)| id.clone());
                 attended.sent.extend(late);
@@ -239,17 +243,21 @@ pub(super) fn unrecorded(id: &Id<'_>) -> Reply {
 }
 
 impl Exchange {
-    /// Sends a notification, or the client's answer to the server.
-    pub(super) async fn pass(&self, letter: &Letter) -> Reply {
+    /// Sends notifications, or the client's answers to the server: a whole batch to one over HTTP, its members to one over stdio.
+    pub(super) async fn pass(&self, letter: &Letter, members: &[Letter]) -> Reply {
         let link = match &self.here.way {
             Way::Http(link) => link,
             Way::Stdio(stable) => {
-                return match self.errand_by_pipe(stable, letter, None).await {
-                    Ok(()) => bare(StatusCode::ACCEPTED),
-                    Err(()) => {
-                        refuse(StatusCode::BAD_GATEWAY, -32603, "the server has ended, or does not read")
+                for member in members {
+                    if self.errand_by_pipe(stable, member, None).await.is_err() {
+                        return refuse(
+                            StatusCode::BAD_GATEWAY,
+                            -32603,
+                            "the server has ended, or does not read",
+                        );
                     }
-                };
+                }
+                return bare(StatusCode::ACCEPTED);
             }
         };
         match link.post(self.headers.fields(), letter).await {
@@ -277,7 +285,7 @@ impl Exchange {
 
 impl Attended {
     /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one. Together
-    /// they may be as long as one message.
+    /// they may be as long as one message. A server over stdio gets the members one by one: few of them read an array.
     async fn batch(
         &self,
         letters: Vec<Letter>,
@@ -287,13 +295,15 @@ impl Attended {
         let exchange = &self.exchange;
         let mut answers = Answers::new(refused, exchange.here.gate.office.with.limits.message_bytes_max);
         if !letters.is_empty() {
-            exchange.ask_for(&Letter::batch(&letters), &mut answers).await;
+            exchange.ask_for(&Letter::batch(&letters), &letters, &mut answers).await;
         }
         for (id, waiter) in undecided {
             match waiter.await {
                 // What nobody could be told the answer of is not sent.
                 Ok(What::ToServer { .. }) if answers.is_full => {}
-                Ok(What::ToServer { letter, .. }) => exchange.ask_for(&letter, &mut answers).await,
+                Ok(What::ToServer { letter, .. }) => {
+                    exchange.ask_for(&letter, std::slice::from_ref(&letter), &mut answers).await;
+                }
                 Ok(What::ToClient(letter)) => answers.letters.push(letter),
                 Ok(What::Ask(_) | What::Keep(_)) => {}
                 Err(_) => return unrecorded(&id),
@@ -306,20 +316,22 @@ impl Attended {
                 answers.letters.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
             }
         }
-        message(StatusCode::OK, &Letter::batch(&answers.letters))
+        together(&answers.letters, &answers.unfit, TOO_LONG_TOGETHER)
     }
 }
 
-const TOO_LONG_TOGETHER: &str =
+pub(super) const TOO_LONG_TOGETHER: &str =
     "the answers to the batch are together longer than the limit; see `--max-message-bytes`";
 
 impl Exchange {
-    async fn ask_for(&self, letter: &Letter, answers: &mut Answers) {
-        // A server over stdio is told one thing at a time: its answers come in no order that a batch could have.
-        if let Way::Http(link) = &self.here.way
-            && let Ok(response) = link.post(self.headers.fields(), letter).await
-        {
-            self.hear(response, &self.ids, answers).await;
+    async fn ask_for(&self, letter: &Letter, members: &[Letter], answers: &mut Answers) {
+        match &self.here.way {
+            Way::Http(link) => {
+                if let Ok(response) = link.post(self.headers.fields(), letter).await {
+                    self.hear(response, &self.ids, answers).await;
+                }
+            }
+            Way::Stdio(_) => self.ask_by_pipe(members, answers).await,
         }
     }
 }

@@ -88,6 +88,15 @@ pub(super) fn refuse(status: StatusCode, code: i64, words: &str) -> Reply {
 
 /// The gateway's own error for a request that was read.
 pub(super) fn own_error(status: StatusCode, code: i64, words: &str, id: Option<&Id<'_>>) -> Reply {
+    let mut reply = json(status, error_text(code, words, id).into());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        reply.extensions_mut().insert(OwnLimit);
+    }
+    reply
+}
+
+/// The same as a message.
+pub(super) fn error_text(code: i64, words: &str, id: Option<&Id<'_>>) -> Vec<u8> {
     let mut bytes = br#"{"jsonrpc":"2.0","id":"#.to_vec();
     match id {
         Some(id) => id.write(&mut bytes),
@@ -96,11 +105,24 @@ pub(super) fn own_error(status: StatusCode, code: i64, words: &str, id: Option<&
     bytes.extend_from_slice(format!(r#","error":{{"code":{code},"message":"#).as_bytes());
     bailiwick_mcp::json::escape_into(words, &mut bytes);
     bytes.extend_from_slice(b"}}");
-    let mut reply = json(status, bytes.into());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        reply.extensions_mut().insert(OwnLimit);
+    bytes
+}
+
+/// What a batch is answered, and our own error for each of `unfit`.
+pub(super) fn together(letters: &[Letter], unfit: &[Id<'_>], words: &str) -> Reply {
+    let batch = Letter::batch(letters);
+    if unfit.is_empty() {
+        return message(StatusCode::OK, &batch);
     }
-    reply
+    let mut bytes = batch.bytes().strip_suffix(b"]").unwrap_or_default().to_vec();
+    for id in unfit {
+        if bytes.len() > 1 {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(&error_text(-32603, words, Some(id)));
+    }
+    bytes.push(b']');
+    json(StatusCode::OK, bytes.into())
 }
 
 /// Marks a reply that says nothing of the server: a limit of the gateway's own was reached, or its record fails.

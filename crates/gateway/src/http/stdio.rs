@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bailiwick_mcp::{Direction, Id, Malformation, Malformed};
+use bailiwick_mcp::{Direction, Id, Malformation, Malformed, Packet};
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -17,10 +17,11 @@ use tokio::time::{sleep, timeout};
 pub(super) use self::stable::Stable;
 
 use super::ask::Late;
-use super::desk::{Desk, Said};
-use super::exchange::{Attended, Exchange, to_client};
+use super::desk::{Desk, Said, pieces};
+use super::exchange::{Answers, Attended, Exchange, to_client};
 use super::letter::Letter;
 use super::pipe::{Heard, Pipe};
+use super::post::asked;
 use super::reply::{Reply, events, message, status_of};
 use super::run::Party;
 use super::sessions::Session;
@@ -271,6 +272,36 @@ impl Exchange {
             stable.give_back(self, server);
         }
         Ok(())
+    }
+}
+
+/// Batches are of sessions, which have a process each.
+impl Exchange {
+    /// Sends the members of a batch one by one, in their order, and keeps what is said to them until all are answered.
+    pub(super) async fn ask_by_pipe(&self, members: &[Letter], answers: &mut Answers) {
+        let Some(server) = &self.process else { return };
+        let gate = &self.here.gate;
+        let (pieces, mut said) = pieces();
+        for member in members {
+            let open = |id| server.desk.open_into(id, member, &gate.office.with.limits, pieces.clone());
+            let ids = gate.parse(member.bytes(), |packet| asked(&packet));
+            if !ids.iter().all(open) || !server.send(member) {
+                return;
+            }
+        }
+        // It ends with the last of those that wait for an answer.
+        drop(pieces);
+        while let Some(Said { letter, answers: is_answer }) = said.recv().await {
+            if answers.holds(&letter) {
+                answers.keep(letter);
+            } else if is_answer {
+                // It is recorded as answered.
+                answers.unfit.extend(gate.parse(letter.bytes(), |packet| match packet {
+                    Ok(Packet::One(message)) => message.id().map(|id| id.clone().into_owned()),
+                    Ok(Packet::Batch(_)) | Err(_) => None,
+                }));
+            }
+        }
     }
 }
 

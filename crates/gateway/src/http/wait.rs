@@ -117,7 +117,9 @@ impl Attended {
                 self.sent.push(id);
                 self.forward(letter, opens).await
             }
-            Some(What::ToServer { letter, request: false }) => self.exchange.pass(&letter).await,
+            Some(What::ToServer { letter, request: false }) => {
+                self.exchange.pass(&letter, std::slice::from_ref(&letter)).await
+            }
             Some(What::ToClient(letter)) => message(status_of(&letter, false, self.exchange.modern), &letter),
             Some(What::Ask(_) | What::Keep(_)) => bare(StatusCode::ACCEPTED),
         }

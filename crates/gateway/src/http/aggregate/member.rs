@@ -1,7 +1,7 @@
 //! One of several services behind a path: how it is asked, when it is not asked any more, and its part of a session.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -222,7 +222,7 @@ impl Heard {
     }
 
     /// The next message.
-    async fn message(&mut self) -> Option<Bytes> {
+    pub(super) async fn message(&mut self) -> Option<Bytes> {
         loop {
             while let Some(part) = self.sse.next() {
                 if let Part::Event(Event { data: Some(data), .. }) = part {
@@ -294,13 +294,25 @@ pub(super) struct Whole {
     /// Held by whoever begins one.
     beginning: tokio::sync::Mutex<()>,
     used: AtomicI64,
+    /// Its version has batches.
+    batches: AtomicBool,
 }
 
 impl Whole {
     pub(super) fn new(principal: Arc<Principal>, hello: Bytes) -> Whole {
         let used = AtomicI64::new(now().as_micros());
         let beginning = tokio::sync::Mutex::const_new(());
-        Whole { principal, hello, begun: Mutex::default(), beginning, used }
+        let batches = AtomicBool::new(false);
+        Whole { principal, hello, begun: Mutex::default(), beginning, used, batches }
+    }
+
+    /// The version is settled.
+    pub(super) fn settle(&self, batches: bool) {
+        self.batches.store(batches, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_batches(&self) -> bool {
+        self.batches.load(Ordering::Relaxed)
     }
 
     pub(super) fn touch(&self) {

@@ -10,8 +10,9 @@ mod outward;
 mod place;
 
 use bailiwick_mcp::json::escape_into;
+use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::splice::Splice;
-use bailiwick_mcp::{Body, Id, Limits, Message, Packet, Parser, Value};
+use bailiwick_mcp::{Body, Id, Limits, Malformed, Message, Packet, Parser, Value, Version};
 use hyper::body::Bytes;
 
 pub(super) use self::listen::{acknowledged, closed};
@@ -47,10 +48,10 @@ pub(super) enum Meant {
         unknown: String,
     },
     Method(String),
-    /// Several messages, or none.
-    Unreadable {
-        batch: bool,
-    },
+    /// Several messages.
+    Batch(Vec<Bytes>),
+    /// None.
+    Unreadable,
 }
 
 /// One kind of list.
@@ -95,11 +96,21 @@ pub(super) struct Read {
 /// Reads a client's message for the servers of these names.
 pub(super) fn read(bytes: &Bytes, limits: &Limits, names: &[&str]) -> Read {
     let mut parser = Parser::default();
-    let (Ok(Packet::One(message)), Ok(text)) =
-        (Packet::parse(&mut parser, bytes, limits), std::str::from_utf8(bytes))
-    else {
-        let batch = bytes.trim_ascii_start().first() == Some(&b'[');
-        return Read { meant: Meant::Unreadable { batch }, id: None, modern: false };
+    let other = |meant| Read { meant, id: None, modern: false };
+    let (message, text) = match (Packet::parse(&mut parser, bytes, limits), std::str::from_utf8(bytes)) {
+        (Ok(Packet::One(message)), Ok(text)) => (message, text),
+        (Ok(Packet::Batch(members)), Ok(_)) => {
+            let text = |member: &Result<Message<'_>, Malformed>| match member {
+                Ok(message) => Bytes::copy_from_slice(message.raw().as_bytes()),
+                // As it came: each is refused, and recorded, by itself.
+                Err(malformed) => {
+                    let json = malformed.json.as_ref();
+                    json.map(|json| Bytes::copy_from_slice(json.as_bytes())).unwrap_or_default()
+                }
+            };
+            return other(Meant::Batch(members.iter().map(text).collect()));
+        }
+        (Ok(_) | Err(_), _) => return other(Meant::Unreadable),
     };
     let modern = message.stated_version().is_some();
     let (id, meant) = match &message.body {
@@ -110,7 +121,7 @@ pub(super) fn read(bytes: &Bytes, limits: &Limits, names: &[&str]) -> Read {
         Body::Result { id, .. } | Body::Error { id: Some(id), .. } => {
             (None, answer(&message, id, text, names))
         }
-        Body::Error { id: None, .. } => (None, Meant::Unreadable { batch: false }),
+        Body::Error { id: None, .. } => (None, Meant::Unreadable),
     };
     Read { meant, id, modern }
 }
@@ -179,9 +190,9 @@ fn list(of: &'static List, params: Option<Value<'_>>, text: &str, names: &[&str]
 
 /// The client's answer to a question of one server, under the id that the server gave it.
 fn answer(message: &Message<'_>, id: &Id<'_>, text: &str, names: &[&str]) -> Meant {
-    let Id::Text(said) = id else { return Meant::Unreadable { batch: false } };
+    let Id::Text(said) = id else { return Meant::Unreadable };
     let (Some((server, inner)), Some(place)) = (split(said, "/", names), message.value().get("id")) else {
-        return Meant::Unreadable { batch: false };
+        return Meant::Unreadable;
     };
     let mut splice = Splice::default();
     let related = message.value().get("result").and_then(|result| result.get("_meta"));
@@ -195,6 +206,15 @@ fn answer(message: &Message<'_>, id: &Id<'_>, text: &str, names: &[&str]) -> Mea
     // What stands there now is read strictly again, by the server's own engine.
     splice.replace(place.span(), inner.as_bytes());
     Meant::One { server, message: splice.apply(text, 0).into(), inner: None }
+}
+
+/// True if the answer to `initialize` settles a version that has batches.
+pub(super) fn has_batches(hello: &Bytes, limits: &Limits) -> bool {
+    let mut parser = Parser::default();
+    let Ok(Packet::One(message)) = Packet::parse(&mut parser, hello, limits) else { return false };
+    let Body::Result { result, .. } = &message.body else { return false };
+    let version = result.get("protocolVersion").and_then(Value::text);
+    batch_allowed(version.and_then(|version| Version::from_wire(&version)))
 }
 
 /// What kind of answer it is: a result, or the code and words of an error.

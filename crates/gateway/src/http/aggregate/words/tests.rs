@@ -38,8 +38,8 @@ fn what_no_server_has_is_nobodys() {
     let request = |method: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
     assert_eq!(meant(&request("skills/list")), Meant::Method("skills/list".to_owned()));
     assert_eq!(meant(&request("tasks/get")), Meant::Nobody { unknown: String::new() });
-    assert_eq!(meant("[]"), Meant::Unreadable { batch: true });
-    assert_eq!(meant("{"), Meant::Unreadable { batch: false });
+    assert_eq!(meant("[]"), Meant::Unreadable);
+    assert_eq!(meant("{"), Meant::Unreadable);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_servers_question_comes_back_to_it_under_its_own_id() {
         assert_eq!(one(&answer), (1, answer.replace(ours, id)));
     }
     let strange = r#"{"jsonrpc":"2.0","id":7,"result":{}}"#;
-    assert_eq!(meant(strange), Meant::Unreadable { batch: false });
+    assert_eq!(meant(strange), Meant::Unreadable);
 }
 
 #[test]
