@@ -263,7 +263,11 @@ mod tests {
         assert_eq!(approvals("tools/call", "forwarded"), [true]);
         assert_eq!(approvals("tools/call", "changed"), [true]);
         assert_eq!(approvals("tools/call", "refused"), [false]);
-        assert_eq!(approvals("tools/call", "dropped"), [], "the call was taken back");
-        assert_eq!(approvals("notifications/progress", "forwarded"), [], "it says that the call waits");
+        assert_eq!(approvals("tools/call", "dropped"), [false; 0], "the call was taken back");
+        assert_eq!(
+            approvals("notifications/progress", "forwarded"),
+            [false; 0],
+            "it says that the call waits"
+        );
     }
 }

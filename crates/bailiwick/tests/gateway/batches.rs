@@ -1,0 +1,76 @@
+//! Batches for a server over stdio: its members reach it one by one, and their answers are one array.
+
+use bailiwick_testkit::serde_json::{Value, json};
+
+use crate::{Place, call, text};
+
+/// One whose answers are long.
+const LOUD: &str = r#"
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%,*}
+  case $line in
+    *initialize\"*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-03-26\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}" ;;
+    *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"pid\",\"inputSchema\":{\"type\":\"object\"}}]}}" ;;
+    *tools/call*) printf '{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":"%01500d"}]}}\n' "$id" 7 ;;
+  esac
+done
+"#;
+
+#[test]
+fn the_members_of_a_batch_reach_a_server_over_stdio_one_by_one_and_are_answered_together() {
+    let place = Place::typescript();
+    let session = place.session_in("2025-03-26");
+    let mut slow = call(1, "slow", &json!({"steps": 2, "pause_ms": 10}));
+    slow["params"]["_meta"] = json!({"progressToken": "p"});
+    let ping = json!({"jsonrpc": "2.0", "id": "ping", "method": "ping"});
+    let note = json!({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"});
+    let denied = call(2, "remove", &json!({"path": "/etc/hosts"}));
+    let sum = call(3, "add", &json!({"a": 1, "b": 2.5}));
+    for _ in 0..2 {
+        // The first time the calls wait for our own look at the list.
+        let answer = place.say(&session, &json!([slow, note, ping, denied, sum]));
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        let said = answer.json();
+        let said = said.as_array().expect("one array");
+        let of =
+            |id: Value| said.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}: {said:?}"));
+        assert_eq!(of(json!(1))["result"]["content"][0]["text"], "done after 2");
+        assert_eq!(of(json!("ping"))["result"], json!({}));
+        assert_eq!(of(json!(2))["result"]["isError"], true);
+        assert_eq!(of(json!(3))["result"]["content"][0]["text"], "3.5");
+        let progress = said.iter().filter(|one| one["method"] == "notifications/progress").count();
+        assert_eq!((said.len(), progress), (6, 2), "{said:?}");
+    }
+    assert_eq!(place.say(&session, &json!([note, note])).status(), 202);
+    // The session goes on, and an id is free again.
+    assert_eq!(text(&place.say(&session, &call(3, "add", &json!({"a": 2, "b": 2})))), "4");
+}
+
+#[test]
+fn what_of_a_batch_has_no_room_is_an_error_and_the_rest_is_answered() {
+    let place = Place::new(&["sh", "-c", LOUD].map(str::to_owned), &["--max-message-bytes", "4096"]);
+    let session = place.session_in("2025-03-26");
+    place.say(&session, &json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"}));
+    let calls: Vec<Value> = (1..=3).map(|id| call(id, "pid", &json!({}))).collect();
+    let said = place.say(&session, &json!(calls)).json();
+    let mut outcomes: Vec<(i64, bool)> = said
+        .as_array()
+        .expect("one array")
+        .iter()
+        .map(|one| (one["id"].as_i64().unwrap_or_default(), one["error"].is_null()))
+        .collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [(1, true), (2, true), (3, false)], "{said}");
+}
+
+#[test]
+fn a_batch_whose_server_ends_is_answered_by_errors() {
+    let place = Place::shell();
+    let session = place.session_in("2025-03-26");
+    place.say(&session, &json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"}));
+    let said = place.say(&session, &json!([call(1, "pid", &json!({})), call(2, "pid", &json!({"end": 1}))]));
+    let said = said.json();
+    let of = |id: i64| said.as_array().and_then(|all| all.iter().find(|one| one["id"] == id)).cloned();
+    assert!(of(1).is_some_and(|one| one["result"].is_object()), "{said}");
+    assert!(of(2).is_some_and(|one| one["error"].is_object()), "{said}");
+}
