@@ -2,6 +2,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::OwnedFd;
+use rustix::io::Errno;
 pub use rustix::process::Signal;
 use rustix::process::{Pid, PidfdFlags, kill_process, pidfd_open};
 use std::collections::{HashMap, HashSet};
@@ -18,11 +19,16 @@ pub struct Watched {
 impl Watched {
     /// The process with this number, which must exist.
     pub fn new(pid: u32) -> Watched {
+        Watched::find(pid).unwrap_or_else(|| panic!("process {pid} is not there"))
+    }
+
+    /// The process with this number, if it has not ended.
+    pub fn find(pid: u32) -> Option<Watched> {
         let pid = Pid::from_raw(i32::try_from(pid).expect("a process id")).expect("a process id");
-        let handle = pidfd_open(pid, PidfdFlags::empty());
-        Watched {
-            pid,
-            handle: handle.unwrap_or_else(|error| panic!("process {pid:?} is not there: {error}")),
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(handle) => Some(Watched { pid, handle }),
+            Err(Errno::SRCH) => None,
+            Err(error) => panic!("process {pid:?} cannot be watched: {error}"),
         }
     }
 
