@@ -17,6 +17,7 @@ use super::member::{Heard, Whole};
 use super::{Aggregate, Client, words};
 
 const NO_BATCHES: &str = "the version of this session has no batches";
+const UNANSWERED: &str = "the server did not answer";
 const TWICE: &str = "the id stands twice in the batch";
 
 impl Aggregate {
@@ -93,8 +94,10 @@ async fn said(reply: Reply, id: Option<&Id<'_>>, room: &AtomicUsize, limits: &Li
             said.push(too_long());
         }
         if answers {
-            break;
+            return said;
         }
     }
+    // Whoever asked is told that nothing more comes.
+    said.extend(id.map(|id| error_text(-32603, UNANSWERED, Some(id)).into()));
     said
 }
