@@ -124,18 +124,24 @@ impl<'a> Value<'a> {
     }
 
     /// True if this is a string equal to `expected` after unescaping.
+    #[inline]
     #[must_use]
     pub fn is_text(self, expected: &str) -> bool {
         let node = self.node();
-        match node.kind {
-            Kind::Text if node.escaped => text::unescape(self.document.inner(node)) == expected,
-            // Most are not, and of another length.
-            Kind::Text => {
-                let bytes = node.end.saturating_sub(node.start) as usize;
-                bytes == expected.len().saturating_add(2) && self.document.inner(node) == expected
-            }
-            Kind::Null | Kind::False | Kind::True | Kind::Number | Kind::Array | Kind::Object => false,
+        if node.escaped {
+            return self.reads_as(expected);
         }
+        // Most are of another length.
+        let bytes = node.end.saturating_sub(node.start) as usize;
+        bytes == expected.len().saturating_add(2)
+            && node.kind == Kind::Text
+            && self.document.inner(node) == expected
+    }
+
+    /// The same of a string with escapes, which no key of the protocol has.
+    #[cold]
+    fn reads_as(self, expected: &str) -> bool {
+        self.text().is_some_and(|text| text == expected)
     }
 
     /// The member `key` of an object, compared after unescaping, exactly.

@@ -3,10 +3,10 @@
 //! Then a word that stands neither in the text nor in the workspace's own path stands in no reading, and the readings need
 //! not be worked out. Prose, code and other texts of many lines are like that.
 
+use super::Base;
 use super::decode::{file_uri, is_encoded};
 use super::readings::behind_revision;
 use super::resolve::drive;
-use super::{Base, is_magic};
 
 /// True only if every reading of `text` is a path below the workspace whose segments are pieces of the text, and none of
 /// them is unreadable. False says nothing.
@@ -70,8 +70,12 @@ fn may_climb(rest: &[u8]) -> bool {
 
 /// Below `/proc` and `/dev` whatever follows may be a link.
 fn is_special(workspace: &str) -> bool {
-    let first = workspace.split('/').nth(1).unwrap_or_default();
-    first.eq_ignore_ascii_case("proc") || first.eq_ignore_ascii_case("dev") || is_magic(workspace)
+    let Some((_, below)) = workspace.split_once('/') else { return false };
+    ["proc", "dev"].into_iter().any(|top| {
+        let (start, behind) = (below.as_bytes().get(..top.len()), below.as_bytes().get(top.len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(top.as_bytes()))
+            && matches!(behind, None | Some(b'/'))
+    })
 }
 
 #[cfg(test)]
