@@ -248,3 +248,15 @@ fn a_check_takes_no_address_and_says_what_would_be_served() {
         "{said}"
     );
 }
+
+#[test]
+fn a_command_behind_the_dashes_is_target_enough() {
+    let words = ["gateway", "--check", "--listen", "127.0.0.1:0", "--policy", "standard"];
+    for (more, code) in
+        [(&["--", "notes"][..], 0), (&["--target", "http://127.0.0.1:9/", "--", "notes"], 2), (&[], 2)]
+    {
+        let mut command = Command::new(bailiwick_testkit::route::binary(BUILT));
+        let out = command.args(words).args(more).output().expect("it runs");
+        assert_eq!(out.status.code(), Some(code), "{more:?} {}", String::from_utf8_lossy(&out.stderr));
+    }
+}

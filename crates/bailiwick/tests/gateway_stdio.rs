@@ -8,6 +8,8 @@
 
 #[path = "gateway/batches.rs"]
 mod batches;
+#[path = "gateway/reused.rs"]
+mod reused;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -39,6 +41,11 @@ while read -r line; do
     *initialize\"*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"$version\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}" ;;
     *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"pid\",\"inputSchema\":{\"type\":\"object\"}}]}}" ;;
     *end*) exit 1 ;;
+    *mute*) echo '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"heard"}}' ;;
+    *flood*) for _ in 1 2 3 4; do
+        printf '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"%03000000d"}}\n' 1
+      done
+      echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[]}}" ;;
     *nap*) sleep 1; echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$$\"}]}}" ;;
     *tools/call*) echo "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":$$}}"
       echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"$$\"}]}}" ;;
@@ -89,6 +96,13 @@ impl Place {
         let session = answer.header("mcp-session-id").expect("a session").to_owned();
         self.say(&session, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
         session
+    }
+
+    /// The same on a connection that is read later, or never.
+    fn begin(&self, session: &str, message: &Value) -> Connection {
+        let mut connection = Connection::open(self.address());
+        connection.send(post(&message.to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
+        connection
     }
 
     fn say(&self, session: &str, message: &Value) -> Text {

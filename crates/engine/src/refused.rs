@@ -160,6 +160,12 @@ impl Engine {
         self.run.held.contains_key(&question)
     }
 
+    /// The number of the call to which the server owes an answer under `id` of the current lane.
+    #[must_use]
+    pub fn call_of(&self, id: &Id<'_>) -> Option<u64> {
+        self.run.to_server.get(id).filter(|_| self.awaits(id)).map(|pending| pending.call)
+    }
+
     /// True while the server owes an answer to `id` of the current lane.
     #[must_use]
     pub fn awaits(&self, id: &Id<'_>) -> bool {

@@ -13,7 +13,7 @@ use super::{GovernArgs, PolicyChoice};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bailiwick gateway --listen 127.0.0.1:8080 --target https://mcp.example.com/mcp --policy standard
-  bailiwick gateway --listen 127.0.0.1:8080 --target stdio -- npx -y @modelcontextprotocol/server-memory
+  bailiwick gateway --listen 127.0.0.1:8080 -- npx -y @modelcontextprotocol/server-memory
   and http://127.0.0.1:8080/mcp in the clients' configurations
   bailiwick gateway --config gateway.yaml          several listeners, servers and routes
   bailiwick gateway --config gateway.yaml --check  report every mistake in it (exit 78 if there is one)
@@ -25,7 +25,7 @@ a call; if anything is invalid, what was good last stays in force.";
 #[derive(Debug, ClapArgs)]
 pub(crate) struct GatewayArgs {
     /// A file with listeners, upstreams and routes. Flags hold where it is silent
-    #[arg(long, value_name = "FILE", env = "BAILIWICK_CONFIG", required_unless_present = "target")]
+    #[arg(long, value_name = "FILE", env = "BAILIWICK_CONFIG", required_unless_present_any = ["target", "server_command"])]
     pub(crate) config: Option<PathBuf>,
     /// Look at everything that the gateway is made from, report every mistake, and serve nothing
     #[arg(long)]
@@ -33,8 +33,8 @@ pub(crate) struct GatewayArgs {
     /// The address to serve at; port 0 takes any free one, and says which
     #[arg(long, value_name = "ADDRESS:PORT", env = "BAILIWICK_LISTEN", required_unless_present = "config")]
     pub(crate) listen: Option<SocketAddr>,
-    /// The server's MCP endpoint; `stdio` for a command behind `--`
-    #[arg(long, value_name = "URL|stdio", env = "BAILIWICK_TARGET", required_unless_present = "config")]
+    /// The server's MCP endpoint; `stdio` for a command behind `--`, which needs not be said
+    #[arg(long, value_name = "URL|stdio", env = "BAILIWICK_TARGET", required_unless_present_any = ["config", "server_command"])]
     pub(crate) target: Option<String>,
     /// The certificates that the listener shows, its own first (PEM); it speaks TLS then, HTTP/1.1 and HTTP/2
     #[arg(long, value_name = "FILE", env = "BAILIWICK_TLS_CERTIFICATE", requires = "tls_key")]

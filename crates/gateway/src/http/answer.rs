@@ -100,7 +100,7 @@ impl Exchange {
         let decided = gate.receive_answer(&self.run, self.lane, &bytes);
         let letters = self.heard(decided).await;
         match letters.first() {
-            Some(letter) if self.ids.iter().all(|id| !self.run.awaits(self.lane, id)) => {
+            Some(letter) if self.sent.iter().all(|owed| !self.run.owes(self.lane, owed)) => {
                 let result = |message: &Message<'_>| matches!(message.body, Shape::Result { .. });
                 let good = opens
                     && gate.parse(
@@ -185,11 +185,12 @@ impl Exchange {
     pub(super) async fn failed(&self, why: &str, status: StatusCode) -> Reply {
         self.here.gate.failed();
         let Some(id) = self.ids.first() else { return refuse(status, -32603, why) };
-        let decided = self.run.unanswered(self.lane, id, why);
-        match to_client(self.settle(decided, Direction::ToClient).await).next() {
-            Some(letter) => message(status, &letter),
-            None => own_error(status, -32603, why, Some(id)),
-        }
+        let owed = self.sent.first().and_then(|owed| self.run.left_unanswered(self.lane, owed, why));
+        let told = match owed {
+            Some(decided) => to_client(self.settle(decided, Direction::ToClient).await).next(),
+            None => None,
+        };
+        told.map_or_else(|| own_error(status, -32603, why, Some(id)), |letter| message(status, &letter))
     }
 }
 

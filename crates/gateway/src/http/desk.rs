@@ -101,8 +101,8 @@ impl Desk {
         if state.over {
             return false;
         }
-        // Who left does not take what is for the next of its id.
-        state.routes.retain(|route| !route.pieces.is_closed());
+        // Who left does not take what is for the next of its id, which was found free.
+        state.routes.retain(|route| route.id != *id && !route.pieces.is_closed());
         state.routes.push(Route { id: id.clone(), token, pieces });
         true
     }

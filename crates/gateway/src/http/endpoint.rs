@@ -92,6 +92,7 @@ fn exchange(here: &Arc<Worker>, head: &Parts, session: &Arc<Session>) -> Exchang
         lane: Lane::default(),
         modern: false,
         ids: Vec::new(),
+        sent: Vec::new(),
         headers: Onward::of(&head.headers, &here.gate.forward, false),
     };
     exchange.in_session(Some(Arc::clone(session)))

@@ -18,7 +18,7 @@ use super::head::{METHOD, is_type};
 use super::letter::{Act, Letter, What};
 use super::onward::Onward;
 use super::recorder::OneMore;
-use super::run::{Decided, Run};
+use super::run::{Decided, Owed, Run};
 use super::sessions::Session;
 use super::stdio::Server;
 use super::upstream::{Reading, UpstreamError, collect};
@@ -35,6 +35,8 @@ pub(super) struct Exchange {
     pub(super) modern: bool,
     /// Requests of the client whose answers belong here.
     pub(super) ids: Vec<Id<'static>>,
+    /// Those of them that were sent on. Others of the same id are not its own.
+    pub(super) sent: Vec<Owed>,
     /// What goes on to the upstream with everything that is sent for it.
     pub(super) headers: Onward,
 }
@@ -77,7 +79,7 @@ impl Exchange {
             What::ToClient(_) if here => Some(act),
             What::ToServer { request, .. } => {
                 let asked = act.id.as_ref().is_some_and(|id| self.ids.contains(id));
-                let mine = direction == Direction::ToServer && here && (!request || asked);
+                let mine = direction == Direction::ToServer && here && (request.is_none() || asked);
                 if mine {
                     return Some(act);
                 }
@@ -90,17 +92,17 @@ impl Exchange {
 
     /// Sends what is nobody's answer: our own request for a list, or what we say to a server in the client's place.
     pub(super) fn send_out(&self, act: Act) {
-        let errand = Exchange { lane: act.lane, ids: Vec::new(), ..self.clone() };
+        let errand = Exchange { lane: act.lane, ids: Vec::new(), sent: Vec::new(), ..self.clone() };
         let Act { what: What::ToServer { letter, request }, id, .. } = act else { return };
         tokio::spawn(async move {
-            let sent = timeout(ERRAND_TIME, errand.errand(letter, request.then_some(id.clone()).flatten()));
+            let sent = timeout(ERRAND_TIME, errand.errand(letter, request.and(id.clone())));
             let why = match sent.await {
                 Ok(Ok(())) => "the server did not answer",
                 Ok(Err(())) => "the server cannot be reached",
                 Err(_) => "no answer in time",
             };
-            if let Some(id) = id.filter(|id| request && errand.run.awaits(errand.lane, id)) {
-                let decided = errand.run.unanswered(errand.lane, &id, why);
+            let owed = request.and(id).map(|id| Owed { id, call: request });
+            if let Some(decided) = owed.and_then(|owed| errand.run.left_unanswered(errand.lane, &owed, why)) {
                 drop(Box::pin(errand.settle(decided, Direction::ToClient)).await);
             }
         });
@@ -232,8 +234,6 @@ pub(super) const LEFT: &str = "the client left before it was answered";
 #[derive(Debug)]
 pub(super) struct Attended {
     pub(super) exchange: Exchange,
-    /// Its requests that were sent on. Others of the same id are not its own.
-    pub(super) sent: Vec<Id<'static>>,
     /// A client that comes back may still get the answer: the server gave it a place to resume from.
     pub(super) resumable: bool,
     _counted: OneMore,
@@ -242,7 +242,7 @@ pub(super) struct Attended {
 impl Attended {
     pub(super) fn new(exchange: Exchange) -> Attended {
         exchange.here.gate.sessions.take_in_hand();
-        Attended { exchange, sent: Vec::new(), resumable: false, _counted: OneMore::new() }
+        Attended { exchange, resumable: false, _counted: OneMore::new() }
     }
 }
 
@@ -250,15 +250,13 @@ impl Drop for Attended {
     /// The only sign of a client that left is that the work for it is dropped. Recorded in memory, written by the log's
     /// own thread: nothing is waited for here.
     fn drop(&mut self) {
-        let Exchange { run, lane, modern, here, .. } = &self.exchange;
+        let Exchange { run, lane, modern, here, sent, .. } = &self.exchange;
         here.gate.sessions.let_go();
         if *modern {
             drop(run.lane_ended(*lane, LEFT));
         } else if !self.resumable {
-            for id in &self.sent {
-                if run.awaits(*lane, id) {
-                    drop(run.unanswered(*lane, id, LEFT));
-                }
+            for owed in sent {
+                drop(run.left_unanswered(*lane, owed, LEFT));
             }
         }
     }

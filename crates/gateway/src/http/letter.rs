@@ -68,10 +68,10 @@ pub(super) struct Act {
 
 #[derive(Debug)]
 pub(super) enum What {
-    /// `request`: the server owes an answer.
+    /// `request`: the server owes an answer to the call of this number.
     ToServer {
         letter: Letter,
-        request: bool,
+        request: Option<u64>,
     },
     ToClient(Letter),
     Ask(Box<Question>),
@@ -93,7 +93,7 @@ impl Act {
             let what = match effect {
                 Effect::Send { to: Direction::ToServer, message } => What::ToServer {
                     letter: Letter::new(&message, original),
-                    request: request && id.is_some(),
+                    request: (request && id.is_some()).then_some(decision.call),
                 },
                 Effect::Send { to: Direction::ToClient, message } => {
                     What::ToClient(Letter::new(&message, original))
@@ -111,7 +111,7 @@ impl Act {
     pub(super) fn instead(lane: Lane, id: Option<Id<'static>>, effect: &Effect<'_>) -> Option<Act> {
         let what = match effect {
             Effect::Send { to: Direction::ToServer, message } => {
-                What::ToServer { letter: Letter::new(message, &Bytes::new()), request: false }
+                What::ToServer { letter: Letter::new(message, &Bytes::new()), request: None }
             }
             Effect::Send { to: Direction::ToClient, message } => {
                 What::ToClient(Letter::new(message, &Bytes::new()))

@@ -17,7 +17,7 @@ use super::head::{SESSION, VERSION, agrees, arguments, check_body};
 use super::letter::{Letter, What};
 use super::onward::Onward;
 use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of, together};
-use super::run::{Decided, Party};
+use super::run::{Decided, Owed, Party};
 use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
 
@@ -134,6 +134,7 @@ pub(super) fn decide(
             lane,
             modern,
             ids,
+            sent: Vec::new(),
             headers,
         };
         Ok(Posted { exchange: exchange.in_session(session), decided, batch, opens })
@@ -183,7 +184,7 @@ impl Posted {
         let Posted { exchange, mut decided, batch, opens } = self;
         let mut attended = Attended::new(exchange);
         // Decided is decided: a client that leaves while that is written leaves no request behind that nobody answers.
-        attended.sent = decided.sent_on(attended.exchange.lane, &attended.exchange.ids);
+        attended.exchange.sent = decided.sent_on(attended.exchange.lane, &attended.exchange.ids);
         let exchange = &attended.exchange;
         let (malformed, modern) = (decided.malformed, exchange.modern);
         let undecided = std::mem::take(&mut decided.undecided);
@@ -201,8 +202,8 @@ impl Posted {
                 }
             }
             return match (onward, refused) {
-                (Some((letter, true)), _) => attended.forward(letter, opens).await,
-                (Some((letter, false)), _) => {
+                (Some((letter, Some(_))), _) => attended.forward(letter, opens).await,
+                (Some((letter, None)), _) => {
                     Box::pin(attended.exchange.pass(&letter, std::slice::from_ref(&letter))).await
                 }
                 (None, Some(letter)) => message(status_of(&letter, malformed, modern), &letter),
@@ -211,7 +212,7 @@ impl Posted {
         }
         let (mut onward, mut refused): (Vec<(Letter, bool)>, Vec<Letter>) = (Vec::new(), Vec::new());
         let mut take = |what: What| match what {
-            What::ToServer { letter, request } => onward.push((letter, request)),
+            What::ToServer { letter, request } => onward.push((letter, request.is_some())),
             What::ToClient(letter) => refused.push(letter),
             What::Ask(_) | What::Keep(_) => {}
         };
@@ -229,8 +230,8 @@ impl Posted {
                 Box::pin(exchange.pass(&Letter::batch(&letters), &letters)).await
             }
             _ => {
-                let late = undecided.iter().map(|(id, _)| id.clone());
-                attended.sent.extend(late);
+                let late = undecided.iter().map(|(id, _)| Owed { id: id.clone(), call: None });
+                attended.exchange.sent.extend(late);
                 Box::pin(attended.batch(letters, refused, undecided)).await
             }
         }
@@ -310,9 +311,8 @@ impl Attended {
             }
         }
         let why = if answers.is_full { TOO_LONG_TOGETHER } else { "the server did not answer" };
-        for id in &self.sent {
-            if exchange.run.awaits(exchange.lane, id) {
-                let decided = exchange.run.unanswered(exchange.lane, id, why);
+        for owed in &exchange.sent {
+            if let Some(decided) = exchange.run.left_unanswered(exchange.lane, owed, why) {
                 answers.letters.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
             }
         }

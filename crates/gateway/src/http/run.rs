@@ -1,5 +1,6 @@
 //! One run: its engine, its record, and the exchanges that wait for either.
 
+mod owed;
 mod settle;
 mod waiters;
 
@@ -18,6 +19,7 @@ use bailiwick_record::trace::Happening;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+pub(super) use self::owed::Owed;
 use self::waiters::Waiters;
 use super::letter::{Act, What};
 use super::office::{Account, Office};
@@ -64,12 +66,14 @@ pub(super) struct Decided {
 
 impl Decided {
     /// Which of these requests go on to the server.
-    pub(super) fn sent_on(&self, lane: Lane, asked: &[Id<'static>]) -> Vec<Id<'static>> {
+    pub(super) fn sent_on(&self, lane: Lane, asked: &[Id<'static>]) -> Vec<Owed> {
         let request = |act: &Act| match act.what {
-            What::ToServer { request: true, .. } if act.lane == lane => act.id.clone(),
+            What::ToServer { request, .. } if act.lane == lane => {
+                Some(Owed { id: act.id.clone()?, call: Some(request?) })
+            }
             What::ToServer { .. } | What::ToClient(_) | What::Ask(_) | What::Keep(_) => None,
         };
-        self.acts.iter().filter_map(request).filter(|id| asked.contains(id)).collect()
+        self.acts.iter().filter_map(request).filter(|owed| asked.contains(&owed.id)).collect()
     }
 
     /// True if a person is to be asked.
@@ -131,13 +135,6 @@ impl Run {
     /// When it was last in use.
     pub(super) fn used(&self) -> Timestamp {
         Timestamp(self.used.load(Ordering::Relaxed))
-    }
-
-    /// True while the server owes an answer to `id`.
-    pub(super) fn awaits(&self, lane: Lane, id: &Id<'_>) -> bool {
-        let mut state = self.state();
-        state.engine.enter(lane);
-        state.engine.awaits(id)
     }
 
     /// Records that the run is over.
@@ -226,11 +223,6 @@ impl Run {
         })
     }
 
-    /// No answer will come to `id`.
-    pub(super) fn unanswered(&self, lane: Lane, id: &Id<'_>, why: &str) -> Decided {
-        self.simply(lane, |engine, out| self.end_of(lane, id, why, engine, out))
-    }
-
     /// The exchange is over, and whoever began it is gone.
     pub(super) fn lane_ended(&self, lane: Lane, why: &str) -> Decided {
         self.simply(lane, |engine, out| {
@@ -247,19 +239,6 @@ impl Run {
                 self.end_of(lane, &id, why, engine, out);
             }
         })
-    }
-
-    fn end_of(
-        &self,
-        lane: Lane,
-        id: &Id<'_>,
-        why: &str,
-        engine: &mut Engine,
-        out: &mut Vec<Outcome<'static>>,
-    ) {
-        let at = now();
-        self.taken.happening(at, &Happening::Unanswered(lane, id, why));
-        engine.unanswered(at, id, why, out);
     }
 
     /// The run is over: what is open ends.

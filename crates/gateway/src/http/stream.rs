@@ -112,10 +112,9 @@ impl Pump {
             End::Over => "the gateway ends",
         };
         let mut out = Vec::new();
-        for id in &self.attended.sent {
-            if exchange.run.awaits(exchange.lane, id) {
+        for owed in &exchange.sent {
+            if let Some(decided) = exchange.run.left_unanswered(exchange.lane, owed, why) {
                 exchange.here.gate.failed();
-                let decided = exchange.run.unanswered(exchange.lane, id, why);
                 self.write(decided, &mut Event::default(), &mut out).await;
             }
         }

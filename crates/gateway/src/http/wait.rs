@@ -18,7 +18,7 @@ use super::exchange::{Attended, LEFT, to_client};
 use super::letter::What;
 use super::post::unrecorded;
 use super::reply::{Body, Reply, bare, events, message, status_of};
-use super::run::Run;
+use super::run::{Owed, Run};
 
 /// How long nothing is heard of a request that waits; then its answer is a stream, with a sign of life as often.
 const SIGN: Duration = Duration::from_secs(5);
@@ -113,11 +113,11 @@ impl Attended {
         match what {
             None if self.exchange.run.office().recorder.records() => over(),
             None => unrecorded(&id),
-            Some(What::ToServer { letter, request: true }) => {
-                self.sent.push(id);
+            Some(What::ToServer { letter, request: call @ Some(_) }) => {
+                self.exchange.sent.push(Owed { id, call });
                 self.forward(letter, opens).await
             }
-            Some(What::ToServer { letter, request: false }) => {
+            Some(What::ToServer { letter, request: None }) => {
                 self.exchange.pass(&letter, std::slice::from_ref(&letter)).await
             }
             Some(What::ToClient(letter)) => message(status_of(&letter, false, self.exchange.modern), &letter),

@@ -142,7 +142,8 @@ impl Setup {
 
     /// One listener, one server, one route.
     fn of_flags(args: &GatewayArgs) -> Result<Setup, Failure> {
-        let (Some(address), Some(target)) = (args.listen, args.target.as_deref()) else {
+        let by_pipe = (!args.server_command.is_empty()).then_some("stdio");
+        let (Some(address), Some(target)) = (args.listen, args.target.as_deref().or(by_pipe)) else {
             return Err(Failure::new(exit::USAGE, "`--listen` and `--target`, or `--config`"));
         };
         let at = begin::at(target, &args.server_command, usize::from(args.http.max_processes))?;
