@@ -36,6 +36,12 @@ fn lively(name: &'static str) -> Upstream {
             }
             "tools/list" => json!({"tools": [{"name": "read", "inputSchema": {"type": "object"},
                 "execution": {"taskSupport": "optional"}}]}),
+            "tools/call" if params["arguments"]["quiet"] == true => {
+                // It may be resumed, for all that the client knows.
+                begin_events(stream);
+                chunk(stream, "id: 7\ndata:\n\n");
+                return chunk(stream, "");
+            }
             "tools/call" => {
                 json!({"task": {"taskId": "T", "status": "working", "createdAt": "2026-11-21T00:00:00Z",
                 "lastUpdatedAt": "2026-11-21T00:00:00Z", "ttl": 60000}})
@@ -163,6 +169,17 @@ fn a_batch_goes_to_each_members_server_and_is_answered_by_one_array_in_its_order
     // Another version has none.
     let session = crate::session(place.gateway.address, "/mcp");
     assert_eq!(ask(place.gateway.address, post("/mcp", &session, &batch)).status(), 400);
+}
+
+#[test]
+fn a_member_of_a_batch_whose_stream_ends_is_answered_by_an_error() {
+    let place = place();
+    let session = session_in(place.gateway.address, "/mcp", "2025-03-26");
+    let quiet = request("tools/call", json!({"name": "one__read", "arguments": {"quiet": true}}));
+    let ping = json!({"jsonrpc": "2.0", "id": 6, "method": "ping"});
+    let said = ask(place.gateway.address, post("/mcp", &session, &json!([quiet, ping]))).json();
+    assert_eq!((&said[0]["id"], &said[0]["error"]["code"]), (&json!(5), &json!(-32603)), "{said}");
+    assert_eq!((&said[1]["id"], &said[1]["result"]), (&json!(6), &json!({})), "{said}");
 }
 
 #[test]
