@@ -256,13 +256,16 @@ fn replay(case: &Case, place: &Workplace) {
     let mut decisions = 0;
     for trace in traces {
         let (header, groups) = again::groups(&trace.expect("the traces can be read").path());
-        let mut layers = std::iter::once(case.policies.clone()).chain(case.steps.iter().filter_map(|step| {
+        let layers = std::iter::once(case.policies.clone()).chain(case.steps.iter().filter_map(|step| {
             let Deed::Reload(file) = &step.deed else { return None };
             Some(vec![file.clone()])
         }));
-        let take = |_: &str| {
-            let layers = layers.next().expect("the policy is the case's");
-            drive::policy(case, &layers, &places).expect("it loads")
+        let layers: Vec<Vec<String>> = layers.collect();
+        // A file that is written while the gateway looks may be read twice.
+        let take = |digest: &str| {
+            let mut policies =
+                layers.iter().map(|layers| drive::policy(case, layers, &places).expect("it loads"));
+            policies.find(|policy| policy.digest() == digest).expect("the policy is the case's")
         };
         let again = again::replay(&header, &case.server, &SCANNER, &groups, take);
         // What came together is decided over one by one, and stands together in the trace.

@@ -288,22 +288,26 @@ impl Attended {
     /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one. Together
     /// they may be as long as one message. A server over stdio gets the members one by one: few of them read an array.
     async fn batch(
-        &self,
+        &mut self,
         letters: Vec<Letter>,
         refused: Vec<Letter>,
         undecided: Vec<(Id<'static>, tokio::sync::oneshot::Receiver<What>)>,
     ) -> Reply {
-        let exchange = &self.exchange;
+        let exchange = &mut self.exchange;
         let mut answers = Answers::new(refused, exchange.here.gate.office.with.limits.message_bytes_max);
         if !letters.is_empty() {
             exchange.ask_for(&Letter::batch(&letters), &letters, &mut answers).await;
         }
         for (id, waiter) in undecided {
             match waiter.await {
-                // What nobody could be told the answer of is not sent.
-                Ok(What::ToServer { .. }) if answers.is_full => {}
-                Ok(What::ToServer { letter, .. }) => {
-                    exchange.ask_for(&letter, std::slice::from_ref(&letter), &mut answers).await;
+                Ok(What::ToServer { letter, request }) => {
+                    for owed in exchange.sent.iter_mut().filter(|owed| owed.id == id) {
+                        owed.call = request;
+                    }
+                    // What nobody could be told the answer of is not sent.
+                    if !answers.is_full {
+                        exchange.ask_for(&letter, std::slice::from_ref(&letter), &mut answers).await;
+                    }
                 }
                 Ok(What::ToClient(letter)) => answers.letters.push(letter),
                 Ok(What::Ask(_) | What::Keep(_)) => {}
