@@ -1,8 +1,9 @@
-//! Batches for a server over stdio: its members reach it one by one, and their answers are one array.
+//! Batches for a server over stdio: its members reach it one by one, and their answers are one array, or events where one of
+//! them is no answer.
 
 use bailiwick_testkit::serde_json::{Value, json};
 
-use crate::{Place, call, text};
+use crate::{Place, ask, call, post, text};
 
 /// One whose answers are long.
 const LOUD: &str = r#"
@@ -26,12 +27,16 @@ fn the_members_of_a_batch_reach_a_server_over_stdio_one_by_one_and_are_answered_
     let note = json!({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"});
     let denied = call(2, "remove", &json!({"path": "/etc/hosts"}));
     let sum = call(3, "add", &json!({"a": 1, "b": 2.5}));
-    for _ in 0..2 {
+    for accept in ["application/json, text/event-stream", "application/json"] {
         // The first time the calls wait for our own look at the list.
-        let answer = place.say(&session, &json!([slow, note, ping, denied, sum]));
+        let batch = json!([slow, note, ping, denied, sum]);
+        let request = post(&batch.to_string(), &format!("Mcp-Session-Id: {session}\r\n"));
+        let answer = ask(place.address(), request.replace("application/json, text/event-stream", accept));
         assert_eq!(answer.status(), 200, "{}", answer.text());
-        let said = answer.json();
-        let said = said.as_array().expect("one array");
+        let said = match answer.messages().as_slice() {
+            [Value::Array(all)] if accept == "application/json" => all.clone(),
+            events => events.to_vec(),
+        };
         let of =
             |id: Value| said.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}: {said:?}"));
         assert_eq!(of(json!(1))["result"]["content"][0]["text"], "done after 2");
@@ -69,8 +74,38 @@ fn a_batch_whose_server_ends_is_answered_by_errors() {
     let session = place.session_in("2025-03-26");
     place.say(&session, &json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"}));
     let said = place.say(&session, &json!([call(1, "pid", &json!({})), call(2, "pid", &json!({"end": 1}))]));
-    let said = said.json();
-    let of = |id: i64| said.as_array().and_then(|all| all.iter().find(|one| one["id"] == id)).cloned();
-    assert!(of(1).is_some_and(|one| one["result"].is_object()), "{said}");
-    assert!(of(2).is_some_and(|one| one["error"].is_object()), "{said}");
+    let said = said.messages();
+    let of = |id: i64| said.iter().find(|one| one["id"] == id);
+    assert!(of(1).is_some_and(|one| one["result"].is_object()), "{said:?}");
+    assert!(of(2).is_some_and(|one| one["error"].is_object()), "{said:?}");
+}
+
+/// One that asks before it answers.
+const ASKING: &str = r#"
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%,*}
+  case $line in
+    *initialize\"*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"protocolVersion\":\"2025-03-26\",\"capabilities\":{},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}}" ;;
+    *tools/list*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{\"tools\":[{\"name\":\"pid\",\"inputSchema\":{\"type\":\"object\"}}]}}" ;;
+    *tools/call*) asked=$id; echo '{"jsonrpc":"2.0","id":"q","method":"ping"}' ;;
+    *'"id":"q"'*) echo "{\"jsonrpc\":\"2.0\",\"id\":$asked,\"result\":{\"content\":[]}}" ;;
+    *ping*) echo "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":{}}" ;;
+  esac
+done
+"#;
+
+#[test]
+fn a_question_inside_of_a_batch_is_heard_before_its_answers_are_there() {
+    let place = Place::new(&["sh", "-c", ASKING].map(str::to_owned), &[]);
+    let session = place.session_in("2025-03-26");
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    for _ in 0..2 {
+        let mut connection = place.begin(&session, &json!([ping, call(2, "pid", &json!({}))]));
+        assert_eq!(connection.head().header("content-type"), Some("text/event-stream"));
+        let asked = connection.until("\"q\"");
+        assert!(asked.contains("\"id\":1,\"result\""), "what came before: {asked}");
+        assert_eq!(place.say(&session, &json!({"jsonrpc": "2.0", "id": "q", "result": {}})).status(), 202);
+        let rest = connection.rest();
+        assert!(rest.contains("\"id\":2,\"result\""), "{rest}");
+    }
 }

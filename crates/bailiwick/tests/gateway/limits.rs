@@ -262,7 +262,10 @@ fn answers_to_a_batch_that_are_together_longer_than_the_limit_end_it() {
     let session = place.session();
     // Once the tools are listed, what goes on goes as one batch.
     assert_eq!(place.say(&session, &call(0, "a")).status(), 200);
-    let answer = place.say(&session, &json!([call(1, "a"), call(2, "b"), call(3, "~/.ssh/id")]));
+    let batch = json!([call(1, "a"), call(2, "b"), call(3, "~/.ssh/id")]).to_string();
+    // A client that takes no events gets one array.
+    let request = post(&batch, &format!("Mcp-Session-Id: {session}\r\n")).replace(", text/event-stream", "");
+    let answer = ask(place.address(), request);
     assert_eq!(answer.status(), 200, "{}", answer.text());
     assert!(answer.body.len() < 70_000, "{}", answer.body.len());
     let of = |id: i64| {

@@ -183,6 +183,36 @@ fn a_member_of_a_batch_whose_stream_ends_is_answered_by_an_error() {
 }
 
 #[test]
+fn what_a_server_says_meanwhile_makes_the_answer_to_a_batch_events() {
+    let place = place();
+    let session = session_in(place.gateway.address, "/mcp", "2025-03-26");
+    let slow = request(
+        "tools/call",
+        json!({"name": "three__slow", "arguments": {"steps": 2, "pause_ms": 10}, "_meta": {"progressToken": "p"}}),
+    );
+    let (ping, twice) = (json!({"jsonrpc": "2.0", "id": 6, "method": "ping"}), request("ping", json!({})));
+    let batch = post("/mcp", &session, &json!([slow, ping, twice]));
+    let events = ask(place.gateway.address, &batch);
+    assert_eq!(events.header("content-type"), Some("text/event-stream"));
+    let told = events.messages();
+    let last = told.last().expect("an answer");
+    assert_eq!((&last["id"], &last["result"]["content"][0]["text"]), (&json!(5), &json!("done after 2")));
+    // A client that takes no events gets one array, each at its call's place.
+    let array = ask(place.gateway.address, batch.replace(", text/event-stream", "")).json();
+    let array = array.as_array().expect("one array");
+    let progress = |all: &[Value]| all.iter().filter(|one| one["method"] == "notifications/progress").count();
+    assert_eq!(
+        (told.len(), progress(&told), array.len(), progress(array)),
+        (5, 2, 5, 2),
+        "{told:?} {array:?}"
+    );
+    assert_eq!(
+        (&array[2]["id"], &array[3]["id"], &array[4]["error"]["code"]),
+        (&json!(5), &json!(6), &json!(-32600))
+    );
+}
+
+#[test]
 fn a_subscription_of_several_servers_has_one_consent_and_one_end() {
     let place = place();
     let mut listen = request(

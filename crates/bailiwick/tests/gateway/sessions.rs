@@ -1,8 +1,9 @@
 //! Legacy sessions: between one principal and one upstream, under an id of our own.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 
-use bailiwick_testkit::http::{ask, post, reply};
+use bailiwick_testkit::http::{Connection, Text, ask, begin_events, chunk, post, reply, reply_json};
 use bailiwick_testkit::patience::Latch;
 use bailiwick_testkit::serde_json::{Value, json};
 
@@ -120,26 +121,25 @@ fn notifications_and_answers_are_accepted_without_a_body() {
     assert_eq!(sent, ["initialize", "notifications/initialized"]);
 }
 
+/// Answers what is no batch, in the version that has them.
+fn with_batches(request: &Text, stream: &mut TcpStream) -> bool {
+    let initialize = !request.body.is_empty() && request.json()["method"] == "initialize";
+    let answer = crate::answer_to(&request.json()).filter(|_| initialize);
+    match answer {
+        Some(answer) => reply_json(stream, &answer.to_string().replace("2025-11-25", "2025-03-26")),
+        None => plain(request, stream),
+    }
+}
+
 #[test]
 fn a_batch_of_the_version_that_has_them_is_decided_one_by_one() {
     let place = Place::new(|request, stream| {
-        let message = match request.body.first() {
-            Some(b'[') => {
-                let answers: Vec<Value> =
-                    request.json().as_array().into_iter().flatten().filter_map(crate::answer_to).collect();
-                return bailiwick_testkit::http::reply_json(stream, &Value::from(answers).to_string());
-            }
-            _ => request.text().replace("2025-11-25", "2025-03-26"),
-        };
-        let text = bailiwick_testkit::http::Text { body: message.into_bytes(), ..request.clone() };
-        match text.body.is_empty() || text.json()["method"] != "initialize" {
-            true => plain(&text, stream),
-            false => {
-                let answer = crate::answer_to(&text.json())
-                    .map(|answer| answer.to_string().replace("2025-11-25", "2025-03-26"));
-                bailiwick_testkit::http::reply_json(stream, &answer.unwrap_or_default())
-            }
+        if request.body.first() != Some(&b'[') {
+            return with_batches(request, stream);
         }
+        let all = request.json();
+        let answers: Vec<Value> = all.as_array().into_iter().flatten().filter_map(crate::answer_to).collect();
+        reply_json(stream, &Value::from(answers).to_string())
     });
     let session = place.session();
     let batch = json!([call(1, "a"), call(2, "~/.ssh/id"), {"jsonrpc": "2.0", "id": 3, "method": "ping"}]);
@@ -152,6 +152,46 @@ fn a_batch_of_the_version_that_has_them_is_decided_one_by_one() {
         .collect();
     by_id.sort_unstable();
     assert_eq!(by_id, [(1, false), (2, true), (3, false)], "{answer}");
+}
+
+#[test]
+fn what_a_server_says_of_a_batch_in_events_reaches_the_client_one_by_one() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let place = Place::new(move |request, stream| {
+        if request.body.first() != Some(&b'[') {
+            return with_batches(request, stream);
+        }
+        let all = request.json();
+        let mut answers = all.as_array().into_iter().flatten().filter_map(crate::answer_to);
+        begin_events(stream);
+        chunk(
+            stream,
+            "id: e1\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"first\"}}\n\n",
+        );
+        receiver.lock().expect("no panic").recv().expect("the test goes on");
+        chunk(stream, &format!("data: {}\n\n", answers.next().expect("the first call")));
+        chunk(stream, &format!("data: {}\n\n", Value::from(answers.collect::<Vec<_>>())));
+        chunk(stream, "")
+    });
+    let session = place.session();
+    place.say(&session, &json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"}));
+    let ping = json!({"jsonrpc": "2.0", "id": 3, "method": "ping"});
+    let batch = json!([call(1, "a"), call(2, "~/.ssh/id"), ping, call(4, "b")]);
+    let mut connection = Connection::open(place.address());
+    connection.send(post(&batch.to_string(), &format!("Mcp-Session-Id: {session}\r\n")));
+    assert_eq!(connection.head().header("content-type"), Some("text/event-stream"));
+    let before = connection.until("first");
+    assert!(
+        before.contains("\"id\":2") && before.contains("id: e1\n"),
+        "what is denied comes first: {before}"
+    );
+    sender.send(()).expect("it waits");
+    let rest = connection.rest();
+    for id in [1, 3, 4] {
+        assert_eq!(rest.matches(&format!("\"id\":{id},")).count(), 1, "{rest}");
+    }
+    assert_eq!(place.outcomes(), 2);
 }
 
 #[test]

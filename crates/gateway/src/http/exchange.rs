@@ -4,24 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_engine::Lane;
-use bailiwick_mcp::framing::{Part, Sse};
 use bailiwick_mcp::{Direction, Id};
-use http_body_util::BodyExt as _;
-use hyper::Response;
-use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use tokio::time::timeout;
 
 use super::ask::Late;
 use super::gate::{Way, Worker};
-use super::head::{METHOD, is_type};
+use super::head::METHOD;
 use super::letter::{Act, Letter, What};
 use super::onward::Onward;
 use super::recorder::OneMore;
 use super::run::{Decided, Owed, Run};
 use super::sessions::Session;
 use super::stdio::Server;
-use super::upstream::{Reading, UpstreamError, collect};
+use super::together::Answers;
 
 /// One request of a client, or one stream that it opened.
 #[derive(Debug, Clone)]
@@ -119,54 +115,9 @@ impl Exchange {
         };
         let response = link.post(headers, &letter).await.map_err(drop)?;
         let Some(id) = asked else { return Ok(()) };
-        let mut answers = Answers::new(Vec::new(), self.here.gate.office.with.limits.message_bytes_max);
+        let mut answers = Answers::new(self.here.gate.office.with.limits.message_bytes_max);
         self.hear(response, &[id], &mut answers).await;
         Ok(())
-    }
-
-    /// Hears an answer out until the server owes none of `ids`, or there is no room for more of it; keeps what is for the client.
-    pub(super) async fn hear(&self, response: Response<Reading>, ids: &[Id<'static>], answers: &mut Answers) {
-        let gate = &self.here.gate;
-        let (head, mut body) = response.into_parts();
-        if is_type(&head.headers, "application/json") {
-            match collect(body, answers.room, gate.limits.answer_time).await {
-                Ok(bytes) => self.take_in(&bytes, answers).await,
-                Err(UpstreamError::TooLong) => answers.is_full = true,
-                Err(_) => {}
-            }
-            return;
-        }
-        if !is_type(&head.headers, "text/event-stream") {
-            return;
-        }
-        let mut sse = Sse::new(&gate.office.with.limits);
-        while ids.iter().any(|id| self.run.awaits(self.lane, id)) {
-            let Some(Ok(frame)) = body.frame().await else { break };
-            let Ok(data) = frame.into_data() else { continue };
-            sse.extend(&data);
-            let mut messages = Vec::new();
-            while let Some(part) = sse.next() {
-                if let Part::Event(event) = part
-                    && event.is_message()
-                {
-                    messages.extend(event.data);
-                }
-            }
-            for message in messages {
-                if message.len() > answers.room {
-                    answers.is_full = true;
-                    return;
-                }
-                self.take_in(&Bytes::from(message), answers).await;
-            }
-        }
-    }
-
-    async fn take_in(&self, bytes: &Bytes, answers: &mut Answers) {
-        let decided = self.here.gate.receive_answer(&self.run, self.lane, bytes);
-        // Boxed, because an errand may lead to the next.
-        let acts = Box::pin(self.settle(decided, Direction::ToClient)).await;
-        to_client(acts).for_each(|letter| answers.keep(letter));
     }
 
     /// Ends `session`, which the upstream does not know any more or the client is done with.
@@ -186,36 +137,6 @@ impl Exchange {
         self.process = session.as_ref().and_then(|session| session.server.clone());
         self.session = session;
         self
-    }
-}
-
-/// What a server said that is kept until all of it goes to the client together.
-#[derive(Debug)]
-pub(super) struct Answers {
-    pub(super) letters: Vec<Letter>,
-    /// Bytes that may still come.
-    room: usize,
-    /// There was more than that.
-    pub(super) is_full: bool,
-    /// What was answered by more than there was room for.
-    pub(super) unfit: Vec<Id<'static>>,
-}
-
-impl Answers {
-    /// `bytes_max` holds for what comes behind `letters`.
-    pub(super) fn new(letters: Vec<Letter>, bytes_max: usize) -> Answers {
-        Answers { letters, room: bytes_max, is_full: false, unfit: Vec::new() }
-    }
-
-    /// True if there is room for this, too.
-    pub(super) fn holds(&mut self, letter: &Letter) -> bool {
-        self.is_full |= letter.bytes().len() > self.room;
-        letter.bytes().len() <= self.room
-    }
-
-    pub(super) fn keep(&mut self, letter: Letter) {
-        self.room = self.room.saturating_sub(letter.bytes().len());
-        self.letters.push(letter);
     }
 }
 

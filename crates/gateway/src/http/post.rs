@@ -10,13 +10,13 @@ use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 
-use super::exchange::{Answers, Attended, Exchange, to_client};
+use super::exchange::{Attended, Exchange};
 use super::front::Sent;
 use super::gate::{Way, Worker};
 use super::head::{SESSION, VERSION, agrees, arguments, check_body};
 use super::letter::{Letter, What};
 use super::onward::Onward;
-use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of, together};
+use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
 use super::run::{Decided, Owed, Party};
 use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
@@ -238,9 +238,10 @@ impl Posted {
     }
 }
 
+pub(super) const UNRECORDED: &str = "the audit log cannot be written, so nothing is sent on";
+
 pub(super) fn unrecorded(id: &Id<'_>) -> Reply {
-    let words = "the audit log cannot be written, so nothing is sent on";
-    own_error(StatusCode::SERVICE_UNAVAILABLE, 4050, words, Some(id))
+    own_error(StatusCode::SERVICE_UNAVAILABLE, 4050, UNRECORDED, Some(id))
 }
 
 impl Exchange {
@@ -280,62 +281,6 @@ impl Exchange {
                 self.here.gate.failed();
                 refuse(error.status(), -32603, &error.to_string())
             }
-        }
-    }
-}
-
-impl Attended {
-    /// A batch of 2025-03-26: what goes on goes as one batch, what waited follows by itself, and all answers are one. Together
-    /// they may be as long as one message. A server over stdio gets the members one by one: few of them read an array.
-    async fn batch(
-        &mut self,
-        letters: Vec<Letter>,
-        refused: Vec<Letter>,
-        undecided: Vec<(Id<'static>, tokio::sync::oneshot::Receiver<What>)>,
-    ) -> Reply {
-        let exchange = &mut self.exchange;
-        let mut answers = Answers::new(refused, exchange.here.gate.office.with.limits.message_bytes_max);
-        if !letters.is_empty() {
-            exchange.ask_for(&Letter::batch(&letters), &letters, &mut answers).await;
-        }
-        for (id, waiter) in undecided {
-            match waiter.await {
-                Ok(What::ToServer { letter, request }) => {
-                    for owed in exchange.sent.iter_mut().filter(|owed| owed.id == id) {
-                        owed.call = request;
-                    }
-                    // What nobody could be told the answer of is not sent.
-                    if !answers.is_full {
-                        exchange.ask_for(&letter, std::slice::from_ref(&letter), &mut answers).await;
-                    }
-                }
-                Ok(What::ToClient(letter)) => answers.letters.push(letter),
-                Ok(What::Ask(_) | What::Keep(_)) => {}
-                Err(_) => return unrecorded(&id),
-            }
-        }
-        let why = if answers.is_full { TOO_LONG_TOGETHER } else { "the server did not answer" };
-        for owed in &exchange.sent {
-            if let Some(decided) = exchange.run.left_unanswered(exchange.lane, owed, why) {
-                answers.letters.extend(to_client(exchange.settle(decided, Direction::ToClient).await));
-            }
-        }
-        together(&answers.letters, &answers.unfit, TOO_LONG_TOGETHER)
-    }
-}
-
-pub(super) const TOO_LONG_TOGETHER: &str =
-    "the answers to the batch are together longer than the limit; see `--max-message-bytes`";
-
-impl Exchange {
-    async fn ask_for(&self, letter: &Letter, members: &[Letter], answers: &mut Answers) {
-        match &self.here.way {
-            Way::Http(link) => {
-                if let Ok(response) = link.post(self.headers.fields(), letter).await {
-                    self.hear(response, &self.ids, answers).await;
-                }
-            }
-            Way::Stdio(_) => self.ask_by_pipe(members, answers).await,
         }
     }
 }

@@ -108,23 +108,6 @@ pub(super) fn error_text(code: i64, words: &str, id: Option<&Id<'_>>) -> Vec<u8>
     bytes
 }
 
-/// What a batch is answered, and our own error for each of `unfit`.
-pub(super) fn together(letters: &[Letter], unfit: &[Id<'_>], words: &str) -> Reply {
-    let batch = Letter::batch(letters);
-    if unfit.is_empty() {
-        return message(StatusCode::OK, &batch);
-    }
-    let mut bytes = batch.bytes().strip_suffix(b"]").unwrap_or_default().to_vec();
-    for id in unfit {
-        if bytes.len() > 1 {
-            bytes.push(b',');
-        }
-        bytes.extend_from_slice(&error_text(-32603, words, Some(id)));
-    }
-    bytes.push(b']');
-    json(StatusCode::OK, bytes.into())
-}
-
 /// Marks a reply that says nothing of the server: a limit of the gateway's own was reached, or its record fails.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OwnLimit;

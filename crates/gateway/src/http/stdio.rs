@@ -18,13 +18,14 @@ pub(super) use self::stable::Stable;
 
 use super::ask::Late;
 use super::desk::{Desk, Said, pieces};
-use super::exchange::{Answers, Attended, Exchange, to_client};
+use super::exchange::{Attended, Exchange, to_client};
 use super::letter::Letter;
 use super::pipe::{Heard, Pipe};
 use super::post::asked;
 use super::reply::{Reply, events, message, status_of};
 use super::run::Party;
 use super::sessions::Session;
+use super::together::{Answers, TOO_LONG_TOGETHER};
 use super::upstream::Target;
 
 /// The command of a server over stdio.
@@ -292,14 +293,17 @@ impl Exchange {
         // It ends with the last of those that wait for an answer.
         drop(pieces);
         while let Some(Said { letter, answers: is_answer }) = said.recv().await {
-            if answers.holds(&letter) {
-                answers.keep(letter);
-            } else if is_answer {
-                // It is recorded as answered.
-                answers.unfit.extend(gate.parse(letter.bytes(), |packet| match packet {
-                    Ok(Packet::One(message)) => message.id().map(|id| id.clone().into_owned()),
-                    Ok(Packet::Batch(_)) | Err(_) => None,
-                }));
+            if answers.holds(letter.bytes().len()) {
+                answers.take(&letter, gate).await;
+                continue;
+            }
+            // It is recorded as answered.
+            let id = gate.parse(letter.bytes(), |packet| match packet {
+                Ok(Packet::One(message)) if is_answer => message.id().map(|id| id.clone().into_owned()),
+                Ok(Packet::One(_) | Packet::Batch(_)) | Err(_) => None,
+            });
+            if let Some(id) = id {
+                answers.fail(0, Some(&id), -32603, TOO_LONG_TOGETHER).await;
             }
         }
     }

@@ -36,12 +36,18 @@ enum End {
 
 /// Answers with the events of `body`, for as long as both sides want.
 pub(super) fn open(attended: Attended, body: Reading) -> Reply {
-    pump(attended, body, None)
+    pump(attended, body, None, Vec::new())
+}
+
+/// The same behind `letters`.
+pub(super) fn open_behind(attended: Attended, letters: &[Letter], body: Reading) -> Reply {
+    let first = letters.iter().flat_map(event).collect();
+    pump(attended, body, None, first)
 }
 
 /// The same for a stream that no request opened.
 pub(super) fn listen(attended: Attended, body: Reading, counted: OpenStream) -> Reply {
-    pump(attended, body, Some(counted))
+    pump(attended, body, Some(counted), Vec::new())
 }
 
 /// What a server over stdio says by itself.
@@ -68,7 +74,7 @@ pub(super) fn said(exchange: Exchange, mut pieces: mpsc::Receiver<Said>, counted
     events(receiver)
 }
 
-fn pump(attended: Attended, body: Reading, counted: Option<OpenStream>) -> Reply {
+fn pump(attended: Attended, body: Reading, counted: Option<OpenStream>, first: Vec<u8>) -> Reply {
     let (pieces, receiver) = mpsc::channel(PIECES_MAX);
     let gate = std::sync::Arc::clone(&attended.exchange.here.gate);
     gate.metrics.streams.inc();
@@ -76,7 +82,9 @@ fn pump(attended: Attended, body: Reading, counted: Option<OpenStream>) -> Reply
     let (late, letters) = Late::new(&attended.exchange);
     let pump = Pump { attended, sse, pieces, late, letters, _counted: counted };
     tokio::spawn(async move {
-        pump.run(body).await;
+        if pump.send(first).await {
+            pump.run(body).await;
+        }
         gate.metrics.streams.dec();
     });
     events(receiver)

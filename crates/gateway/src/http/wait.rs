@@ -9,7 +9,7 @@ use bailiwick_mcp::{Direction, Id};
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::ACCEPT;
+use hyper::header::{ACCEPT, HeaderValue};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
@@ -21,9 +21,9 @@ use super::reply::{Body, Reply, bare, events, message, status_of};
 use super::run::{Owed, Run};
 
 /// How long nothing is heard of a request that waits; then its answer is a stream, with a sign of life as often.
-const SIGN: Duration = Duration::from_secs(5);
+pub(super) const SIGN: Duration = Duration::from_secs(5);
 /// A comment, which clients pass over.
-const COMMENT: &[u8] = b":\n\n";
+pub(super) const COMMENT: &[u8] = b":\n\n";
 
 impl Attended {
     /// Waits for what becomes of the request `id`, and sees to that.
@@ -32,8 +32,7 @@ impl Attended {
         if let Ok(what) = timeout(SIGN, &mut patience.waiter).await {
             return self.settled(id, what.ok(), opens).await;
         }
-        let accept = self.exchange.headers.get(&ACCEPT).and_then(|accept| accept.to_str().ok());
-        if !accept.is_some_and(|accept| accept.contains("text/event-stream") || accept.contains("*/*")) {
+        if !self.takes_events() {
             let what = (&mut patience.waiter).await.ok();
             return self.settled(id, what, opens).await;
         }
@@ -45,6 +44,11 @@ impl Attended {
             gate.metrics.streams.dec();
         });
         events(receiver)
+    }
+
+    /// True if the client may be answered by events.
+    pub(super) fn takes_events(&self) -> bool {
+        takes_events(self.exchange.headers.get(&ACCEPT))
     }
 
     async fn wait_aloud(self, id: Id<'static>, mut patience: Patience, pieces: &mpsc::Sender<Bytes>) {
@@ -124,6 +128,12 @@ impl Attended {
             Some(What::Ask(_) | What::Keep(_)) => bare(StatusCode::ACCEPTED),
         }
     }
+}
+
+/// True if a client that says this in `Accept` may be answered by events.
+pub(super) fn takes_events(accept: Option<&HeaderValue>) -> bool {
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/event-stream") || accept.contains("*/*"))
 }
 
 /// A client that waits for what becomes of its request. Should it leave, the only sign of which is that this is dropped, nobody

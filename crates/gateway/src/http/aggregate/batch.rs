@@ -1,18 +1,19 @@
-//! A batch of 2025-03-26 for several servers: each member goes its own way, and what comes back is one array.
+//! A batch of 2025-03-26 for several servers: each member goes its own way, and what comes back goes back together.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick_engine::Principal;
 use bailiwick_mcp::{Id, Limits};
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use hyper::header::ACCEPT;
 use hyper::http::request::Parts;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::super::post::TOO_LONG_TOGETHER;
-use super::super::reply::{Body, Reply, bare, error_text, json, own_error};
+use super::super::reply::{Body, Reply, bare, own_error};
+use super::super::together::{Answers, TOO_LONG_TOGETHER, answered};
+use super::super::wait::takes_events;
 use super::member::{Heard, Whole};
 use super::{Aggregate, Client, words};
 
@@ -36,68 +37,93 @@ impl Aggregate {
         let (names, limits) =
             (self.gates().map(|gate| gate.name.as_str()).collect::<Vec<_>>(), self.messages());
         // Together they may be as long as one message.
-        let room = Arc::new(AtomicUsize::new(limits.message_bytes_max));
+        let (mut answers, turned) = Answers::turning(limits.message_bytes_max);
+        if !takes_events(head.headers.get(ACCEPT)) {
+            answers = Answers::new(limits.message_bytes_max);
+        }
+        let (sender, mut receiver) = mpsc::channel(1);
         // A client that leaves takes all of them along.
         let mut tasks = JoinSet::new();
-        let (mut ids, mut all) = (Vec::new(), BTreeMap::new());
+        let mut ids = Vec::new();
         for (index, member) in members.iter().enumerate() {
             let read = words::read(member, &limits, &names);
             let id = read.id.clone();
             if id.as_ref().is_some_and(|id| ids.contains(id)) {
                 client.note("an id that stands twice in a batch").await;
-                all.insert(index, vec![Bytes::from(error_text(-32600, TWICE, id.as_ref()))]);
+                answers.fail(index, id.as_ref(), -32600, TWICE).await;
                 continue;
             }
             ids.extend(id.clone());
             let (aggregate, head, whole) = (Arc::clone(self), head.clone(), Arc::clone(whole));
-            let (principal, member, room) = (Arc::clone(principal), member.clone(), Arc::clone(&room));
+            let (principal, member, sender) = (Arc::clone(principal), member.clone(), sender.clone());
             tasks.spawn(async move {
                 let whole = Some(&*whole);
                 let client = Client { aggregate: &aggregate, head: &head, principal: &principal, whole };
                 let reply = client.answer(read, member).await;
-                (index, said(reply, id.as_ref(), &room, &limits).await)
+                hear(reply, (index, id), &sender, &limits).await;
             });
         }
-        while let Some(done) = tasks.join_next().await {
-            all.extend(done.ok());
-        }
-        let all: Vec<&[u8]> = all.values().flatten().map(|bytes| bytes.trim_ascii()).collect();
-        if all.is_empty() {
-            return bare(StatusCode::ACCEPTED);
-        }
-        let array = [b"[".as_slice(), &all.join(&b','), b"]"].concat();
-        json(StatusCode::OK, array.into())
+        drop(sender);
+        let Some(gate) = self.gates().next() else { return bare(StatusCode::ACCEPTED) };
+        let unread = gate.limits.unread_time;
+        let work = async move {
+            // They end with it.
+            let _tasks = tasks;
+            while let Some(said) = receiver.recv().await {
+                let Said { index, id, message, answers: is_answer } = said;
+                match message {
+                    Some(message) if answers.holds(message.len()) => {
+                        answers.add(index, message, is_answer, unread).await;
+                    }
+                    // What is said beside the answer may be lost, the answer may not.
+                    Some(_) if is_answer => answers.fail(index, id.as_ref(), -32603, TOO_LONG_TOGETHER).await,
+                    Some(_) => {}
+                    // Whoever asked is told that nothing more comes.
+                    None => answers.fail(index, id.as_ref(), -32603, UNANSWERED).await,
+                }
+            }
+            answers.array().unwrap_or_else(|| bare(StatusCode::ACCEPTED))
+        };
+        answered(Box::pin(work), turned, &gate.metrics.streams).await
     }
 }
 
-/// All that is said in a reply, until the request `id` is answered.
-async fn said(reply: Reply, id: Option<&Id<'_>>, room: &AtomicUsize, limits: &Limits) -> Vec<Bytes> {
-    let fits = |bytes: &Bytes| {
-        let less = |room: usize| room.checked_sub(bytes.len());
-        room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+/// What came of one member.
+struct Said {
+    index: usize,
+    id: Option<Id<'static>>,
+    /// Nothing: no answer comes.
+    message: Option<Bytes>,
+    answers: bool,
+}
+
+/// Hears a reply out, until the request is answered.
+async fn hear(
+    reply: Reply,
+    (index, id): (usize, Option<Id<'static>>),
+    to: &mpsc::Sender<Said>,
+    limits: &Limits,
+) {
+    let say = async |message: Option<Bytes>, answers: bool| {
+        // Who is gone needs nothing more.
+        to.send(Said { index, id: id.clone(), message, answers }).await.is_ok()
     };
-    let too_long = || Bytes::from(error_text(-32603, TOO_LONG_TOGETHER, id));
     let mut heard = match reply.into_body() {
         Body::Whole(bytes) => {
-            let bytes = bytes.filter(|bytes| !bytes.is_empty());
-            return bytes.map(|bytes| if fits(&bytes) { bytes } else { too_long() }).into_iter().collect();
+            if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
+                say(Some(bytes), true).await;
+            }
+            return;
         }
         streamed @ Body::Events(_) => Heard::new(streamed, limits),
     };
-    let mut said = Vec::new();
     while let Some(message) = heard.message().await {
         let answers = words::outcome(&message, limits).is_some();
-        if fits(&message) {
-            said.push(message);
-        } else if answers {
-            // What is said beside the answer may be lost, the answer may not.
-            said.push(too_long());
-        }
-        if answers {
-            return said;
+        if !say(Some(message), answers).await || answers {
+            return;
         }
     }
-    // Whoever asked is told that nothing more comes.
-    said.extend(id.map(|id| error_text(-32603, UNANSWERED, Some(id)).into()));
-    said
+    if id.is_some() {
+        say(None, true).await;
+    }
 }

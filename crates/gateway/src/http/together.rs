@@ -1,0 +1,162 @@
+//! What a batch of 2025-03-26 is answered: one array, or events where something in it cannot wait for the rest.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bailiwick_mcp::Id;
+use bailiwick_mcp::framing::Event;
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+
+use super::reply::{Reply, error_text, events, json};
+use super::wait::{COMMENT, SIGN};
+
+pub(super) const TOO_LONG_TOGETHER: &str =
+    "the answers to the batch are together longer than the limit; see `--max-message-bytes`";
+const UNREAD: &str = "the client does not read";
+
+/// What was said that the engine permitted: kept until all of it goes to the client as one array, or told at once.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// Each with its place in the array.
+    kept: Vec<(usize, Bytes)>,
+    /// Bytes that may still be kept.
+    room: usize,
+    /// Why something could not be kept or told.
+    full: Option<&'static str>,
+    out: Out,
+}
+
+#[derive(Debug)]
+enum Out {
+    Together,
+    /// One array, or events from the first message on that is no answer.
+    Turns(oneshot::Sender<Stream>),
+    Events(mpsc::Sender<Bytes>, Duration),
+    /// The client took no more of them.
+    Unread,
+}
+
+type Stream = (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>);
+
+impl Answers {
+    /// `bytes_max` is how much may be kept.
+    pub(super) fn new(bytes_max: usize) -> Answers {
+        Answers { kept: Vec::new(), room: bytes_max, full: None, out: Out::Together }
+    }
+
+    /// The client takes events, too.
+    pub(super) fn turning(bytes_max: usize) -> (Answers, oneshot::Receiver<Stream>) {
+        let (turn, turned) = oneshot::channel();
+        (Answers { out: Out::Turns(turn), ..Answers::new(bytes_max) }, turned)
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    pub(super) fn full(&self) -> Option<&'static str> {
+        self.full
+    }
+
+    pub(super) fn overflow(&mut self) {
+        self.full = Some(TOO_LONG_TOGETHER);
+    }
+
+    /// True if there is room for so many bytes, too.
+    pub(super) fn holds(&mut self, bytes: usize) -> bool {
+        if bytes > self.room {
+            self.overflow();
+        }
+        bytes <= self.room
+    }
+
+    /// Keeps or tells a message. One that is no answer may have to be heard before the rest is there.
+    pub(super) async fn add(&mut self, place: usize, message: Bytes, is_answer: bool, unread: Duration) {
+        if !is_answer && matches!(self.out, Out::Turns(_)) {
+            self.turn(unread).await;
+        }
+        self.room = if self.keeps() { self.room.saturating_sub(message.len()) } else { self.room };
+        self.put(place, message).await;
+    }
+
+    /// Our own error in the place of an answer, for which there is always room.
+    pub(super) async fn fail(&mut self, place: usize, id: Option<&Id<'_>>, code: i64, words: &str) {
+        self.put(place, error_text(code, words, id).into()).await;
+    }
+
+    fn keeps(&self) -> bool {
+        matches!(self.out, Out::Together | Out::Turns(_))
+    }
+
+    async fn put(&mut self, place: usize, message: Bytes) {
+        match &self.out {
+            Out::Together | Out::Turns(_) => self.kept.push((place, message)),
+            Out::Events(pieces, unread) => {
+                let mut event = Vec::new();
+                Event::default().write(Some(&message), &mut event);
+                if !matches!(timeout(*unread, pieces.send(event.into())).await, Ok(Ok(()))) {
+                    (self.out, self.full) = (Out::Unread, Some(UNREAD));
+                }
+            }
+            Out::Unread => {}
+        }
+    }
+
+    /// From now on each is told at once; those that came before come first.
+    async fn turn(&mut self, unread: Duration) {
+        let (pieces, receiver) = mpsc::channel(1);
+        if let Out::Turns(turn) = std::mem::replace(&mut self.out, Out::Events(pieces.clone(), unread)) {
+            // Who left takes the work for it along.
+            let _ = turn.send((pieces, receiver));
+        }
+        for (place, message) in std::mem::take(&mut self.kept) {
+            self.put(place, message).await;
+        }
+    }
+
+    /// All that was kept as one array; of what is an array itself, its members. Nothing if there is nothing.
+    pub(super) fn array(mut self) -> Option<Reply> {
+        self.kept.sort_by_key(|(place, _)| *place);
+        let mut array = vec![b'['];
+        for (_, message) in &self.kept {
+            let whole = message.trim_ascii();
+            let members = whole.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+            if array.len() > 1 {
+                array.push(b',');
+            }
+            array.extend_from_slice(members.unwrap_or(whole));
+        }
+        array.push(b']');
+        (!self.kept.is_empty()).then(|| json(StatusCode::OK, array.into()))
+    }
+}
+
+/// Waits for `work`, which is the whole reply, or answers with the events that it turns to. A client that leaves ends it.
+pub(super) async fn answered(
+    mut work: Pin<Box<dyn Future<Output = Reply> + Send>>,
+    mut turned: oneshot::Receiver<Stream>,
+    streams: &Gauge,
+) -> Reply {
+    let (pieces, receiver) = tokio::select! {
+        biased;
+        reply = &mut work => return reply,
+        Ok(stream) = &mut turned => stream,
+    };
+    let streams = streams.clone();
+    streams.inc();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = &mut work => break,
+                () = pieces.closed() => break,
+                () = sleep(SIGN) => drop(pieces.try_send(Bytes::from_static(COMMENT))),
+            }
+        }
+        streams.dec();
+    });
+    events(receiver)
+}
