@@ -19,7 +19,9 @@ mod links;
 mod masked;
 
 pub use bailiwick_engine::{Mode, Pins, Quarantined, Question};
-pub use bailiwick_gateway::http::{Authenticate, Authenticating, Challenge, Head, HeaderValue, Taken};
+pub use bailiwick_gateway::http::{
+    Authenticate, Authenticating, Challenge, Head, HeaderValue, HttpLimits, RunBy, Taken,
+};
 pub use bailiwick_mcp::Limits;
 pub use bailiwick_policy::{BUNDLED, Claim, Load, Principal, Source};
 pub use bailiwick_record::AuditError;

@@ -19,7 +19,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
-use bailiwick::{Audit, AuditError, Bridge, Error, Gateway, Setup, Store, Supervisor};
+use bailiwick::{
+    Audit, AuditError, Bridge, Error, Gateway, HeaderValue, HttpLimits, RunBy, Setup, Store, Supervisor,
+};
+use bailiwick_testkit::http::{Upstream, ask, post, reply, reply_json};
 
 const OURS: &str = env!("CARGO_BIN_EXE_bailiwick");
 
@@ -172,6 +175,10 @@ fn what_is_wrong_is_said_and_nothing_starts() {
     refused(Gateway::to("http://me:secret@a/b", setup()), "as a header");
     refused(Gateway::to(url, setup()).path("mcp"), "no plain path");
     refused(Gateway::to(url, setup()).tls("", ""), "no certificate");
+    refused(Gateway::to("https://a/b", setup()).authorities("none"), "certificates of authorities");
+    refused(Gateway::to(url, setup()).forward_header("Mcp-Session-Id"), "the gateway's own");
+    refused(Gateway::to(url, setup()).header("Host", HeaderValue::from_static("a")), "the gateway's own");
+    refused(Gateway::to(url, setup()).forward_header("no name"), "no name of a header");
     refused(Gateway::to(url, setup().policy("standart")), "did you mean `standard`?");
     refused(Gateway::to(url, setup().policy("mine")), "bundled are: ");
     refused(Gateway::to(url, setup().server("a/b")), "holds a blank");
@@ -180,6 +187,56 @@ fn what_is_wrong_is_said_and_nothing_starts() {
     refused(Gateway::to(url, setup().policy(policy.to_str().unwrap())), "alow");
     let error = Bridge::to([""; 0], &Supervisor::at(OURS), setup()).run(std::io::stdin(), std::io::stdout());
     assert!(error.unwrap_err().to_string().contains("command is empty"));
+}
+
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+
+#[test]
+fn bounds_headers_runs_and_authorities_are_as_the_program_says() {
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [inside, outside, strange] = &folders;
+    let upstream = Upstream::start(|request, stream| {
+        let version =
+            r#"{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}"#;
+        match request.text().contains("initialize") {
+            true => reply_json(stream, &format!(r#"{{"jsonrpc":"2.0","id":0,"result":{version}}}"#)),
+            false => reply(stream, "202 Accepted", "", ""),
+        }
+    });
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let inner = Gateway::to(upstream.url(), setup(inside.path()))
+        .tls(made.cert.pem(), made.signing_key.serialize_pem())
+        .forward_header("X-Team")
+        .start()
+        .unwrap();
+    let url = format!("https://localhost:{}/mcp", inner.address().port());
+    let limits = HttpLimits { sessions_max: 1, ..HttpLimits::DEFAULT };
+    let outer = Gateway::to(&url, setup(outside.path()))
+        .authorities(made.cert.pem())
+        .forward_header("x-team")
+        .run_by("header:X-Run".parse::<RunBy>().unwrap())
+        .limits(limits)
+        .start()
+        .unwrap();
+    let begin = |address, headers: &str| ask(address, post(INITIALIZE, headers)).status();
+    assert_eq!(begin(outer.address(), "X-Team: blue\r\nX-Other: red\r\n"), 200);
+    let seen = upstream.seen().remove(0);
+    assert_eq!((seen.header("x-team"), seen.header("x-other")), (Some("blue"), None));
+    assert_eq!(begin(outer.address(), ""), 503, "the session that there is room for is open");
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+    let headers = format!(
+        "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: server/discover\r\nX-Run: {}\r\n",
+        "a".repeat(257)
+    );
+    let refused = ask(outer.address(), post(ping, &headers));
+    assert_eq!(refused.status(), 400, "{}", refused.text());
+    assert!(refused.text().contains("the name of the run is longer"), "{}", refused.text());
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let unbelieving = Gateway::to(&url, setup(strange.path())).authorities(other.cert.pem()).start().unwrap();
+    assert_eq!(begin(unbelieving.address(), ""), 502);
+    for gateway in [unbelieving, outer, inner] {
+        gateway.stop().unwrap();
+    }
 }
 
 #[test]

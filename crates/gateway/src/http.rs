@@ -66,7 +66,7 @@ pub use authenticate::{Authenticate, Authenticating, Challenge, Everybody};
 pub use bridge::bridge;
 pub use front::bind;
 pub use handle::RunBy;
-pub use head::Names;
+pub use head::{Names, is_own_header};
 pub use limits::HttpLimits;
 pub use office::Deciding;
 pub(crate) use opinion::Post;

@@ -8,7 +8,8 @@ use std::thread;
 use bailiwick_engine::Scanner;
 use bailiwick_gateway::http::{
     self, Authenticate, Command, Deciding, Endpoint, Everybody, HeaderName, HeaderValue, Http, HttpLimits,
-    Identity, Listener, Names, Plan, Recording, Roots, Route, Serves, Service, Target, Uri, bind,
+    Identity, Listener, Names, Plan, Recording, Roots, Route, RunBy, Serves, Service, Target, Uri, bind,
+    is_own_header,
 };
 use bailiwick_gateway::relay::now;
 use bailiwick_policy::Policy;
@@ -51,6 +52,9 @@ pub struct Gateway {
     names: Names,
     tls: Option<(Vec<u8>, Vec<u8>)>,
     headers: Vec<(String, HeaderValue)>,
+    authorities: Option<Vec<u8>>,
+    forward: Vec<String>,
+    run_by: Option<RunBy>,
     limits: HttpLimits,
 }
 
@@ -92,6 +96,9 @@ impl Gateway {
             names: Names::default(),
             tls: None,
             headers: Vec::new(),
+            authorities: None,
+            forward: Vec::new(),
+            run_by: None,
             limits: HttpLimits::DEFAULT,
         }
     }
@@ -148,6 +155,31 @@ impl Gateway {
         self
     }
 
+    /// Whose certificates the server at an `https` URL may show, as PEM. Otherwise those that the system believes.
+    #[must_use]
+    pub fn authorities(self, certificates: impl Into<Vec<u8>>) -> Gateway {
+        Gateway { authorities: Some(certificates.into()), ..self }
+    }
+
+    /// One more header of clients that goes on to the server, such as `Authorization`.
+    #[must_use]
+    pub fn forward_header(mut self, name: impl Into<String>) -> Gateway {
+        self.forward.push(name.into());
+        self
+    }
+
+    /// What tells apart the runs that one principal has without a session (2026-07-28). Otherwise it has one.
+    #[must_use]
+    pub fn run_by(self, by: RunBy) -> Gateway {
+        Gateway { run_by: Some(by), ..self }
+    }
+
+    /// Bounds on connections, sessions and waits. Those on messages are [`Setup::limits`].
+    #[must_use]
+    pub fn limits(self, limits: HttpLimits) -> Gateway {
+        Gateway { limits, ..self }
+    }
+
     /// Begins to serve; threads of its own do that until [`Serving::stop`].
     ///
     /// # Errors
@@ -159,8 +191,12 @@ impl Gateway {
         let policy = policies.compile()?;
         let scanner = Arc::new(Scanner::new());
         let (target, at) = self.target(&scanner)?;
+        let forward = std::mem::take(&mut self.forward)
+            .iter()
+            .map(|name| header_name(name))
+            .collect::<Result<_, _>>()?;
         let listener = self.listener()?;
-        let Gateway { setup, limits, path, address, .. } = self;
+        let Gateway { setup, limits, path, address, run_by, .. } = self;
         // A port that was any free one is a certain one now.
         let bound = listener.socket.as_ref().and_then(|socket| socket.local_addr().ok());
         let address = bound.unwrap_or(address);
@@ -185,7 +221,23 @@ impl Gateway {
         let approver =
             setup.approver.map(|approver| Arc::new(OfGateway(approver)) as Arc<dyn http::Approver>);
         let http = Http {
-            plan: plan(listener, path, (&setup.server, target), (limits, deciding)),
+            plan: Plan {
+                listeners: vec![listener],
+                routes: vec![Route {
+                    path,
+                    listeners: Vec::new(),
+                    sse: None,
+                    serves: Serves::One(setup.server.clone()),
+                }],
+                services: vec![Service {
+                    name: setup.server.clone(),
+                    target,
+                    forward,
+                    run_by,
+                    limits,
+                    deciding,
+                }],
+            },
             admin: None,
             authenticate,
             approver,
@@ -244,15 +296,17 @@ impl Gateway {
         }
         let tls = |error| Error::Setup(format!("TLS cannot be set up: {error}"));
         let roots = match uri.scheme_str() {
-            Some("https") => Roots::system().map_err(tls)?,
+            Some("https") => match &self.authorities {
+                Some(certificates) => Roots::from_pem(certificates)
+                    .map_err(|error| Error::Setup(format!("the certificates of authorities: {error}")))?,
+                None => Roots::system().map_err(tls)?,
+            },
             Some("http") => Roots::nobody().map_err(tls)?,
             Some(_) | None => return Err(Error::Setup(format!("`{url}` is no http or https URL"))),
         };
-        let header = |(name, value): (String, HeaderValue)| match name.parse::<HeaderName>() {
-            Ok(name) => Ok((name, value)),
-            Err(_) => Err(Error::Setup(format!("`{name}` is no name of a header"))),
-        };
-        let headers = std::mem::take(&mut self.headers).into_iter().map(header).collect::<Result<_, _>>()?;
+        let header = |(name, value): (String, HeaderValue)| Ok((header_name(&name)?, value));
+        let headers =
+            std::mem::take(&mut self.headers).into_iter().map(header).collect::<Result<_, Error>>()?;
         let shown = uri.to_string();
         Ok((Target::Http(Endpoint { uri, headers, roots }), shown))
     }
@@ -275,17 +329,14 @@ impl Gateway {
     }
 }
 
-/// One server behind one path.
-fn plan(
-    listener: Listener,
-    path: String,
-    (name, target): (&str, Target),
-    (limits, deciding): (HttpLimits, Deciding),
-) -> Plan {
-    let name = name.to_owned();
-    let route = Route { path, listeners: Vec::new(), sse: None, serves: Serves::One(name.clone()) };
-    let service = Service { name, target, forward: Vec::new(), run_by: None, limits, deciding };
-    Plan { listeners: vec![listener], services: vec![service], routes: vec![route] }
+fn header_name(name: &str) -> Result<HeaderName, Error> {
+    match name.parse::<HeaderName>() {
+        Ok(name) if is_own_header(&name) => {
+            Err(Error::Setup(format!("the header `{name}` is the gateway's own")))
+        }
+        Ok(name) => Ok(name),
+        Err(_) => Err(Error::Setup(format!("`{name}` is no name of a header"))),
+    }
 }
 
 fn record_start(entries: &Entries, address: SocketAddr, upstream: &str) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 use bailiwick_mcp::headers::{self, Repeated};
 use bailiwick_mcp::{Malformation, Message};
 use hyper::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    ORIGIN, TRANSFER_ENCODING,
+    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{StatusCode, Version as HttpVersion};
@@ -84,6 +84,13 @@ pub(super) fn check(head: &Parts, names: &Names, bytes_max: usize) -> Result<(),
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// True if the gateway itself says what stands in this header: nobody else may set or forward it.
+#[must_use]
+pub fn is_own_header(name: &HeaderName) -> bool {
+    let framing = [CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TE, TRANSFER_ENCODING, UPGRADE];
+    framing.contains(name) || name.as_str().starts_with("mcp-")
 }
 
 /// The first of those that no request may carry twice, or that repeat arguments, that is there more than once.

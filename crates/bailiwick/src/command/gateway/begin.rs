@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
-use bailiwick_gateway::http::{HeaderName, Uri};
+use bailiwick_gateway::http::{HeaderName, Uri, is_own_header};
 
 use super::config::{At, Listening, Value};
 use crate::exit::{self, Failure};
@@ -60,12 +60,9 @@ pub(super) fn value(source: &str) -> Option<Value> {
 }
 
 pub(super) fn header_name(name: &str) -> Result<HeaderName, Failure> {
-    let lower = name.trim().to_ascii_lowercase();
-    let framing =
-        ["connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"];
-    match HeaderName::from_bytes(lower.as_bytes()) {
-        Ok(name) if !framing.contains(&lower.as_str()) && !lower.starts_with("mcp-") => Ok(name),
-        Ok(_) => Err(usage(format!("the header `{lower}` is the gateway's own"))),
+    match HeaderName::from_bytes(name.trim().as_bytes()) {
+        Ok(name) if is_own_header(&name) => Err(usage(format!("the header `{name}` is the gateway's own"))),
+        Ok(name) => Ok(name),
         Err(_) => Err(usage(format!("`{name}` is no header name"))),
     }
 }
