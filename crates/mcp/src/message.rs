@@ -231,8 +231,7 @@ impl<'a> Packet<'a> {
         if !root.is_array() {
             return Message::read(root, limits).map(Packet::One);
         }
-        let count = root.elements().take(limits.batch_max + 1).count();
-        if count == 0 || count > limits.batch_max {
+        if root.elements().next().is_none() || root.elements().nth(limits.batch_max).is_some() {
             let json = Some(root.raw().into());
             return Err(Malformed { json, ..Malformed::new(Malformation::BatchSize) });
         }

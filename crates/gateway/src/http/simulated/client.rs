@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_mcp::Direction;
+use bailiwick_mcp::{Direction, Limits, Message, Packet, Parser};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::{sleep, timeout};
 
@@ -12,14 +12,18 @@ use super::{Chance, Permits};
 use crate::http::front::{Front, speak};
 
 const DEEDS: u64 = 5;
+/// The clients of a version with batches.
+const BATCHES: u64 = 3;
 
 /// One client, in a session or, for 2026-07-28, in none.
 pub(super) async fn run(front: Arc<Front>, permits: Arc<Permits>, mut chance: Chance) {
     let client = Client { front, permits };
-    let session = match chance.below(3) {
+    let kind = chance.below(4);
+    let session = match kind {
         0 => None,
         _ => {
-            let answer = client.ask(&post(INITIALIZE, "")).await;
+            let version = if kind == BATCHES { "2025-03-26" } else { "2025-11-25" };
+            let answer = client.ask(&post(&INITIALIZE.replace("2025-11-25", version), "")).await;
             let head = answer.split("\r\n\r\n").next().unwrap_or_default();
             let id = head.split("mcp-session-id: ").nth(1).and_then(|rest| rest.lines().next());
             // A gateway that ends begins none.
@@ -35,6 +39,19 @@ pub(super) async fn run(front: Arc<Front>, permits: Arc<Permits>, mut chance: Ch
             None => post(&message(1, tool, path, META), MODERN),
         };
         match chance.below(10) {
+            0..4 if kind == BATCHES => {
+                let session = session.as_deref().unwrap_or_default();
+                let call = |member: u64, tool: &str| message(10 * number + member, tool, path, "");
+                let batch = [call(1, "read"), call(2, "write"), call(3, "read")].join(", ");
+                let accept = ["", "Accept: application/json, text/event-stream\r\n"];
+                let headers = format!("{session}{}", accept[chance.below(2) as usize]);
+                let batch = post(&format!("[{batch}]"), &headers);
+                match chance.below(3) {
+                    0 => client.leave(&batch, chance.below(1_500)).await,
+                    1 => client.slow(&batch).await,
+                    _ => client.check(&client.ask(&batch).await),
+                }
+            }
             0..5 => client.check(&client.ask(&call("read")).await),
             5 => client.leave(&call("read"), chance.below(1_500)).await,
             6 => client.check(&client.ask(&call("write")).await),
@@ -79,6 +96,19 @@ fn post(body: &str, headers: &str) -> String {
         "POST /mcp HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         body.len()
     )
+}
+
+/// The members of a batch, or the one message.
+pub(super) fn members(text: &str) -> Vec<String> {
+    let mut parser = Parser::default();
+    let limits = Limits { batch_max: usize::MAX, ..Limits::DEFAULT };
+    match Packet::parse(&mut parser, text.as_bytes(), &limits) {
+        Ok(Packet::Batch(all)) => {
+            let raw = all.iter().flatten().map(Message::raw);
+            raw.map(|raw| String::from_utf8_lossy(raw.as_ref()).into_owned()).collect()
+        }
+        Ok(Packet::One(_)) | Err(_) => vec![text.to_owned()],
+    }
 }
 
 struct Client {
@@ -144,7 +174,8 @@ impl Client {
             true => body.lines().filter_map(|line| line.strip_prefix("data: ")).collect(),
             false => vec![body].into_iter().filter(|body| !body.is_empty()).collect(),
         };
-        for message in messages.into_iter().filter(|message| !message.trim().is_empty()) {
+        let messages = messages.into_iter().flat_map(members);
+        for message in messages.filter(|message| !message.trim().is_empty()) {
             let permitted = self.permits.hold(Direction::ToClient, message.trim_end().as_bytes());
             let own = !head.starts_with("HTTP/1.1 200") && message.contains("\"error\":{\"code\":");
             assert!(permitted || own, "undecided: {answer}");

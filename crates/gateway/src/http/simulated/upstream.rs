@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use tower_service::Service;
 
 use super::Permits;
+use super::client::members;
 
 /// Stands in an answer that nobody may ever see.
 pub(super) const POISON: &str = "never-to-be-seen";
@@ -162,8 +163,10 @@ async fn serve_one(mut stream: DuplexStream, permits: Arc<Permits>) {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
             continue;
         }
-        assert!(permits.hold(Direction::ToServer, &body), "undecided: {}", String::from_utf8_lossy(&body));
-        if answer(&String::from_utf8_lossy(&body), &mut stream).await.is_none() {
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let permitted = |member: &String| permits.hold(Direction::ToServer, member.as_bytes());
+        assert!(members(&body).iter().all(permitted), "undecided: {body}");
+        if answer(&body, &mut stream).await.is_none() {
             return;
         }
     }
@@ -201,12 +204,24 @@ fn member<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 async fn answer(body: &str, stream: &mut DuplexStream) -> Option<()> {
     let Some(id) = member(body, "id") else { return plain(stream, "202 Accepted", "", "").await };
     let json = "content-type: application/json\r\n";
-    let ok = |result: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}");
-    let done = ok(r#"{"content":[{"type":"text","text":"done"}]}"#);
+    let ok_for = |id: &str, result: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}");
+    let ok = |result: &str| ok_for(id, result);
+    let result = r#"{"content":[{"type":"text","text":"done"}]}"#;
+    let done = match body.starts_with('[') {
+        false => ok(result),
+        true => {
+            let all = members(body);
+            let answers = all.iter().filter_map(|one| Some(ok_for(member(one, "id")?, result)));
+            format!("[{}]", answers.collect::<Vec<_>>().join(","))
+        }
+    };
     match member(body, "method") {
         Some("\"initialize\"") => {
-            let result = r#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"u","version":"1"}}"#;
-            return plain(stream, "200 OK", &format!("{json}mcp-session-id: theirs\r\n"), &ok(result)).await;
+            let version = member(body, "protocolVersion").unwrap_or_default();
+            let result = format!(
+                r#"{{"protocolVersion":{version},"capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"u","version":"1"}}}}"#
+            );
+            return plain(stream, "200 OK", &format!("{json}mcp-session-id: theirs\r\n"), &ok(&result)).await;
         }
         Some("\"tools/list\"") => {
             let tools = r#"{"tools":[{"name":"read","inputSchema":{"type":"object"}}]}"#;
