@@ -140,13 +140,16 @@ pub(super) async fn connection(front: Arc<Front>, stream: StdStream) {
                 speak(front, stream, http2).await;
             }
         }
-        // A client that cannot agree on TLS in time, or at all, is let go.
+        // A client that cannot agree on TLS in time, or at all, is let go. Boxed: the tasks of all others are small without it.
         Some(identity) => {
-            if let Ok(Ok(stream)) = timeout(head_time, identity.accept(stream)).await {
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                hub.metrics.accepted(http2, true);
-                speak(front, stream, http2).await;
-            }
+            let spoken = Box::pin(async {
+                if let Ok(Ok(stream)) = timeout(head_time, identity.accept(stream)).await {
+                    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    hub.metrics.accepted(http2, true);
+                    speak(front, stream, http2).await;
+                }
+            });
+            spoken.await;
         }
     }
     hub.metrics.connections.dec();
@@ -171,20 +174,20 @@ where
         builder.max_concurrent_streams(HTTP2_STREAMS_MAX);
         builder.max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX));
         builder.keep_alive_interval(limits.keep_alive);
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        until_over(&front, connection, |connection| connection.graceful_shutdown()).await;
+        // Boxed, as what has TLS.
+        let mut connection = Box::pin(builder.serve_connection(TokioIo::new(stream), service));
+        until_over(&front, connection.as_mut(), |connection| connection.graceful_shutdown()).await;
     } else {
         let told = Arc::<AtomicBool>::default();
-        let connection = http1::converse(Arc::clone(&front), stream, Arc::clone(&told));
+        let connection = pin!(http1::converse(Arc::clone(&front), stream, Arc::clone(&told)));
         until_over(&front, connection, |_| told.store(true, Ordering::Relaxed)).await;
     }
 }
 
 /// Serves until the connection ends, by itself or soon after it is `told` to, or must. One that broke is its client's loss; what
 /// it was for is recorded where it was decided.
-async fn until_over<C: Future>(front: &Front, connection: C, tell: impl FnOnce(Pin<&mut C>)) {
+async fn until_over<C: Future>(front: &Front, mut connection: Pin<&mut C>, tell: impl FnOnce(Pin<&mut C>)) {
     let (mut phase, mut own) = (front.hub.phases.subscribe(), front.phase.subscribe());
-    let mut connection = pin!(connection);
     if ends_before(connection.as_mut(), (&mut phase, &mut own)).await {
         return;
     }

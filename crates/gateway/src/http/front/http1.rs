@@ -137,8 +137,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
 
     /// Has a request answered, and reads its body for that; nothing if the client leaves meanwhile.
     async fn attend(&mut self, front: &Front, request: Request<Sent>, body: &mut Reads) -> Option<Reply> {
-        // Made where it stays: it is large.
-        let mut work = pin!(serve(front, request));
+        // Apart from the connection: most of them are without a request, and small.
+        let mut work = Box::pin(serve(front, request));
         poll_fn(|context| {
             body.attend();
             loop {

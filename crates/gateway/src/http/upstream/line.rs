@@ -68,11 +68,6 @@ impl Line {
         silent && self.is_free()
     }
 
-    /// An empty outbox for a request, if one is at hand.
-    pub(super) fn outbox(&mut self) -> Outbox {
-        std::mem::take(&mut self.outbox)
-    }
-
     /// Begins a request, as far as that needs no waiting.
     pub(super) fn begin(&mut self, request: Outbox) -> Result<(), Missed> {
         (self.outbox, self.interim) = (request, 0);

@@ -111,8 +111,8 @@ impl Plain {
         if !headers.contains(&HOST) {
             headers.append(HOST, self.host.clone());
         }
-        let mut line = self.pool.take(time);
-        let mut request = line.as_mut().map(|line| line.outbox()).unwrap_or_default();
+        let line = self.pool.take(time);
+        let mut request = Outbox::default();
         request.put_request(method, elsewhere.as_ref().unwrap_or(&self.usual), &headers, body);
         self.begin_on(line, request, time)
     }

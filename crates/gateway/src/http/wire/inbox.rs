@@ -122,8 +122,25 @@ struct Lent(Vec<u8>);
 const SPARE_MAX: usize = 64;
 const SPARE_BYTES_MAX: usize = 4 << 10;
 
-fn spare() -> Vec<u8> {
+/// Empty memory that was of use before, if there is some.
+pub(super) fn spare() -> Vec<u8> {
     SPARE.with_borrow_mut(Vec::pop).unwrap_or_default()
+}
+
+/// Keeps memory for the next message, whosever that is.
+pub(super) fn give_back(mut bytes: Vec<u8>) {
+    if bytes.capacity() == 0 || bytes.capacity() > SPARE_BYTES_MAX {
+        return;
+    }
+    bytes.clear();
+    // The last ones of a thread are dropped with it.
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < SPARE_MAX
+        {
+            spare.push(bytes);
+        }
+    });
 }
 
 impl AsRef<[u8]> for Lent {
@@ -134,19 +151,7 @@ impl AsRef<[u8]> for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.0);
-        if bytes.capacity() > SPARE_BYTES_MAX {
-            return;
-        }
-        bytes.clear();
-        // The last ones of a thread are dropped with it.
-        let _ = SPARE.try_with(|spare| {
-            if let Ok(mut spare) = spare.try_borrow_mut()
-                && spare.len() < SPARE_MAX
-            {
-                spare.push(bytes);
-            }
-        });
+        give_back(std::mem::take(&mut self.0));
     }
 }
 

@@ -11,6 +11,7 @@ use hyper::http::response;
 use hyper::{Method, StatusCode, Uri};
 use tokio::io::AsyncWrite;
 
+use super::inbox::{give_back, spare};
 use crate::http::fields::Fields;
 
 /// What is to go out on a connection.
@@ -26,8 +27,6 @@ pub(in crate::http) struct Outbox {
 const COPIED_BYTES_MAX: usize = 32 << 10;
 /// Most heads of requests are not longer.
 const USUAL_HEAD_BYTES: usize = 512;
-/// An outbox that had more to hold gives it back.
-const KEPT_BYTES_MAX: usize = 4 << 10;
 
 impl Outbox {
     pub(in crate::http) fn len(&self) -> usize {
@@ -49,6 +48,9 @@ impl Outbox {
     }
 
     pub(in crate::http) fn put(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes = spare();
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -102,6 +104,7 @@ impl Outbox {
         headers: &Fields,
         body: &Bytes,
     ) {
+        self.bytes = spare();
         self.bytes.reserve(USUAL_HEAD_BYTES + body.len().min(COPIED_BYTES_MAX));
         let path = path.path_and_query().map_or("/", |path| path.as_str());
         for part in [method.as_str(), " ", path, " HTTP/1.1\r\n"] {
@@ -171,8 +174,8 @@ impl Outbox {
 
     fn clear(&mut self) {
         (self.written, self.tail) = (0, Bytes::new());
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT_BYTES_MAX);
+        // Memory that was just written is in the processor's cache still: the next message has it, whosever that is.
+        give_back(std::mem::take(&mut self.bytes));
     }
 }
 
