@@ -1,6 +1,8 @@
 //! Batches for a server over stdio: its members reach it one by one, and their answers are one array, or events where one of
 //! them is no answer.
 
+use std::time::Duration;
+
 use bailiwick_testkit::serde_json::{Value, json};
 
 use crate::{Place, ask, call, post, text};
@@ -66,6 +68,52 @@ fn what_of_a_batch_has_no_room_is_an_error_and_the_rest_is_answered() {
         .collect();
     outcomes.sort_unstable();
     assert_eq!(outcomes, [(1, true), (2, true), (3, false)], "{said}");
+}
+
+#[test]
+fn what_was_told_takes_no_room_of_what_follows() {
+    let server = LOUD.replace(
+        "*tools/call*)",
+        r#"*tools/call*) [ "$id" = 2 ] && echo '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"so far"}}';"#,
+    );
+    let place = Place::new(&["sh", "-c", &server].map(str::to_owned), &["--max-message-bytes", "4096"]);
+    let session = place.session_in("2025-03-26");
+    place.say(&session, &json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"}));
+    let calls: Vec<Value> = (1..=4).map(|id| call(id, "pid", &json!({}))).collect();
+    let said = place.say(&session, &json!(calls)).messages();
+    let answered = said.iter().filter(|one| one["result"].is_object()).count();
+    assert_eq!((said.len(), answered), (5, 4), "{said:?}");
+}
+
+#[test]
+fn a_member_that_is_taken_back_while_it_waits_is_not_answered() {
+    let server = LOUD.replace("*tools/list*)", "*tools/list*) sleep 2;");
+    let place = Place::new(&["sh", "-c", &server].map(str::to_owned), &[]);
+    let session = place.session_in("2025-03-26");
+    // It waits for our own look at the list.
+    let mut batch = place.begin(&session, &json!([call(1, "pid", &json!({}))]));
+    std::thread::sleep(Duration::from_millis(500));
+    let back = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}});
+    assert_eq!(place.say(&session, &back).status(), 202);
+    let answer = batch.answer();
+    assert_eq!((answer.status(), answer.text().as_str()), (202, ""));
+}
+
+#[test]
+fn an_answer_that_comes_before_its_call_was_sent_holds_nothing_up() {
+    let server = LOUD.replace(
+        "*tools/call*)",
+        r#"*tools/call*) [ "$id" = 1 ] && echo '{"jsonrpc":"2.0","id":2,"result":{"content":[]}}';"#,
+    );
+    let place = Place::new(&["sh", "-c", &server].map(str::to_owned), &[]);
+    let session = place.session_in("2025-03-26");
+    // Both wait for our own look at the list, and are sent one behind the other.
+    let said =
+        place.say(&session, &json!([call(1, "pid", &json!({})), call(2, "pid", &json!({}))])).messages();
+    let said = said.iter().flat_map(|one| one.as_array().cloned().unwrap_or_else(|| vec![one.clone()]));
+    let said: Vec<Value> = said.collect();
+    let of = |id: i64| said.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}: {said:?}"));
+    assert!(of(1)["result"].is_object() && of(2)["error"].is_object(), "{said:?}");
 }
 
 #[test]

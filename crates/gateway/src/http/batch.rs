@@ -8,24 +8,29 @@ use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use hyper::{Response, StatusCode};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Gate, Way};
 use super::head::is_type;
 use super::letter::{Letter, What};
-use super::post::UNRECORDED;
+use super::post::{UNRECORDED, asked};
 use super::reply::{Reply, bare};
+use super::run::Owed;
 use super::stream;
 use super::together::{Answers, answered};
 use super::upstream::{Reading, UpstreamError, collect};
+
+const OVER: &str =
+    "the call was over before it could be sent on: the server answered early, or it was taken back";
 
 /// A member that is not decided yet.
 pub(super) type Undecided = (Id<'static>, oneshot::Receiver<What>);
 
 /// True if nobody has to hear of it before the rest is there.
-fn is_answer(letter: &Letter, gate: &Gate) -> bool {
+fn is_answer(message: &[u8], gate: &Gate) -> bool {
     let answers = |message: &Message<'_>| matches!(message.body, Shape::Result { .. } | Shape::Error { .. });
-    gate.parse(letter.bytes(), |packet| match packet {
+    gate.parse(message, |packet| match packet {
         Ok(Packet::One(message)) => answers(&message),
         Ok(Packet::Batch(members)) => members.iter().flatten().all(answers),
         Err(_) => true,
@@ -34,7 +39,7 @@ fn is_answer(letter: &Letter, gate: &Gate) -> bool {
 
 impl Answers {
     pub(super) async fn take(&mut self, letter: &Letter, gate: &Gate) {
-        self.add(0, letter.bytes().clone(), is_answer(letter, gate), gate.limits.unread_time).await;
+        self.add(0, letter.bytes().clone(), is_answer(letter.bytes(), gate), gate.limits.unread_time).await;
     }
 
     async fn add_all(&mut self, refused: &[Letter], gate: &Gate) {
@@ -58,7 +63,7 @@ impl Attended {
         let bytes_max = gate.office.with.limits.message_bytes_max;
         if let (Way::Http(link), true) = (&here.way, undecided.is_empty()) {
             let sent = link.post(self.exchange.headers.fields(), &Letter::batch(&letters)).await;
-            let mut answers = Answers::new(bytes_max);
+            let (mut answers, _) = Answers::new(bytes_max, false);
             match sent {
                 Ok(response) if tells(&response) && self.takes_events() => {
                     return stream::open_behind(self, &refused, response.into_body());
@@ -71,10 +76,7 @@ impl Attended {
             }
             return self.exchange.conclude(answers).await;
         }
-        let (mut answers, turned) = Answers::turning(bytes_max);
-        if !self.takes_events() {
-            answers = Answers::new(bytes_max);
-        }
+        let (mut answers, turned) = Answers::new(bytes_max, self.takes_events());
         answers.add_all(&refused, gate).await;
         answered(Box::pin(self.answer_all(letters, undecided, answers)), turned, &gate.metrics.streams).await
     }
@@ -90,18 +92,28 @@ impl Attended {
             exchange.ask_for(&Letter::batch(&letters), &letters, &mut answers).await;
         }
         for (id, waiter) in undecided {
-            match waiter.await {
+            let what = waiter.await;
+            if !matches!(what, Ok(What::ToServer { .. })) {
+                // Nobody owes it anything: its id may be another call's by the time that the rest is there.
+                exchange.sent.retain(|owed| owed.id != id || owed.call.is_some());
+            }
+            match what {
                 Ok(What::ToServer { letter, request }) => {
                     for owed in exchange.sent.iter_mut().filter(|owed| owed.id == id) {
                         owed.call = request;
                     }
-                    // What nobody could be told the answer of is not sent.
-                    if answers.full().is_none() {
+                    let owed = Owed { id, call: request };
+                    if !exchange.run.owes(exchange.lane, &owed) {
+                        answers.fail(0, Some(&owed.id), -32603, OVER).await;
+                    } else if answers.full().is_none() {
+                        // What nobody could be told the answer of is not sent.
                         exchange.ask_for(&letter, std::slice::from_ref(&letter), &mut answers).await;
                     }
                 }
                 Ok(What::ToClient(letter)) => answers.take(&letter, &exchange.here.gate).await,
                 Ok(What::Ask(_) | What::Keep(_)) => {}
+                // Its client took it back.
+                Err(_) if exchange.run.office().recorder.records() => {}
                 Err(_) => answers.fail(0, Some(&id), 4050, UNRECORDED).await,
             }
         }
@@ -117,8 +129,12 @@ impl Exchange {
     async fn ask_for(&self, letter: &Letter, members: &[Letter], answers: &mut Answers) {
         match &self.here.way {
             Way::Http(link) => {
+                let ids = members
+                    .iter()
+                    .flat_map(|member| self.here.gate.parse(member.bytes(), |packet| asked(&packet)));
+                let ids: Vec<Id<'static>> = ids.collect();
                 if let Ok(response) = link.post(self.headers.fields(), letter).await {
-                    self.hear(response, &self.ids, answers).await;
+                    self.hear(response, &ids, answers).await;
                 }
             }
             Way::Stdio(_) => self.ask_by_pipe(members, answers).await,
@@ -142,7 +158,7 @@ impl Exchange {
         }
         let mut sse = Sse::new(&gate.office.with.limits);
         while ids.iter().any(|id| self.run.awaits(self.lane, id)) {
-            let Some(Ok(frame)) = body.frame().await else { break };
+            let Ok(Some(Ok(frame))) = timeout(gate.limits.stream_idle, body.frame()).await else { break };
             let Ok(data) = frame.into_data() else { continue };
             sse.extend(&data);
             let mut messages = Vec::new();
@@ -154,7 +170,8 @@ impl Exchange {
                 }
             }
             for message in messages {
-                if !answers.holds(message.len()) {
+                let answer = is_answer(&message, gate);
+                if !answers.admits(message.len(), answer, gate.limits.unread_time).await {
                     return;
                 }
                 self.take_in(&Bytes::from(message), answers).await;

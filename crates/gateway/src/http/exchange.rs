@@ -115,7 +115,7 @@ impl Exchange {
         };
         let response = link.post(headers, &letter).await.map_err(drop)?;
         let Some(id) = asked else { return Ok(()) };
-        let mut answers = Answers::new(self.here.gate.office.with.limits.message_bytes_max);
+        let (mut answers, _) = Answers::new(self.here.gate.office.with.limits.message_bytes_max, false);
         self.hear(response, &[id], &mut answers).await;
         Ok(())
     }

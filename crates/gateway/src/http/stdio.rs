@@ -293,7 +293,8 @@ impl Exchange {
         // It ends with the last of those that wait for an answer.
         drop(pieces);
         while let Some(Said { letter, answers: is_answer }) = said.recv().await {
-            if answers.holds(letter.bytes().len()) {
+            let unread = gate.limits.unread_time;
+            if answers.admits(letter.bytes().len(), is_answer, unread).await {
                 answers.take(&letter, gate).await;
                 continue;
             }

@@ -219,18 +219,22 @@ impl Pump {
         }
     }
 
-    /// Writes what `decided` has for the client; the first message takes the place that `event` had in the stream.
+    /// Writes what `decided` has for the client; the last message takes the place that `event` had in the stream, so that who
+    /// resumes behind it has them all.
     async fn write(&self, decided: Decided, event: &mut Event, out: &mut Vec<u8>) {
         let acts = self.attended.exchange.settle_heard(decided, &self.late).await;
         let letters: Vec<Letter> = to_client(acts).collect();
-        if letters.is_empty() && (event.id.is_some() || event.retry_ms.is_some()) {
-            // The message goes no further; where the stream may be resumed does.
-            event.kind = None;
-            event.write(None, out);
-        }
-        for letter in letters {
-            event.write(Some(letter.bytes()), out);
-            *event = Event::default();
+        match letters.split_last() {
+            Some((last, before)) => {
+                out.extend(before.iter().flat_map(self::event));
+                event.write(Some(last.bytes()), out);
+            }
+            None if event.id.is_some() || event.retry_ms.is_some() => {
+                // The message goes no further; where the stream may be resumed does.
+                event.kind = None;
+                event.write(None, out);
+            }
+            None => {}
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Answers {
     kept: Vec<(usize, Bytes)>,
     /// Bytes that may still be kept.
     room: usize,
+    /// How many may be, while none are.
+    bytes_max: usize,
     /// Why something could not be kept or told.
     full: Option<&'static str>,
     out: Out,
@@ -43,17 +45,14 @@ enum Out {
 type Stream = (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>);
 
 impl Answers {
-    /// `bytes_max` is how much may be kept.
-    pub(super) fn new(bytes_max: usize) -> Answers {
-        Answers { kept: Vec::new(), room: bytes_max, full: None, out: Out::Together }
-    }
-
-    /// The client takes events, too.
-    pub(super) fn turning(bytes_max: usize) -> (Answers, oneshot::Receiver<Stream>) {
+    /// Of which `bytes_max` may be kept; if the client `takes_events`, with who hears that they turn to those.
+    pub(super) fn new(bytes_max: usize, takes_events: bool) -> (Answers, oneshot::Receiver<Stream>) {
         let (turn, turned) = oneshot::channel();
-        (Answers { out: Out::Turns(turn), ..Answers::new(bytes_max) }, turned)
+        let out = if takes_events { Out::Turns(turn) } else { Out::Together };
+        (Answers { kept: Vec::new(), room: bytes_max, bytes_max, full: None, out }, turned)
     }
 
+    /// How long one more message may be.
     pub(super) fn room(&self) -> usize {
         self.room
     }
@@ -66,20 +65,26 @@ impl Answers {
         self.full = Some(TOO_LONG_TOGETHER);
     }
 
-    /// True if there is room for so many bytes, too.
-    pub(super) fn holds(&mut self, bytes: usize) -> bool {
+    /// True if there is room for a message of so many bytes. One that is no answer may have to be heard before the rest is
+    /// there: where the client takes events, there is room for all from then on.
+    pub(super) async fn admits(&mut self, bytes: usize, is_answer: bool, unread: Duration) -> bool {
+        if !is_answer && matches!(self.out, Out::Turns(_)) {
+            self.turn(unread).await;
+        }
         if bytes > self.room {
             self.overflow();
         }
         bytes <= self.room
     }
 
-    /// Keeps or tells a message. One that is no answer may have to be heard before the rest is there.
+    /// Keeps or tells a message for which there is room.
     pub(super) async fn add(&mut self, place: usize, message: Bytes, is_answer: bool, unread: Duration) {
         if !is_answer && matches!(self.out, Out::Turns(_)) {
             self.turn(unread).await;
         }
-        self.room = if self.keeps() { self.room.saturating_sub(message.len()) } else { self.room };
+        if self.keeps() {
+            self.room = self.room.saturating_sub(message.len());
+        }
         self.put(place, message).await;
     }
 
@@ -113,6 +118,7 @@ impl Answers {
             // Who left takes the work for it along.
             let _ = turn.send((pieces, receiver));
         }
+        self.room = self.bytes_max;
         for (place, message) in std::mem::take(&mut self.kept) {
             self.put(place, message).await;
         }
@@ -143,7 +149,8 @@ pub(super) async fn answered(
 ) -> Reply {
     let (pieces, receiver) = tokio::select! {
         biased;
-        reply = &mut work => return reply,
+        // It may have turned and ended at once.
+        reply = &mut work => return turned.try_recv().map_or(reply, |(_, receiver)| events(receiver)),
         Ok(stream) = &mut turned => stream,
     };
     let streams = streams.clone();

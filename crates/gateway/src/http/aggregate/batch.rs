@@ -1,6 +1,7 @@
 //! A batch of 2025-03-26 for several servers: each member goes its own way, and what comes back goes back together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_engine::Principal;
 use bailiwick_mcp::{Id, Limits};
@@ -37,10 +38,8 @@ impl Aggregate {
         let (names, limits) =
             (self.gates().map(|gate| gate.name.as_str()).collect::<Vec<_>>(), self.messages());
         // Together they may be as long as one message.
-        let (mut answers, turned) = Answers::turning(limits.message_bytes_max);
-        if !takes_events(head.headers.get(ACCEPT)) {
-            answers = Answers::new(limits.message_bytes_max);
-        }
+        let (mut answers, turned) =
+            Answers::new(limits.message_bytes_max, takes_events(head.headers.get(ACCEPT)));
         let (sender, mut receiver) = mpsc::channel(1);
         // A client that leaves takes all of them along.
         let mut tasks = JoinSet::new();
@@ -69,18 +68,8 @@ impl Aggregate {
         let work = async move {
             // They end with it.
             let _tasks = tasks;
-            while let Some(said) = receiver.recv().await {
-                let Said { index, id, message, answers: is_answer } = said;
-                match message {
-                    Some(message) if answers.holds(message.len()) => {
-                        answers.add(index, message, is_answer, unread).await;
-                    }
-                    // What is said beside the answer may be lost, the answer may not.
-                    Some(_) if is_answer => answers.fail(index, id.as_ref(), -32603, TOO_LONG_TOGETHER).await,
-                    Some(_) => {}
-                    // Whoever asked is told that nothing more comes.
-                    None => answers.fail(index, id.as_ref(), -32603, UNANSWERED).await,
-                }
+            while let Some(heard) = receiver.recv().await {
+                heard.join(&mut answers, unread).await;
             }
             answers.array().unwrap_or_else(|| bare(StatusCode::ACCEPTED))
         };
@@ -89,41 +78,66 @@ impl Aggregate {
 }
 
 /// What came of one member.
-struct Said {
+struct Came {
     index: usize,
     id: Option<Id<'static>>,
-    /// Nothing: no answer comes.
-    message: Option<Bytes>,
-    answers: bool,
+    said: Word,
+}
+
+enum Word {
+    Answer(Bytes),
+    /// Something beside the answer.
+    Beside(Bytes),
+    /// No answer comes.
+    Nothing,
+}
+
+impl Came {
+    async fn join(self, answers: &mut Answers, unread: Duration) {
+        let Came { index, id, said } = self;
+        let (message, is_answer) = match said {
+            Word::Answer(message) => (message, true),
+            Word::Beside(message) => (message, false),
+            // Whoever asked is told that nothing more comes.
+            Word::Nothing => return answers.fail(index, id.as_ref(), -32603, UNANSWERED).await,
+        };
+        if answers.admits(message.len(), is_answer, unread).await {
+            answers.add(index, message, is_answer, unread).await;
+        } else if is_answer {
+            // What is said beside the answer may be lost, the answer may not.
+            answers.fail(index, id.as_ref(), -32603, TOO_LONG_TOGETHER).await;
+        }
+    }
 }
 
 /// Hears a reply out, until the request is answered.
 async fn hear(
     reply: Reply,
     (index, id): (usize, Option<Id<'static>>),
-    to: &mpsc::Sender<Said>,
+    to: &mpsc::Sender<Came>,
     limits: &Limits,
 ) {
-    let say = async |message: Option<Bytes>, answers: bool| {
-        // Who is gone needs nothing more.
-        to.send(Said { index, id: id.clone(), message, answers }).await.is_ok()
-    };
+    // Who is gone needs nothing more.
+    let say = async |said: Word| to.send(Came { index, id: id.clone(), said }).await.is_ok();
     let mut heard = match reply.into_body() {
         Body::Whole(bytes) => {
             if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
-                say(Some(bytes), true).await;
+                say(Word::Answer(bytes)).await;
             }
             return;
         }
         streamed @ Body::Events(_) => Heard::new(streamed, limits),
     };
     while let Some(message) = heard.message().await {
-        let answers = words::outcome(&message, limits).is_some();
-        if !say(Some(message), answers).await || answers {
+        if words::outcome(&message, limits).is_some() {
+            say(Word::Answer(message)).await;
+            return;
+        }
+        if !say(Word::Beside(message)).await {
             return;
         }
     }
     if id.is_some() {
-        say(None, true).await;
+        say(Word::Nothing).await;
     }
 }

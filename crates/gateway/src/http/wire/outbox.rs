@@ -48,10 +48,15 @@ impl Outbox {
     }
 
     pub(in crate::http) fn put(&mut self, bytes: &[u8]) {
+        self.borrow();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Has memory that was of use before, if it has none.
+    fn borrow(&mut self) {
         if self.bytes.capacity() == 0 {
             self.bytes = spare();
         }
-        self.bytes.extend_from_slice(bytes);
     }
 
     fn put_number(&mut self, mut number: usize, radix: usize) {
@@ -104,7 +109,7 @@ impl Outbox {
         headers: &Fields,
         body: &Bytes,
     ) {
-        self.bytes = spare();
+        self.borrow();
         self.bytes.reserve(USUAL_HEAD_BYTES + body.len().min(COPIED_BYTES_MAX));
         let path = path.path_and_query().map_or("/", |path| path.as_str());
         for part in [method.as_str(), " ", path, " HTTP/1.1\r\n"] {
