@@ -34,7 +34,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     }
     let mut clean = true;
     for name in &names {
-        if let Err(error) = fuzz(name, Duration::from_secs(options.seconds)) {
+        if let Err(error) = fuzz(name, Duration::from_secs(options.seconds), None) {
             println!("{error:#}");
             clean = false;
         }
@@ -46,6 +46,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 const WIRE: [&str; 3] = ["document", "lines", "message"];
 
 /// The short run inside the tests: each target of the wire has the time, all others share as much again. Each counts as one test.
+///
+/// Its inputs are drawn from one seed, so that a change is judged by what it changed; a run by hand draws others.
 pub(crate) fn smoke(time: Duration, totals: &mut Totals) -> Result<()> {
     let names = targets()?;
     build()?;
@@ -56,7 +58,7 @@ pub(crate) fn smoke(time: Duration, totals: &mut Totals) -> Result<()> {
     let others = u32::try_from(names.len() - WIRE.len())?.max(1);
     for name in &names {
         let sharing = if is_wire(name) { 1 } else { others };
-        match fuzz(name, time / sharing) {
+        match fuzz(name, time / sharing, Some(1)) {
             Ok(()) => totals.pass(),
             Err(error) => totals.fail(&format!("fuzz target {name}: {error:#}")),
         }
@@ -114,7 +116,8 @@ pub(crate) fn lock() -> Result<()> {
     Ok(())
 }
 
-fn fuzz(name: &str, time: Duration) -> Result<()> {
+/// `seed`: where the fuzzer's choices begin; without one, each run chooses anew.
+fn fuzz(name: &str, time: Duration, seed: Option<u32>) -> Result<()> {
     let seeds = shell::root().join("fuzz/corpus").join(name);
     if fs::read_dir(&seeds).map_or(0, Iterator::count) == 0 {
         bail!("{} holds no seeds", seeds.display());
@@ -130,6 +133,7 @@ fn fuzz(name: &str, time: Duration) -> Result<()> {
     // The panic message matters, not the fuzzer's own frames.
     command.env("RUST_BACKTRACE", "0");
     command.args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536", "-print_final_stats=1"]);
+    command.args(seed.map(|seed| format!("-seed={seed}")));
     command.arg(&found).arg(&seeds);
     println!("      $ {}", shell::shown(&command));
     let out = command.stderr(fs::File::create(&log)?).output()?;

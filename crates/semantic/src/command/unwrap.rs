@@ -49,6 +49,7 @@ pub(super) fn all(state: &mut State) {
         for word in words.iter_mut().chain(bodies).chain(values) {
             if word.uses.iter().any(|name| variables.is_changed(name)) {
                 word.unknown.get_or_insert(Unknown::Variable);
+                word.guessed = true;
             }
         }
         if simple.doubt.is_none() && simple.words.first().is_some_and(|program| program.unknown.is_some()) {

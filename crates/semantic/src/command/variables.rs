@@ -16,6 +16,8 @@ pub(super) struct Variables {
     changed: BTreeSet<String>,
     /// A command changes variables that the text does not name.
     open: bool,
+    /// `IFS` may be given separators at any time: values may fall apart in other places.
+    separated: bool,
 }
 
 #[derive(Debug)]
@@ -69,16 +71,18 @@ impl Variables {
         let room = GUESSES_MAX.saturating_sub(variable.values.len());
         let all_known =
             items.iter().all(|item| item.unknown.is_none() && item.texts().all(|text| fits(&text)));
+        self.separated |=
+            name == "IFS" && (!all_known || items.iter().flat_map(Word::texts).any(|text| !text.is_empty()));
         variable.known = !unsure && all_known && count > 0 && count <= room && variable.values.is_empty();
         // What is not known at all is no guess.
-        let guessed =
-            items.iter().filter(|item| item.unknown.is_none() || !item.others.is_empty() || item.substituted);
-        variable.values.extend(guessed.flat_map(Word::texts).filter(fits).take(room).map(str::to_owned));
+        let told = items.iter().filter(|item| item.unknown.is_none() || item.is_told());
+        variable.values.extend(told.flat_map(Word::texts).filter(fits).take(room).map(str::to_owned));
     }
 
     /// A command changes it in a way that is not followed.
     pub(super) fn touch(&mut self, name: &str) {
         self.changed.insert(name.to_owned());
+        self.separated |= name == "IFS";
         if let Some(variable) = self.all.get_mut(name) {
             variable.number = None;
         }
@@ -87,6 +91,7 @@ impl Variables {
     /// A command gives it this value, at a time that is not followed.
     pub(super) fn give(&mut self, name: &str, value: &Word) {
         self.changed.insert(name.to_owned());
+        self.separated |= name == "IFS";
         if let Some(variable) = self.all.get_mut(name) {
             variable.given(std::slice::from_ref(value));
         }
@@ -147,7 +152,7 @@ impl Variables {
 
     /// True if a value that was taken as known may have been another one.
     pub(super) fn is_changed(&self, name: &str) -> bool {
-        self.open || self.changed.contains(name)
+        self.open || self.separated || self.changed.contains(name)
     }
 }
 

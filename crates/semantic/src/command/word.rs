@@ -45,6 +45,11 @@ impl Word {
     pub(super) fn unknown(source: &str) -> Word {
         Word { text: source.to_owned(), unknown: Some(Unknown::Variable), ..Word::default() }
     }
+
+    /// True if the script says what may stand for what in it is expanded.
+    pub(super) fn is_told(&self) -> bool {
+        self.guessed || self.substituted || !self.others.is_empty() || !self.uses.is_empty()
+    }
 }
 
 impl Parser<'_, '_> {
@@ -268,7 +273,9 @@ fn multiply(texts: &mut Vec<String>, expansion: &Expansion, state: &mut State) -
 /// The fields that blanks in the guesses make, place by place.
 fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
     let first = out.len();
-    let unknown = if expansion.guesses.len() > 1 { Some(Unknown::Variable) } else { None };
+    // Without separators nothing falls apart.
+    let whole = state.variables.is_set("IFS");
+    let unknown = if whole || expansion.guesses.len() > 1 { Some(Unknown::Variable) } else { None };
     if !state.pay(expansion.guesses.iter().map(String::len).sum()) {
         return out.push(Word::unknown(&expansion.source));
     }
