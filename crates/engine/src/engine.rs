@@ -52,7 +52,7 @@ pub struct Engine {
     pub(crate) policy: Arc<Policy>,
     pub(crate) scanner: Arc<Scanner>,
     pub(crate) run: Run,
-    pub(crate) offer: Offer,
+    pub(crate) offer: Arc<Offer>,
     pub(crate) counters: Counters,
     /// Those of limits `per: principal`; where a principal has several runs, they go from one to the other.
     pub(crate) principal_counters: Counters,
@@ -83,7 +83,7 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Settings, policy: Arc<Policy>, scanner: Arc<Scanner>, pins: Option<Pins>) -> Engine {
         Engine {
-            offer: Offer::with_lock(pins, policy.follows()),
+            offer: Arc::new(Offer::with_lock(pins, policy.follows())),
             settings,
             policy,
             present: Present::default(),
@@ -115,11 +115,11 @@ impl Engine {
         self.settings.limits
     }
 
-    /// The same pins as those of another run are kept once: `equal` is handed what is pinned, and returns what equals it.
-    pub fn share_pins(&mut self, equal: impl FnOnce(&Arc<Pins>) -> Arc<Pins>) {
-        let shared = equal(&self.offer.pinned);
-        if !Arc::ptr_eq(&shared, &self.offer.pinned) && *shared == *self.offer.pinned {
-            self.offer.pinned = shared;
+    /// The same offer as that of another run is kept once: `equal` is handed this one, and returns what equals it.
+    pub fn share_offer(&mut self, equal: impl FnOnce(&Arc<Offer>) -> Arc<Offer>) {
+        let shared = equal(&self.offer);
+        if !Arc::ptr_eq(&shared, &self.offer) && shared == self.offer {
+            self.offer = shared;
         }
     }
 
@@ -170,7 +170,9 @@ impl Engine {
         if self.policy.digest() != policy.digest() {
             self.suppressed.clear();
         }
-        self.offer.follows = policy.follows();
+        if self.offer.follows != policy.follows() {
+            Arc::make_mut(&mut self.offer).follows = policy.follows();
+        }
         self.policy = policy;
     }
 

@@ -41,4 +41,4 @@ pub use engine::{Engine, Mode, Settings};
 pub use foresight::{Foreseen, Foresight};
 pub use pace::PACE;
 pub use permit::Permitted;
-pub use pins::Pins;
+pub use pins::{Offer, Pins};

@@ -28,14 +28,15 @@ impl Engine {
             && let Some(name) = value.text()
         {
             // The name alone stands for the tool: every call of it shows the same one.
-            Arc::make_mut(&mut self.offer.pinned).add(Item::Tool, &name, value);
-            self.offer.observe(Item::Tool, &name, value, 0);
+            let offer = Arc::make_mut(&mut self.offer);
+            Arc::make_mut(&mut offer.pinned).add(Item::Tool, &name, value);
+            offer.observe(Item::Tool, &name, value, 0);
         }
         let task = message.params().and_then(|params| params.get("taskId")).and_then(Value::text);
         if let Some(id) = task.filter(|_| self.run.tasks.len() < TASKS_MAX) {
             self.run.tasks.entry(id.into_owned()).or_default();
         }
-        self.offer.set_complete(Item::Tool);
+        Arc::make_mut(&mut self.offer).set_complete(Item::Tool);
     }
 
     /// Filters a page of a list. The cursor and every byte of what stays are kept.
@@ -52,8 +53,7 @@ impl Engine {
             let cause = "a key of the list in another case";
             return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
         }
-        let others = LISTS.iter().filter(|other| **other != item);
-        let foreign = others.clone().any(|other| result.get(other.member()).is_some());
+        let foreign = LISTS.iter().any(|other| *other != item && result.get(other.member()).is_some());
         if foreign || result.get(item.member()).is_some_and(|list| !list.is_array()) {
             let cause = "the answer is no such list";
             return Judgement::deny(Reason::Protocol(cause.into()), Refusal::error(WITHHELD, cause));
@@ -92,7 +92,7 @@ impl Engine {
                 inspection = self.inspect_item(item, name, element, &neighbours);
                 keep = !inspection.blocks();
                 why = Why::Guard;
-                self.offer.set_withheld(item, name, !keep);
+                Arc::make_mut(&mut self.offer).set_withheld(item, name, !keep);
                 judgement.reasons.append(&mut inspection.reasons);
             }
             if keep {
@@ -104,9 +104,10 @@ impl Engine {
             elements.push((element.span(), keep));
         }
         if result.get("nextCursor").is_none() {
-            self.offer.set_complete(item);
+            let offer = Arc::make_mut(&mut self.offer);
+            offer.set_complete(item);
             if pending.from_start {
-                self.offer.forgive(item, &names, pending.call);
+                offer.forgive(item, &names, pending.call);
             }
         }
         splice.retain(&elements);
@@ -131,7 +132,9 @@ impl Engine {
         pins: &mut Vec<Outcome<'_>>,
     ) -> bool {
         let requests = self.run.calls;
-        let Some(change) = self.offer.observe(item, name, value, requests) else { return true };
+        let Some(change) = Arc::make_mut(&mut self.offer).observe(item, name, value, requests) else {
+            return true;
+        };
         let drift = self.policy.pins().drift;
         let mut decision = self.decision(at, Event::Pin, Direction::ToClient);
         decision.method = item.member().into();

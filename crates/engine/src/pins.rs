@@ -1,5 +1,6 @@
 //! Pins: the recorded identity of what a server offers, and how an offer differs from it.
 
+mod digests;
 mod names;
 mod parameters;
 mod schemas;
@@ -15,6 +16,9 @@ use bailiwick_mcp::{Item, Value};
 use bailiwick_policy::Target;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::digests::digest_of_arguments;
+use self::digests::hex;
+pub use self::digests::{absent, digest};
 use self::names::{NAME_BYTES_MAX, TOO_LONG, reads_text, writes_text};
 pub(crate) use self::parameters::Parameters;
 pub(crate) use self::schemas::{Known, Schemas};
@@ -99,40 +103,6 @@ pub fn pin(item: Value<'_>) -> Pin {
     parts
 }
 
-/// SHA-256 over the RFC 8785 form of a value.
-#[must_use]
-pub fn digest(value: Value<'_>) -> Digest {
-    // Text that only our own parser could read has no canonical form: its bytes are its identity.
-    let bytes = canonical(value).unwrap_or_else(|| value.raw().as_bytes().to_vec());
-    let mut hash = Sha256::new();
-    hash.update(bytes);
-    hex(hash)
-}
-
-/// The same; all texts without a canonical form are one.
-pub(crate) fn digest_of_arguments(value: Value<'_>) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(canonical(value).unwrap_or_default());
-    hex(hash)
-}
-
-fn canonical(value: Value<'_>) -> Option<Vec<u8>> {
-    let parsed: serde_json::Value = serde_json::from_str(value.raw()).ok()?;
-    serde_json_canonicalizer::to_vec(&parsed).ok()
-}
-
-/// The digest of instructions that a server did not send.
-#[must_use]
-pub fn absent() -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(b"null");
-    hex(hash)
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// How `now` differs from `before`, in words; `None` if it does not.
 #[must_use]
 pub fn change(before: &Pin, now: &Pin) -> Option<String> {
@@ -146,9 +116,9 @@ pub fn change(before: &Pin, now: &Pin) -> Option<String> {
     if parts.is_empty() { None } else { Some(format!("changed since it was pinned: {}", parts.join(", "))) }
 }
 
-/// What is known of the server's offer in this run.
-#[derive(Debug, Default)]
-pub(crate) struct Offer {
+/// What is known of the server's offer in a run. Runs of one server mostly know the same, so it is shared until it changes.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Offer {
     /// From the lock file, or from the first lists of this run.
     pub(crate) pinned: Arc<Pins>,
     /// A lock file was given: nothing is pinned at first sight.
@@ -192,6 +162,12 @@ const SCHEMA_BYTES_MAX: usize = 64 << 10;
 const SCHEMAS_BYTES_MAX: usize = 4 << 20;
 
 impl Offer {
+    /// What is pinned of the server so far.
+    #[must_use]
+    pub fn pins(&self) -> &Pins {
+        &self.pinned
+    }
+
     pub(crate) fn is_complete(&self, item: Item) -> bool {
         self.complete.contains_key(&item)
     }

@@ -4,6 +4,7 @@ mod long;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
 
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Body, Direction, Governed, Message, Splice, Timestamp, Value, Version};
@@ -113,7 +114,8 @@ impl Engine {
             self.note_extensions(result);
         }
         let mut judgement = self.inspected_and_cut(message, result, pending, cuts);
-        let Some(change) = self.offer.observe_instructions(result.get("instructions")) else {
+        let Some(change) = Arc::make_mut(&mut self.offer).observe_instructions(result.get("instructions"))
+        else {
             self.run.barred = None;
             return judgement;
         };

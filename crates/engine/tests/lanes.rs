@@ -4,7 +4,9 @@
 #[path = "stage/parts.rs"]
 mod stage;
 
-use bailiwick_engine::{Action, Counters, Effect, Engine, Event, Lane, Mode};
+use std::sync::Arc;
+
+use bailiwick_engine::{Action, Counters, Effect, Engine, Event, Lane, Mode, Offer};
 use bailiwick_mcp::message::Packet;
 use bailiwick_mcp::{Direction, Id, Limits, Parser, Timestamp};
 
@@ -111,4 +113,44 @@ fn a_limit_of_the_principal_counts_over_all_its_runs() {
         run.trade_principal_counters(&mut principal);
     }
     assert_eq!(passed, 3);
+}
+
+/// The run keeps its offer together with those that were kept before, as a gateway does.
+fn share(engine: &mut Engine, kept: &mut Vec<Arc<Offer>>) {
+    engine.share_offer(|own| {
+        let found = kept.iter().find(|kept| *kept == own).cloned();
+        found.unwrap_or_else(|| {
+            kept.push(Arc::clone(own));
+            Arc::clone(own)
+        })
+    });
+}
+
+#[test]
+fn runs_that_were_offered_the_same_keep_it_once_and_what_one_is_offered_later_is_its_own() {
+    let mut runs = [engine(), engine()];
+    let mut kept = Vec::new();
+    let ask = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let list = |description: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{{"name":"t","description":"{description}","inputSchema":{{"type":"object","required":["x"]}}}}]}}}}"#
+        )
+    };
+    for run in &mut runs {
+        received(run, 1, Direction::ToServer, ask);
+        received(run, 1, Direction::ToClient, &list("Reads."));
+        share(run, &mut kept);
+    }
+    assert_eq!(kept.len(), 1, "two runs know the same");
+    // Another run is not shown what is kept of these.
+    let mut stranger = engine();
+    share(&mut stranger, &mut kept);
+    assert!(stranger.pins().tools.is_empty());
+    let [first, second] = &mut runs;
+    received(first, 1, Direction::ToServer, ask);
+    received(first, 1, Direction::ToClient, &list("Writes."));
+    share(first, &mut kept);
+    assert_eq!(kept.len(), 3, "the first knows of a difference, the second does not");
+    assert!(received(first, 1, Direction::ToServer, CALL)[0].1.starts_with("< "), "it differs from its pin");
+    assert_eq!(received(second, 1, Direction::ToServer, CALL), [(1, format!("> {CALL}"))]);
 }

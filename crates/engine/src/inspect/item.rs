@@ -1,6 +1,7 @@
 //! Guards over one item of a list: its texts, and what a tool's definition asks of the agent that reads it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bailiwick_guard::{Beside, Guard};
 use bailiwick_mcp::{Direction, Item, Value};
@@ -91,7 +92,7 @@ impl Engine {
                 matches!(reason, crate::decision::Reason::Guard { guard: "tool-poisoning", .. })
             };
             let why = inspection.reasons.iter().find(of_guard).filter(|_| asked).cloned();
-            self.offer.set_suspect(name, why);
+            Arc::make_mut(&mut self.offer).set_suspect(name, why);
         }
         self.take_in(&inspection);
         inspection

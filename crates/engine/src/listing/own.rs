@@ -1,5 +1,7 @@
 //! Our own lists: what is used before the client asked for a list is compared all the same.
 
+use std::sync::Arc;
+
 use bailiwick_mcp::json::escape_into;
 use bailiwick_mcp::message::keys_clear;
 use bailiwick_mcp::{Direction, Governed, Id, Item, Kind, Message, Timestamp, Value, method};
@@ -99,7 +101,9 @@ impl Engine {
             Some("notifications/resources/list_changed") => Item::ResourceTemplate,
             Some(_) | None => return,
         };
-        self.offer.set_stale(item);
+        if self.offer.is_fresh(item) {
+            Arc::make_mut(&mut self.offer).set_stale(item);
+        }
     }
 
     /// True for an id that one of our own requests may have.
@@ -182,7 +186,7 @@ impl Engine {
             Ok(result) => {
                 for element in result.get(item.member()).map(Value::elements).into_iter().flatten() {
                     if let Some(name) = element.get(item.key()).and_then(Value::text) {
-                        self.offer.observe(item, &name, element, requests);
+                        Arc::make_mut(&mut self.offer).observe(item, &name, element, requests);
                     }
                 }
                 match result.get("nextCursor").and_then(Value::text) {
@@ -191,7 +195,7 @@ impl Engine {
                         return;
                     }
                     Some(_) => fails("the list does not end"),
-                    None => self.offer.set_complete(item),
+                    None => Arc::make_mut(&mut self.offer).set_complete(item),
                 }
             }
         }

@@ -9,7 +9,7 @@ use bailiwick_mcp::Value;
 use super::ITEMS_MAX;
 
 /// The names by tool, of those that have any. Shared with whoever looks ahead.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Parameters {
     of: Arc<BTreeMap<String, Box<[Box<str>]>>>,
 }

@@ -11,7 +11,7 @@ use bailiwick_mcp::Value;
 use super::ITEMS_MAX;
 
 /// The schemas by tool, of those that say something.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Schemas {
     of: Arc<BTreeMap<String, Arc<Schema>>>,
     bytes: usize,

@@ -21,6 +21,10 @@ impl Slots {
             }
             return number;
         }
+        // Most sessions wait for one answer at a time, and there are many sessions.
+        if self.slots.is_empty() {
+            self.slots.reserve_exact(1);
+        }
         self.slots.push(Some(pending));
         // INVARIANT: `pending_max` is far below 2^32.
         u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use bailiwick_engine::{Counters, Engine, Lane, Mode, Pins, Policy, Principal, Scanner, Settings};
+use bailiwick_engine::{Counters, Engine, Lane, Mode, Offer, Pins, Policy, Principal, Scanner, Settings};
 use bailiwick_mcp::{Limits, Timestamp};
 use bailiwick_record::entry::Entries;
 use bailiwick_record::trace::Whereabouts;
@@ -49,8 +49,8 @@ impl Deciding {
     }
 }
 
-/// Different states of pins that are remembered, so that runs can share them.
-const PINS_MAX: usize = 16;
+/// Different offers that are remembered, so that runs can share them.
+const OFFERS_MAX: usize = 16;
 
 /// [`Deciding`], shared.
 #[derive(Debug)]
@@ -62,8 +62,8 @@ pub(super) struct Office {
     pub(super) phases: Arc<watch::Sender<Phase>>,
     entries: Entries,
     policy: Mutex<Arc<Policy>>,
-    /// What most runs have pinned: they keep it once.
-    pins: Mutex<VecDeque<Arc<Pins>>>,
+    /// What most runs know of the server: they keep it once, and only they do.
+    offers: Mutex<VecDeque<Weak<Offer>>>,
     /// Counts policies, so that a run sees without the lock that it has the newest.
     generation: AtomicU64,
 }
@@ -84,7 +84,7 @@ impl Office {
             recorder: Arc::clone(recorder),
             entries: recorder.with.entries.for_server(&with.server),
             policy: Mutex::new(Arc::clone(&with.policy)),
-            pins: Mutex::default(),
+            offers: Mutex::default(),
             with,
             generation: AtomicU64::new(1),
         }
@@ -104,22 +104,25 @@ impl Office {
         }
     }
 
-    /// Lets the engine keep its pins together with other runs', if they are the same; `seen` are those of the last time.
-    pub(super) fn share_pins(&self, seen: &mut Arc<Pins>, engine: &mut Engine) {
-        engine.share_pins(|own| {
-            if Arc::ptr_eq(own, seen) {
+    /// Lets the engine keep what it knows of the server together with other runs, if they know the same; `seen` is that of the
+    /// last time.
+    pub(super) fn share_offer(&self, seen: &mut Weak<Offer>, engine: &mut Engine) {
+        engine.share_offer(|own| {
+            if seen.as_ptr() == Arc::as_ptr(own) {
                 return Arc::clone(own);
             }
-            let mut known = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = known.iter().find(|known| ***known == **own).cloned();
+            let mut known = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(|known| known.strong_count() > 0);
+            let found = known.iter().filter_map(Weak::upgrade).find(|known| known == own);
             let shared = found.unwrap_or_else(|| {
                 // Lists come page by page and kind by kind: what a run has meanwhile must not push out what it will have.
-                known.push_front(Arc::clone(own));
-                known.truncate(PINS_MAX);
+                known.push_front(Arc::downgrade(own));
+                known.truncate(OFFERS_MAX);
                 Arc::clone(own)
             });
-            *seen = Arc::clone(&shared);
-            self.recorder.names.note(&self.with.server, &shared);
+            drop(known);
+            *seen = Arc::downgrade(&shared);
+            self.recorder.names.note(&self.with.server, shared.pins());
             shared
         });
     }

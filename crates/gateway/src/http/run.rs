@@ -5,10 +5,10 @@ mod settle;
 mod waiters;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bailiwick_engine::{
-    Action, Answer, Engine, Event, Lane, Mode, Outcome, Pins, Principal, QuestionId, Reason,
+    Action, Answer, Engine, Event, Lane, Mode, Offer, Outcome, Principal, QuestionId, Reason,
 };
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::batch_allowed;
@@ -47,8 +47,8 @@ struct State {
     /// The same of the names of other servers' tools.
     names: u64,
     waiters: Waiters,
-    /// What was pinned when it was last looked whether other runs have the same.
-    pins: Arc<Pins>,
+    /// What was known of the server when it was last looked whether other runs know the same.
+    offer: Weak<Offer>,
 }
 
 /// What came of one text, recorded but perhaps not written yet.
@@ -107,7 +107,7 @@ impl Run {
         (engine, generation): (Engine, u64),
         (entries, taken): (Entries, Taken),
     ) -> Run {
-        let state = State { engine, generation, names: 0, waiters: Waiters::default(), pins: Arc::default() };
+        let state = State { engine, generation, names: 0, waiters: Waiters::default(), offer: Weak::new() };
         let used = AtomicI64::new(now().as_micros());
         let (state, lanes) = (Mutex::new(state), AtomicU64::new(1));
         Run { office, account, principal, state, entries, taken, lanes, used }
@@ -277,7 +277,7 @@ impl Run {
         let mut decided = Decided::default();
         let mut waiters = Vec::new();
         let mut state = self.state();
-        let State { engine, generation, names, waiters: waiting, pins } = &mut *state;
+        let State { engine, generation, names, waiters: waiting, offer } = &mut *state;
         if self.office.refresh(generation, engine) {
             self.taken.happening(now(), &Happening::Reload(engine.policy().digest()));
         }
@@ -286,7 +286,7 @@ impl Run {
         }
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
-        self.office.share_pins(pins, engine);
+        self.office.share_offer(offer, engine);
         // Mostly nobody waits, and no list of nobody is made.
         let anybody = !waiting.is_empty();
         for outcome in outcomes.iter().filter(|_| anybody) {

@@ -7,9 +7,9 @@ use bailiwick_record::trace::{About, Happening, Trace, Whereabouts, pins_text};
 
 use super::recorder::Recorder;
 
-/// The trace of a run, if one is wanted. All of it is called while the engine is locked.
+/// The trace of a run, if one is wanted; apart, since most runs have none. All of it is called while the engine is locked.
 #[derive(Debug)]
-pub(super) struct Taken(Option<Trace>);
+pub(super) struct Taken(Option<Box<Trace>>);
 
 impl Taken {
     /// Begins the file of a run.
@@ -38,7 +38,7 @@ impl Taken {
                 pins: pins.map(pins_text),
                 whereabouts: whereabouts.clone(),
             };
-            shelf.begin(about, at)
+            shelf.begin(about, at).map(Box::new)
         }))
     }
 
