@@ -164,7 +164,7 @@ const SCHEMAS_BYTES_MAX: usize = 4 << 20;
 impl Offer {
     /// What is pinned of the server so far.
     #[must_use]
-    pub fn pins(&self) -> &Pins {
+    pub fn pins(&self) -> &Arc<Pins> {
         &self.pinned
     }
 

@@ -52,6 +52,13 @@ impl Deciding {
 /// Different offers that are remembered, so that runs can share them.
 const OFFERS_MAX: usize = 16;
 
+/// What a run knew of the server when it was last looked whether others know the same.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    offer: Weak<Offer>,
+    pins: Arc<Pins>,
+}
+
 /// [`Deciding`], shared.
 #[derive(Debug)]
 pub(super) struct Office {
@@ -106,9 +113,9 @@ impl Office {
 
     /// Lets the engine keep what it knows of the server together with other runs, if they know the same; `seen` is that of the
     /// last time.
-    pub(super) fn share_offer(&self, seen: &mut Weak<Offer>, engine: &mut Engine) {
+    pub(super) fn share_offer(&self, seen: &mut Seen, engine: &mut Engine) {
         engine.share_offer(|own| {
-            if seen.as_ptr() == Arc::as_ptr(own) {
+            if seen.offer.as_ptr() == Arc::as_ptr(own) {
                 return Arc::clone(own);
             }
             let mut known = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,8 +128,11 @@ impl Office {
                 Arc::clone(own)
             });
             drop(known);
-            *seen = Arc::downgrade(&shared);
-            self.recorder.names.note(&self.with.server, shared.pins());
+            seen.offer = Arc::downgrade(&shared);
+            if !Arc::ptr_eq(&seen.pins, shared.pins()) {
+                seen.pins = Arc::clone(shared.pins());
+                self.recorder.names.note(&self.with.server, &seen.pins);
+            }
             shared
         });
     }

@@ -5,11 +5,9 @@ mod settle;
 mod waiters;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bailiwick_engine::{
-    Action, Answer, Engine, Event, Lane, Mode, Offer, Outcome, Principal, QuestionId, Reason,
-};
+use bailiwick_engine::{Action, Answer, Engine, Event, Lane, Mode, Outcome, Principal, QuestionId, Reason};
 use bailiwick_mcp::headers::Repeated;
 use bailiwick_mcp::message::batch_allowed;
 use bailiwick_mcp::{Direction, Id, Malformed, Message, Packet, Timestamp};
@@ -22,7 +20,7 @@ use tokio::sync::oneshot;
 pub(super) use self::owed::Owed;
 use self::waiters::Waiters;
 use super::letter::{Act, What};
-use super::office::{Account, Office};
+use super::office::{Account, Office, Seen};
 use super::taken::Taken;
 use crate::relay::{Junk, now};
 
@@ -47,8 +45,7 @@ struct State {
     /// The same of the names of other servers' tools.
     names: u64,
     waiters: Waiters,
-    /// What was known of the server when it was last looked whether other runs know the same.
-    offer: Weak<Offer>,
+    seen: Seen,
 }
 
 /// What came of one text, recorded but perhaps not written yet.
@@ -107,7 +104,8 @@ impl Run {
         (engine, generation): (Engine, u64),
         (entries, taken): (Entries, Taken),
     ) -> Run {
-        let state = State { engine, generation, names: 0, waiters: Waiters::default(), offer: Weak::new() };
+        let state =
+            State { engine, generation, names: 0, waiters: Waiters::default(), seen: Seen::default() };
         let used = AtomicI64::new(now().as_micros());
         let (state, lanes) = (Mutex::new(state), AtomicU64::new(1));
         Run { office, account, principal, state, entries, taken, lanes, used }
@@ -277,7 +275,7 @@ impl Run {
         let mut decided = Decided::default();
         let mut waiters = Vec::new();
         let mut state = self.state();
-        let State { engine, generation, names, waiters: waiting, offer } = &mut *state;
+        let State { engine, generation, names, waiters: waiting, seen } = &mut *state;
         if self.office.refresh(generation, engine) {
             self.taken.happening(now(), &Happening::Reload(engine.policy().digest()));
         }
@@ -286,7 +284,7 @@ impl Run {
         }
         let (outcomes, no_message) = self.account.lend(lane, engine, decide);
         decided.malformed = no_message;
-        self.office.share_offer(offer, engine);
+        self.office.share_offer(seen, engine);
         // Mostly nobody waits, and no list of nobody is made.
         let anybody = !waiting.is_empty();
         for outcome in outcomes.iter().filter(|_| anybody) {
