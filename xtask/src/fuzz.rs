@@ -47,7 +47,8 @@ const WIRE: [&str; 3] = ["document", "lines", "message"];
 
 /// The short run inside the tests: each target of the wire has the time, all others share as much again. Each counts as one test.
 ///
-/// Its inputs are drawn from one seed, so that a change is judged by what it changed; a run by hand draws others.
+/// It begins from the seeds of the repository and one number: two runs of one build differ only in how far they come. A run
+/// by hand draws other inputs each time, and goes on from what earlier ones found.
 pub(crate) fn smoke(time: Duration, totals: &mut Totals) -> Result<()> {
     let names = targets()?;
     build()?;
@@ -122,7 +123,10 @@ fn fuzz(name: &str, time: Duration, seed: Option<u32>) -> Result<()> {
     if fs::read_dir(&seeds).map_or(0, Iterator::count) == 0 {
         bail!("{} holds no seeds", seeds.display());
     }
-    let found = folder().join("corpus").join(name);
+    let found = folder().join(if seed.is_some() { "smoke" } else { "corpus" }).join(name);
+    if seed.is_some() && found.exists() {
+        fs::remove_dir_all(&found)?;
+    }
     let crashes = folder().join("crashes").join(name);
     fs::create_dir_all(&found)?;
     fs::create_dir_all(&crashes)?;

@@ -115,10 +115,11 @@ impl Engine {
         self.settings.limits
     }
 
-    /// The same offer as that of another run is kept once: `equal` is handed this one, and returns what equals it.
-    pub fn share_offer(&mut self, equal: impl FnOnce(&Arc<Offer>) -> Arc<Offer>) {
-        let shared = equal(&self.offer);
-        if !Arc::ptr_eq(&shared, &self.offer) && shared == self.offer {
+    /// The same offer as that of another run is kept once: `equal` is handed this one, and may return what equals it.
+    pub fn share_offer(&mut self, equal: impl FnOnce(&Arc<Offer>) -> Option<Arc<Offer>>) {
+        if let Some(shared) = equal(&self.offer)
+            && shared == self.offer
+        {
             self.offer = shared;
         }
     }

@@ -90,6 +90,8 @@ pub struct Word {
     guessed: bool,
     /// Variables whose values were taken as known.
     uses: Vec<String>,
+    /// An expansion stands before the first `=`, or there is none: the name in `export NAME=value` may be any.
+    names_open: bool,
     /// It is a number if these variables are; `None`: it may be something else, unless its texts say otherwise.
     number: Option<Vec<String>>,
 }

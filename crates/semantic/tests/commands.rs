@@ -224,7 +224,7 @@ fn runners_run_their_operands() {
         ("npx -y rimraf /", "npx -y rimraf /; npx> rimraf /"),
         ("uv run rm x", "uv run rm x; uv> rm x"),
         ("trap 'rm x' EXIT", "trap 'rm x' EXIT; trap> rm x"),
-        ("alias ls='rm x'", "alias 'ls=rm x'; alias> rm x"),
+        ("alias ls='rm x'", "alias 'ls=rm x' {Code}; alias> rm x"),
         ("flock f -c 'rm x'", "flock f -c 'rm x'; flock> rm x"),
         ("GIT_SSH_COMMAND='rm x' git fetch", "GIT_SSH_COMMAND='rm x' git fetch; git> rm x"),
         ("tmux new-session 'rm x'", "tmux new-session 'rm x'; tmux> rm x"),

@@ -38,6 +38,63 @@ fn separators_that_are_not_blanks_leave_no_value_known() {
         ("x=rm,-rf,/; read IFS; $x", "x=rm,-rf,/; read IFS; ?rm,-rf,/ {Program}"),
         ("x=rm,-rf,/; f() { $x; }; IFS=,; f", "x=rm,-rf,/; ?rm,-rf,/ {Program}; IFS=,; f"),
         ("IFS=; x='rm -rf'; $x", "IFS=''; x='rm -rf'; ?rm ?-rf {Program}"),
+        (": $((IFS=1)); x=rm1-rf1/; $x", ": 0; x=rm1-rf1/; ?rm1-rf1/ {Program}"),
+        ("let IFS=1; x=rm1-rf1/; $x", "let IFS=1; x=rm1-rf1/; ?rm1-rf1/ {Program}"),
+        ("IFS=; : ${IFS:=,}; x=rm,-rf,/; $x", "IFS=''; : ? ?; x=rm,-rf,/; ?rm ?-rf ?/ {Program}"),
+        ("r${IFS:+m} -rf /", "?r -rf / {Program}"),
+        ("${IFS:+rm} -rf /", "? ? -rf / {Program}"),
+        ("r${IFS##*}m -rf /", "?r ?m -rf / {Program}"),
+        ("cat${IFS%??}/etc/passwd", "?cat ?/etc/passwd {Program}"),
+        ("IFS=; r${IFS}m -rf /", "IFS=''; ?r ?m -rf / {Program}"),
+        ("unset IFS; r${IFS}m -rf /", "unset IFS; ?r ?m -rf / {Program}"),
+        ("f() { r${IFS}m -rf /; }; IFS=; f", "?r ?m -rf / {Program}; IFS=''; f"),
+        ("x='/tmp/a b'; f() { rm -rf $x; }; IFS=; f", "x='/tmp/a b'; rm -rf ?/tmp/a ?b; IFS=''; f"),
+        ("exec {IFS}>/dev/null; x=rm1-rf1/; $x", "exec <Write /dev/null>; x=rm1-rf1/; ?rm1-rf1/ {Program}"),
+        (
+            "for n in a IFS; do export $n=,; done; x=rm,-rf,/; $x",
+            "a=?,|S=, export ?a=,|IFS=,; x=rm,-rf,/; ?rm,-rf,/ {Program}",
+        ),
         ("x=/tmp; while IFS= read -r l; do rm $x/a; done", "x=/tmp; IFS='' read -r l; rm /tmp/a"),
+    ]);
+}
+
+#[test]
+fn a_value_that_is_not_there_any_more_is_not_known() {
+    check(&[
+        ("x=ls true; $x rm -rf /", "x=ls true; ?ls rm -rf / {Program}"),
+        ("x=ls & $x rm -rf /", "x=ls; ?ls rm -rf / {Program}"),
+        ("a && x=ls & $x rm", "a; x=ls; ?ls rm {Program}"),
+        ("x=ls; y=a & $x rm", "x=ls; y=a; ls rm"),
+        ("x=ls | true; $x rm -rf /", "x=ls; true; ?ls rm -rf / {Program}"),
+        ("{ x=ls; } | true; $x rm -rf /", "x=ls; true; ?ls rm -rf / {Program}"),
+        ("coproc x=ls; $x rm", "x=ls; ?ls rm {Program}"),
+        ("for x in ls; do a; done & $x rm", "a; ?ls rm {Program}"),
+        ("x=ls; sh -c '$x rm -rf /'", "x=ls; sh -c '$x rm -rf /'; sh> ?ls rm -rf / {Program}"),
+        (
+            "sh -c 'x=ls'; eval '$x rm -rf /'",
+            "sh -c x=ls; eval '$x rm -rf /'; sh> x=ls; eval> ?ls rm -rf / {Program}",
+        ),
+        ("sh -c 'x=ls; $x a'", "sh -c 'x=ls; $x a'; sh> x=ls; sh> ?ls a {Program}"),
+        ("x=; $x rm -rf /", "x=''; ? rm -rf / {Program}"),
+        ("x=; \"$x\" a", "x=''; '' a"),
+        ("x=; rm $x$x / a$x", "x=''; rm ? / a"),
+        ("x=ls; f() { local x; $x rm -rf /; }; f", "x=ls; local x; ?ls rm -rf / {Program}; f"),
+        ("declare -l x; x=/ETC/SHADOW; cat $x", "declare -l x; x=/ETC/SHADOW; cat ?/ETC/SHADOW"),
+        ("exec {x}> a; x=ls; $x", "exec <Write a>; x=ls; ?ls {Program}"),
+        ("for n in a x; do export $n=rm; done; x=ls; $x", "a=?rm|rm export ?a=rm|x=rm; x=ls; ?ls {Program}"),
+        ("x=ls; export PATH=$PATH:/x A=$B; $x", "x=ls; PATH=?$PATH:/x A=?$B export ?PATH=$PATH:/x ?A=$B; ls"),
+    ]);
+}
+
+#[test]
+fn what_was_read_by_a_value_that_changes_later_is_doubted() {
+    check(&[
+        ("x=ls; f() { eval \"$x\"; }; x='rm -rf /'; f", "x=ls; eval ?ls {Code}; x='rm -rf /'; f; eval> ls"),
+        ("x=ls; sh <<< \"$x\"; x=rm", "x=ls; sh <Here ?ls«?ls»> {Code}; x=rm; sh> ls"),
+        ("x=ls; sh -c \"$x\"", "x=ls; sh -c ls; sh> ls"),
+        ("x=-n; f() { sudo $x rm; }; x=a; f", "x=-n; sudo ?-n rm {Code}; x=a; f; sudo> rm"),
+        ("declare -i x; x='a[$(rm)]'", "declare -i x {Code}; x=a[$(rm)]"),
+        ("declare -i x=1; x=2", "x=1 declare -i x=1 {Code}; x=2"),
+        ("declare -i x; read x <<< 'a[$(rm)]'", "declare -i x {Code}; read x <Here a[$(rm)]«a[$(rm)]»>"),
     ]);
 }

@@ -116,25 +116,34 @@ impl Office {
     pub(super) fn share_offer(&self, seen: &mut Seen, engine: &mut Engine) {
         engine.share_offer(|own| {
             if seen.offer.as_ptr() == Arc::as_ptr(own) {
-                return Arc::clone(own);
+                return None;
             }
-            let mut known = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|known| known.strong_count() > 0);
-            let found = known.iter().filter_map(Weak::upgrade).find(|known| known == own);
-            let shared = found.unwrap_or_else(|| {
-                // Lists come page by page and kind by kind: what a run has meanwhile must not push out what it will have.
-                known.push_front(Arc::downgrade(own));
-                known.truncate(OFFERS_MAX);
-                Arc::clone(own)
-            });
-            drop(known);
-            seen.offer = Arc::downgrade(&shared);
+            // Mostly it is the same list again. Nobody waits while long lists are compared.
+            let same = seen.offer.upgrade().filter(|before| before == own);
+            let found = same.or_else(|| self.offers().iter().find(|known| *known == own).cloned());
+            let shared = found.as_ref().unwrap_or(own);
+            seen.offer = Arc::downgrade(shared);
+            self.keep_offer(&seen.offer);
             if !Arc::ptr_eq(&seen.pins, shared.pins()) {
                 seen.pins = Arc::clone(shared.pins());
                 self.recorder.names.note(&self.with.server, &seen.pins);
             }
-            shared
+            found
         });
+    }
+
+    fn offers(&self) -> Vec<Arc<Offer>> {
+        let known = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Puts it before all others: what a run has meanwhile, page by page and kind by kind, and what only one has, must not push
+    /// out what most have.
+    fn keep_offer(&self, offer: &Weak<Offer>) {
+        let mut known = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| known.strong_count() > 0 && !known.ptr_eq(offer));
+        known.push_front(Weak::clone(offer));
+        known.truncate(OFFERS_MAX);
     }
 
     /// Gives the engine the names of the other servers' tools, if they changed since `seen`.

@@ -88,7 +88,11 @@ fn first_group(word: &[Piece]) -> Option<Group> {
                     return Some(Group::Range { open: start, close: at });
                 }
             }
-            Piece::Plain(_) | Piece::Quoted(_) | Piece::Wild(_) | Piece::Split | Piece::Expansion(_) => {}
+            Piece::Plain(_)
+            | Piece::Quoted(_)
+            | Piece::Wild(_)
+            | Piece::Split { .. }
+            | Piece::Expansion(_) => {}
         }
     }
     found.map(|(open, commas, close)| Group::Alternatives { open, commas, close })

@@ -9,7 +9,7 @@ use super::word::{Expansion, Piece};
 use super::{Doubt, Simple, Word};
 
 /// Names of the shell's own numbers.
-const NUMBERS: &[&str] = &[
+pub(super) const NUMBERS: &[&str] = &[
     "RANDOM",
     "SRANDOM",
     "SECONDS",
@@ -38,7 +38,7 @@ impl Parser<'_, '_> {
             match piece {
                 Piece::Plain(text) | Piece::Quoted(text) => self.state.calculated(text),
                 Piece::Expansion(expansion) => self.state.must_be(expansion.number.as_deref()),
-                Piece::Wild(_) | Piece::Open | Piece::Comma | Piece::Close | Piece::Split => {}
+                Piece::Wild(_) | Piece::Open | Piece::Comma | Piece::Close | Piece::Split { .. } => {}
             }
         }
     }
@@ -143,7 +143,7 @@ pub(super) fn number_of(pieces: &[Piece]) -> Option<Vec<String>> {
         match piece {
             Piece::Plain(text) | Piece::Quoted(text) if is_number(text) => {}
             Piece::Expansion(Expansion { number: Some(more), .. }) => names.extend(more.iter().cloned()),
-            Piece::Split => {}
+            Piece::Split { .. } => {}
             _ => return None,
         }
     }

@@ -34,6 +34,10 @@ impl Parser<'_, '_> {
                 pieces.push(self.unknown(start, quoted));
             }
             Some(b'{') => {
+                if matches!(self.byte(1), Some(b' ' | b'\t' | b'\n' | b'|')) {
+                    // `${ command; }` runs it, in newer shells.
+                    self.state.doubt(Doubt::Code);
+                }
                 // These nest without commands between, so the depth is looked at here.
                 if self.context.depth > super::DEPTH_MAX {
                     self.state.doubt(Doubt::TooLarge);
@@ -48,6 +52,10 @@ impl Parser<'_, '_> {
                     self.until(|byte| matches!(byte, b'\'' | b'\\'));
                     if self.peek() != Some(b'\\') {
                         break;
+                    }
+                    if self.byte(1) == Some(b'\'') {
+                        // To a shell that does not know `$'…'` it ends here.
+                        self.state.doubt(Doubt::Unexpected);
                     }
                     self.skip(2);
                 }
@@ -68,7 +76,13 @@ impl Parser<'_, '_> {
                 self.skip(1);
                 pieces.push(self.unknown(start, quoted));
             }
-            _ => pieces.push(Piece::Quoted("$".to_owned())),
+            _ => {
+                if self.starts("\\\n") {
+                    // What belongs to it stands on the next line.
+                    self.state.doubt(Doubt::Unexpected);
+                }
+                pieces.push(Piece::Quoted("$".to_owned()));
+            }
         }
     }
 
@@ -94,7 +108,7 @@ impl Parser<'_, '_> {
 
     fn variable(&self, name: &str, start: usize, quoted: bool) -> Piece {
         if name == "IFS" && !quoted {
-            return Piece::Split;
+            return Piece::Split { sure: true };
         }
         let (guesses, known) = self.state.variables.look(name);
         Piece::Expansion(Expansion {
@@ -115,6 +129,9 @@ impl Parser<'_, '_> {
         if !name.is_empty() && self.eat("}") {
             return self.variable(&name, start, quoted);
         }
+        if name.is_empty() && self.byte(1) == Some(b':') && matches!(self.peek(), Some(b'@' | b'*')) {
+            self.skip(1);
+        }
         let counts = self.modifier(&name);
         let operator = self.rest().bytes().take(2).collect::<Vec<u8>>();
         // `${x:-word}` and its kin stand for the word; in quotes they read it as quotes do.
@@ -133,9 +150,6 @@ impl Parser<'_, '_> {
             self.calculated_pieces(&inside);
         }
         let substituted = self.state.commands.len() > first;
-        if name == "IFS" && !quoted {
-            return Piece::Split;
-        }
         let (mut guesses, _) = self.state.variables.look(&name);
         if defaults && guesses.len() < super::GUESSES_MAX {
             let mut words = Vec::new();
@@ -145,6 +159,9 @@ impl Parser<'_, '_> {
             }
             let joined: Vec<String> = words.into_iter().map(|word| word.text).collect();
             guesses.push(joined.join(" "));
+        }
+        if name == "IFS" && !quoted {
+            return Piece::Split { sure: false };
         }
         Piece::Expansion(Expansion {
             source: self.source(start),

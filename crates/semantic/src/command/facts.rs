@@ -61,6 +61,23 @@ impl Script {
                 }
                 _ => None,
             });
+            let attached = simple.arguments().iter().filter_map(|word| attached_directory(&word.text));
+            for text in attached {
+                out.add(text);
+            }
+            let home = simple.names().any(|name| matches!(name.as_str(), "cd" | "chdir"))
+                && simple.arguments().iter().all(|word| word.text.starts_with('-'));
+            if home {
+                out.add("~");
+            }
+            out.unknown |=
+                simple.arguments().iter().any(|word| matches!(word.text.as_str(), "-execdir" | "-okdir"));
+            // A link leads where it says.
+            out.unknown |= simple.names().any(|name| name == "ln")
+                && simple
+                    .arguments()
+                    .iter()
+                    .any(|word| word.text.starts_with('-') && word.text.contains('s'));
             for word in operands.chain(options) {
                 out.unknown |= word.unknown.is_some() || word.glob;
                 for text in word.texts() {
@@ -71,6 +88,19 @@ impl Script {
         }
         out
     }
+}
+
+/// `-C/x`, `-iC/x`, `--chdir=/x` and its beginnings, `--wd=/x`.
+fn attached_directory(text: &str) -> Option<&str> {
+    if let Some(long) = text.strip_prefix("--") {
+        let (name, value) = long.split_once('=')?;
+        let known = ["chdir", "directory", "wd", "cwd", "prefix", "git-dir", "work-tree"];
+        let is = |known: &&str| name.len() > 1 && known.starts_with(name);
+        return known.iter().any(is).then_some(value);
+    }
+    let (letters, value) = text.strip_prefix('-')?.split_once('C')?;
+    let place = value.starts_with(['/', '.', '~']);
+    (place && letters.bytes().all(|byte| byte.is_ascii_alphabetic())).then_some(value)
 }
 
 impl Directories {

@@ -56,6 +56,7 @@ impl<'t, 's> Parser<'t, 's> {
     /// nothing hides behind a mistake.
     pub(super) fn list(&mut self, stop: Stop) {
         let unsure = self.context.unsure;
+        let mut begun = self.state.variables.now();
         loop {
             self.lines();
             if self.peek().is_none() {
@@ -68,7 +69,7 @@ impl<'t, 's> Parser<'t, 's> {
                 break;
             }
             let before = self.at;
-            if self.operator(unsure) {
+            if self.operator(unsure, &mut begun) {
                 continue;
             }
             self.pipeline();
@@ -89,8 +90,8 @@ impl<'t, 's> Parser<'t, 's> {
         }
     }
 
-    /// `;`, `&`, `&&` or `||`.
-    fn operator(&mut self, unsure: bool) -> bool {
+    /// `;`, `&`, `&&` or `||`. `begun`: when what `&` would send to the background began.
+    fn operator(&mut self, unsure: bool, begun: &mut usize) -> bool {
         if self.eat("&&") || self.eat("||") {
             self.context.unsure = true;
             return true;
@@ -98,7 +99,12 @@ impl<'t, 's> Parser<'t, 's> {
         if self.starts("&>") {
             return false;
         }
+        let sends = self.starts("&");
         if self.eat(";") || self.eat("&") {
+            if sends {
+                self.state.variables.lend_since(*begun);
+            }
+            *begun = self.state.variables.now();
             self.context.unsure = unsure;
             return true;
         }
@@ -108,6 +114,7 @@ impl<'t, 's> Parser<'t, 's> {
             .get(self.at.saturating_sub(1))
             .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
         {
+            *begun = self.state.variables.now();
             self.context.unsure = unsure;
         }
         false
@@ -115,6 +122,7 @@ impl<'t, 's> Parser<'t, 's> {
 
     fn pipeline(&mut self) {
         let unsure = self.context.unsure;
+        let begun = self.state.variables.now();
         let mut source = None;
         let mut reads = false;
         loop {
@@ -142,17 +150,28 @@ impl<'t, 's> Parser<'t, 's> {
             self.eat("&");
             self.lines();
         }
+        if reads {
+            self.state.variables.lend_since(begun);
+        }
         self.context.unsure = unsure;
     }
 
     /// One command of any kind. Reserved words count only here, and only when nothing in them is quoted.
     pub(super) fn command(&mut self) {
+        let unsure = self.context.unsure;
+        self.any_command();
+        self.context.unsure = unsure;
+    }
+
+    fn any_command(&mut self) {
         loop {
             self.blanks();
             if self.eat_word("!") {
                 continue;
             }
             if self.eat_word("coproc") {
+                // A process of its own.
+                self.context.unsure = true;
                 self.coprocess_name();
                 continue;
             }
@@ -203,12 +222,15 @@ impl<'t, 's> Parser<'t, 's> {
     fn coprocess_name(&mut self) {
         self.blanks();
         let start = self.at;
-        self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+        let name = self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).to_owned();
         self.blanks();
         if !matches!(self.plain_word(), "{" | "if" | "while" | "until" | "for" | "case" | "[[")
             && self.peek() != Some(b'(')
         {
             self.at = start;
+        } else if !name.is_empty() {
+            // The shell writes descriptors there.
+            self.state.variables.touch(&name);
         }
     }
 

@@ -11,6 +11,7 @@ impl Parser<'_, '_> {
             return;
         };
         let mut simple = self.begun();
+        let mut split = None;
         loop {
             self.blanks();
             match self.peek() {
@@ -22,6 +23,11 @@ impl Parser<'_, '_> {
                 }
                 Some(b'(') => break,
                 Some(_) => {}
+            }
+            // `&` and `>` to other shells, and what comes behind it is a command of its own.
+            let both = self.starts("&>") && !simple.words.is_empty();
+            if both && split.is_none() {
+                split = Some(simple.words.len());
             }
             if self.redirect(&mut simple, place) || (simple.words.is_empty() && self.assignment(&mut simple))
             {
@@ -35,9 +41,17 @@ impl Parser<'_, '_> {
                 break;
             }
         }
+        if !simple.words.is_empty() {
+            simple.assignments.iter().for_each(|one| self.state.variables.lend(&one.name));
+        }
         self.declared(&simple);
+        let behind = split.and_then(|at| simple.words.get(at..)).unwrap_or_default().to_vec();
         if let Some(reserved) = self.state.commands.get_mut(place) {
             *reserved = simple;
+        }
+        if !behind.is_empty() {
+            let other = Simple { words: behind, ..self.begun() };
+            self.state.reserve(other);
         }
     }
 
@@ -46,7 +60,7 @@ impl Parser<'_, '_> {
         let program = simple.program().map(|word| word.text.as_str());
         if let Some("local" | "declare" | "typeset" | "readonly" | "export") = program {
             for (name, _) in simple.arguments().iter().filter_map(assignment) {
-                self.state.variables.set_number(&name);
+                self.state.variables.declare(&name);
             }
         }
     }
@@ -108,6 +122,10 @@ impl Parser<'_, '_> {
                 self.state.doubt(Doubt::Unfinished);
                 break;
             }
+            if self.peek() == Some(b'[') {
+                // What stands before `=` is calculated.
+                self.subscript();
+            }
             if !self.words_into(&mut words) {
                 self.state.doubt(Doubt::Unexpected);
                 self.bump();
@@ -165,9 +183,12 @@ impl Parser<'_, '_> {
         if !self.eat("{") {
             return false;
         }
-        self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_'));
+        let name = self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).to_owned();
         let named = self.eat("}") && matches!(self.peek(), Some(b'<' | b'>'));
-        if !named {
+        if named {
+            // The shell writes the number of the descriptor there.
+            self.state.variables.touch(&name);
+        } else {
             self.at = start;
         }
         named

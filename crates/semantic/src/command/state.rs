@@ -15,6 +15,8 @@ pub(super) struct State {
     whole: usize,
     /// Variables that calculations take for numbers.
     pub(super) numbers: BTreeSet<String>,
+    /// Commands that were taken apart by the values of these variables.
+    pub(super) read_on: Vec<(usize, Vec<String>)>,
     /// Here-documents that were read: command, redirection, text.
     pub(super) bodies: Vec<(usize, usize, Word)>,
 }
@@ -32,6 +34,7 @@ impl State {
             work: WORK_BYTES_MAX.saturating_add(bytes),
             whole: WORK_BYTES_MAX.saturating_add(bytes),
             numbers: BTreeSet::new(),
+            read_on: Vec::new(),
             bodies: Vec::new(),
         }
     }

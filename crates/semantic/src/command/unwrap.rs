@@ -7,7 +7,7 @@ pub(super) mod options;
 mod programs;
 mod runners;
 mod shells;
-mod values;
+pub(super) mod values;
 
 pub(super) use options::{Known, Others};
 
@@ -39,7 +39,17 @@ pub(super) fn all(state: &mut State) {
         next = next.saturating_add(1);
     }
     state.settle_numbers();
-    let State { commands, variables, .. } = state;
+    if state.variables.has_special() {
+        state.doubt(Doubt::Code);
+    }
+    let State { commands, variables, read_on, .. } = state;
+    for (at, uses) in read_on {
+        if let Some(simple) =
+            commands.get_mut(*at).filter(|_| uses.iter().any(|name| variables.is_changed(name)))
+        {
+            simple.doubt.get_or_insert(Doubt::Code);
+        }
+    }
     for simple in commands {
         let Simple { words, assignments, redirects, .. } = simple;
         let bodies = redirects
@@ -62,20 +72,34 @@ fn one(at: usize, simple: &Simple, state: &mut State) {
     let mut inner: Vec<Inner> =
         simple.assignments.iter().filter_map(|one| values::assigned(&one.name, &one.value)).collect();
     if let Some(program) = simple.program() {
-        if program.unknown.is_some() || program.glob {
+        if program.unknown.is_some() || program.glob || is_odd(program) {
             inner.push(Inner::Doubt(Doubt::Program));
         }
         let input = Input::of(simple, state);
         let mut names: Vec<String> = simple.names().collect();
         names.dedup();
         for name in names {
-            variables(&name, at, simple, state);
+            variables(&name, at, simple, state, &mut inner);
             programs::inner(&name, simple, &input, &mut inner);
         }
     }
     for found in inner {
         emit(found, at, simple, state);
     }
+}
+
+/// True for what is no program unless the shell reads it in another way than it stands here: a word that is cut in two by
+/// the end of a line is an assignment, the number of a redirection or a reserved word as a whole.
+fn is_odd(program: &Word) -> bool {
+    const RESERVED: [&str; 16] = [
+        "!", "{", "}", "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case",
+        "esac", "function",
+    ];
+    program.texts().any(|text| {
+        let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let descriptor = text.len() > 2 && text.starts_with('{') && text.ends_with('}');
+        number || descriptor || RESERVED.contains(&text)
+    }) || assignment(program).is_some()
 }
 
 /// Where a program that reads commands from its input gets them.
@@ -125,20 +149,10 @@ fn text_of(source: &Simple) -> Option<Word> {
 }
 
 /// Programs that set variables.
-fn variables(name: &str, at: usize, simple: &Simple, state: &mut State) {
+fn variables(name: &str, at: usize, simple: &Simple, state: &mut State, out: &mut Vec<Inner>) {
     match name {
         "export" | "declare" | "typeset" | "local" | "readonly" | "set" | "setenv" => {
-            for word in simple.arguments() {
-                if word.text.starts_with('-') && word.text.contains('n') {
-                    state.variables.touch_all();
-                }
-                if let Some((name, value)) = assignment(word) {
-                    state.variables.give(&name, &value);
-                    if let Some(simple) = state.commands.get_mut(at) {
-                        simple.assignments.push(Assignment { name, value });
-                    }
-                }
-            }
+            declared(name, at, simple, state, out);
         }
         "eval" | "." | "source" => state.variables.touch_all(),
         "let" => {
@@ -152,8 +166,38 @@ fn variables(name: &str, at: usize, simple: &Simple, state: &mut State) {
                 named(simple.arguments().get(at..).unwrap_or_default(), state);
             }
         }
-        "cd" | "pushd" | "popd" => state.variables.touch("PWD"),
+        "cd" | "pushd" | "popd" => {
+            ["PWD", "OLDPWD"].into_iter().for_each(|name| state.variables.lend(name));
+            if simple.arguments().iter().all(|word| word.text.starts_with('-')) {
+                state.read_on.push((at, vec!["HOME".to_owned()]));
+            }
+        }
         _ => {}
+    }
+}
+
+/// The words behind `export`, `declare` and their kin.
+fn declared(program: &str, at: usize, simple: &Simple, state: &mut State, out: &mut Vec<Inner>) {
+    let refers = |word: &Word| word.text.starts_with('-') && word.text.contains('n');
+    if simple.arguments().iter().any(refers) {
+        state.variables.touch_all();
+    }
+    for word in simple.arguments() {
+        if word.names_open && program != "set" {
+            state.variables.touch_all();
+        }
+        let assigned = assignment(word);
+        let name = assigned.as_ref().map_or(word.text.as_str(), |(name, _)| name.as_str());
+        if assigned.is_none() && matches!(program, "declare" | "typeset" | "local") {
+            state.variables.lend(name);
+        }
+        if let Some((name, value)) = assigned {
+            state.variables.give(&name, &value);
+            out.extend(values::assigned(&name, &value));
+            if let Some(simple) = state.commands.get_mut(at) {
+                simple.assignments.push(Assignment { name, value });
+            }
+        }
     }
 }
 
@@ -165,7 +209,7 @@ fn named(words: &[Word], state: &mut State) {
         }
         for text in word.texts() {
             // `-vNAME`, `-aNAME`
-            state.variables.touch(text);
+            state.variables.touch(text.split('[').next().unwrap_or_default());
             state.variables.touch(text.get(2..).filter(|_| text.starts_with('-')).unwrap_or_default());
         }
     }
@@ -203,24 +247,53 @@ fn emit(found: Inner, at: usize, outer: &Simple, state: &mut State) {
     }
     match found {
         Inner::Doubt(found) => doubt(state, found),
-        Inner::Words(words) => runs(Vec::new(), words, via, outer, state),
-        Inner::With(assignments, words) => runs(assignments, words, via, outer, state),
+        Inner::Words(words) => {
+            note_head(at, outer, words.len(), state);
+            runs(Vec::new(), words, via, outer, state);
+        }
+        Inner::With(assignments, words) => {
+            assignments.iter().for_each(|one| state.variables.lend(&one.name));
+            note_head(at, outer, words.len(), state);
+            runs(assignments, words, via, outer, state);
+        }
         Inner::Script(word) => {
             if word.unknown.is_some() {
                 doubt(state, Doubt::Code);
             }
+            note_uses(at, outer.arguments().iter().chain([&word]), state);
             let first = state.commands.len();
+            let same = outer.names().any(|name| matches!(name.as_str(), "eval" | "trap"));
             for text in word.texts() {
+                if !same {
+                    state.variables.forget();
+                }
                 let context =
                     Context { depth, substituted: outer.substituted, via: via.clone(), unsure: true };
                 let mut parser = Parser { text, at: 0, state, context, pending: Vec::new() };
                 parser.script();
+            }
+            if !same {
+                state.variables.forget();
             }
             for simple in state.commands.get_mut(first..).unwrap_or_default() {
                 simple.reads_pipe |= outer.reads_pipe;
                 simple.feeds_pipe |= outer.feeds_pipe;
             }
         }
+    }
+}
+
+/// What a program runs was found by these words. `inner`: how many words that is itself.
+fn note_head(at: usize, outer: &Simple, inner: usize, state: &mut State) {
+    let arguments = outer.arguments();
+    let head = arguments.get(..arguments.len().saturating_sub(inner)).unwrap_or_default();
+    note_uses(at, head.iter(), state);
+}
+
+fn note_uses<'w>(at: usize, words: impl Iterator<Item = &'w Word>, state: &mut State) {
+    let uses: Vec<String> = words.flat_map(|word| word.uses.iter().cloned()).collect();
+    if !uses.is_empty() {
+        state.read_on.push((at, uses));
     }
 }
 

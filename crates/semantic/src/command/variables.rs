@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::calculate::NUMBERS;
+use super::unwrap::values;
 use super::{GUESSES_MAX, Word};
 
 /// Most variables that are followed.
@@ -16,6 +18,9 @@ pub(super) struct Variables {
     changed: BTreeSet<String>,
     /// A command changes variables that the text does not name.
     open: bool,
+    has_special: bool,
+    /// How often a value was given.
+    sets: usize,
     /// `IFS` may be given separators at any time: values may fall apart in other places.
     separated: bool,
 }
@@ -27,11 +32,13 @@ struct Variable {
     known: bool,
     /// All that it was ever given are numbers, if these variables are; `None`: they are not.
     number: Option<BTreeSet<String>>,
+    /// When it was set last, by `Variables::sets`.
+    set_at: usize,
 }
 
 impl Default for Variable {
     fn default() -> Variable {
-        Variable { values: Vec::new(), known: false, number: Some(BTreeSet::new()) }
+        Variable { values: Vec::new(), known: false, number: Some(BTreeSet::new()), set_at: 0 }
     }
 }
 
@@ -53,20 +60,28 @@ impl Variable {
 impl Variables {
     /// `unsure`: the assignment may not take place.
     pub(super) fn set(&mut self, name: &str, value: &Word, unsure: bool) {
-        self.set_items(name, std::slice::from_ref(value), unsure);
+        self.put(name, std::slice::from_ref(value), unsure);
     }
 
-    /// A loop gives one of `items` to it.
+    /// A loop or an expansion gives one of `items` to it.
     pub(super) fn set_items(&mut self, name: &str, items: &[Word], unsure: bool) {
-        if self.all.contains_key(name) || PLACES.iter().any(|(place, _)| *place == name) {
+        self.given_aside(name);
+        self.put(name, items, unsure);
+    }
+
+    fn put(&mut self, name: &str, items: &[Word], unsure: bool) {
+        if HELD.contains(&name) || self.all.contains_key(name) {
             self.changed.insert(name.to_owned());
-        } else if self.all.len() >= VARIABLES_MAX {
+        }
+        if !self.all.contains_key(name) && self.all.len() >= VARIABLES_MAX {
             self.open = true;
             return;
         }
         let fits = |text: &&str| text.len() <= VALUE_BYTES_MAX;
         let count = items.iter().flat_map(Word::texts).count();
+        self.sets = self.sets.saturating_add(1);
         let variable = self.all.entry(name.to_owned()).or_default();
+        variable.set_at = self.sets;
         variable.given(items);
         let room = GUESSES_MAX.saturating_sub(variable.values.len());
         let all_known =
@@ -81,11 +96,45 @@ impl Variables {
 
     /// A command changes it in a way that is not followed.
     pub(super) fn touch(&mut self, name: &str) {
-        self.changed.insert(name.to_owned());
+        self.given_aside(name);
         self.separated |= name == "IFS";
+        self.changed.insert(name.to_owned());
         if let Some(variable) = self.all.get_mut(name) {
             variable.number = None;
         }
+    }
+
+    /// It is given a value, and not by an assignment, whose values are looked at.
+    fn given_aside(&mut self, name: &str) {
+        self.has_special |= is_special(name);
+    }
+
+    /// True if a variable that shells and programs act on was given a value that nobody looked at.
+    pub(super) fn has_special(&self) -> bool {
+        self.has_special
+    }
+
+    /// It may have another value elsewhere: it is set for one command only, or is the shell's own.
+    pub(super) fn lend(&mut self, name: &str) {
+        self.changed.insert(name.to_owned());
+    }
+
+    /// A point in the script, for [`Variables::lend_since`].
+    pub(super) fn now(&self) -> usize {
+        self.sets
+    }
+
+    /// What was set since then was set in a process of its own, and is not set behind it.
+    pub(super) fn lend_since(&mut self, then: usize) {
+        if self.sets > then {
+            let set = self.all.iter().filter(|(_, variable)| variable.set_at > then);
+            self.changed.extend(set.map(|(name, _)| name.clone()));
+        }
+    }
+
+    /// Another shell reads what is read next: what was set before may not be there.
+    pub(super) fn forget(&mut self) {
+        self.all.values_mut().for_each(|variable| variable.known = false);
     }
 
     /// A command gives it this value, at a time that is not followed.
@@ -99,7 +148,14 @@ impl Variables {
 
     /// A calculation sets it.
     pub(super) fn set_number(&mut self, name: &str) {
+        self.given_aside(name);
+        self.declare(name);
+    }
+
+    /// `local` and its kin set it; the value is looked at with the others'.
+    pub(super) fn declare(&mut self, name: &str) {
         self.changed.insert(name.to_owned());
+        self.separated |= name == "IFS";
         if self.all.len() < VARIABLES_MAX {
             self.all.entry(name.to_owned()).or_default();
         } else {
@@ -156,5 +212,31 @@ impl Variables {
     }
 }
 
+/// True for what says where programs, files and start-up files are, and for what is expanded, calculated or run.
+pub(super) fn is_special(name: &str) -> bool {
+    const SPECIAL: &[&str] = &[
+        "PATH",
+        "HOME",
+        "PWD",
+        "OLDPWD",
+        "CDPATH",
+        "ENV",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "PROMPT",
+        "RPROMPT",
+        "BASH_ENV",
+        "BASH_CMDS",
+        "BASH_ALIASES",
+    ];
+    let begins = |start: &&str| name.starts_with(start);
+    SPECIAL.contains(&name)
+        || ["PS", "LD_", "DYLD_", "GIT_"].iter().any(begins)
+        || values::is_command(name)
+        || NUMBERS.contains(&name)
+}
+
 /// Variables that stand for places; rules about paths know these places.
 const PLACES: [(&str, &str); 2] = [("HOME", "~"), ("PWD", ".")];
+/// Those that have a value from the start, and mean something to the shell.
+const HELD: [&str; 4] = ["HOME", "PWD", "OLDPWD", "IFS"];

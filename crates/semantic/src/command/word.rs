@@ -19,8 +19,10 @@ pub(super) enum Piece {
     Open,
     Comma,
     Close,
-    /// `$IFS`: blanks, which end the word.
-    Split,
+    /// `$IFS`: blanks, which end the word; not `sure` where something is done with it (`${IFS%?}`).
+    Split {
+        sure: bool,
+    },
     Expansion(Expansion),
 }
 
@@ -60,9 +62,16 @@ impl Parser<'_, '_> {
         if self.at == start {
             return false;
         }
-        for pieces in braces::expand(pieces, self.state) {
-            for part in pieces.split(|piece| *piece == Piece::Split) {
-                if part.is_empty() && pieces.len() > 1 {
+        let splits = pieces.iter().any(|piece| matches!(piece, Piece::Split { .. }));
+        let unsure = pieces.contains(&Piece::Split { sure: false });
+        let first = out.len();
+        let expanded = braces::expand(pieces, self.state);
+        let several = expanded.len() > 1;
+        for pieces in expanded {
+            for part in pieces.split(|piece| matches!(piece, Piece::Split { .. })) {
+                // Nothing without quotes is no word.
+                let nothing = part.iter().all(|piece| *piece == Piece::Plain(String::new()));
+                if nothing && (several || pieces.len() > 1) {
                     continue;
                 }
                 if out.len() >= WORDS_MAX {
@@ -70,6 +79,12 @@ impl Parser<'_, '_> {
                     return true;
                 }
                 assemble(part, self.state, out);
+            }
+        }
+        for word in out.get_mut(first..).unwrap_or_default().iter_mut().filter(|_| splits) {
+            word.uses.push("IFS".to_owned());
+            if unsure {
+                word.unknown.get_or_insert(Unknown::Variable);
             }
         }
         true
@@ -203,9 +218,13 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
     }
     let mut word = Word::default();
     let mut texts = vec![String::new()];
+    let mut named = false;
     for piece in pieces {
         match piece {
-            Piece::Plain(text) | Piece::Quoted(text) => append(&mut texts, text),
+            Piece::Plain(text) | Piece::Quoted(text) => {
+                named |= text.contains('=');
+                append(&mut texts, text);
+            }
             Piece::Wild(wild) => {
                 // `[` alone is a program.
                 word.glob |= *wild != '[' || pieces.len() > 1;
@@ -214,9 +233,10 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
             Piece::Open => append(&mut texts, "{"),
             Piece::Comma => append(&mut texts, ","),
             Piece::Close => append(&mut texts, "}"),
-            Piece::Split => {}
+            Piece::Split { .. } => {}
             Piece::Expansion(expansion) => {
                 word.unknown = word.unknown.or(expansion.unknown);
+                word.names_open |= !named;
                 word.substituted |= expansion.substituted;
                 word.uses.extend(expansion.uses.clone());
                 word.guessed |= expansion.unknown.is_some() && !expansion.guesses.is_empty();
@@ -228,7 +248,24 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
             }
         }
     }
+    if let Some(Piece::Plain(start)) = pieces.first()
+        && let Some(behind) = start.strip_prefix('~')
+    {
+        let place = match behind.bytes().next() {
+            Some(b'+') => "PWD",
+            Some(b'-') => "OLDPWD",
+            _ => "HOME",
+        };
+        word.uses.push(place.to_owned());
+    }
     word.number = number_of(pieces);
+    // Values without quotes that are empty are no word at all.
+    let vanishes = |piece: &Piece| {
+        matches!(piece, Piece::Expansion(one) if !one.quoted) || *piece == Piece::Plain(String::new())
+    };
+    if !pieces.is_empty() && pieces.iter().all(vanishes) && texts.iter().any(String::is_empty) {
+        word.unknown.get_or_insert(Unknown::Variable);
+    }
     let mut texts = texts.into_iter();
     word.text = texts.next().unwrap_or_default();
     word.others = texts.collect();
@@ -273,9 +310,7 @@ fn multiply(texts: &mut Vec<String>, expansion: &Expansion, state: &mut State) -
 /// The fields that blanks in the guesses make, place by place.
 fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
     let first = out.len();
-    // Without separators nothing falls apart.
-    let whole = state.variables.is_set("IFS");
-    let unknown = if whole || expansion.guesses.len() > 1 { Some(Unknown::Variable) } else { None };
+    let unknown = if expansion.guesses.len() > 1 { Some(Unknown::Variable) } else { None };
     if !state.pay(expansion.guesses.iter().map(String::len).sum()) {
         return out.push(Word::unknown(&expansion.source));
     }
@@ -291,7 +326,8 @@ fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
                     glob: field.contains(['*', '?', '[']),
                     substituted: expansion.substituted,
                     guessed: true,
-                    uses: expansion.uses.iter().cloned().collect(),
+                    uses: expansion.uses.iter().cloned().chain(["IFS".to_owned()]).collect(),
+                    names_open: true,
                     number: expansion.number.clone(),
                     ..Word::default()
                 }),

@@ -33,7 +33,16 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
             out.extend(operands(words).next().filter(|word| word.text != "-").cloned().map(Inner::Script))
         }
         "alias" => {
-            out.extend(operands(words).filter_map(super::assignment).map(|(_, value)| Inner::Script(value)))
+            let values = operands(words).filter_map(super::assignment).map(|(_, value)| Inner::Script(value));
+            let first = out.len();
+            out.extend(values);
+            // What stands behind its name later is read together with it.
+            out.extend((out.len() > first).then_some(Inner::Doubt(Doubt::Code)));
+        }
+        "shopt" => {
+            let names =
+                simple.arguments().iter().any(|word| word.text == "cdable_vars" || word.unknown.is_some());
+            out.extend(names.then_some(Inner::Doubt(Doubt::Options)));
         }
         "complete" | "bind" | "enable" | "coproc" => {
             let runs =

@@ -39,12 +39,24 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     while let Some(word) =
         words.get(options.operands).filter(|word| word.text.len() > 1 && word.text.starts_with('+'))
     {
-        let named = usize::from(word.text.ends_with(['o', 'O']));
+        let named = word.text.matches(['o', 'O']).count();
+        // `+c` is `-c`.
+        options.doubt |= word.text.contains('c');
         let behind = options.operands.saturating_add(1).saturating_add(named).min(words.len());
         let more = read(words, behind, OPTIONS);
         options.given.extend(more.given);
         options.doubt |= more.doubt || word.unknown.is_some();
         options.operands = more.operands;
+    }
+    // `-oc name script`: the names come behind all letters, whatever comes behind `o` among these.
+    let bundled = |word: &Word| {
+        let letters = word.text.strip_prefix(['-', '+']).filter(|letters| !letters.starts_with('-'));
+        letters.is_some_and(|letters| {
+            letters.len() > 1 && letters.contains(['o', 'O']) && !letters.ends_with(['o', 'O'])
+        }) || letters.is_some_and(|letters| letters.matches(['o', 'O']).count() > 1)
+    };
+    if words.iter().skip(1).take(options.operands).any(bundled) {
+        out.push(Inner::Doubt(Doubt::Options));
     }
     let given = |name: &str| options.given.iter().any(|(option, _)| *option == name);
     for (option, value) in &options.given {
@@ -56,7 +68,14 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
             _ => {}
         }
     }
-    let operands = words.get(options.operands..).unwrap_or_default();
+    let mut operands = words.get(options.operands..).unwrap_or_default();
+    if let Some((dash, rest)) = operands.split_first()
+        && dash.text == "-"
+        && !rest.is_empty()
+    {
+        // It ends the options.
+        operands = rest;
+    }
     if given("c") || options.doubt {
         if let Some((script, rest)) = operands.split_first() {
             out.push(Inner::Script(script.clone()));
@@ -201,6 +220,10 @@ pub(super) fn environment(words: &[Word], out: &mut Vec<Inner>) {
     while let Some((name, value)) = rest.first().and_then(super::assignment) {
         assignments.push(crate::command::Assignment { name, value });
         rest = rest.get(1..).unwrap_or_default();
+    }
+    if rest.first().is_some_and(|word| word.text.contains('=')) {
+        // A name that only another program reads: `BASH_FUNC_ls%%=() { … }`.
+        out.push(Inner::Doubt(Doubt::Code));
     }
     if !rest.is_empty() || !assignments.is_empty() {
         out.push(Inner::With(assignments, rest.to_vec()));

@@ -2,6 +2,7 @@
 
 use super::Inner;
 use super::tail;
+use crate::command::calculate::NUMBERS;
 use crate::command::{Doubt, Word};
 
 /// A program's options that a command follows, in the next word or behind `=`.
@@ -135,6 +136,32 @@ fn address(word: &Word) -> Option<Inner> {
 
 /// What an assignment makes some program run.
 pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
+    // Prompts are expanded, and start-up files are run.
+    let expanded = matches!(name, "PS0" | "PS1" | "PS2" | "PS4" | "PROMPT" | "RPROMPT");
+    let marked = |text: &str| {
+        ["$(", "`", "$[", "@P"].iter().any(|sign| text.contains(sign))
+            || (text.contains("${") && text.contains('['))
+    };
+    let open = value.unknown.is_some();
+    let doubted = match name {
+        "BASH_ENV" | "BASH_CMDS" | "BASH_ALIASES" => true,
+        "ENV" => open || value.texts().any(|text| text.contains(['/', '$', '`'])),
+        // `cd x` goes where it says.
+        "CDPATH" => open || value.texts().any(|text| !text.is_empty()),
+        _ => {
+            (expanded && (open || value.texts().any(marked)))
+                || (NUMBERS.contains(&name) && value.numbers().is_none_or(|names| !names.is_empty()))
+        }
+    };
+    if doubted {
+        return Some(Inner::Doubt(Doubt::Code));
+    }
+    let runs = is_command(name) && !value.text.is_empty() && value.text != "cat";
+    runs.then(|| Inner::Script(Word { text: value.text.trim_start_matches('|').to_owned(), ..value.clone() }))
+}
+
+/// True for a variable whose value some program runs.
+pub(in crate::command) fn is_command(name: &str) -> bool {
     const RUN: &[&str] = &[
         "GIT_SSH_COMMAND",
         "GIT_SSH",
@@ -161,18 +188,5 @@ pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
         "PYTHONBREAKPOINT",
         "RUSTC_WRAPPER",
     ];
-    // Prompts are expanded, and start-up files are run.
-    let expanded = matches!(name, "PS0" | "PS1" | "PS2" | "PS4" | "PROMPT" | "RPROMPT");
-    let marked = |text: &str| {
-        ["$(", "`", "$[", "@P"].iter().any(|sign| text.contains(sign))
-            || (text.contains("${") && text.contains('['))
-    };
-    if (expanded && (value.unknown.is_some() || value.texts().any(marked)))
-        || name == "BASH_ENV"
-        || (name == "ENV" && (value.unknown.is_some() || value.texts().any(|text| text.contains('/'))))
-    {
-        return Some(Inner::Doubt(Doubt::Code));
-    }
-    let runs = RUN.contains(&name) && !value.text.is_empty() && value.text != "cat";
-    runs.then(|| Inner::Script(Word { text: value.text.trim_start_matches('|').to_owned(), ..value.clone() }))
+    RUN.contains(&name)
 }
