@@ -27,14 +27,20 @@ pub(crate) fn install(progress: &mut Progress) -> Result<()> {
 }
 
 /// Steps that [`bench_peers`] counts on the caller's progress.
-pub(crate) const BENCH_PEERS_STEPS: usize = 3;
+pub(crate) const BENCH_PEERS_STEPS: usize = 4;
 
 /// Installs other gateways, for `bench http --peers`.
 pub(crate) fn bench_peers(progress: &mut Progress) -> Result<()> {
     fs::create_dir_all(shell::tools())?;
     progress.step("Node 22 or newer", node::interpreter)?;
     progress.step("gateways from npm (tests/bench-peers/package-lock.json)", node::bench_peers)?;
-    progress.step("gateways from PyPI (tests/bench-peers/requirements.txt)", python::bench_peers)
+    progress.step("gateways from PyPI (tests/bench-peers/requirements.txt)", python::bench_peers)?;
+    progress.step("a gateway from crates.io (bench/gateways/Cargo.lock), compiled", || {
+        let mut cargo = shell::cargo();
+        cargo.args(["build", "--release", "--locked", "--manifest-path", "bench/gateways/Cargo.toml"]);
+        let target = shell::tools().join("bench-gateways");
+        shell::logged(cargo.arg("--target-dir").arg(target), "bench-gateways-build")
+    })
 }
 
 /// Runs `make` on an emptied folder unless the folder's stamp already says `recipe`.

@@ -11,15 +11,21 @@ use tokio::task::JoinSet;
 use crate::template::{call_answer, text};
 use crate::wire::{Wire, field, find};
 
-/// Prints calls, seconds and the percentiles of one call's time: `calls seconds p50_us p99_us`.
+/// Calls a tool and prints calls, seconds and the percentiles of one call's time: `calls seconds p50_us p99_us`.
 /// `loosely`: of an answer only its id and its text are compared.
-pub(crate) fn run(target: SocketAddr, concurrency: usize, time: Duration, loosely: bool) -> Result<()> {
+pub(crate) fn run(
+    (target, tool): (SocketAddr, &str),
+    concurrency: usize,
+    time: Duration,
+    loosely: bool,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut times = runtime.block_on(async {
         let mut clients = Vec::new();
         for _ in 0..concurrency {
             let mut client = Client::open(target).await?;
             client.loosely = loosely;
+            tool.clone_into(&mut client.tool);
             clients.push(client);
         }
         let warm = Instant::now() + time / WARM_SHARE;
@@ -63,6 +69,7 @@ pub(crate) struct Client {
     /// Head of every request, up to the length of its body.
     head: Vec<u8>,
     next_id: u64,
+    tool: String,
     /// Who stands between prints answers anew.
     loosely: bool,
     // Reused for every call.
@@ -84,7 +91,8 @@ impl Client {
         );
         let head = head.into_bytes();
         let (body, request, expected) = Default::default();
-        let mut client = Client { wire, head, next_id: 10, loosely: false, body, request, expected };
+        let tool = "echo".to_owned();
+        let mut client = Client { wire, head, next_id: 10, tool, loosely: false, body, request, expected };
         client.exchange(INITIALIZE.as_bytes()).await?;
         client.exchange(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await?;
         client.exchange(br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await?;
@@ -150,7 +158,7 @@ impl Client {
         let id = self.next_id.to_string();
         self.next_id += 1;
         self.body.clear();
-        call(&id, &mut self.body);
+        call(&id, &self.tool, &mut self.body);
         let length = format!("content-length: {}\r\n\r\n", self.body.len());
         self.request.clear();
         for part in [&self.head, length.as_bytes(), &self.body] {
@@ -175,10 +183,12 @@ impl Client {
 }
 
 /// A call of 1 KB.
-fn call(id: &str, out: &mut Vec<u8>) {
+fn call(id: &str, tool: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     out.extend_from_slice(id.as_bytes());
-    out.extend_from_slice(br#","method":"tools/call","params":{"name":"echo","arguments":{"message":""#);
+    out.extend_from_slice(br#","method":"tools/call","params":{"name":""#);
+    out.extend_from_slice(tool.as_bytes());
+    out.extend_from_slice(br#"","arguments":{"message":""#);
     for _ in 0..10 {
         out.extend_from_slice(
             b"When does the last ferry to the outer islands leave on a Sunday in the month of March? ",

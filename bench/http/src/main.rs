@@ -20,9 +20,9 @@ fn main() -> Result<()> {
         ["upstream"] => upstream::run(),
         ["proxy", "shared", target] => proxy::shared(address(target)?),
         ["proxy", "per-core", target] => proxy::per_core(address(target)?),
-        ["load", target, concurrency, milliseconds, how @ ("exactly" | "loosely")] => {
+        ["load", target, concurrency, milliseconds, how @ ("exactly" | "loosely"), tool] => {
             let time = Duration::from_millis(milliseconds.parse()?);
-            load::run(address(target)?, concurrency.parse()?, time, *how == "loosely")
+            load::run((address(target)?, tool), concurrency.parse()?, time, *how == "loosely")
         }
         ["calls", target, count] => load::count(address(target)?, count.parse()?),
         ["sessions", target, count] => sessions::run(address(target)?, count.parse()?),

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// More arguments of `bailiwick gateway`
     #[arg(long, default_value = "", value_name = "ARGUMENTS", allow_hyphen_values = true)]
     flags: String,
-    /// Other gateways from npm and PyPI, too: pinned in tests/bench-peers, and installed first
+    /// Other gateways from npm, PyPI and crates.io, too: pinned in tests/bench-peers and bench/gateways, and installed first
     #[arg(long)]
     peers: bool,
     /// Measure the programs that were built before, and say so with the numbers
@@ -48,14 +48,17 @@ pub(super) enum Between {
     Npm,
     /// `fastmcp` of PyPI.
     Pypi,
+    /// `mcp-proxy` of crates.io, another program than npm's.
+    CratesIo,
 }
 
 impl Between {
-    const ALL: [Self; 6] = [Self::Nothing, Self::Shared, Self::PerCore, Self::Gateway, Self::Npm, Self::Pypi];
+    const ALL: [Self; 7] =
+        [Self::Nothing, Self::Shared, Self::PerCore, Self::Gateway, Self::Npm, Self::Pypi, Self::CratesIo];
 
     /// Another's gateway, which prints messages anew.
     pub(super) fn is_peer(self) -> bool {
-        matches!(self, Self::Npm | Self::Pypi)
+        matches!(self, Self::Npm | Self::Pypi | Self::CratesIo)
     }
 
     fn name(self) -> &'static str {
@@ -66,6 +69,15 @@ impl Between {
             Self::Gateway => "bailiwick gateway, standard¹, pins, batched audit",
             Self::Npm => "mcp-proxy (npm), looks at nothing",
             Self::Pypi => "fastmcp (PyPI), looks at nothing",
+            Self::CratesIo => "mcp-proxy (crates.io), looks at nothing",
+        }
+    }
+
+    /// The tool of the load, as it is called there.
+    fn tool(self) -> &'static str {
+        match self {
+            Self::CratesIo => "bench/echo",
+            _ => "echo",
         }
     }
 }
@@ -135,7 +147,8 @@ fn measure(
 ) -> Result<Sample> {
     let before = Cost::of(party.id());
     let how = if between.is_peer() { "loosely" } else { "exactly" };
-    let words = ["load", &party.address, &concurrency.to_string(), &options.time.to_string(), how];
+    let words =
+        ["load", &party.address, &concurrency.to_string(), &options.time.to_string(), how, between.tool()];
     let said = shell::output(&parties.tool, &words).context("the load ended with an error, see above")?;
     let after = Cost::of(party.id());
     let numbers: Vec<f64> = said.split(' ').filter_map(|word| word.parse().ok()).collect();

@@ -78,7 +78,7 @@ fn http(program: &Path) -> Result<()> {
     let upstream = parties.upstream()?;
     let gateway = parties.gateway(&upstream, "")?;
     for clients in ["1", "16", "64"] {
-        shell::output(&parties.tool, &["load", &gateway.address, clients, "1500", "exactly"])
+        shell::output(&parties.tool, &["load", &gateway.address, clients, "1500", "exactly", "echo"])
             .context("the load ended with an error, see above")?;
     }
     // Killed, it would not write down what it counted.

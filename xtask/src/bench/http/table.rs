@@ -78,7 +78,7 @@ fn line(row: &Row, baseline: &[Sample]) -> String {
     let own = match row.between {
         // Its own process is the upstream's.
         Between::Nothing => "– | –".to_owned(),
-        Between::Shared | Between::PerCore | Between::Gateway | Between::Npm | Between::Pypi => format!(
+        _ => format!(
             "{} | {:.1}",
             cell(|sample| sample.cpu_per_call.as_secs_f64(), 1e6),
             median(row.samples.iter().map(|sample| sample.peak_kib as f64 / 1024.0))
