@@ -228,6 +228,9 @@ impl Engine {
     ) {
         let first = out.len();
         self.packet(at, direction, packet, out);
+        if direction == Direction::ToServer {
+            self.end_late(at, out);
+        }
         self.gather_answers(out.get_mut(first..).unwrap_or_default());
     }
 

@@ -82,18 +82,21 @@ impl Engine {
         out.push(Outcome { decision, effects });
         let Also { ended, forgotten } = also;
         out.extend(ended);
-        out.extend(forgotten.map(|(id, pending)| self.never_answered(at, direction.reverse(), id, pending)));
+        let why = "cancelled, and not answered while many others were";
+        let never = |(id, pending)| self.never_answered(at, direction.reverse(), id, pending, why);
+        out.extend(forgotten.map(never));
     }
 
-    /// A request that was cancelled long ago is no longer waited for: its record ends.
-    fn never_answered<'a>(
+    /// A request that is no longer waited for: its record ends. `direction` is that of the answer that did not come.
+    pub(crate) fn never_answered<'a>(
         &self,
         at: Timestamp,
         direction: Direction,
         id: Id<'static>,
         pending: Pending,
+        why: &str,
     ) -> Outcome<'a> {
-        let mut outcome = self.ended(at, id, pending, "cancelled, and not answered while many others were");
+        let mut outcome = self.ended(at, id, pending, why);
         outcome.effects.clear();
         outcome.decision.action = Action::Dropped;
         outcome.decision.direction = direction;

@@ -48,23 +48,35 @@ impl Engine {
         let own = id.clone().filter(|_| is_request);
         let mut outcome =
             self.malformed(at, direction, &Malformed { id: own, ..Malformed::new(Malformation::TooLong) });
-        if let (Some(id), false) = (&id, is_request) {
-            let told = self.fail_pending(direction, id);
-            outcome.decision.completion = told.as_ref().map(|_| Completion::Failed);
+        if let (Some(id), false) = (id, is_request)
+            && let Some((pending, told)) = self.fail_pending(direction, &id)
+        {
+            let decision = &mut outcome.decision;
+            decision.call = pending.call;
+            decision.method = pending.method_name();
+            decision.target = pending.target.map(|target| Cow::Owned(target.into_string()));
+            decision.latency_us = Some(at.micros_since(pending.at));
+            decision.completion = Some(Completion::Failed);
+            decision.id = Some(id);
             outcome.effects = told.into_iter().collect();
         }
         self.gather_answers(std::slice::from_mut(&mut outcome));
         out.push(outcome);
     }
 
-    pub(crate) fn fail_pending<'a>(&mut self, direction: Direction, id: &Id<'_>) -> Option<Effect<'a>> {
+    /// The request that an answer above the limit was for, and what its sender is told.
+    fn fail_pending<'a>(
+        &mut self,
+        direction: Direction,
+        id: &Id<'_>,
+    ) -> Option<(Pending, Option<Effect<'a>>)> {
         let asked = self.run.in_flight(direction.reverse());
         if asked.get(id)?.origin != Origin::Peer {
             return None;
         }
-        asked.remove(id);
+        let pending = asked.remove(id)?;
         let text = "the answer is longer than the limit; see `--max-message-bytes`";
-        send(direction, Refusal::error(WITHHELD, text).to_bytes(Some(id)))
+        Some((pending, send(direction, Refusal::error(WITHHELD, text).to_bytes(Some(id)))))
     }
 
     /// A record could not be written, or the peer does not read any more (`why`), so what was to be sent in direction `to` stays here: whoever waits for it is told
@@ -122,8 +134,24 @@ impl Engine {
         }
     }
 
-    /// The server is gone: every open request ends, and is answered.
+    /// The server is gone: every open request ends, and is answered. So does each that comes afterwards.
     pub fn server_ended(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
+        self.run.over = Some(why.into());
+        self.end_open(at, why, out);
+        self.gather_answers(out);
+    }
+
+    /// What was decided since the server ended: some of a client's words may be on their way when that is noticed.
+    pub(crate) fn end_late(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
+        if let Some(why) = self.run.over.clone() {
+            let (here, mut ended) = (self.run.lane(), Vec::new());
+            self.end_open(at, &why, &mut ended);
+            self.run.enter(here);
+            out.extend(ended);
+        }
+    }
+
+    fn end_open(&mut self, at: Timestamp, why: &str, out: &mut Vec<Outcome<'static>>) {
         self.refuse_waiting(at, why, out);
         let questions: Vec<QuestionId> = self.run.held.keys().copied().collect();
         for question in questions {
@@ -134,7 +162,12 @@ impl Engine {
             self.run.enter(lane);
             out.push(self.ended(at, id, pending, why));
         }
-        self.gather_answers(out);
+        for ((lane, id), pending) in self.run.to_client.drain() {
+            self.run.enter(lane);
+            // No client answers it any more; nobody is told.
+            let why = "the run ended before the client answered";
+            out.push(self.never_answered(at, Direction::ToServer, id, pending, why));
+        }
     }
 
     /// No answer will come to `id` of the current lane: it ends, and whoever asked is told.
@@ -152,6 +185,12 @@ impl Engine {
             }
         }
         self.gather_answers(out);
+    }
+
+    /// True while `id` of the current lane waits for a person.
+    #[must_use]
+    pub fn holds(&self, id: &Id<'_>) -> bool {
+        self.run.to_server.get(id).is_some_and(|pending| matches!(pending.origin, Origin::Held(_)))
     }
 
     /// True while that question waits for a person.
@@ -197,6 +236,11 @@ impl Engine {
                 outcome.effects.clear();
                 outcome.decision.action = Action::Dropped;
                 out.push(outcome);
+            }
+        }
+        for id in self.run.to_client.ids() {
+            if let Some(pending) = self.run.to_client.remove(&id) {
+                out.push(self.never_answered(at, Direction::ToServer, id, pending, why));
             }
         }
     }

@@ -318,6 +318,8 @@ pub(crate) struct Run {
     /// How the instructions differ from their pin, of the last introduction that waits or was refused for that, and its number:
     /// nothing else is let through.
     pub(crate) barred: Option<(String, u64)>,
+    /// Why nothing is answered any more.
+    pub(crate) over: Option<Box<str>>,
     /// The level of log lines that the client asked for last, before 2026-07-28.
     pub(crate) log_level: Option<LogLevel>,
     /// Extensions that the server says it has and that are not known here (2026-07-28).

@@ -345,3 +345,36 @@ fn more_questions_than_may_wait_are_denied_without_being_asked() {
     asking.question("file-1001");
     assert_eq!(asking.calls(), 1);
 }
+
+#[test]
+fn what_becomes_of_one_question_is_nothing_to_another() {
+    let policy = "version: 1\nname: asks\ndefault: deny\nrules:\n  - { id: some, effect: ask, on: ['*/read'], args: { path: { in: [wait] } } }\n  - { id: reads, effect: allow, on: ['*/read'] }\n  - { id: forms, effect: ask, on: [elicitation] }\n";
+    let asking = before(asks_back(), policy, &[]);
+    let named = |words: &str| {
+        let name = || {
+            let text = asking.approvals(&["list"]).1;
+            let at = text.find(words)?;
+            let line = text.get(..at)?.lines().rfind(|line| line.contains("denied in"))?;
+            line.split(' ').next().map(str::to_owned)
+        };
+        found(name).unwrap_or_else(|| panic!("no question about {words}"))
+    };
+    // The server's own question has the id of the call that waits.
+    let _waits = asking.call(9, "wait");
+    let held = named("\"wait\"");
+    let mut other = asking.call(1, "a");
+    assert_eq!(other.head().status(), 200);
+    assert_eq!(asking.approvals(&["approve", &named("elicitation/create")]).0, 0);
+    assert!(other.until("elicitation/create").contains("elicitation/create"), "it is let through");
+    let answer = json!({"jsonrpc": "2.0", "id": 9, "result": {"action": "decline"}});
+    assert_eq!(ask(asking.gateway.address, post("/mcp", &asking.session, &answer)).status(), 202);
+    other.until("decline");
+    // Who was to hear the next one leaves before a person lets it through.
+    let left = asking.call(2, "b");
+    let form = named("elicitation/create");
+    drop(left);
+    assert_eq!(asking.approvals(&["approve", &form]).0, 0);
+    let calls = asking.calls();
+    assert_eq!(asking.approvals(&["approve", &held]).0, 0);
+    assert!(comes(|| asking.calls() == calls + 1), "the call that waited is sent on");
+}

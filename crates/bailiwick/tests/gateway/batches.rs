@@ -101,7 +101,7 @@ fn a_member_that_is_taken_back_while_it_waits_is_not_answered() {
 }
 
 #[test]
-fn an_answer_that_comes_before_its_call_was_sent_holds_nothing_up() {
+fn an_answer_that_comes_before_its_call_was_sent_is_nobodys() {
     let server = LOUD.replace(
         "*tools/call*)",
         r#"*tools/call*) [ "$id" = 1 ] && echo '{"jsonrpc":"2.0","id":2,"result":{"content":[]}}';"#,
@@ -114,7 +114,9 @@ fn an_answer_that_comes_before_its_call_was_sent_holds_nothing_up() {
     let said = said.iter().flat_map(|one| one.as_array().cloned().unwrap_or_else(|| vec![one.clone()]));
     let said: Vec<Value> = said.collect();
     let of = |id: i64| said.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}: {said:?}"));
-    assert!(of(1)["result"].is_object() && of(2)["error"].is_object(), "{said:?}");
+    for id in [1, 2] {
+        assert!(of(id)["result"]["content"][0]["text"].is_string(), "the call's own answer: {said:?}");
+    }
 }
 
 #[test]

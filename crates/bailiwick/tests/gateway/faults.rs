@@ -219,6 +219,23 @@ fn a_gateway_that_is_told_to_end_answers_what_it_has_and_takes_nothing_new() {
 }
 
 #[test]
+fn a_call_that_the_gateways_end_cut_off_is_not_said_to_be_left() {
+    let latch = Arc::<Latch>::default();
+    let mut place = Place::with(held(&latch), &["--grace", "1"]);
+    assert_eq!(ask(place.address(), modern(1, "a")).status(), 200);
+    let mut connection = Connection::open(place.address());
+    connection.send(modern(1, "slow"));
+    assert!(place.upstream.hears("\"slow\""));
+    place.gateway.signal(Signal::TERM);
+    place.gateway.stop();
+    latch.open();
+    let cut = |record: &Value| record["outcome"] == "unknown" && record["target"] == "read";
+    let records = place.records(|records| records.iter().any(cut));
+    let cut = records.iter().find(|record| cut(record)).expect("its outcome");
+    assert!(cut["reasons"].to_string().contains("the gateway ends"), "{cut}");
+}
+
+#[test]
 fn a_policy_is_loaded_again_without_dropping_a_session() {
     let place = Place::new(plain);
     let session = place.session();

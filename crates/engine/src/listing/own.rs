@@ -32,6 +32,7 @@ impl Engine {
         out: &mut Vec<Outcome<'a>>,
     ) -> ListFirst {
         let Some(item) = self.listed_as(governed, message.params()) else { return ListFirst::Known };
+        self.give_up_listing(at, out);
         let failed = self.run.listing_failed.get(&item);
         let failed_lately = failed.is_some_and(|(_, when)| at < when.plus_micros(LISTING_AGAIN_US));
         if self.offer.is_fresh(item) || failed_lately || self.run.fetches_nothing {
@@ -104,6 +105,12 @@ impl Engine {
         if self.offer.is_fresh(item) {
             Arc::make_mut(&mut self.offer).set_stale(item);
         }
+    }
+
+    /// True for an id like those of our own requests, in whatever run.
+    #[must_use]
+    pub fn may_be_own(id: &Id<'_>) -> bool {
+        matches!(id, Id::Text(text) if text.starts_with(OWN))
     }
 
     /// True for an id that one of our own requests may have.
@@ -214,14 +221,23 @@ impl Engine {
     /// Passing time: our own listing is given up at its deadline. Call it a few times a second.
     pub fn tick(&mut self, at: Timestamp, out: &mut Vec<Outcome<'static>>) {
         self.tell_waiting(at, out);
+        self.give_up_listing(at, out);
+        self.gather_answers(out);
+    }
+
+    /// Ends our own listing if its time is over, and decides over what waited for it.
+    fn give_up_listing(&mut self, at: Timestamp, out: &mut Vec<Outcome<'_>>) {
         let Some(listing) = self.run.listing.as_ref().filter(|listing| listing.deadline <= at) else {
             return;
         };
         let (lane, id) = (listing.lane, listing.id.clone());
-        self.run.enter(lane);
-        self.run.to_server.remove(&id);
-        self.own_listing_answered(at, Err("no answer in time".to_owned()), out);
-        self.gather_answers(out);
+        let here = self.run.enter(lane);
+        let why = "no answer in time";
+        if let Some(pending) = self.run.to_server.remove(&id) {
+            out.push(self.ended(at, id, pending, why));
+        }
+        self.own_listing_answered(at, Err(why.to_owned()), out);
+        self.run.enter(here);
     }
 }
 

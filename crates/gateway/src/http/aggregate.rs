@@ -18,7 +18,7 @@ use hyper::{Method, StatusCode};
 
 use self::member::{Member, Whole};
 use self::words::{Meant, Read};
-use super::endpoint::end;
+use super::endpoint::{ENDED_BY_CLIENT, end};
 use super::front::Sent;
 use super::gate::{Gate, Worker};
 use super::head::{NAME, SESSION, agrees, check_body, header_value};
@@ -197,7 +197,7 @@ impl Aggregate {
         }
         for member in &self.members {
             if let Some(own) = whole.head(member, head) {
-                drop(end(&Worker::of(&member.gate), &own, principal).await);
+                drop(end(&Worker::of(&member.gate), &own, principal, ENDED_BY_CLIENT).await);
             }
         }
         bare(StatusCode::OK)
@@ -244,12 +244,12 @@ impl Client<'_> {
             }
             (Meant::Ping, Some(id)) => json(StatusCode::OK, words::empty(&id)),
             (Meant::Nobody { unknown }, id) => {
-                self.note(&unknown).await;
+                self.note("unknown", &unknown).await;
                 let words = format!("no server has `{unknown}`");
                 own_error(StatusCode::OK, -32602, &words, id.as_ref())
             }
             (Meant::Method(method), id) => {
-                self.note(&method).await;
+                self.note("unknown", &method).await;
                 let status = if modern { StatusCode::NOT_FOUND } else { StatusCode::OK };
                 let words = format!("`{method}` is not served for several servers together");
                 own_error(status, -32601, &words, id.as_ref())
@@ -276,6 +276,7 @@ impl Client<'_> {
             Ok(head) => head,
             Err(why) => {
                 let words = format!("{}: {why}", member.name());
+                self.note("unavailable", &words).await;
                 return own_error(StatusCode::BAD_GATEWAY, -32603, &words, id.as_ref());
             }
         };
@@ -342,12 +343,12 @@ impl Client<'_> {
     }
 
     /// What reaches no server is not decided over; it is recorded all the same.
-    async fn note(&self, unknown: &str) {
+    async fn note(&self, event: &'static str, about: &str) {
         let Some(gate) = self.aggregate.gates().next() else { return };
-        let cut: String = unknown.chars().take(UNKNOWN_CHARS_MAX).collect();
+        let cut: String = about.chars().take(UNKNOWN_CHARS_MAX).collect();
         let recorder = &gate.office.recorder;
         let entries = &recorder.with.entries;
-        let noted = entries.note(now(), "unknown", |entry| {
+        let noted = entries.note(now(), event, |entry| {
             entry.string("caller", &self.principal.id).string("target", &entries.redacted(&cut));
         });
         match noted {

@@ -81,6 +81,9 @@ impl Exchange {
         let gate = &self.here.gate;
         let session = gate.sessions.open(&self.run, upstream, server, &gate.limits).map_err(|_| {
             let words = "no session can be begun";
+            for owed in &self.sent {
+                drop(self.run.left_unanswered(self.lane, owed, words));
+            }
             Box::new(own_error(StatusCode::SERVICE_UNAVAILABLE, 4029, words, self.ids.first()))
         })?;
         gate.metrics.sessions.inc();

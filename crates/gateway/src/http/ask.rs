@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bailiwick_engine::{Answer, Question, QuestionId};
+use bailiwick_mcp::Direction;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::exchange::{Exchange, LEFT};
+use super::exchange::Exchange;
 use super::gate::{Phase, until};
 use super::letter::{Act, Letter, What};
+use super::office::OVER;
 use super::run::Run;
 
 /// What is said where nobody can be asked.
@@ -58,15 +60,17 @@ impl Answering {
         let late = self.late.as_ref();
         let late = late.and_then(|late| late.lock().unwrap_or_else(PoisonError::into_inner).take());
         for mut act in acts {
-            let Some(waiter) = act.waiter.take() else {
-                if let Some(late) = &late {
+            let waits = match (act.waiter.take(), &late) {
+                (Some(waiter), _) => waiter.send(act.what).is_ok(),
+                (None, Some(late)) => {
                     late.carry_out(act);
+                    continue;
                 }
-                continue;
+                (None, None) => !matches!(act.what, What::ToServer { request: Some(_), .. }),
             };
             // Whoever waited has left: the request is not sent.
-            if let (Err(_), Some(id)) = (waiter.send(act.what), act.id) {
-                drop(self.run.unanswered(act.lane, &id, LEFT));
+            if let (false, Some(id)) = (waits, act.id) {
+                drop(self.run.unanswered(act.lane, &id, self.run.office().why_dropped()));
             }
         }
         taken
@@ -112,7 +116,7 @@ impl Late {
         let undone = match &act.what {
             What::ToClient(letter) => match self.letters.try_send(letter.clone()) {
                 Ok(()) => return,
-                Err(_) => self.exchange.run.undo(vec![act], LEFT),
+                Err(_) => self.exchange.run.undo(vec![act], self.exchange.run.office().why_dropped()),
             },
             What::ToServer { .. } => vec![act],
             What::Ask(_) | What::Keep(_) => return,
@@ -130,14 +134,18 @@ impl Run {
     pub(super) fn ask(self: &Arc<Run>, acts: Vec<Act>, late: Option<&Late>) -> Vec<Act> {
         let mut settled = Vec::new();
         for act in acts {
-            let waits = self.waits(act.lane, act.id.as_ref());
             let question = match act.what {
+                // Who left meanwhile needs nobody's answer.
+                What::Ask(question) if !self.asks(question.id) => continue,
                 What::Ask(question) => question,
                 What::ToServer { .. } | What::ToClient(_) | What::Keep(_) => {
                     settled.push(act);
                     continue;
                 }
             };
+            // Only a client's own request has somebody who waits for it, whatever else has its id.
+            let own = question.direction == Direction::ToServer && !question.is_answer;
+            let waits = own && self.waits(act.lane, act.id.as_ref());
             match self.office().approver.as_ref().filter(|_| waits || late.is_some()) {
                 Some(approver) => {
                     let late = late.filter(|_| !waits).cloned().map(|late| Arc::new(Mutex::new(Some(late))));
@@ -161,7 +169,7 @@ impl Run {
         tokio::spawn(async move {
             let why = tokio::select! {
                 () = sleep(ttl) => "nobody answered in time",
-                () = until(&mut phase, Phase::Draining) => "the gateway ends",
+                () = until(&mut phase, Phase::Draining) => OVER,
             };
             let _ = answering.answer(&Answer::Deny(why.to_owned()));
         });

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bailiwick_engine::Lane;
+use bailiwick_engine::{Engine, Lane};
 use bailiwick_mcp::framing::Event;
 use bailiwick_mcp::message::read_id;
 use bailiwick_mcp::{Body as Shape, Id, Limits, Packet, Parser};
@@ -105,6 +105,16 @@ impl Desk {
         state.routes.retain(|route| route.id != *id && !route.pieces.is_closed());
         state.routes.push(Route { id: id.clone(), token, pieces });
         true
+    }
+
+    /// False only for an answer to nothing that was put to this server: it may forge one while the request is on its way.
+    pub(super) fn was_asked(&self, packet: Option<&Packet<'_>>) -> bool {
+        let Some(Packet::One(message)) = packet else { return true };
+        let (Shape::Result { .. } | Shape::Error { .. }, Some(id)) = (&message.body, message.id()) else {
+            return true;
+        };
+        // Nobody listens for the answers to our own requests, and nobody can guess their ids.
+        Engine::may_be_own(id) || self.state().routes.iter().any(|route| route.id == *id)
     }
 
     /// Opens the stream of what no request asked for; what was kept comes first. A second one takes the place of the first.

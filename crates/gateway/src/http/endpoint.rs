@@ -59,7 +59,7 @@ async fn admitted(front: &Front, map: &Map, head: &Parts, body: Sent) -> Reply {
     match (place, &head.method) {
         (Place::Endpoint(_), &Method::POST) => post(here, head, body, &principal).await,
         (Place::Endpoint(_), &Method::GET) => Box::pin(listen(here, head, &principal)).await,
-        (Place::Endpoint(_), &Method::DELETE) => Box::pin(end(here, head, &principal)).await,
+        (Place::Endpoint(_), &Method::DELETE) => Box::pin(end(here, head, &principal, ENDED_BY_CLIENT)).await,
         (Place::Stream { messages, .. }, &Method::GET) => {
             Box::pin(legacy::open(here, head, &principal, messages)).await
         }
@@ -132,8 +132,10 @@ pub(super) async fn listen(here: &Arc<Worker>, head: &Parts, principal: &Princip
     }
 }
 
+pub(super) const ENDED_BY_CLIENT: &str = "the client ended the session";
+
 /// DELETE: the client is done with its session, whatever the server says to that.
-pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal) -> Reply {
+pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal, why: &str) -> Reply {
     let session = match session(here, head, principal) {
         Ok(session) => session,
         Err(refused) => return *refused,
@@ -143,7 +145,7 @@ pub(super) async fn end(here: &Arc<Worker>, head: &Parts, principal: &Principal)
         (Way::Http(link), Some(_)) => link.ask(Method::DELETE, exchange.headers.fields()).await.ok(),
         (Way::Http(_) | Way::Stdio(_), _) => None,
     };
-    exchange.end_session(&session, "the client ended the session").await;
+    exchange.end_session(&session, why).await;
     match told.map(|response| response.status()) {
         Some(status) if status.is_client_error() || status.is_server_error() => bare(status),
         Some(_) | None => bare(StatusCode::OK),

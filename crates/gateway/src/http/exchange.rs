@@ -6,6 +6,7 @@ use std::time::Duration;
 use bailiwick_engine::Lane;
 use bailiwick_mcp::{Direction, Id};
 use hyper::header::HeaderValue;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::ask::Late;
@@ -43,14 +44,19 @@ const ERRAND_TIME: Duration = Duration::from_secs(10);
 impl Exchange {
     /// Sees to the record, sends others what is theirs, and returns what is this exchange's own.
     pub(super) async fn settle(&self, decided: Decided, direction: Direction) -> Vec<Act> {
-        let acts = self.run.settle(decided, None).await;
-        self.sort(acts, direction)
+        self.settle_by(decided, direction, None).await
     }
 
     /// The same for a server's words; what a person is asked about goes its way by `late`.
     pub(super) async fn settle_heard(&self, decided: Decided, late: &Late) -> Vec<Act> {
-        let acts = self.run.settle(decided, Some(late)).await;
-        self.sort(acts, Direction::ToClient)
+        self.settle_by(decided, Direction::ToClient, Some(late)).await
+    }
+
+    async fn settle_by(&self, decided: Decided, direction: Direction, late: Option<&Late>) -> Vec<Act> {
+        let mut unsettled = Unsettled { exchange: self, decided, direction, late };
+        let written = self.run.writes(&unsettled.decided).await;
+        let decided = std::mem::take(&mut unsettled.decided);
+        self.sort(self.run.settle(decided, written, late), direction)
     }
 
     /// `direction` is that of the text which was decided over.
@@ -66,7 +72,7 @@ impl Exchange {
             let (lane, id) = (act.lane, act.id.clone());
             // Whoever waited has left: the request is not sent.
             if let (Err(_), Some(id)) = (waiter.send(act.what), id) {
-                drop(self.run.unanswered(lane, &id, LEFT));
+                drop(self.run.unanswered(lane, &id, self.run.office().why_dropped()));
             }
             return None;
         }
@@ -125,9 +131,10 @@ impl Exchange {
         let gate = &self.here.gate;
         if gate.sessions.close(session) {
             gate.metrics.sessions.dec();
-            let acts = self.run.settle(session.run.ended(why), None).await;
-            drop(self.sort(acts, Direction::ToClient));
+            let ended = session.run.ended(why);
+            // Both are written together, whoever leaves meanwhile.
             session.run.stop(why);
+            drop(self.settle(ended, Direction::ToClient).await);
         }
     }
 
@@ -140,6 +147,28 @@ impl Exchange {
     }
 }
 
+/// What was decided, until its record is written. Should the client leave before that, the only sign of which is that this is
+/// dropped, it is seen to all the same: others may wait for it, or be asked.
+struct Unsettled<'e> {
+    exchange: &'e Exchange,
+    decided: Decided,
+    direction: Direction,
+    late: Option<&'e Late>,
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        let decided = std::mem::take(&mut self.decided);
+        // Without a runtime the whole program ends.
+        if let (false, Ok(runtime)) = (decided.is_settled(), Handle::try_current()) {
+            let (exchange, direction, late) = (self.exchange.clone(), self.direction, self.late.cloned());
+            runtime.spawn(async move {
+                drop(Box::pin(exchange.settle_by(decided, direction, late.as_ref())).await);
+            });
+        }
+    }
+}
+
 /// What is for the client, in its order.
 pub(super) fn to_client(acts: Vec<Act>) -> impl Iterator<Item = Letter> {
     acts.into_iter().filter_map(|act| match act.what {
@@ -147,9 +176,6 @@ pub(super) fn to_client(acts: Vec<Act>) -> impl Iterator<Item = Letter> {
         What::ToServer { .. } | What::Ask(_) | What::Keep(_) => None,
     })
 }
-
-/// Why a request ends whose client is gone.
-pub(super) const LEFT: &str = "the client left before it was answered";
 
 /// An exchange whose client may leave at any moment: dropping it unfinished records what became of its requests.
 #[derive(Debug)]
@@ -173,11 +199,12 @@ impl Drop for Attended {
     fn drop(&mut self) {
         let Exchange { run, lane, modern, here, sent, .. } = &self.exchange;
         here.gate.sessions.let_go();
+        let office = run.office();
         if *modern {
-            drop(run.lane_ended(*lane, LEFT));
+            drop(run.lane_ended(*lane, office.why_dropped()));
         } else if !self.resumable {
-            for owed in sent {
-                drop(run.left_unanswered(*lane, owed, LEFT));
+            for owed in sent.iter().filter(|owed| run.owes(*lane, owed)) {
+                drop(run.left_unanswered(*lane, owed, office.why_dropped()));
             }
         }
     }

@@ -118,9 +118,20 @@ impl Gate {
 
     /// Decides over what an upstream sent.
     pub(super) fn receive_answer(&self, run: &Run, lane: Lane, bytes: &Bytes) -> Decided {
+        self.receive_answer_in(run, |_| lane, bytes)
+    }
+
+    /// The same where its lane depends on what it is.
+    pub(super) fn receive_answer_in(
+        &self,
+        run: &Run,
+        lane: impl FnOnce(Option<&Packet<'_>>) -> Lane,
+        bytes: &Bytes,
+    ) -> Decided {
         let none: &[Id<'static>] = &[];
         self.parse(bytes, |packet| {
             let clear = packet.as_ref().is_ok_and(|packet| is_clear(&self.office.with.scanner, packet));
+            let lane = lane(packet.as_ref().ok());
             run.receive(lane, Party::Server { clear }, packet, bytes, none)
         })
     }
@@ -150,7 +161,7 @@ impl Gate {
 
 fn end_all(runs: impl IntoIterator<Item = Arc<Run>>, why: &str) {
     for run in runs {
-        drop(run.ended(why));
+        run.ended(why).hand_over();
         run.stop(why);
     }
 }

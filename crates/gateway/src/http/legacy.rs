@@ -14,10 +14,11 @@ use hyper::http::request::Parts;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::endpoint::{end, listen};
+use super::endpoint::{ENDED_BY_CLIENT, end, listen};
 use super::front::Sent;
 use super::gate::{Phase, Worker, until};
 use super::head::{SESSION, VERSION, is_type};
+use super::office::OVER;
 use super::post::receive;
 use super::reply::{Body, Reply, bare, events, refuse};
 use super::sessions::{fresh, same};
@@ -122,14 +123,14 @@ pub(super) async fn open(
     tokio::spawn(async move {
         let mut phase = here.gate.phase.clone();
         here.gate.metrics.streams.inc();
-        tokio::select! {
-            () = talk.pieces.closed() => {}
-            () = until(&mut phase, Phase::Over) => {}
-        }
+        let why = tokio::select! {
+            () = talk.pieces.closed() => ENDED_BY_CLIENT,
+            () = until(&mut phase, Phase::Over) => OVER,
+        };
         here.gate.metrics.streams.dec();
         here.gate.sessions.talks.table().remove(&id);
         if talk.session().is_some() {
-            drop(end(&here, &talk.head(&head), &talk.principal).await);
+            drop(end(&here, &talk.head(&head), &talk.principal, why).await);
         }
     });
     events(receiver)

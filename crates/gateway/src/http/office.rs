@@ -49,6 +49,10 @@ impl Deciding {
     }
 }
 
+const LEFT: &str = "the client left before it was answered";
+/// Why what is in hand ends with the gateway.
+pub(super) const OVER: &str = "the gateway ends";
+
 /// Different offers that are remembered, so that runs can share them.
 const OFFERS_MAX: usize = 16;
 
@@ -95,6 +99,11 @@ impl Office {
             with,
             generation: AtomicU64::new(1),
         }
+    }
+
+    /// Why a request ends where the work for it is dropped: mostly its client is gone.
+    pub(super) fn why_dropped(&self) -> &'static str {
+        if *self.phases.borrow() < Phase::Over { LEFT } else { OVER }
     }
 
     /// The policy in force.

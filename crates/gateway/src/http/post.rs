@@ -20,6 +20,7 @@ use super::reply::{Reply, bare, closing, message, own_error, refuse, status_of};
 use super::run::{Decided, Owed, Party};
 use super::sessions::NoRun;
 use super::upstream::{UpstreamError, collect};
+use super::wait::Patience;
 
 /// A POST that was decided over, before anything is done.
 pub(super) struct Posted {
@@ -187,11 +188,14 @@ impl Posted {
         attended.exchange.sent = decided.sent_on(attended.exchange.lane, &attended.exchange.ids);
         let exchange = &attended.exchange;
         let (malformed, modern) = (decided.malformed, exchange.modern);
-        let undecided = std::mem::take(&mut decided.undecided);
+        let mut undecided = std::mem::take(&mut decided.undecided);
+        // Nor one that a person is asked about.
+        let alone = undecided.pop_if(|_| !batch);
+        let patience = alone.map(|undecided| Patience::new(exchange, undecided));
         let acts = exchange.settle(decided, Direction::ToServer).await;
         if !batch {
-            if let Some((id, waiter)) = undecided.into_iter().next() {
-                return Box::pin(attended.wait(id, waiter, opens)).await;
+            if let Some(patience) = patience {
+                return Box::pin(attended.wait(patience, opens)).await;
             }
             let (mut onward, mut refused) = (None, None);
             for act in acts {

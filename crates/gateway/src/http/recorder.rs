@@ -72,6 +72,8 @@ impl Recorder {
 
     /// Writes what was recorded so far; on the disk, where the log is strict.
     pub(super) async fn commit(&self) -> Result<(), AuditError> {
+        #[cfg(test)]
+        tokio::time::sleep(DISK_TIME.get()).await;
         let result = match &self.committer {
             // A write to a file is short; waiting for the disk is not, and must not hold up everybody on this thread.
             None => self.commit_here().await,
@@ -133,6 +135,12 @@ impl Recorder {
     pub(super) fn records(&self) -> bool {
         !self.alarmed.load(Ordering::Relaxed)
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How long a commit takes in simulations.
+    pub(super) static DISK_TIME: Cell<std::time::Duration> = const { Cell::new(std::time::Duration::ZERO) };
 }
 
 thread_local! {

@@ -73,6 +73,21 @@ impl Decided {
         self.acts.iter().filter_map(request).filter(|owed| asked.contains(&owed.id)).collect()
     }
 
+    /// True if nothing is to be done.
+    pub(super) fn is_settled(&self) -> bool {
+        self.acts.is_empty()
+    }
+
+    /// Tells whoever waits for something of it.
+    pub(super) fn hand_over(self) {
+        for act in self.acts {
+            if let Some(waiter) = act.waiter {
+                // Who left needs not be told.
+                let _ = waiter.send(act.what);
+            }
+        }
+    }
+
     /// True if a person is to be asked.
     pub(super) fn asks(&self) -> bool {
         self.acts.iter().any(|act| matches!(act.what, What::Ask(_)))

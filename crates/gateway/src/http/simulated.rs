@@ -32,7 +32,7 @@ use super::hub::Hub;
 use super::limits::HttpLimits;
 use super::office::Deciding;
 use super::plan::{Listener, Plan, Route, Serves, Service};
-use super::recorder::{Recorder, Recording};
+use super::recorder::{DISK_TIME, Recorder, Recording};
 use super::server::Target;
 use super::tls::Roots;
 use super::upstream::Target as Endpoint;
@@ -249,23 +249,42 @@ fn whatever_fails_nothing_goes_on_undecided_and_nothing_is_left_over() {
     for seed in 0..seeds {
         on_a_still_clock(play(seed, &entries));
     }
-    let (mut sent, mut ended, mut faults) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-    for record in records(folder.path(), &entries) {
-        let call = (record["run"].to_string(), record["call"].to_string());
-        match (record["kind"].as_str(), record["effect"].as_str()) {
-            (Some("decision"), Some("forwarded")) if record["method"] == "tools/call" => {
-                faults.extend(record["arguments"]["path"].as_str().map(str::to_owned));
-                sent.insert(call);
-            }
-            (Some("outcome"), _) => *ended.entry(call).or_insert(0) += 1,
-            _ => {}
-        }
+    let records = records(folder.path(), &entries);
+    assert!(every_call_ended_once(&records) as u64 > seeds, "few calls went on");
+    let paths =
+        records.iter().filter(|record| is_call(record)).filter_map(|call| call["arguments"]["path"].as_str());
+    assert_eq!(
+        paths.collect::<BTreeSet<_>>(),
+        upstream::FAULTS.into_iter().collect(),
+        "each of them happened"
+    );
+}
+
+#[test]
+fn who_leaves_while_the_record_is_written_takes_nobody_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = log(folder.path());
+    DISK_TIME.set(Duration::from_millis(150));
+    for seed in 0..SEEDS {
+        on_a_still_clock(play(seed, &entries));
     }
-    assert!(sent.len() as u64 > seeds, "{} calls went on", sent.len());
-    for call in &sent {
-        assert_eq!(ended.get(call), Some(&1), "outcomes of {call:?}");
+    assert!(every_call_ended_once(&records(folder.path(), &entries)) as u64 > SEEDS, "few calls went on");
+}
+
+/// True of a request that went to its receiver.
+fn is_call(record: &serde_json::Value) -> bool {
+    record["kind"] == "decision" && record["effect"] == "forwarded" && record["id"] != serde_json::Value::Null
+}
+
+/// How many requests went on, each of which has one end.
+fn every_call_ended_once(records: &[serde_json::Value]) -> usize {
+    let call = |record: &serde_json::Value| (record["run"].to_string(), record["call"].to_string());
+    let mut ended = BTreeMap::new();
+    for record in records.iter().filter(|record| record["outcome"] != serde_json::Value::Null) {
+        *ended.entry(call(record)).or_insert(0) += 1;
     }
-    assert_eq!(faults, upstream::FAULTS.into_iter().map(str::to_owned).collect(), "each of them happened");
+    let sent = records.iter().filter(|record| is_call(record));
+    sent.map(|record| assert_eq!(ended.get(&call(record)), Some(&1), "outcomes of {record}")).count()
 }
 
 /// An audit log in `folder`.

@@ -101,7 +101,14 @@ async fn hear(
         exchange.lane = server.desk.lane();
         exchange.run.touch();
         let decided = match heard {
-            Heard::Line(line) => gate.receive_answer(&exchange.run, exchange.lane, &Bytes::from(line)),
+            Heard::Line(line) => {
+                let lane = |packet: Option<&Packet<'_>>| match server.desk.was_asked(packet) {
+                    true => exchange.lane,
+                    // In a lane where nothing is in flight it answers nothing.
+                    false => exchange.run.new_lane(),
+                };
+                gate.receive_answer_in(&exchange.run, lane, &Bytes::from(line))
+            }
             Heard::TooLong { id, request } => exchange.run.too_long(exchange.lane, id, request),
             Heard::Broken => {
                 let broken = Err(Malformed::new(Malformation::CarriageReturn));
@@ -225,9 +232,14 @@ async fn relay(attended: Attended, lent: Lent, mut pieces: mpsc::Receiver<Said>)
     tokio::spawn(async move {
         let mut next = Some(first);
         let answered = loop {
-            let Some(said) = next else { break true };
+            // Without an answer it may still work for this client, who did not read what came before.
+            let Some(said) = next else { break false };
+            let is_last = said.answers;
             if to_client.send(said.event()).await.is_err() {
                 break false;
+            }
+            if is_last {
+                break true;
             }
             next = tokio::select! {
                 said = pieces.recv() => said,

@@ -12,6 +12,7 @@ use super::desk::Said;
 use super::exchange::{Attended, Exchange, to_client};
 use super::gate::{Phase, until};
 use super::letter::Letter;
+use super::office::OVER;
 use super::reply::{Reply, events};
 use super::run::{Decided, Party};
 use super::sessions::OpenStream;
@@ -117,7 +118,7 @@ impl Pump {
             End::Ended | End::Left => "the server ended the stream before it answered",
             End::Broken => "the connection to the server broke before it answered",
             End::Silent => "the server was silent for too long",
-            End::Over => "the gateway ends",
+            End::Over => OVER,
         };
         let mut out = Vec::new();
         for owed in &exchange.sent {

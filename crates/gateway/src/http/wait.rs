@@ -14,7 +14,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::exchange::{Attended, LEFT, to_client};
+use super::exchange::{Attended, Exchange, to_client};
 use super::letter::What;
 use super::post::unrecorded;
 use super::reply::{Body, Reply, bare, events, message, status_of};
@@ -27,8 +27,8 @@ pub(super) const COMMENT: &[u8] = b":\n\n";
 
 impl Attended {
     /// Waits for what becomes of the request `id`, and sees to that.
-    pub(super) async fn wait(self, id: Id<'static>, waiter: oneshot::Receiver<What>, opens: bool) -> Reply {
-        let mut patience = Patience::new(&self, &id, waiter);
+    pub(super) async fn wait(self, mut patience: Patience, opens: bool) -> Reply {
+        let id = patience.id.clone();
         if let Ok(what) = timeout(SIGN, &mut patience.waiter).await {
             return self.settled(id, what.ok(), opens).await;
         }
@@ -138,7 +138,7 @@ pub(super) fn takes_events(accept: Option<&HeaderValue>) -> bool {
 
 /// A client that waits for what becomes of its request. Should it leave, the only sign of which is that this is dropped, nobody
 /// needs to be asked any more, and what was decided meanwhile is not sent.
-struct Patience {
+pub(super) struct Patience {
     run: Arc<Run>,
     lane: Lane,
     id: Id<'static>,
@@ -146,9 +146,8 @@ struct Patience {
 }
 
 impl Patience {
-    fn new(attended: &Attended, id: &Id<'static>, waiter: oneshot::Receiver<What>) -> Patience {
-        let exchange = &attended.exchange;
-        Patience { run: Arc::clone(&exchange.run), lane: exchange.lane, id: id.clone(), waiter }
+    pub(super) fn new(exchange: &Exchange, (id, waiter): (Id<'static>, oneshot::Receiver<What>)) -> Patience {
+        Patience { run: Arc::clone(&exchange.run), lane: exchange.lane, id, waiter }
     }
 }
 
@@ -156,7 +155,7 @@ impl Drop for Patience {
     fn drop(&mut self) {
         // Closed is what was heard out, or taken back; its id may be another request's by now.
         if !matches!(self.waiter.try_recv(), Err(TryRecvError::Closed)) {
-            drop(self.run.unanswered(self.lane, &self.id, LEFT));
+            drop(self.run.unanswered(self.lane, &self.id, self.run.office().why_dropped()));
         }
     }
 }

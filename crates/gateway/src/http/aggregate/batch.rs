@@ -32,7 +32,7 @@ impl Aggregate {
     ) -> Reply {
         let client = Client { aggregate: self, head, principal, whole: Some(whole) };
         if !whole.has_batches() {
-            client.note("a batch").await;
+            client.note("unknown", "a batch").await;
             return own_error(StatusCode::BAD_REQUEST, -32600, NO_BATCHES, None);
         }
         let (names, limits) =
@@ -48,7 +48,7 @@ impl Aggregate {
             let read = words::read(member, &limits, &names);
             let id = read.id.clone();
             if id.as_ref().is_some_and(|id| ids.contains(id)) {
-                client.note("an id that stands twice in a batch").await;
+                client.note("unknown", "an id that stands twice in a batch").await;
                 answers.fail(index, id.as_ref(), -32600, TWICE).await;
                 continue;
             }

@@ -10,20 +10,26 @@ use bailiwick_mcp::{Direction, Id};
 
 use bailiwick_record::trace::Happening;
 
-use super::{Decided, Run};
+use super::{Decided, Run, State};
 use crate::http::ask::Late;
 use crate::http::letter::{Act, What};
 use crate::http::office::Office;
 use crate::relay::now;
 
 impl Run {
-    /// What is to be done, once its record is written. Without it, whoever waits is told.
-    pub(in crate::http) async fn settle(self: &Arc<Run>, decided: Decided, late: Option<&Late>) -> Vec<Act> {
-        let Decided { acts, must_commit, .. } = decided;
-        let mut acts = match must_commit {
-            true if self.office.recorder.commit().await.is_err() => self.undo(acts, UNWRITTEN),
-            true | false => acts,
-        };
+    /// False if the record of it had to be written and could not be.
+    pub(in crate::http) async fn writes(&self, decided: &Decided) -> bool {
+        !decided.must_commit || self.office.recorder.commit().await.is_ok()
+    }
+
+    /// What is to be done. If its record could not be `written`, whoever waits is told.
+    pub(in crate::http) fn settle(
+        self: &Arc<Run>,
+        decided: Decided,
+        written: bool,
+        late: Option<&Late>,
+    ) -> Vec<Act> {
+        let mut acts = if written { decided.acts } else { self.undo(decided.acts, UNWRITTEN) };
         for kept in acts.extract_if(.., |act| matches!(act.what, What::Keep(_))) {
             if let What::Keep(kept) = kept.what {
                 (self.office.recorder.with.keeper)(&kept);
@@ -117,9 +123,13 @@ impl Run {
                 }
             }
         }
-        // Calls that waited for our own listing are told by the end of their wait.
-        if !state.engine.holds_calls_back() {
-            state.waiters.clear();
+        // Calls that waited for our own listing are told by the end of their wait; those that a person is asked about wait on.
+        let State { engine, waiters, .. } = &mut *state;
+        if !engine.holds_calls_back() {
+            waiters.retain(|lane, id| {
+                engine.enter(lane);
+                engine.holds(id)
+            });
         }
         undone
     }

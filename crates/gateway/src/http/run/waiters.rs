@@ -52,8 +52,9 @@ impl Waiters {
         self.0.contains_key(&(lane, id.clone()))
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// Who waits for another request than these hears no more.
+    pub(super) fn retain(&mut self, mut waits: impl FnMut(Lane, &Id<'static>) -> bool) {
+        self.0.retain(|(lane, id), _| waits(*lane, id));
     }
 
     #[cfg(test)]
