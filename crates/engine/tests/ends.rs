@@ -1,5 +1,5 @@
 //! Every request has an end in the record, whatever became of it.
-#![expect(clippy::panic, clippy::indexing_slicing, reason = "a test says so by a panic when it fails")]
+#![expect(clippy::panic, reason = "a test says so by a panic when it fails")]
 
 #[path = "stage/parts.rs"]
 mod stage;
