@@ -6,6 +6,7 @@
 //! [`TEXT_BYTES_MAX`] and its siblings, whatever the text.
 
 mod braces;
+mod builtins;
 mod calculate;
 mod compound;
 mod cursor;
@@ -92,6 +93,10 @@ pub struct Word {
     uses: Vec<String>,
     /// An expansion stands before the first `=`, or there is none: the name in `export NAME=value` may be any.
     names_open: bool,
+    /// An expansion without quotes has blanks in it: it is several words, unless it is the value of an assignment.
+    splits: bool,
+    /// An expansion without quotes stands in it, so what is not known may be several words.
+    loose: bool,
     /// It is a number if these variables are; `None`: it may be something else, unless its texts say otherwise.
     number: Option<Vec<String>>,
 }
@@ -252,6 +257,12 @@ impl Word {
     pub fn may_be_option(&self) -> bool {
         let open = self.text.starts_with(['$', '`']) || self.guessed || self.text.is_empty();
         (self.unknown.is_some() && open) || (self.glob && self.text.starts_with(['*', '?', '[']))
+    }
+
+    /// True if it is one word, whatever is expanded in it: all of that is quoted, and no list.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.unknown.is_none() || !(self.loose || self.guessed || self.text.contains('@'))
     }
 
     /// Everything that it is known to possibly be.

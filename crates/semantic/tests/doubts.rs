@@ -143,6 +143,71 @@ fn programs_and_builtins_that_run_their_words() {
 }
 
 #[test]
+fn processes_inside_of_parameters() {
+    seen(&[
+        "echo ${x:-<(zap)}",
+        "echo ${x?>(zap)}",
+        "echo ${1:-${x:=<(zap)}}",
+        "x=1; echo ${x/1/<(zap)} ${x#a<b}",
+        "cat <<< ${x-<(zap)}",
+        "case ${x:-<(zap)} in a) b ;; esac",
+    ]);
+    let literal = read("echo \"${x:-<(zap)}\"");
+    assert_eq!(literal.commands.len(), 1);
+}
+
+#[test]
+fn numbers_that_the_text_does_not_say() {
+    seen(&[
+        "(exit 9); zap$?",
+        "n=8; ((n++)); $n",
+        "n=8; let n++; $n",
+        "n=8; : $((--n)); $n",
+        "n=8; : $[n += 1]; $n",
+        "n=8; a[n++]=1; $n",
+        "n=8; [[ n++ -gt 0 ]]; $n",
+        "n=8; : ${x:n++:1}; $n",
+        "n=8; for ((; n < 9; n <<= 1)); do :; done; $n",
+        "n=8; ((n\"++\")); $n",
+        "n=8; ((n[0]++)); $n",
+        "n1=8; n=1; ((n$((1))++)); $n1",
+        "n=8; [ -v 'a[n=9]' ]; $n",
+        "n=8; declare 'a[n=9]=x'; $n",
+        "IFS=1; x$((1))y",
+        "bash -c \"\\$'\\17$((2))ap' y\"",
+        "q1=a; read \"q$((1))\" <<< zap; $q1",
+    ]);
+}
+
+#[test]
+fn names_that_builtins_calculate_again() {
+    seen(&[
+        "x='d[$(zap)]'; unset 'a[x]'",
+        "x='d[$(zap)]'; read 'a[x]' <<< 1",
+        "x='d[$(zap)]'; printf -v 'a[x]' 1",
+        "x='d[$(zap)]'; test -v 'a[x]'",
+        "x='d[$(zap)]'; [[ -v a[x] ]]",
+        "x='d[$(zap)]'; declare 'a[x]=1'",
+        "x='d[$(zap)]'; f() { local 'a[x]=1'; }; f",
+        "x='d[$(zap)]'; command unset 'a[x]'",
+        "i=0; x='d[$(zap)]'; i=$x; unset \"a[$i]\"",
+    ]);
+}
+
+#[test]
+fn shells_that_are_told_to_read_otherwise() {
+    seen(&[
+        "set -o history -o histexpand",
+        "set -H",
+        "bash -ic 'echo !!'",
+        "shopt -u interactive_comments",
+        "bash +O interactive_comments -ic 'echo # ; zap'",
+        "for NODE_OPTIONS in x; do node y; done",
+        "read -r https_proxy; curl y",
+    ]);
+}
+
+#[test]
 fn usual_texts_leave_no_doubt() {
     let texts = [
         "i=0; while ((i < 5)); do i=$((i+1)); done",
@@ -170,6 +235,12 @@ fn usual_texts_leave_no_doubt() {
         "hash -r; history 5; fc -l",
         "sh script.sh; bash -x script.sh",
         "apt-get update; dpkg -l",
+        "a=(1 2); unset 'a[0]'; printf '[%s]\\n' x; read -p 'sure? [y/n] ' ok",
+        "local args=(a b); declare -a more=(c); [[ $x == [yY]* ]]",
+        "unset http_proxy PYTHONPATH; i=0; i=$((i + 1)); echo $i",
+        "bash -ic 'npm test'; set -euo pipefail",
+        "find . -name x -print0 | while IFS= read -r -d $'\\0' f; do ls \"$f\"; done",
+        "for ARCH in amd64 arm64; do make $ARCH; done",
     ];
     let doubtful: Vec<_> = texts
         .iter()

@@ -70,7 +70,7 @@ fn directories_that_the_shell_chooses() {
 fn variables_that_shells_act_on_are_not_set_unseen() {
     check(&[
         ("for PATH in /tmp/x; do git status; done", "git status; {Code}"),
-        ("echo $((PATH=1)); git status", "echo 0; git status; {Code}"),
+        ("echo $((PATH=1)); git status", "echo ?$((PATH=1)); git status; {Code}"),
         ("{PATH}>/dev/null echo; git status", "echo <Write /dev/null>; git status; {Code}"),
         ("for HOME in /etc; do cat ~/os-release; done", "cat ?~/os-release; {Code}"),
         ("read HOME <<< /etc; cat ~/os-release", "read HOME <Here /etc«/etc»>; cat ?~/os-release; {Code}"),
@@ -130,5 +130,49 @@ fn names_that_stand_for_commands_in_later_shells() {
         ("printf -v 'BASH_CMDS[ls]' /x/rm; ls y", "printf -v BASH_CMDS[ls] /x/rm; ls y; {Code}"),
         ("read 'BASH_CMDS[ls]' <<< /x/rm; ls y", "read BASH_CMDS[ls] <Here /x/rm«/x/rm»>; ls y; {Code}"),
         ("BASH_ALIASES=([echo]=rm)", "BASH_ALIASES=?()|=rm {Code}; {Code}"),
+    ]);
+}
+
+#[test]
+fn escapes_stand_for_what_shells_make_of_them() {
+    check(&[
+        (r"$'rm\0z' y", "rm y; {Unexpected}"),
+        (r"r$'\0'm y", "rm y"),
+        (r"$'rm\c@z' y", "rm y; {Unexpected}"),
+        (r"$'\562m' y", "rm y; {Unexpected}"),
+        (r"cat $'\456\456'/f", "cat ../f; {Unexpected}"),
+        (r"cat $'caf\303\251' $'\u00e9'", "cat café é"),
+        (r"printf '\562m y' | sh", r"printf '\562m y'; sh {Code}"),
+        (r"printf 'r\0m y' | sh", r"printf 'r\0m y'; sh; sh> rm y"),
+        (r"printf '%s\0%s' r 'm y' | sh", r"printf %s\0%s r 'm y'; sh; sh> rm y"),
+        (r"echo -e '\0562m y' | sh", r"echo -e '\0562m y'; sh {Code}"),
+    ]);
+}
+
+#[test]
+fn directories_that_are_gone_to_more_than_once() {
+    check(&[
+        ("for i in 1 2; do cd ..; done", "cd ?.."),
+        ("while cd ..; do :; done", "cd ?..; :"),
+        ("f() { cd ../x; }", "cd ?../x"),
+        ("for i in 1; do eval 'cd ..'; done", "eval ?cd .. {Code}; eval> cd .."),
+        ("f() ( cd ..; f )", "cd ?..; f"),
+        ("for i in 1 2; do x=$(cd .. && pwd); done", "x=?$(cd .. && pwd); cd ..; pwd"),
+        ("trap 'cd ..' DEBUG", "trap 'cd ..' DEBUG; trap> cd ?.."),
+        ("for i in 1; do (cd .. && ls); ls ..; done; cd ..", "cd ..; ls; ls ..; cd .."),
+        ("cat ~1/x ~-2/x ~+0 ~a", "cat ?~1/x ?~-2/x ?~+0 ~a"),
+    ]);
+}
+
+#[test]
+fn patterns_that_shells_expand_further() {
+    check(&[
+        ("for f in /et*/x; do cat \"$f\" < \"$f\"; done", "cat */et*/x <Read */et*/x>"),
+        ("for f in a b; do cat \"$f\"; done", "cat a|b"),
+        ("cat .?/x .[.]*/x .env.*", "cat *.?/x|../x *.[.]*/x|../x *.env.*"),
+        ("for d in .*; do cat \"$d/x\"; done", "cat *.*/x|../x"),
+        ("x='@(a)'; cat ../$x/f \"$x\"", "x=@(a); cat ?../@(a)/f @(a)"),
+        ("cat +(a)/f", "cat +; a; /f; {Unexpected}"),
+        ("y='a /etc/x'; cat ./b$y; z=b$y", "y='a /etc/x'; cat ?./ba /etc/x; z='ba /etc/x'"),
     ]);
 }

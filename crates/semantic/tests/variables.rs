@@ -38,7 +38,7 @@ fn separators_that_are_not_blanks_leave_no_value_known() {
         ("x=rm,-rf,/; read IFS; $x", "x=rm,-rf,/; read IFS; ?rm,-rf,/ {Program}"),
         ("x=rm,-rf,/; f() { $x; }; IFS=,; f", "x=rm,-rf,/; ?rm,-rf,/ {Program}; IFS=,; f"),
         ("IFS=; x='rm -rf'; $x", "IFS=''; x='rm -rf'; ?rm ?-rf {Program}"),
-        (": $((IFS=1)); x=rm1-rf1/; $x", ": 0; x=rm1-rf1/; ?rm1-rf1/ {Program}"),
+        (": $((IFS=1)); x=rm1-rf1/; $x", ": ?$((IFS=1)); x=rm1-rf1/; ?rm1-rf1/ {Program}"),
         ("let IFS=1; x=rm1-rf1/; $x", "let IFS=1; x=rm1-rf1/; ?rm1-rf1/ {Program}"),
         ("IFS=; : ${IFS:=,}; x=rm,-rf,/; $x", "IFS=''; : ? ?; x=rm,-rf,/; ?rm ?-rf ?/ {Program}"),
         ("r${IFS:+m} -rf /", "?r -rf / {Program}"),
@@ -96,5 +96,42 @@ fn what_was_read_by_a_value_that_changes_later_is_doubted() {
         ("declare -i x; x='a[$(rm)]'", "declare -i x {Code}; x=a[$(rm)]"),
         ("declare -i x=1; x=2", "x=1 declare -i x=1 {Code}; x=2"),
         ("declare -i x; read x <<< 'a[$(rm)]'", "declare -i x {Code}; read x <Here a[$(rm)]«a[$(rm)]»>"),
+    ]);
+}
+
+#[test]
+fn calculations_with_plain_numbers_are_known() {
+    check(&[
+        ("a$((8 + 1)) \"$((2 * (3 + 4) / 2 % 4))\"", "a9 3"),
+        ("a $((1 - 3)) $((08)) $((1 / 0)) $((2 ** 3))", "a -2 ?$((08)) ?$((1 / 0)) ?$((2 ** 3))"),
+        ("a $((n)); n=1", "a ?$((n)); n=1; {Code}"),
+        ("a 1.$((254)) b$# c$?", "a 1.254 ?b$# ?c$?"),
+        ("[ $? -eq 0 ]; [[ $# -gt 1 ]]; test -f $?", "[ 0 -eq 0 ]; [[ 0 -gt 1; test -f ?$?"),
+        ("i=0; i=$((i + 1)); a \"$i\"", "i=0; i=?$((i + 1)); a ?0"),
+        ("IFS=1; a$((1))b", "IFS=1; ?a1b {Program}"),
+    ]);
+}
+
+#[test]
+fn what_the_shell_sets_itself_is_not_known() {
+    check(&[
+        ("_=a; : b; $_ c", "_=a; : b; ?a c {Program}"),
+        ("REPLY=a; select z in b; do $REPLY; done", "REPLY=a; ?a {Program}"),
+        ("BASH_REMATCH=a; [[ b =~ .* ]]; $BASH_REMATCH", "BASH_REMATCH=a; [[ b =~ *.*|..; ?a {Program}"),
+        ("SECONDS=1; a$SECONDS", "SECONDS=1; ?a1 {Program}"),
+        ("b=a; declare 'b[0]=c'; $b", "b=a; declare b[0]=c; ?a {Program}"),
+    ]);
+}
+
+#[test]
+fn assignments_of_words_fall_apart() {
+    check(&[
+        (
+            "y='a q=b'; q=c; command export x=$y; $q",
+            "y='a q=b'; q=c; command export ?x=a q=b; ?c {Program}; command> x=?a q=b export ?x=a q=b",
+        ),
+        ("y='a q=b'; q=c; export \"x\"=$y; $q", "y='a q=b'; q=c; x='a q=b' export 'x=a q=b'; ?c {Program}"),
+        ("q=c; \\export x=$y; $q", "q=c; x=?$y export ?x=$y; ?c {Program}"),
+        ("q=c; export x=$y; $q", "q=c; x=?$y export ?x=$y; c"),
     ]);
 }

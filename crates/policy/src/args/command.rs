@@ -1,6 +1,8 @@
 //! The matcher `command`: what a value would make a shell, or the system, run.
 
+mod deciding;
 mod entry;
+mod flags;
 mod told;
 mod touch;
 
@@ -11,7 +13,8 @@ use bailiwick_mcp::json::fold_key;
 use bailiwick_mcp::{Kind, Value};
 use bailiwick_semantic::command::{Directories, Doubt, Script, Simple, TEXT_BYTES_MAX, read, read_words};
 
-pub(crate) use entry::{Entry, Flag, Flags, plain_program};
+pub(crate) use entry::{Entry, plain_program};
+pub(crate) use flags::{Flag, Flags};
 pub(crate) use told::commanded;
 pub(crate) use touch::Paths;
 
@@ -35,6 +38,12 @@ pub(crate) struct Reading {
     sure: bool,
     /// It was not read, for the call had taken too much work.
     skipped: bool,
+}
+
+impl Reading {
+    fn about<'r>(&'r self, simple: &'r Simple, base: &'r Base) -> touch::About<'r> {
+        touch::About { simple, script: &self.script, directories: &self.directories, base }
+    }
 }
 
 /// Where a value lies, and whether the arguments beside it belong to it.
@@ -109,7 +118,7 @@ impl CommandList {
         let wild = reach != Reach::Named;
         for reading in readings {
             for simple in &reading.script.commands {
-                let about = touch::About { simple, directories: &reading.directories, base };
+                let about = reading.about(simple, base);
                 if let Some(at) = self.entries.iter().position(|entry| entry.may(&about, wild)) {
                     let remark = simple.doubt.map(said);
                     return Judged { matches: true, entry: Some(at), remark, command: line(simple, told) };
@@ -140,7 +149,7 @@ impl CommandList {
                 return Judged { remark: Some("no command"), ..Judged::default() };
             }
             for simple in &reading.script.commands {
-                let about = touch::About { simple, directories: &reading.directories, base };
+                let about = reading.about(simple, base);
                 if !self.entries.iter().any(|entry| entry.must(&about)) {
                     let why = self.entries.iter().find_map(|entry| entry.lacks(&about));
                     let remark = simple.doubt.map(said).or(why).or(Some("not in the list"));
@@ -179,14 +188,7 @@ impl Commands {
                 add_pair(&program, arguments, &mut readings)?;
             }
             (Kind::Array, _) => add_list(value, &mut readings)?,
-            (Kind::Object, _) => {
-                let program = member(value, PROGRAM_KEYS)?;
-                let program = program.text()?;
-                match self::beside(value) {
-                    Some(arguments) => add_pair(&program, arguments, &mut readings)?,
-                    None => add_text(&program, true, &mut readings),
-                }
-            }
+            (Kind::Object, _) => add_object(value, &mut readings)?,
             (Kind::Null | Kind::False | Kind::True | Kind::Number, _) => return None,
         }
         self.work = readings.work;
@@ -237,10 +239,22 @@ fn add_list(list: Value<'_>, out: &mut Readings) -> Option<()> {
     let words: Vec<Cow<'_, str>> = list.elements().map(word).collect();
     add_words(words.iter().map(AsRef::as_ref), out);
     add_text(&text, true, out);
+    // Some servers leave out what is no text.
+    let texts: Vec<Cow<'_, str>> = list.elements().filter_map(|element| element.text()).collect();
+    let rest = texts.get(texts.iter().take_while(|text| text.is_empty()).count()..).unwrap_or_default();
+    if rest.len() < words.len() {
+        add_pieces(rest, out);
+    }
     if words.iter().any(|word| word.contains(char::is_whitespace)) || words.len() == 1 {
         words.iter().take(ELEMENTS_MAX).for_each(|word| add_text(word, false, out));
     }
     Some(())
+}
+
+/// The words of a command that may be run.
+fn add_pieces(words: &[Cow<'_, str>], out: &mut Readings) {
+    let bytes = words.iter().map(|word| word.len().saturating_add(1)).sum();
+    out.add(bytes, false, || read_words(words.iter().map(AsRef::as_ref)));
 }
 
 /// Most elements of a list that are read as commands of their own.
@@ -271,6 +285,20 @@ fn add_pair(program: &str, arguments: Value<'_>, out: &mut Readings) -> Option<(
         add_words(all, out);
     }
     add_text(&format!("{program} {}", words.join(" ")), true, out);
+    Some(())
+}
+
+/// A program and its arguments as members of an object. Of several programs nobody knows which one the server takes.
+fn add_object(object: Value<'_>, out: &mut Readings) -> Option<()> {
+    let mut programs = named(object, PROGRAM_KEYS).filter(|program| !program.is_null()).peekable();
+    programs.peek()?;
+    for program in programs {
+        let program = program.text()?;
+        match beside(object) {
+            Some(arguments) => add_pair(&program, arguments, out)?,
+            None => add_text(&program, true, out),
+        }
+    }
     Some(())
 }
 

@@ -1,5 +1,6 @@
 //! The value of the matcher `command`: words, or maps of what a command must be like.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::Reader;
@@ -66,7 +67,7 @@ impl Reader<'_> {
         }
         // A deny knows a program by its name, wherever it lies.
         let written: String = program.iter().map(|symbol| symbol.character).collect();
-        self.named_word(node, &plain_program(&written), true)
+        self.named_word(node, &brackets(&plain_program(&written)), true)
     }
 
     /// Variables are literal in patterns; here they may not hold wildcards at all.
@@ -78,7 +79,7 @@ impl Reader<'_> {
             return None;
         }
         let text: String = symbols.iter().map(|symbol| symbol.character).collect();
-        self.named_word(node, &text, fold)
+        self.named_word(node, &brackets(&text), fold)
     }
 
     fn named_word(&mut self, node: &Node, text: &str, fold: bool) -> Option<Name> {
@@ -225,6 +226,14 @@ impl Reader<'_> {
                 pairs.iter().map(pair).collect::<Vec<_>>().join(" ")
             }
         }
+    }
+}
+
+/// `[` and `[[` as words are programs, not beginnings of a class.
+fn brackets(word: &str) -> Cow<'_, str> {
+    match word {
+        "[" | "[[" => Cow::Owned(word.replace('[', r"\[")),
+        _ => Cow::Borrowed(word),
     }
 }
 

@@ -64,13 +64,13 @@ map! {
 map! {
     COMMAND "command" needs [&[]];
     "program" = Some(&Text), "names: its name. To an allow `git` is `git` or lies in `/bin`, `/usr/bin` and their like, in exact case; to a deny it is any `git`, wherever it lies";
-    "subcommand" = Some(&Text), "names: the first word that is no flag. To an allow it stands directly behind the program, unless `flags: only` says what may be between";
-    "flags" = Either(&[FLAG, Map(&FLAGS)]), "`{ any, none, only }`, lists; a list alone is `any`: one of them is there, none is, no other is. `-c` is found in `-xc`, `--exec*` in `--exec=x`, `--force` in `--forc`";
+    "subcommand" = Some(&Text), "names: the first word that is no flag. To a deny a word that is not known counts only where the subcommand may stand (`git $X`, not `git commit -m \"$X\"` nor `git -C \"$X\" status`). To an allow it stands directly behind the program, unless `flags: only` says what may be between";
+    "flags" = Either(&[FLAG, Map(&FLAGS)]), "`{ any, none, only }`, lists; a list alone is `any`: one of them is there, none is, no other is. `-c` is found in `-xc`, `--exec*` in `--exec=x`; to a deny also `--force` in `--forc`, and the other names of a flag, where known";
     "operands" = Some(&Text), "texts with wildcards: to a deny one of its words that are no flags, to an allow all of them";
     "paths" = Some(&Text), "as for `path`: files that it names: words, values (`--x=FILE`, `@FILE`, `of=FILE`, `a:FILE`), and to a deny redirections. Relative ones are also read below directories that the script changes to";
     "hosts" = Some(&Text), "as for `host`: hosts that it names: every URL, `/dev/tcp/HOST/PORT`, the operands of `curl wget ssh scp nc dig git` and others, and their options for tunnels, proxies and lists of addresses. An allow takes no program of which it is not known where it connects (`npm`, `make`)";
     "redirects" = Some(&Text), "as for `path`: files that it redirects to or from. An allow without it takes `/dev/null`, `2>&1` and here-documents alone";
-    "assignments" = Some(&Text), "names: variables set for it. An allow without it takes none";
+    "assignments" = Some(&Text), "names: variables set for it; to a deny also what another command of the script sets, unless `unknown: skip`. An allow without it takes none";
     "pipes" = YES, "truth value: it stands in a pipe. An allow without it takes both: what stands in the pipe must be allowed too";
     "substitutions" = YES, "truth value: it holds the output of a command. An allow without it takes none";
     "code" = YES, "truth value: it is given code that is not read: `python -c`, `curl … \\| sh`, `awk` with `system`";

@@ -115,6 +115,7 @@ fn range(inside: &str) -> Piece {
         guesses,
         unknown,
         quoted: false,
+        globs: false,
         substituted: false,
         uses: None,
         number: None,

@@ -1,5 +1,6 @@
 //! Commands made of commands: groups, conditions, loops, cases, functions.
 
+use super::calculate::{beside_comparisons, compared};
 use super::grammar::{Context, Parser, Stop};
 use super::{Doubt, Simple, Word};
 
@@ -22,10 +23,12 @@ impl Parser<'_, '_> {
         } else if self.eat_word("if") {
             self.condition();
         } else if self.eat_word("while") || self.eat_word("until") {
-            self.list(Stop::Words(&["do"]));
-            self.body();
+            self.repeated(|parser| {
+                parser.list(Stop::Words(&["do"]));
+                parser.body();
+            });
         } else if self.eat_word("for") || self.eat_word("select") {
-            self.items();
+            self.repeated(Self::items);
         } else if self.eat_word("case") {
             self.case();
         } else if self.eat_word("function") {
@@ -146,7 +149,22 @@ impl Parser<'_, '_> {
     /// What a function does; it counts as run, whoever calls it.
     pub(super) fn function(&mut self) {
         self.lines();
-        self.deeper(|context| context.unsure = true, Self::command);
+        let before = std::mem::replace(&mut self.state.recurses, true);
+        self.repeated(|parser| parser.deeper(|context| context.unsure = true, Self::command));
+        self.state.recurses = before;
+    }
+
+    /// In a process of its own: where that goes is not where the next round begins, unless a function calls itself there.
+    pub(super) fn apart(&mut self, read: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.state.repeats, self.state.recurses);
+        read(self);
+        self.state.repeats = before;
+    }
+
+    fn repeated(&mut self, read: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.state.repeats, true);
+        read(self);
+        self.state.repeats = before;
     }
 
     /// `[[ … ]]`: its words are no commands, but substitutions in them are.
@@ -167,13 +185,12 @@ impl Parser<'_, '_> {
                 self.bump();
             }
         }
-        for (at, word) in words.iter().enumerate().skip(1) {
-            let compares = matches!(word.text.as_str(), "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge");
-            if compares {
-                let beside = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
-                beside.filter_map(|at| words.get(at)).for_each(|word| self.state.calculated_word(word));
+        for at in beside_comparisons(&words) {
+            if let Some(word) = words.get(at) {
+                self.state.calculated_word(word);
             }
         }
+        compared(&mut words);
         if let Some(simple) = place.and_then(|place| self.state.commands.get_mut(place)) {
             simple.words = words;
         }
@@ -199,7 +216,9 @@ impl Parser<'_, '_> {
             self.calculation(inside);
         } else {
             self.skip(1);
-            self.deeper(|context| context.unsure = true, |parser| parser.list(Stop::Paren));
+            self.apart(|parser| {
+                parser.deeper(|context| context.unsure = true, |parser| parser.list(Stop::Paren));
+            });
             if !self.eat(")") {
                 self.state.doubt(Doubt::Unfinished);
             }

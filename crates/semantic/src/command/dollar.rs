@@ -6,6 +6,8 @@ use super::printed::{Octal, unescape, written};
 use super::word::{Expansion, Piece, assemble};
 use super::{Doubt, Unknown};
 
+/// No variable has this name; what uses it is doubted where all variables are, or the separators.
+const DIGITS: &str = "$((";
 /// How much of an expansion's own text is kept, in bytes.
 const SOURCE_BYTES_MAX: usize = 512;
 
@@ -20,7 +22,7 @@ impl Parser<'_, '_> {
                 let inside = self.at.saturating_add(2);
                 let end = if calculated { self.arithmetic_end(inside) } else { None };
                 let piece = match end {
-                    Some(end) => self.arithmetic(inside, end),
+                    Some(end) => self.arithmetic(start, inside, end, quoted),
                     None => self.substitution(start, quoted),
                 };
                 pieces.push(piece);
@@ -45,23 +47,7 @@ impl Parser<'_, '_> {
                 }
                 self.deeper(|_| {}, |parser| pieces.push(parser.parameter(start, quoted)));
             }
-            Some(b'\'') if !quoted => {
-                self.skip(1);
-                let from = self.at;
-                loop {
-                    self.until(|byte| matches!(byte, b'\'' | b'\\'));
-                    if self.peek() != Some(b'\\') {
-                        break;
-                    }
-                    if self.byte(1) == Some(b'\'') {
-                        // To a shell that does not know `$'…'` it ends here.
-                        self.state.doubt(Doubt::Unexpected);
-                    }
-                    self.skip(2);
-                }
-                pieces.push(Piece::Quoted(unescape(self.since(from), Octal::Three)));
-                self.close("'");
-            }
+            Some(b'\'') if !quoted => pieces.push(self.escaped()),
             Some(b'"') if !quoted => self.double_quoted(pieces),
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let name = self.until(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')).to_owned();
@@ -70,7 +56,7 @@ impl Parser<'_, '_> {
             // Numbers: a status, a count, processes.
             Some(b'?' | b'#' | b'$' | b'!') => {
                 self.skip(1);
-                pieces.push(Piece::Quoted("0".to_owned()));
+                pieces.push(self.number(start, None, quoted));
             }
             Some(byte) if byte.is_ascii_digit() || b"@*-".contains(&byte) => {
                 self.skip(1);
@@ -84,6 +70,29 @@ impl Parser<'_, '_> {
                 pieces.push(Piece::Quoted("$".to_owned()));
             }
         }
+    }
+
+    /// `$'…'`; at the quote.
+    fn escaped(&mut self) -> Piece {
+        self.skip(1);
+        let from = self.at;
+        loop {
+            self.until(|byte| matches!(byte, b'\'' | b'\\'));
+            if self.peek() != Some(b'\\') {
+                break;
+            }
+            if self.byte(1) == Some(b'\'') {
+                // To a shell that does not know `$'…'` it ends here.
+                self.state.doubt(Doubt::Unexpected);
+            }
+            self.skip(2);
+        }
+        let (text, agreed) = unescape(self.since(from), Octal::Three).quoted();
+        if !agreed {
+            self.state.doubt(Doubt::Unexpected);
+        }
+        self.close("'");
+        Piece::Quoted(text)
     }
 
     fn source(&self, start: usize) -> String {
@@ -100,6 +109,7 @@ impl Parser<'_, '_> {
             guesses: Vec::new(),
             unknown: Some(Unknown::Variable),
             quoted,
+            globs: false,
             substituted: false,
             uses: None,
             number: None,
@@ -117,6 +127,7 @@ impl Parser<'_, '_> {
             unknown: if known { None } else { Some(Unknown::Variable) },
             guesses,
             quoted,
+            globs: self.state.variables.globs(name),
             substituted: false,
             number: Some(vec![name.to_owned()]),
         })
@@ -168,6 +179,7 @@ impl Parser<'_, '_> {
             guesses,
             unknown: Some(Unknown::Variable),
             quoted,
+            globs: self.state.variables.globs(&name),
             substituted,
             uses: None,
             number: counts.then(Vec::new),
@@ -230,10 +242,14 @@ impl Parser<'_, '_> {
                 b'"' => self.double_quoted(pieces),
                 b'$' => self.dollar(quoted, pieces),
                 b'`' => pieces.push(self.backquoted(quoted)),
+                b'<' | b'>' if !quoted && self.byte(1) == Some(b'(') => pieces.push(self.process()),
+                b'<' | b'>' => {
+                    self.skip(1);
+                    pieces.push(Piece::Plain(char::from(byte).to_string()));
+                }
                 _ => {
-                    let text = self
-                        .until(|byte| matches!(byte, b'}' | b'\\' | b'\'' | b'"' | b'$' | b'`'))
-                        .to_owned();
+                    let ends = |byte| matches!(byte, b'}' | b'\\' | b'\'' | b'"' | b'$' | b'`' | b'<' | b'>');
+                    let text = self.until(ends).to_owned();
                     if text.is_empty() {
                         // A single quote that means nothing here.
                         self.skip(1);
@@ -302,7 +318,7 @@ impl Parser<'_, '_> {
             context.substituted = true;
             context.unsure = true;
         };
-        self.deeper(change, read);
+        self.apart(|parser| parser.deeper(change, read));
         let inside = self.state.commands.get(first..).unwrap_or_default();
         let number = calculate::output(inside);
         let guesses = match inside {
@@ -314,6 +330,7 @@ impl Parser<'_, '_> {
             guesses,
             unknown: Some(Unknown::Output),
             quoted,
+            globs: false,
             substituted: true,
             uses: None,
             number,
@@ -341,11 +358,25 @@ impl Parser<'_, '_> {
         (bytes.get(end.saturating_add(1)) == Some(&b')')).then_some(end)
     }
 
-    /// A calculation; some number stands for it.
-    fn arithmetic(&mut self, inside: usize, end: usize) -> Piece {
+    fn arithmetic(&mut self, start: usize, inside: usize, end: usize, quoted: bool) -> Piece {
         let text = self.text.get(inside..end).unwrap_or_default();
         self.at = end.saturating_add(2);
         self.calculate(text);
-        Piece::Quoted("0".to_owned())
+        self.number(start, calculate::result(text), quoted)
+    }
+
+    /// A calculation, a status, a count: it is a number, whichever it is.
+    fn number(&self, start: usize, result: Option<i64>, quoted: bool) -> Piece {
+        Piece::Expansion(Expansion {
+            source: self.source(start),
+            guesses: result.map(|number| number.to_string()).into_iter().collect(),
+            unknown: result.is_none().then_some(Unknown::Variable),
+            quoted,
+            globs: false,
+            substituted: false,
+            // Digits may be separators.
+            uses: (!quoted && result.is_some()).then(|| DIGITS.to_owned()),
+            number: Some(Vec::new()),
+        })
     }
 }

@@ -1,11 +1,13 @@
 //! What a command touches: the paths and hosts among its words.
 
 mod clients;
+mod directories;
 mod routes;
 
 use clients::CLIENTS;
+pub use directories::{Directories, is_relative};
 
-use super::{Doubt, Redirection, Script, Simple, Word};
+use super::{Doubt, Redirection, Simple, Unknown, Word};
 
 /// A word, or a part of one, that may name a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,110 +28,6 @@ pub struct HostFact {
     pub unknown: bool,
     /// It stands where the program takes a host or a URL; otherwise only the URLs in it count.
     pub named: bool,
-}
-
-/// The directories that commands go to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Directories {
-    /// As written, those that are relative after those that they are relative to.
-    pub known: Vec<String>,
-    /// They go to one that is not known.
-    pub unknown: bool,
-}
-
-/// Most directories that are followed.
-const DIRECTORIES_MAX: usize = 8;
-
-impl Script {
-    /// Where relative paths may lead, besides the directory that the script begins in.
-    #[must_use]
-    pub fn directories(&self) -> Directories {
-        let mut out = Directories::default();
-        for simple in &self.commands {
-            let changes = simple
-                .names()
-                .any(|name| matches!(name.as_str(), "cd" | "pushd" | "chdir" | "popd" | "set-location"));
-            let operands = simple.arguments().iter().filter(|word| changes && !word.text.starts_with('-'));
-            let options = simple.arguments().windows(2).filter_map(|pair| match pair {
-                [option, value]
-                    if matches!(
-                        option.text.as_str(),
-                        "-C" | "--chdir" | "--directory" | "--prefix" | "--git-dir" | "--work-tree"
-                    ) =>
-                {
-                    Some(value)
-                }
-                _ => None,
-            });
-            let attached = simple.arguments().iter().filter_map(|word| attached_directory(&word.text));
-            for text in attached {
-                out.add(text);
-            }
-            let home = simple.names().any(|name| matches!(name.as_str(), "cd" | "chdir"))
-                && simple.arguments().iter().all(|word| word.text.starts_with('-'));
-            if home {
-                out.add("~");
-            }
-            out.unknown |=
-                simple.arguments().iter().any(|word| matches!(word.text.as_str(), "-execdir" | "-okdir"));
-            // A link leads where it says.
-            out.unknown |= simple.names().any(|name| name == "ln")
-                && simple
-                    .arguments()
-                    .iter()
-                    .any(|word| word.text.starts_with('-') && word.text.contains('s'));
-            for word in operands.chain(options) {
-                out.unknown |= word.unknown.is_some() || word.glob;
-                for text in word.texts() {
-                    out.add(text);
-                }
-            }
-            out.unknown |= changes && simple.arguments().iter().any(|word| word.text == "-");
-        }
-        out
-    }
-}
-
-/// `-C/x`, `-iC/x`, `--chdir=/x` and its beginnings, `--wd=/x`.
-fn attached_directory(text: &str) -> Option<&str> {
-    if let Some(long) = text.strip_prefix("--") {
-        let (name, value) = long.split_once('=')?;
-        let known = ["chdir", "directory", "wd", "cwd", "prefix", "git-dir", "work-tree"];
-        let is = |known: &&str| name.len() > 1 && known.starts_with(name);
-        return known.iter().any(is).then_some(value);
-    }
-    let (letters, value) = text.strip_prefix('-')?.split_once('C')?;
-    let place = value.starts_with(['/', '.', '~']);
-    (place && letters.bytes().all(|byte| byte.is_ascii_alphabetic())).then_some(value)
-}
-
-impl Directories {
-    fn add(&mut self, text: &str) {
-        if is_relative(text) {
-            let below: Vec<String> = self.known.iter().map(|known| format!("{known}/{text}")).collect();
-            self.known.push(text.to_owned());
-            self.known.extend(below);
-        } else {
-            self.known.push(text.to_owned());
-        }
-        if self.known.len() > DIRECTORIES_MAX {
-            self.known.truncate(DIRECTORIES_MAX);
-            self.unknown = true;
-        }
-    }
-
-    /// Every place that `text` may lead to.
-    pub fn places<'d>(&'d self, text: &'d str) -> impl Iterator<Item = String> + 'd {
-        let relative = is_relative(text);
-        let below = self.known.iter().filter(move |_| relative).map(move |known| format!("{known}/{text}"));
-        std::iter::once(text.to_owned()).chain(below)
-    }
-}
-
-/// False for what means the same in every directory.
-#[must_use]
-pub fn is_relative(text: &str) -> bool {
-    !text.starts_with(['/', '~', '\\']) && text.as_bytes().get(1) != Some(&b':')
 }
 
 /// Programs whose operands name no files.
@@ -205,7 +103,7 @@ impl Simple {
                 let texts = word.texts().flat_map(|text| text.split_whitespace());
                 out.extend(texts.map(|text| fact(text, word, false)));
             }
-            for text in word.texts() {
+            for text in word.texts().filter(|_| !is_process(word)) {
                 parts(text, option, &mut |text, sure| {
                     out.push(PathFact { glob: word.glob, ..fact(text, word, sure) });
                 });
@@ -214,7 +112,7 @@ impl Simple {
                 out.push(fact(&word.text, word, true));
             }
         }
-        if self.reads_names(&name) {
+        if self.reads_names(&name) || (name == "curl" && clients::multiplies_files(&self.words)) {
             out.push(PathFact { text: String::new(), unknown: true, glob: false, sure: true });
         }
         if READS_DIRECTORY.contains(&name.as_str()) && !out.iter().any(|fact| fact.sure) {
@@ -270,7 +168,7 @@ impl Simple {
             let word = &redirect.target;
             word.texts().map(|text| PathFact {
                 text: text.to_owned(),
-                unknown: word.unknown.is_some(),
+                unknown: word.unknown.is_some() || is_home_of_another(text),
                 glob: word.glob,
                 sure: true,
             })
@@ -321,7 +219,25 @@ fn is_option(word: &Word) -> bool {
 }
 
 fn fact(text: &str, word: &Word, sure: bool) -> PathFact {
-    PathFact { text: text.to_owned(), unknown: word.unknown.is_some(), glob: false, sure }
+    let unknown = word.unknown.is_some() || is_home_of_another(text);
+    PathFact { text: text.to_owned(), unknown, glob: false, sure }
+}
+
+/// `~user`: where that is the text does not say.
+fn is_home_of_another(text: &str) -> bool {
+    text.strip_prefix('~').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+}
+
+/// `<(command)` as a whole word is a pipe; the command is looked at by itself.
+fn is_process(word: &Word) -> bool {
+    let inside =
+        word.text.strip_prefix(['<', '>']).and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
+    // With quotes or further brackets it may end earlier, and a path follow.
+    let plain = |text: &str| !text.contains(['(', ')', '\'', '"', '\\', '$', '`', '#', '…']);
+    word.unknown == Some(Unknown::Output)
+        && !word.guessed
+        && word.others.is_empty()
+        && inside.is_some_and(plain)
 }
 
 /// The host of `/dev/tcp/host/port`.
@@ -345,6 +261,7 @@ fn parts(text: &str, option: bool, found: &mut dyn FnMut(&str, bool)) {
             }
             rest = attached.strip_prefix('=').unwrap_or(attached);
             found(rest, rest.contains(['/', '~']) || rest.starts_with('.'));
+            clustered(rest, found);
         }
     } else if !is_url(text) {
         found(text, true);
@@ -378,6 +295,18 @@ fn parts(text: &str, option: bool, found: &mut dyn FnMut(&str, bool)) {
         {
             found(part, false);
         }
+    }
+}
+
+/// `-uoFILE`, `-includeFILE`: the value may begin behind each of the letters.
+fn clustered(letters: &str, found: &mut dyn FnMut(&str, bool)) {
+    const LETTERS_MAX: usize = 16;
+    for (at, _) in letters.char_indices().skip(1).take(LETTERS_MAX) {
+        let (before, value) = letters.split_at_checked(at).unwrap_or_default();
+        if !before.ends_with(|letter: char| letter.is_ascii_alphanumeric()) {
+            return;
+        }
+        found(value, value.starts_with(['/', '~', '.']));
     }
 }
 

@@ -43,7 +43,8 @@ fn echo(words: &[&str]) -> Vec<String> {
         if all.as_bytes().windows(2).any(digit) {
             return Vec::new();
         }
-        out.push(unescape(&all, Octal::BehindZero));
+        let Some(text) = unescape(&all, Octal::BehindZero).written() else { return Vec::new() };
+        out.push(text);
     }
     if options > 0 {
         // A shell that knows no options but `-n` writes the others.
@@ -65,7 +66,7 @@ fn printf(words: &[&str]) -> Option<String> {
         let before = values.len();
         let mut rest = *format;
         while let Some((text, field)) = rest.split_once('%') {
-            out.push_str(&unescape(text, Octal::Three));
+            out.push_str(&printed(text)?);
             let letter = field.chars().next()?;
             rest = field.get(letter.len_utf8()..)?;
             if letter == '%' {
@@ -85,7 +86,7 @@ fn printf(words: &[&str]) -> Option<String> {
                 _ => return None,
             }
         }
-        out.push_str(&unescape(rest, Octal::Three));
+        out.push_str(&printed(rest)?);
         if values.is_empty() {
             return Some(out);
         }
@@ -97,59 +98,126 @@ fn printf(words: &[&str]) -> Option<String> {
     None
 }
 
+/// What a format without fields stands for; some shells keep the backslash before a quote.
+fn printed(format: &str) -> Option<String> {
+    let differs = ["\\'", "\\\"", "\\?"].iter().any(|sign| format.contains(sign));
+    if differs { None } else { unescape(format, Octal::Three).written() }
+}
+
 /// Most times that a format is used for more values.
 const ROUNDS_MAX: usize = 64;
 
+/// What backslashes make of a text.
+#[derive(Debug, Default)]
+pub(super) struct Unescaped {
+    /// There may be a NUL among them, which ends what `$'…'` stands for, and which shells drop from what they read.
+    bytes: Vec<u8>,
+    /// Not every program that knows the escapes reads these in the same way.
+    odd: bool,
+}
+
+impl Unescaped {
+    /// What `$'…'` stands for, and whether shells agree.
+    pub(super) fn quoted(&self) -> (String, bool) {
+        let end = self.bytes.iter().position(|byte| *byte == 0).unwrap_or(self.bytes.len());
+        let text = self.bytes.get(..end).unwrap_or_default();
+        let behind = end.saturating_add(1) < self.bytes.len();
+        (String::from_utf8_lossy(text).into_owned(), !self.odd && !behind)
+    }
+
+    /// What is written for a shell to read. `None`: that differs.
+    fn written(self) -> Option<String> {
+        let kept = self.bytes.into_iter().filter(|byte| *byte != 0).collect::<Vec<u8>>();
+        (!self.odd).then(|| String::from_utf8_lossy(&kept).into_owned())
+    }
+}
+
 /// The escapes of `$'…'`, which `echo -e` and `printf` share.
-pub(super) fn unescape(text: &str, octal: Octal) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('\\') {
-        out.push_str(before);
-        let mut characters = behind.chars();
-        let Some(first) = characters.next() else {
-            out.push('\\');
-            return out;
-        };
-        rest = characters.as_str();
-        let digits = match first {
-            'x' => Some((16, 2, rest)),
-            'u' => Some((16, 4, rest)),
-            'U' => Some((16, 8, rest)),
-            '0' if octal == Octal::BehindZero => Some((8, 3, rest)),
-            '0'..='7' if octal == Octal::Three => Some((8, 3, behind)),
-            _ => None,
-        };
-        if let Some((radix, most, from)) = digits {
-            let length = from.chars().take(most).take_while(|digit| digit.is_digit(radix)).count();
-            let (number, behind) = from.split_at_checked(length).unwrap_or((from, ""));
-            if let Some(character) = u32::from_str_radix(number, radix).ok().and_then(char::from_u32) {
-                out.push(character);
-                rest = behind;
-                continue;
-            }
-        }
-        match first {
-            'n' => out.push('\n'),
-            't' => out.push('\t'),
-            'r' => out.push('\r'),
-            'a' => out.push('\u{7}'),
-            'b' => out.push('\u{8}'),
-            'e' | 'E' => out.push('\u{1b}'),
-            'f' => out.push('\u{c}'),
-            'v' => out.push('\u{b}'),
-            'c' => {
-                let mut characters = rest.chars();
-                characters.next();
-                rest = characters.as_str();
-            }
-            '\\' | '\'' | '"' | '?' => out.push(first),
-            other => {
-                out.push('\\');
-                out.push(other);
-            }
+pub(super) fn unescape(text: &str, octal: Octal) -> Unescaped {
+    let mut out = Unescaped { bytes: Vec::with_capacity(text.len()), odd: false };
+    let mut rest = text.as_bytes();
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        match rest.split_first() {
+            Some((letter, behind)) if *byte == b'\\' => rest = out.escape(*letter, behind, octal),
+            _ => out.bytes.push(*byte),
         }
     }
-    out.push_str(rest);
     out
+}
+
+impl Unescaped {
+    /// One escape; `rest` stands behind its letter. Gives what is left.
+    fn escape<'t>(&mut self, letter: u8, rest: &'t [u8], octal: Octal) -> &'t [u8] {
+        let number = match letter {
+            b'x' => {
+                self.odd |= rest.starts_with(b"{");
+                digits(rest, 16, 2)
+            }
+            b'u' => digits(rest, 16, 4),
+            b'U' => digits(rest, 16, 8),
+            b'0' if octal == Octal::BehindZero => Some(digits(rest, 8, 3).unwrap_or((0, rest))),
+            b'0'..=b'7' if octal == Octal::Three => {
+                let first = u32::from(letter.saturating_sub(b'0'));
+                let (more, behind) = digits(rest, 8, 2).unwrap_or((0, rest));
+                let shift = [1, 8, 64].get(rest.len().saturating_sub(behind.len())).copied().unwrap_or(1);
+                Some((first.saturating_mul(shift).saturating_add(more), behind))
+            }
+            _ => None,
+        };
+        if let Some((number, behind)) = number {
+            self.number(number, matches!(letter, b'u' | b'U'));
+            return behind;
+        }
+        let control = match letter {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'a' => 0x07,
+            b'b' => 0x08,
+            b'e' | b'E' => 0x1b,
+            b'f' => 0x0c,
+            b'v' => 0x0b,
+            b'\\' => b'\\',
+            b'\'' | b'"' | b'?' => letter,
+            b'c' => return self.control(rest),
+            other => {
+                self.bytes.push(b'\\');
+                other
+            }
+        };
+        self.bytes.push(control);
+        rest
+    }
+
+    /// A character by its number; without `wide` one byte, which is what its lower bits say.
+    fn number(&mut self, number: u32, wide: bool) {
+        if !wide {
+            let [.., low] = number.to_be_bytes();
+            self.odd |= number > 0xff;
+            return self.bytes.push(low);
+        }
+        match char::from_u32(number) {
+            Some(character) => self.bytes.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+            None => self.odd = true,
+        }
+    }
+
+    /// `\cX`: a control character, or the end of all that is written.
+    fn control<'t>(&mut self, rest: &'t [u8]) -> &'t [u8] {
+        self.odd = true;
+        let Some((letter, behind)) = rest.split_first() else { return rest };
+        self.bytes.push(if *letter == b'?' { 0x7f } else { *letter & 0x1f });
+        behind
+    }
+}
+
+/// The number at the start, of at most so many digits, and what is behind it.
+fn digits(text: &[u8], radix: u32, most: usize) -> Option<(u32, &[u8])> {
+    let is_digit = |byte: &&u8| char::from(**byte).is_digit(radix);
+    let length = text.iter().take(most).take_while(is_digit).count();
+    let (number, behind) = text.split_at_checked(length)?;
+    let number =
+        std::str::from_utf8(number).ok().and_then(|number| u32::from_str_radix(number, radix).ok())?;
+    Some((number, behind))
 }

@@ -1,8 +1,9 @@
 //! Simple commands: assignments, words, redirections.
 
+use super::calculate::{DECLARES, compared};
 use super::grammar::Parser;
 use super::unwrap::assignment;
-use super::{Assignment, Doubt, Redirect, Redirection, Simple, WORDS_MAX, Word};
+use super::{Assignment, Doubt, Redirect, Redirection, Simple, Unknown, WORDS_MAX, Word};
 
 impl Parser<'_, '_> {
     pub(super) fn simple(&mut self) {
@@ -12,8 +13,12 @@ impl Parser<'_, '_> {
         };
         let mut simple = self.begun();
         let mut split = None;
+        let mut keyword = false;
         loop {
             self.blanks();
+            if simple.words.is_empty() {
+                keyword = DECLARES.contains(&self.plain_word());
+            }
             match self.peek() {
                 None | Some(b'\n' | b'\r' | b';' | b')' | b'|' | b'#') => break,
                 Some(b'&') if !self.starts("&>") => break,
@@ -21,7 +26,17 @@ impl Parser<'_, '_> {
                     self.definition(&mut simple);
                     break;
                 }
-                Some(b'(') => break,
+                Some(b'(') => {
+                    if self
+                        .text
+                        .get(..self.at)
+                        .is_some_and(|before| before.ends_with(['?', '*', '+', '@', '!']))
+                    {
+                        // `+(a|b)`, which bash expands if it is told to.
+                        self.state.doubt(Doubt::Unexpected);
+                    }
+                    break;
+                }
                 Some(_) => {}
             }
             // `&` and `>` to other shells, and what comes behind it is a command of its own.
@@ -45,6 +60,7 @@ impl Parser<'_, '_> {
             simple.assignments.iter().for_each(|one| self.state.variables.lend(&one.name));
         }
         self.declared(&simple);
+        self.settle(&mut simple, keyword);
         let behind = split.and_then(|at| simple.words.get(at..)).unwrap_or_default().to_vec();
         if let Some(reserved) = self.state.commands.get_mut(place) {
             *reserved = simple;
@@ -58,10 +74,28 @@ impl Parser<'_, '_> {
     /// `local n=0`: from here on it is a variable of the script.
     fn declared(&mut self, simple: &Simple) {
         let program = simple.program().map(|word| word.text.as_str());
-        if let Some("local" | "declare" | "typeset" | "readonly" | "export") = program {
+        if program.is_some_and(|program| DECLARES.contains(&program)) {
             for (name, _) in simple.arguments().iter().filter_map(assignment) {
                 self.state.variables.declare(&name);
             }
+        }
+    }
+
+    /// What a command makes of its words. `keyword`: it is `export` or its like, with nothing in it quoted.
+    fn settle(&mut self, simple: &mut Simple, keyword: bool) {
+        let program = simple.program().map(|word| word.text.as_str()).unwrap_or_default();
+        if matches!(program, "[" | "test") {
+            compared(&mut simple.words);
+        } else if !DECLARES.contains(&program) {
+            for word in simple.words.iter_mut().filter(|word| word.splits) {
+                word.unknown.get_or_insert(Unknown::Variable);
+            }
+        } else if !keyword && simple.words.iter().any(|word| word.loose && word.unknown.is_some()) {
+            // `\export x=$y` is several words, and each may set a variable.
+            self.state.variables.touch_all();
+        }
+        if self.state.repeats || self.context.via.as_deref() == Some("trap") {
+            climbs(&mut simple.words);
         }
     }
 
@@ -105,7 +139,7 @@ impl Parser<'_, '_> {
         let mut words = words.into_iter();
         let mut value = words.next().unwrap_or_default();
         for more in words {
-            value.unknown.get_or_insert(super::Unknown::Variable);
+            value.unknown.get_or_insert(Unknown::Variable);
             value.others.extend(more.texts().map(str::to_owned));
         }
         value
@@ -192,6 +226,19 @@ impl Parser<'_, '_> {
             self.at = start;
         }
         named
+    }
+}
+
+/// How often `cd ..` runs is not known: it may lead anywhere above.
+fn climbs(words: &mut [Word]) {
+    const GO: [&str; 3] = ["cd", "chdir", "pushd"];
+    let names = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|name| GO.contains(&name));
+    if !words.iter().any(|word| word.texts().any(names)) {
+        return;
+    }
+    let up = |text: &str| !text.starts_with(['/', '~']) && text.contains("..");
+    for word in words.iter_mut().filter(|word| word.texts().any(up)) {
+        word.unknown.get_or_insert(Unknown::Variable);
     }
 }
 

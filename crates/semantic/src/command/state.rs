@@ -19,6 +19,10 @@ pub(super) struct State {
     pub(super) read_on: Vec<(usize, Vec<String>)>,
     /// Here-documents that were read: command, redirection, text.
     pub(super) bodies: Vec<(usize, usize, Word)>,
+    /// What is read may run more than once: it stands in a loop or a function.
+    pub(super) repeats: bool,
+    /// It stands in a function.
+    pub(super) recurses: bool,
 }
 
 /// Work of copying one word or piece of a word, in bytes.
@@ -36,6 +40,8 @@ impl State {
             numbers: BTreeSet::new(),
             read_on: Vec::new(),
             bodies: Vec::new(),
+            repeats: false,
+            recurses: false,
         }
     }
 

@@ -1,12 +1,16 @@
 //! Commands that run commands: the inner ones are found by a reviewed table of programs.
 
 mod code;
+mod environment;
 mod git;
 mod names;
 pub(super) mod options;
 mod programs;
 mod runners;
 mod shells;
+mod streams;
+mod tar;
+mod tools;
 pub(super) mod values;
 
 pub(super) use options::{Known, Others};

@@ -34,11 +34,13 @@ struct Variable {
     number: Option<BTreeSet<String>>,
     /// When it was set last, by `Variables::sets`.
     set_at: usize,
+    /// Its values have wildcards that a shell expanded before it gave them.
+    globs: bool,
 }
 
 impl Default for Variable {
     fn default() -> Variable {
-        Variable { values: Vec::new(), known: false, number: Some(BTreeSet::new()), set_at: 0 }
+        Variable { values: Vec::new(), known: false, number: Some(BTreeSet::new()), set_at: 0, globs: false }
     }
 }
 
@@ -66,6 +68,7 @@ impl Variables {
     /// A loop or an expansion gives one of `items` to it.
     pub(super) fn set_items(&mut self, name: &str, items: &[Word], unsure: bool) {
         self.given_aside(name);
+        self.heed(name);
         self.put(name, items, unsure);
     }
 
@@ -83,6 +86,7 @@ impl Variables {
         let variable = self.all.entry(name.to_owned()).or_default();
         variable.set_at = self.sets;
         variable.given(items);
+        variable.globs |= items.iter().any(|item| item.glob);
         let room = GUESSES_MAX.saturating_sub(variable.values.len());
         let all_known =
             items.iter().all(|item| item.unknown.is_none() && item.texts().all(|text| fits(&text)));
@@ -107,6 +111,12 @@ impl Variables {
     /// It is given a value, and not by an assignment, whose values are looked at.
     fn given_aside(&mut self, name: &str) {
         self.has_special |= is_special(name);
+    }
+
+    /// It is given a value, and not taken away: programs may act on it, though no assignment shows.
+    pub(super) fn heed(&mut self, name: &str) {
+        self.has_special |=
+            HEEDED.contains(&name) || ["_proxy", "_PROXY"].iter().any(|end| name.ends_with(end));
     }
 
     /// True if a variable that shells and programs act on was given a value that nobody looked at.
@@ -203,7 +213,13 @@ impl Variables {
         let spread = |value: &String| {
             if separators.is_empty() { value.clone() } else { value.replace(|c| separators.contains(c), " ") }
         };
-        (variable.values.iter().map(spread).collect(), variable.known && separators.is_empty())
+        let own = OWN.contains(&name) || NUMBERS.contains(&name);
+        (variable.values.iter().map(spread).collect(), variable.known && separators.is_empty() && !own)
+    }
+
+    /// True if a wildcard in its values stands for files, with quotes too.
+    pub(super) fn globs(&self, name: &str) -> bool {
+        self.all.get(name).is_some_and(|variable| variable.globs)
     }
 
     /// True if a value that was taken as known may have been another one.
@@ -236,6 +252,78 @@ pub(super) fn is_special(name: &str) -> bool {
         || NUMBERS.contains(&name)
 }
 
+/// Those that the shell sets, whatever the script gave them.
+const OWN: [&str; 12] = [
+    "_",
+    "REPLY",
+    "BASH_REMATCH",
+    "BASH_COMMAND",
+    "BASH_ARGV",
+    "BASH_ARGV0",
+    "BASH_SOURCE",
+    "FUNCNAME",
+    "PIPESTATUS",
+    "DIRSTACK",
+    "MAPFILE",
+    "OPTARG",
+];
+/// Variables that programs heed: settings, and places of what they load.
+const HEEDED: &[&str] = &[
+    "SHELL",
+    "GLOBIGNORE",
+    "TEXTDOMAIN",
+    "TEXTDOMAINDIR",
+    "LOCPATH",
+    "NLSPATH",
+    "GCONV_PATH",
+    "XDG_CONFIG_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_DATA_DIRS",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "PYTHONINSPECT",
+    "PYTHONWARNINGS",
+    "PERL5OPT",
+    "PERL5LIB",
+    "PERL5DB",
+    "RUBYOPT",
+    "RUBYLIB",
+    "LUA_INIT",
+    "LUA_PATH",
+    "LUA_CPATH",
+    "AWKPATH",
+    "CLASSPATH",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "MAVEN_OPTS",
+    "GRADLE_OPTS",
+    "MAKEFLAGS",
+    "GNUMAKEFLAGS",
+    "MAKEFILES",
+    "CARGO_HOME",
+    "RUSTFLAGS",
+    "RUSTC",
+    "GOFLAGS",
+    "GOPROXY",
+    "LESS",
+    "LESSKEY",
+    "TAR_OPTIONS",
+    "GREP_OPTIONS",
+    "RIPGREP_CONFIG_PATH",
+    "CURL_HOME",
+    "WGETRC",
+    "OPENSSL_CONF",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "KUBECONFIG",
+    "ZDOTDIR",
+];
 /// Variables that stand for places; rules about paths know these places.
 const PLACES: [(&str, &str); 2] = [("HOME", "~"), ("PWD", ".")];
 /// Those that have a value from the start, and mean something to the shell.

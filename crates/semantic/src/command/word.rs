@@ -36,6 +36,8 @@ pub(super) struct Expansion {
     /// `None`: `guesses` are all that it can be.
     pub(super) unknown: Option<Unknown>,
     pub(super) quoted: bool,
+    /// Its wildcards stand for files, with quotes too: the shell expanded them before.
+    pub(super) globs: bool,
     pub(super) substituted: bool,
     /// The variable whose value was taken as known.
     pub(super) uses: Option<String>,
@@ -46,6 +48,24 @@ pub(super) struct Expansion {
 impl Word {
     pub(super) fn unknown(source: &str) -> Word {
         Word { text: source.to_owned(), unknown: Some(Unknown::Variable), ..Word::default() }
+    }
+
+    /// What is known of an expansion is known of the word that it stands in.
+    fn take(&mut self, expansion: &Expansion) {
+        self.unknown = self.unknown.or(expansion.unknown);
+        self.substituted |= expansion.substituted;
+        self.uses.extend(expansion.uses.clone());
+        self.guessed |= expansion.unknown.is_some() && !expansion.guesses.is_empty();
+        let any = |test: fn(&str) -> bool| expansion.guesses.iter().any(|guess| test(guess));
+        if !expansion.quoted || expansion.globs {
+            self.glob |= any(|guess| guess.contains(['*', '?', '[']));
+        }
+        // Other patterns than these are not read, and what blanks cut off is a word of its own.
+        if !expansion.quoted && any(is_extended) {
+            self.unknown.get_or_insert(Unknown::Variable);
+        }
+        self.loose |= !expansion.quoted;
+        self.splits |= !expansion.quoted && any(|guess| guess.contains(char::is_whitespace));
     }
 
     /// True if the script says what may stand for what in it is expanded.
@@ -235,13 +255,8 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
             Piece::Close => append(&mut texts, "}"),
             Piece::Split { .. } => {}
             Piece::Expansion(expansion) => {
-                word.unknown = word.unknown.or(expansion.unknown);
                 word.names_open |= !named;
-                word.substituted |= expansion.substituted;
-                word.uses.extend(expansion.uses.clone());
-                word.guessed |= expansion.unknown.is_some() && !expansion.guesses.is_empty();
-                word.glob |= !expansion.quoted
-                    && expansion.guesses.iter().any(|guess| guess.contains(['*', '?', '[']));
+                word.take(expansion);
                 if !multiply(&mut texts, expansion, state) {
                     word.unknown.get_or_insert(Unknown::Variable);
                 }
@@ -251,6 +266,10 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
     if let Some(Piece::Plain(start)) = pieces.first()
         && let Some(behind) = start.strip_prefix('~')
     {
+        if behind.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_digit()) {
+            // A place in the directory stack.
+            word.unknown.get_or_insert(Unknown::Variable);
+        }
         let place = match behind.bytes().next() {
             Some(b'+') => "PWD",
             Some(b'-') => "OLDPWD",
@@ -269,7 +288,37 @@ pub(super) fn assemble(pieces: &[Piece], state: &mut State, out: &mut Vec<Word>)
     let mut texts = texts.into_iter();
     word.text = texts.next().unwrap_or_default();
     word.others = texts.collect();
+    if word.glob {
+        upwards(&mut word);
+    }
     out.push(word);
+}
+
+/// `@(a|b)` and its kin, which bash expands if it is told to.
+fn is_extended(text: &str) -> bool {
+    ["?(", "*(", "+(", "@(", "!("].iter().any(|sign| text.contains(sign))
+}
+
+/// To some shells `.*` and `.?` stand for `..` too.
+fn upwards(word: &mut Word) {
+    let is_up = |segment: &str| {
+        let behind = segment.strip_prefix("..").or_else(|| segment.strip_prefix('.'));
+        behind.is_some_and(|behind| behind.starts_with(['*', '?', '[']))
+    };
+    let more: Vec<String> = word
+        .texts()
+        .filter(|text| text.split('/').any(is_up))
+        .map(|text| {
+            let up = |segment| if is_up(segment) { ".." } else { segment };
+            text.split('/').map(up).collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    if more.iter().any(|text| text.matches("..").count() > 1) {
+        // Some of them may be something else.
+        word.unknown.get_or_insert(Unknown::Variable);
+    }
+    let new = more.into_iter().filter(|text| !word.texts().any(|known| known == text)).collect::<Vec<_>>();
+    word.others.extend(new);
 }
 
 fn append(texts: &mut [String], more: &str) {
@@ -332,6 +381,14 @@ fn fields(expansion: &Expansion, state: &mut State, out: &mut Vec<Word>) {
                     ..Word::default()
                 }),
             }
+        }
+    }
+    for word in out.get_mut(first..).unwrap_or_default() {
+        if word.texts().any(is_extended) {
+            word.unknown.get_or_insert(Unknown::Variable);
+        }
+        if word.glob {
+            upwards(word);
         }
     }
 }

@@ -3,6 +3,8 @@
 use bailiwick_mcp::json::fold_key;
 use bailiwick_semantic::command::{Doubt, Redirection, Simple, Word, program_name};
 
+use super::deciding::{Place, place};
+use super::flags::{Flags, all_flags, is_flag, may_hold_flag, stands};
 use super::touch::{About, Paths};
 use crate::args::HostList;
 use crate::glob::Name;
@@ -34,20 +36,6 @@ pub(crate) struct Entry {
     pub(crate) certain: bool,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Flags {
-    pub(crate) any: Vec<Flag>,
-    pub(crate) none: Vec<Flag>,
-    pub(crate) only: Option<Vec<Flag>>,
-}
-
-/// A pattern for one flag.
-#[derive(Debug)]
-pub(crate) struct Flag {
-    pub(crate) name: Name,
-    pub(crate) written: String,
-}
-
 impl Entry {
     /// True if the command may be what the entry is about. `wild`: what is not known is no reason.
     pub(super) fn may(&self, about: &About<'_>, wild: bool) -> bool {
@@ -59,28 +47,24 @@ impl Entry {
         if simple.doubt.is_some() && !certain && self.code.is_none() {
             return true;
         }
-        let unknown = !certain && simple.arguments().iter().any(Word::may_be_option);
+        let open = |word: &Word| word.unknown.is_some() || word.may_be_option();
+        let unknown = !certain && simple.arguments().iter().any(open);
+        let unknown_flag = !certain && simple.arguments().iter().any(may_hold_flag);
         (self.programs.is_empty() || simple.names().any(|name| self.is_program(&name)))
             && self.may_follow(simple, certain)
-            && (self.subcommands.is_empty()
-                || candidates(simple, certain).any(|word| named(&self.subcommands, word, true)))
+            && (self.subcommands.is_empty() || place(&self.subcommands, simple, certain) != Place::Nowhere)
             && (self.flags.any.is_empty()
-                || unknown
+                || unknown_flag
                 || self.flags.any.iter().any(|flag| flag.stands_in(simple)))
             && !self.flags.none.iter().any(|flag| flag.stands_in(simple))
-            && self.flags.only.as_ref().is_none_or(|only| unknown || all_flags(simple, only))
+            && self.flags.only.as_ref().is_none_or(|only| unknown_flag || all_flags(simple, only))
             && (self.operands.is_empty()
                 || unknown
                 || operands(simple).any(|word| named(&self.operands, word, true)))
             && self.paths.as_ref().is_none_or(|paths| about.may_touch(paths, certain))
             && self.redirects.as_ref().is_none_or(|paths| about.may_redirect(paths, certain))
             && self.hosts.as_ref().is_none_or(|hosts| about.may_reach(hosts, certain))
-            && self.assignments.as_ref().is_none_or(|names| {
-                simple
-                    .assignments
-                    .iter()
-                    .any(|one| names.iter().any(|name| name.matches(&one.name, &one.name, false)))
-            })
+            && self.assignments.as_ref().is_none_or(|names| about.may_set(names, certain))
     }
 
     /// What only the form of the command says.
@@ -100,30 +84,29 @@ impl Entry {
 
     /// The words of the short form: flags anywhere, the first other word as the subcommand, further ones behind it.
     fn may_follow(&self, simple: &Simple, certain: bool) -> bool {
-        let mut others = self
-            .words
-            .iter()
-            .zip(&self.written)
-            .filter(|(_, written)| !written.starts_with('-'))
-            .map(|(word, _)| word);
-        let flags = self.words.iter().zip(&self.written).filter(|(_, written)| written.starts_with('-'));
-        let unknown = !certain && simple.arguments().iter().any(|word| word.unknown.is_some());
-        for (name, written) in flags {
-            if !unknown && !stands(name, written, simple) {
-                return false;
-            }
+        let words = || self.words.iter().zip(&self.written);
+        let unknown_flag = !certain && simple.arguments().iter().any(may_hold_flag);
+        let mut flags = words().filter(|(_, written)| written.starts_with('-'));
+        if !flags.all(|(name, written)| unknown_flag || stands(name, written, simple)) {
+            return false;
         }
+        let mut others = words().filter(|(_, written)| !written.starts_with('-')).map(|(word, _)| word);
         let Some(first) = others.next() else { return true };
-        if unknown {
+        let from = match place(std::slice::from_ref(first), simple, certain) {
+            Place::Nowhere => return false,
+            Place::Anywhere => return true,
+            Place::Before(from) => from,
+        };
+        let behind = simple.arguments().get(from..).unwrap_or_default();
+        if !certain && behind.iter().any(|word| word.unknown.is_some() && !word.is_one()) {
             return true;
         }
-        let one = std::slice::from_ref(first);
-        let Some(place) = candidates(simple, certain).find(|word| named(one, word, true)) else {
-            return false;
-        };
-        let behind = simple.arguments().iter().skip_while(|word| !std::ptr::eq(*word, place)).skip(1);
-        let mut behind = behind.filter(|word| !is_flag(word));
-        others.all(|name| behind.any(|word| named(std::slice::from_ref(name), word, true)))
+        let mut behind = behind.iter().filter(|word| !is_flag(word));
+        others.all(|name| {
+            behind.any(|word| {
+                (!certain && word.unknown.is_some()) || named(std::slice::from_ref(name), word, true)
+            })
+        })
     }
 
     /// True if the command is certainly one that the entry allows.
@@ -201,7 +184,7 @@ impl Entry {
                 self.flags.none.iter().any(|flag| flag.stands_in(simple))
                     || self.flags.only.as_ref().is_some_and(|only| !all_flags(simple, only))
                     || (!self.flags.any.is_empty()
-                        && !self.flags.any.iter().any(|flag| flag.stands_in(simple))),
+                        && !self.flags.any.iter().any(|flag| flag.is_written_in(simple))),
                 "a flag that the entry does not allow",
             ),
             (!self.sets(simple), "it sets a variable"),
@@ -251,87 +234,16 @@ const SYSTEM_DIRECTORIES: &[&str] = &[
     "/opt/homebrew/bin/",
 ];
 
-impl Flag {
-    fn stands_in(&self, simple: &Simple) -> bool {
-        stands(&self.name, &self.written, simple)
-    }
-}
-
-/// True if a flag stands among the words: `-r` in `-fr`, `--force` as `--force=x` and `--for`.
-fn stands(name: &Name, written: &str, simple: &Simple) -> bool {
-    let words = || simple.arguments().iter().flat_map(|word| word.texts());
-    let matches = |text: &str| {
-        let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
-        name.matches(text, text, false) || name.matches(stem, stem, false)
-    };
-    if words().any(matches) {
-        return true;
-    }
-    if written.starts_with("--") {
-        let abbreviated = |text: &str| {
-            let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
-            stem.len() >= ABBREVIATION_MIN && written.starts_with(stem)
-        };
-        return words().any(abbreviated);
-    }
-    let letters = written.trim_start_matches('-');
-    let clusters = || words().filter(|text| text.starts_with('-') && !text.starts_with("--"));
-    written.starts_with('-')
-        && !letters.is_empty()
-        && letters.len() <= CLUSTER_MAX
-        && letters
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() && clusters().any(|text| text.contains(letter)))
-}
-
-/// `--` and this many letters: shorter ones are abbreviations of too much.
-const ABBREVIATION_MIN: usize = 5;
-/// Longer words behind one `-` are names, not letters.
-const CLUSTER_MAX: usize = 4;
-
-/// True if every flag is in the list, whole or letter by letter.
-fn all_flags(simple: &Simple, only: &[Flag]) -> bool {
-    let listed = |text: &str| only.iter().any(|flag| flag.name.matches(text, text, false));
-    simple.arguments().iter().filter(|word| is_flag(word)).flat_map(Word::texts).all(|text| {
-        let stem = text.split_once('=').map_or(text, |(stem, _)| stem);
-        let letters = text.strip_prefix('-').filter(|rest| !rest.starts_with('-') && !rest.is_empty());
-        listed(text)
-            || listed(stem)
-            || letters.is_some_and(|letters| letters.chars().all(|letter| listed(&format!("-{letter}"))))
-    })
-}
-
-fn is_flag(word: &Word) -> bool {
-    word.texts().any(|text| text.len() > 1 && text.starts_with('-'))
-}
-
 fn operands(simple: &Simple) -> impl Iterator<Item = &Word> {
     simple.arguments().iter().filter(|word| !is_flag(word))
 }
 
-fn named(names: &[Name], word: &Word, loose: bool) -> bool {
+pub(super) fn named(names: &[Name], word: &Word, loose: bool) -> bool {
     let one = |text: &str| {
         let folded = if loose { fold_key(text) } else { text.into() };
         names.iter().any(|name| name.matches(text, &folded, loose))
     };
     if loose { word.texts().any(one) } else { word.unknown.is_none() && !word.glob && word.texts().all(one) }
-}
-
-/// The words that may be the subcommand: the first that is no flag, and where it may be a flag's value, the next one too.
-fn candidates(simple: &Simple, certain: bool) -> impl Iterator<Item = &Word> {
-    let mut behind_flag = false;
-    let mut ended = false;
-    simple.arguments().iter().filter(move |word| {
-        let flag = is_flag(word);
-        let counts = !flag
-            && !ended
-            && (word.unknown.is_none() || !certain || !word.others.is_empty() || !word.text.starts_with('$'));
-        if !flag {
-            ended |= !behind_flag;
-        }
-        behind_flag = flag;
-        counts
-    })
 }
 
 /// True if a word, value or here-document holds the output of a command.

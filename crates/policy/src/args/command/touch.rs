@@ -1,9 +1,10 @@
 //! The paths and hosts of a command against those of an entry.
 
-use bailiwick_semantic::command::{Directories, PathFact, Simple, Word, is_relative};
+use bailiwick_semantic::command::{Directories, PathFact, Script, Simple, Word, is_relative};
 
 use crate::args::net::Net;
 use crate::args::{Answer, HostList, Patterns, Reach, Sense};
+use crate::glob::Name;
 use crate::path::{Base, Form, Overlap, expand};
 
 /// Path patterns, also in the form that wildcards of a command are compared with.
@@ -18,11 +19,21 @@ pub(crate) struct Paths {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct About<'c> {
     pub(super) simple: &'c Simple,
+    pub(super) script: &'c Script,
     pub(super) directories: &'c Directories,
     pub(super) base: &'c Base,
 }
 
 impl About<'_> {
+    /// What another command of the script sets may be set for this one too: `export X=1; git fetch`, `X=1 sh -c 'git fetch'`.
+    pub(super) fn may_set(&self, names: &[Name], certain: bool) -> bool {
+        let sets = |simple: &Simple| {
+            let mut set = simple.assignments.iter().map(|one| one.name.as_str());
+            set.any(|set| names.iter().any(|name| name.matches(set, set, false)))
+        };
+        sets(self.simple) || (!certain && self.script.commands.iter().any(sets))
+    }
+
     pub(super) fn may_touch(&self, paths: &Paths, certain: bool) -> bool {
         let facts = self.simple.paths();
         facts.iter().any(|fact| self.may(fact, paths, certain)) || self.may_redirect(paths, certain)

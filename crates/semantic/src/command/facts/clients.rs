@@ -261,6 +261,27 @@ impl Client {
     }
 }
 
+/// True if `curl` makes several files of one: `file:///{a,b}`, `-T '{a,b}'`, or reads which ones from another.
+pub(super) fn multiplies_files(words: &[Word]) -> bool {
+    let Some(curl) = CLIENTS.iter().find(|client| client.names.contains(&"curl")) else { return false };
+    let open = |word: &Word| word.texts().any(|text| text.contains(['{', '[']));
+    let file = |word: &Word| word.texts().any(|text| text.to_ascii_lowercase().starts_with("file:"));
+    let mut from = 1;
+    while from < words.len() {
+        let options = options::read(words, from, curl.known);
+        let lists = options.given.iter().any(|(name, value)| match (*name, value) {
+            ("T" | "upload-file", Some(value)) => open(value),
+            ("url", Some(value)) => open(value) && file(value),
+            _ => false,
+        });
+        if lists || words.get(options.operands).is_some_and(|word| open(word) && file(word)) {
+            return true;
+        }
+        from = options.operands.saturating_add(1);
+    }
+    false
+}
+
 fn add(word: &Word, named: bool, out: &mut Vec<HostFact>) {
     for text in word.texts() {
         // `user@host`, `@server` of dig, `[user@]host:port`

@@ -1,7 +1,14 @@
 //! Programs that are given code in their words: interpreters of other languages, `awk`, `sed`, editors.
 
+mod awk;
+mod databases;
+mod debuggers;
+mod sed;
+
+use super::options::{Known, read};
+use super::streams::is_stream;
 use super::{Inner, Input};
-use crate::command::{Doubt, Simple, Word};
+use crate::command::{Doubt, Simple, Unknown, Word};
 
 /// An interpreter: its names, the letters and names of options that code follows, and the ones that take another value.
 struct Interpreter {
@@ -55,44 +62,26 @@ const INTERPRETERS: &[Interpreter] = &[
         reads: false,
         ..interpreter(&["vim", "vi", "nvim", "view", "vimdiff", "ex", "rvim", "gvim"], "cS", &["--cmd"])
     },
-    Interpreter {
-        reads: false,
-        ..interpreter(
-            &["gdb", "lldb"],
-            "o",
-            &[
-                "-ex",
-                "--ex",
-                "-iex",
-                "--eval-command",
-                "-eval-command",
-                "--command",
-                "-x",
-                "--one-line",
-                "--batch-command",
-            ],
-        )
-    },
     Interpreter { reads: false, ..interpreter(&["make", "gmake", "just", "ninja"], "", &["--eval"]) },
-    Interpreter {
-        reads: false,
-        ..interpreter(
-            &["psql", "mysql", "mariadb", "sqlite", "sqlite3", "sqlplus", "mongo", "mongosh", "redis-cli"],
-            "",
-            &["--eval"],
-        )
-    },
 ];
 
 /// Code of `name`. True: nothing else needs to be looked for.
 pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<Inner>) -> bool {
     match name {
         "awk" | "gawk" | "mawk" | "nawk" | "original-awk" => {
-            awk(&simple.words, out);
+            awk::inner(&simple.words, out);
             return true;
         }
         "sed" | "gsed" | "ssed" => {
-            sed(&simple.words, out);
+            sed::inner(&simple.words, out);
+            return true;
+        }
+        "gdb" | "lldb" => {
+            debuggers::inner(simple, input, out);
+            return true;
+        }
+        name if databases::DATABASES.contains(&name) => {
+            out.extend(databases::has_code(name, simple, input).then_some(Inner::Doubt(Doubt::Code)));
             return true;
         }
         "ed" | "red" | "m4" | "dc" => {
@@ -129,29 +118,12 @@ fn has_code(one: &Interpreter, simple: &Simple, input: &Input) -> bool {
         {
             return true;
         }
-        // Modules that run the text that follows.
-        let module = simple.arguments().get(at.saturating_add(1)).map(|word| word.text.as_str());
-        if one.names.contains(&"python")
-            && (matches!(text, "-mtimeit" | "-mpdb" | "-mtrace" | "-mcProfile" | "-mprofile")
-                || (text == "-m"
-                    && matches!(
-                        module,
-                        Some("timeit" | "pdb" | "trace" | "cProfile" | "profile" | "code" | "IPython")
-                    )))
-        {
-            return true;
-        }
-        // `+command` of editors, `SHELL=…` of make, `\!` of database clients.
+        let behind = simple.arguments().get(at.saturating_add(1));
         let odd = match one.names.first().copied() {
+            Some("python") => operands == 0 && is_module(text, behind),
+            // `+command`
             Some("vim") => text.starts_with('+') && text.bytes().skip(1).any(|byte| !byte.is_ascii_digit()),
-            Some("make") => {
-                let file = || is_input(simple.arguments().get(at.saturating_add(1)));
-                text.starts_with("SHELL=")
-                    || matches!(text, "-f-" | "--file=-" | "--makefile=-")
-                    || text.starts_with("-E")
-                    || (matches!(text, "-f" | "--file" | "--makefile") && file())
-            }
-            Some("psql") => is_shell_escape(text),
+            Some("make") => makes(word, behind),
             _ => false,
         };
         if odd {
@@ -159,208 +131,94 @@ fn has_code(one: &Interpreter, simple: &Simple, input: &Input) -> bool {
         }
         operands = operands.saturating_add(usize::from(text == "-" || !text.starts_with('-')));
     }
-    let database = one.names.contains(&"psql");
-    if database && !one.is_given_statements(simple.arguments(), operands) {
-        return match input {
-            Input::Text(text) => text.unknown.is_some() || text.texts().any(is_shell_escape),
-            Input::Own | Input::Unknown => !is_asked(one, simple),
-            Input::File => false,
-        };
+    if one.names.contains(&"vim") {
+        return reads_keys(simple, input);
     }
-    let named_input = simple.arguments().iter().any(|word| is_input(Some(word)));
+    let named_input = simple.arguments().iter().any(is_unread_file);
     // Its own input may be that of a group, a function or a substitution around it.
-    one.reads && ((operands == 0 && !is_asked(one, simple)) || named_input)
+    let python = one.names.contains(&"python");
+    one.reads && ((operands == 0 && !is_asked(simple.arguments(), !python)) || named_input)
 }
 
-/// `--version` and `--help` run nothing.
-fn is_asked(one: &Interpreter, simple: &Simple) -> bool {
+/// `--version` and `--help` run nothing; `-v` with some programs, too.
+fn is_asked(words: &[Word], short: bool) -> bool {
     let asks = |word: &Word| matches!(word.text.as_str(), "--version" | "--help" | "-V" | "-h");
-    let shows = |word: &Word| word.text == "-v" && !one.names.contains(&"python");
-    simple.arguments().iter().any(|word| asks(word) || shows(word))
+    words.iter().any(|word| asks(word) || (short && word.text == "-v"))
 }
 
-impl Interpreter {
-    /// True if a client of a database need not read statements from its input.
-    fn is_given_statements(&self, words: &[Word], operands: usize) -> bool {
-        const GIVEN: &[&str] = &[
-            "-c",
-            "--command",
-            "-e",
-            "--execute",
-            "-f",
-            "--file",
-            "-l",
-            "--list",
-            "--eval",
-            "-x",
-            "-Q",
-            "-q",
-            "-i",
-        ];
-        // Of `sqlite3` the second operand is a statement; a client of Redis takes all its operands for one.
-        let enough = operands >= 2;
-        enough
-            || words.iter().any(|word| {
-                GIVEN.iter().any(|option| word.text == *option || is_value_of(&word.text, option))
-                    || (word.text.len() > 2
-                        && ["-c", "-e", "-f"].iter().any(|option| word.text.starts_with(option)))
-            })
-    }
+/// `-m timeit`, `-Im pdb`: modules that run the text that follows.
+fn is_module(text: &str, behind: Option<&Word>) -> bool {
+    const MODULES: &[&str] = &[
+        "timeit", "pdb", "trace", "cProfile", "profile", "code", "IPython", "asyncio", "pty", "idlelib",
+        "runpy", "bdb",
+    ];
+    let Some(letters) = text.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else {
+        return false;
+    };
+    let Some((before, module)) = letters.split_once('m') else { return false };
+    let module = if module.is_empty() { behind.map_or("", |word| word.text.as_str()) } else { module };
+    !before.contains(['W', 'X']) && MODULES.contains(&module)
 }
 
-/// A text for a client of a database that makes it run a program, or read or write files.
-fn is_shell_escape(text: &str) -> bool {
-    [
-        r"\!",
-        r"\o |",
-        r"\o|",
-        r"\g |",
-        r"\g|",
-        r"\i",
-        r"\copy",
-        "PROGRAM",
-        "program",
-        "system",
-        ".shell",
-        ".system",
-        ".load",
-        ".read",
-        ".once",
-        ".output",
-        ".import",
-        ".open",
-        ".excel",
-        "edit(",
-        "load_extension",
-        "os.execute",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
+/// Makefiles from the input, and variables that hold code or are run.
+fn makes(word: &Word, behind: Option<&Word>) -> bool {
+    const RUN: &[&str] = &["SHELL", ".SHELLFLAGS", "MAKEFLAGS", "GNUMAKEFLAGS", "MAKEFILES"];
+    let text = word.text.as_str();
+    let file = match text.strip_prefix('-') {
+        Some("f" | "-file" | "-makefile") => behind.cloned(),
+        Some(option) => {
+            let value = ["f", "-file=", "-makefile="].iter().find_map(|name| option.strip_prefix(name));
+            value.map(Word::known)
+        }
+        None => None,
+    };
+    let set = text.split_once('=').map(|(name, _)| name.trim_end_matches([':', '?', '+', '!']));
+    // What the shell does not expand `make` does.
+    let expanded = set.is_some() && word.unknown.is_none() && text.contains('$');
+    file.is_some_and(|file| is_unread_file(&file))
+        || text.starts_with("-E")
+        || expanded
+        || set.is_some_and(|name| RUN.contains(&name))
+}
+
+/// An editor takes what is not typed for keys, and in its mode of lines for commands.
+fn reads_keys(simple: &Simple, input: &Input) -> bool {
+    let words = simple.arguments();
+    let lines = simple.names().any(|name| name == "ex")
+        || words.iter().any(|word| {
+            let letters = word.text.strip_prefix('-').filter(|text| !text.starts_with('-'));
+            letters.is_some_and(|letters| letters.contains(['e', 'E', 's']))
+        });
+    // Behind `-` it reads a text to edit.
+    let edits = words.iter().any(|word| word.text == "-");
+    !is_asked(words, false)
+        && match input {
+            Input::Own => lines,
+            Input::Text(_) | Input::Unknown => lines || !edits,
+            Input::File => false,
+        }
 }
 
 fn is_value_of(text: &str, option: &str) -> bool {
     text.strip_prefix(option).is_some_and(|rest| rest.starts_with('='))
 }
 
-fn is_input(word: Option<&Word>) -> bool {
-    word.is_some_and(|word| {
-        matches!(word.text.as_str(), "-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")
-    })
+/// True for a file of code that does not stand in the text: an input, or one whose name is not known.
+fn is_unread_file(word: &Word) -> bool {
+    // `<(…)`
+    let output = word.unknown == Some(Unknown::Output);
+    output || word.texts().any(|text| text == "-" || is_stream(text))
 }
 
-/// The programs in the words: behind `-e`, or the first operand when there is neither `-e` nor `-f`.
-fn programs<'w>(words: &'w [Word], valued: &str, code: &[&str], files: &[&str]) -> (Vec<&'w Word>, bool) {
-    let mut found = Vec::new();
-    let mut doubt = false;
-    let mut from_file = false;
-    let mut operand = None;
-    let mut rest = words.iter().skip(1);
-    while let Some(word) = rest.next() {
-        let text = word.text.as_str();
-        if code.contains(&text) {
-            found.extend(rest.next());
-        } else if code.iter().chain(files).any(|option| text.len() > option.len() && text.starts_with(option))
-        {
-            // The value in the same word.
-            let in_file = files.iter().any(|option| text.starts_with(option));
-            from_file |= in_file;
-            if !in_file {
-                found.push(word);
-            }
-        } else if files.contains(&text) {
-            from_file = true;
-            doubt |= is_input(rest.next());
-        } else if text.starts_with('-') && text.len() > 1 && operand.is_none() {
-            if text.len() == 2 && text.get(1..).is_some_and(|letter| valued.contains(letter)) {
-                rest.next();
-            }
-        } else if operand.is_none() {
-            operand = Some(word);
-        }
+/// All options and operands, in whatever order they stand.
+fn permuted(words: &[Word], known: Known) -> (Vec<(&str, Option<Word>)>, Vec<&Word>) {
+    let (mut given, mut operands) = (Vec::new(), Vec::new());
+    let mut from = 1;
+    while from < words.len() {
+        let options = read(words, from, known);
+        given.extend(options.given);
+        operands.extend(words.get(options.operands));
+        from = options.operands.saturating_add(1);
     }
-    if found.is_empty() && !from_file {
-        found.extend(operand);
-    }
-    (found, doubt)
-}
-
-fn awk(words: &[Word], out: &mut Vec<Inner>) {
-    let (found, doubt) =
-        programs(words, "Fvl", &["-e", "--source"], &["-f", "--file", "-i", "--include", "-l", "-E"]);
-    let harmful = |word: &&Word| word.unknown.is_some() || word.texts().any(is_harmful_awk);
-    if doubt || found.iter().any(harmful) {
-        out.push(Inner::Doubt(Doubt::Code));
-    }
-}
-
-/// It runs commands, or reads or writes files.
-fn is_harmful_awk(program: &str) -> bool {
-    let pipes = program.replace("||", "");
-    let writes = program.split([';', '}', '\n']).any(|statement| {
-        statement.find("print").and_then(|at| statement.get(at..)).is_some_and(|behind| behind.contains('>'))
-    });
-    ["system", "getline", "@load", "@include", "/inet"].iter().any(|word| program.contains(word))
-        || pipes.contains('|')
-        || writes
-}
-
-fn sed(words: &[Word], out: &mut Vec<Inner>) {
-    let (found, doubt) = programs(words, "lL", &["-e", "--expression"], &["-f", "--file"]);
-    let harmful = |word: &&Word| {
-        word.unknown == Some(crate::command::Unknown::Output) || word.texts().any(is_harmful_sed)
-    };
-    if doubt || found.iter().any(harmful) {
-        out.push(Inner::Doubt(Doubt::Code));
-    }
-}
-
-/// It has a command `e`, `r`, `R`, `w` or `W`, or one of the flags `e` and `w`.
-fn is_harmful_sed(script: &str) -> bool {
-    let script = script.strip_prefix("--expression=").or_else(|| script.strip_prefix("-e")).unwrap_or(script);
-    let mut rest = script.chars();
-    while let Some(character) = rest.next() {
-        match character {
-            '/' => {
-                section(&mut rest, '/');
-            }
-            '\\' => {
-                if let Some(end) = rest.next() {
-                    section(&mut rest, end);
-                }
-            }
-            's' | 'y' => {
-                let Some(end) = rest.next() else { return false };
-                if !section(&mut rest, end) || !section(&mut rest, end) {
-                    return false;
-                }
-                let flags: String =
-                    rest.as_str().chars().take_while(|flag| !matches!(flag, ';' | '\n' | '}')).collect();
-                if character == 's' && flags.contains(['e', 'w']) {
-                    return true;
-                }
-                for _ in flags.chars() {
-                    rest.next();
-                }
-            }
-            // Text and labels to the end of the line.
-            'a' | 'i' | 'c' | '#' => while rest.next().is_some_and(|next| next != '\n') {},
-            ':' | 'b' | 't' | 'T' => while rest.next().is_some_and(|next| !matches!(next, '\n' | ';')) {},
-            'e' | 'r' | 'R' | 'w' | 'W' => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Passes what stands up to an `end` that is not escaped.
-fn section(rest: &mut std::str::Chars<'_>, end: char) -> bool {
-    while let Some(character) = rest.next() {
-        if character == end {
-            return true;
-        }
-        if character == '\\' {
-            rest.next();
-        }
-    }
-    false
+    (given, operands)
 }

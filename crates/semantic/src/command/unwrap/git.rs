@@ -17,16 +17,6 @@ pub(super) fn inner(words: &[Word], out: &mut Vec<Inner>) {
                     pair(value, out);
                 }
             }
-            "-x" | "--exec" | "--extcmd" | "--upload-pack" | "--receive-pack" | "-u" | "--sendmail-cmd"
-            | "--tree-filter" | "--index-filter" | "--env-filter" | "--msg-filter" | "--commit-filter"
-            | "--tag-name-filter" | "--parent-filter" | "--cmd" | "--sendmail-path" => {
-                // `push -u origin` names no program; read as one it is a harmless word.
-                let runs = text != "-u" && text != "-x"
-                    || words.iter().any(|word| RUN_SHORT.contains(&word.text.as_str()));
-                if runs {
-                    out.extend(behind.first().cloned().map(Inner::Script));
-                }
-            }
             "run" if has(words, "bisect") => out.push(Inner::Words(behind.to_vec())),
             "foreach" if has(words, "submodule") => {
                 let command =
@@ -34,12 +24,16 @@ pub(super) fn inner(words: &[Word], out: &mut Vec<Inner>) {
                 out.push(Inner::Script(join(&command)));
             }
             "config" if at < GLOBALS_MAX => configures = true,
+            // What stands in the place of a remote, which is a command.
+            "remote-ext" | "remote-fd" if at < GLOBALS_MAX => out.push(Inner::Doubt(Doubt::Code)),
             // Programs that the repository's settings name.
             "--ext-diff" | "--textconv" => out.push(Inner::Doubt(Doubt::Code)),
-            "--paginate" | "-p" | "--no-pager" => {}
-            _ => attached(word, out),
+            _ if text.starts_with("--") => long(word, behind, words, out),
+            _ => letters(word, behind, words, out),
         }
         if text.starts_with("ext::") {
+            // `%S`, `%G`: what stands for other texts.
+            out.extend(text.contains('%').then_some(Inner::Doubt(Doubt::Code)));
             out.push(Inner::Script(tail(word, text.len().saturating_sub("ext::".len()))));
         }
     }
@@ -50,43 +44,75 @@ pub(super) fn inner(words: &[Word], out: &mut Vec<Inner>) {
 
 /// Where the subcommand stands at the latest.
 const GLOBALS_MAX: usize = 12;
-/// Subcommands whose `-u` or `-x` names a program.
-const RUN_SHORT: &[&str] = &["rebase", "difftool", "clone", "ls-remote", "fetch-pack"];
-
 fn has(words: &[Word], text: &str) -> bool {
     words.iter().any(|word| word.text == text)
 }
 
-/// `--option=program`.
-fn attached(word: &Word, out: &mut Vec<Inner>) {
-    const RUN: &[&str] = &[
-        "--exec=",
-        "--extcmd=",
-        "--upload-pack=",
-        "--receive-pack=",
-        "--open-files-in-pager=",
-        "--sendmail-cmd=",
-        "--smtp-server=/",
-        "--cmd=",
-    ];
+/// Long options that a command follows, and those of one subcommand.
+const LONG: &[(&str, &str)] = &[
+    ("--exec", ""),
+    ("--extcmd", ""),
+    ("--upload-pack", ""),
+    ("--receive-pack", ""),
+    ("--open-files-in-pager", ""),
+    ("--sendmail-cmd", ""),
+    ("--sendmail-path", ""),
+    ("--to-cmd", ""),
+    ("--cc-cmd", ""),
+    ("--cmd", ""),
+    ("--tree-filter", "filter-branch"),
+    ("--index-filter", "filter-branch"),
+    ("--env-filter", "filter-branch"),
+    ("--msg-filter", "filter-branch"),
+    ("--commit-filter", "filter-branch"),
+    ("--tag-name-filter", "filter-branch"),
+    ("--parent-filter", "filter-branch"),
+];
+
+/// `--option=program`, `--option program`, with the beginning of the name.
+fn long(word: &Word, behind: &[Word], words: &[Word], out: &mut Vec<Inner>) {
     let text = word.text.as_str();
-    for option in RUN {
-        if let Some(value) = text.strip_prefix(option) {
-            return out.push(Inner::Script(tail(word, value.len())));
+    let (name, attached) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(tail(word, value.len()))),
+        None => (text, None),
+    };
+    let begins = |option: &str| name.len() >= BEGINNING_MIN && option.starts_with(name);
+    if LONG.iter().any(|(option, sub)| begins(option) && (sub.is_empty() || has(words, sub))) {
+        // Without `=` a pager is the usual one, or the next word is no program: read as one it is a harmless word.
+        out.extend(attached.or_else(|| behind.first().cloned()).map(Inner::Script));
+    } else if let Some(value) = &attached {
+        if name == "--smtp-server" && value.text.starts_with('/') {
+            out.push(Inner::Script(value.clone()));
+        } else if begins("--config") {
+            pair(value, out);
+        } else if begins("--exec-path") || begins("--template") {
+            out.push(Inner::Doubt(Doubt::Code));
         }
     }
-    if let Some(value) = text.strip_prefix("--config=") {
-        return pair(&tail(word, value.len()), out);
-    }
-    if let Some(pager) = text.strip_prefix("-O")
-        && !pager.is_empty()
-        && !pager.contains('/')
-    {
-        return out.push(Inner::Script(tail(word, pager.len())));
-    }
-    if text.starts_with("--config-env") || text.starts_with("--exec-path=") || text.starts_with("--template=")
-    {
+    // `--text` is an option by itself.
+    let doubtful = (begins("--textconv") && name != "--text") || begins("--ext-diff");
+    if name.starts_with("--config-env") || doubtful {
         out.push(Inner::Doubt(Doubt::Code));
+    }
+}
+
+/// `-` and this many letters less two.
+const BEGINNING_MIN: usize = 4;
+
+/// `-x program`, `-Oprogram`, also behind other letters.
+fn letters(word: &Word, behind: &[Word], words: &[Word], out: &mut Vec<Inner>) {
+    const SHORT: &[(char, &[&str])] =
+        &[('x', &["rebase", "difftool"]), ('u', &["clone", "ls-remote", "fetch-pack"]), ('O', &["grep"])];
+    let Some(given) = word.text.strip_prefix('-') else { return };
+    for (letter, subcommands) in SHORT {
+        let Some((before, value)) = given.split_once(*letter) else { continue };
+        // `push -u origin` names no program.
+        let runs = before.chars().all(char::is_alphanumeric) && subcommands.iter().any(|sub| has(words, sub));
+        match (runs, value) {
+            (true, "") if *letter != 'O' => out.extend(behind.first().cloned().map(Inner::Script)),
+            (true, value) if !value.is_empty() => out.push(Inner::Script(tail(word, value.len()))),
+            _ => {}
+        }
     }
 }
 

@@ -58,14 +58,22 @@ pub(in crate::command) fn read<'w>(words: &'w [Word], from: usize, known: Known)
 
 impl<'w> Options<'w> {
     fn long(&mut self, word: &'w Word, long: &'w str, words: &[Word], known: Known) {
-        if let Some((name, value)) = long.split_once('=') {
-            self.given.push((name, Some(tail(word, value.len()))));
-            return;
-        }
+        let (long, attached) = match long.split_once('=') {
+            Some((name, value)) => (name, Some(tail(word, value.len()))),
+            None => (long, None),
+        };
         // GNU programs take every beginning that is the only one.
         let named = |candidate: &&&str| candidate.trim_end_matches('=') == long;
         let begun = |candidate: &&&str| candidate.starts_with(long);
-        let found = known.long.iter().find(named).or_else(|| known.long.iter().find(begun));
+        let exact = known.long.iter().find(named);
+        let found = exact.or_else(|| known.long.iter().find(begun));
+        let several = exact.is_none() && known.long.iter().filter(begun).nth(1).is_some();
+        self.doubt |= several && known.others == Others::Doubt;
+        let name = found.map_or(long, |found| found.trim_end_matches('='));
+        if attached.is_some() {
+            self.given.push((name, attached));
+            return;
+        }
         let valued = match (found, known.others) {
             (Some(found), _) => found.ends_with('='),
             (None, Others::Valued) => true,
@@ -76,7 +84,7 @@ impl<'w> Options<'w> {
             }
         };
         let value = if valued { self.next(words) } else { None };
-        self.given.push((long, value));
+        self.given.push((name, value));
     }
 
     fn short(&mut self, word: &'w Word, words: &[Word], known: Known) {

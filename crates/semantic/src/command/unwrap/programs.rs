@@ -1,6 +1,6 @@
 //! Which program runs what: the dispatch over the tables.
 
-use super::{Inner, Input, code, git, names, runners, shells, values};
+use super::{Inner, Input, code, environment, git, names, runners, shells, tar, tools, values};
 use crate::command::{Doubt, Simple, Word};
 
 /// What `simple` runs, if its program is called `name`.
@@ -9,19 +9,30 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
     if shells::SHELLS.contains(&name) {
         return shells::inner(simple, input, out);
     }
-    if code::inner(name, simple, input, out) {
+    // `bun x` runs packages too.
+    if code::inner(name, simple, input, out) && name != "bun" {
         return;
     }
-    runners::inner(name, words, out);
+    runners::inner(name, simple, input, out);
     values::inner(name, words, out);
     match name {
-        "env" => shells::environment(words, out),
+        "env" => environment::inner(words, out),
         "su" | "runuser" | "sg" => shells::substitute_user(name, simple, input, out),
         "xargs" | "gxargs" => shells::arguments_from_input(words, out),
         "parallel" | "rush" => shells::parallel(simple, input, out),
-        "find" | "gfind" | "fd" | "fdfind" => shells::find(words, out),
+        "find" | "gfind" => shells::find(words, out),
+        "fd" | "fdfind" => {
+            shells::find(words, out);
+            tools::fd(words, out);
+        }
+        // Another root: paths lead elsewhere.
+        "chroot" => out.push(Inner::Doubt(Doubt::Options)),
+        "unshare" | "nsenter" if changes_root(name, simple.arguments()) => {
+            out.push(Inner::Doubt(Doubt::Options))
+        }
+        "tar" | "gtar" | "bsdtar" => tar::inner(words, out),
         "git" | "gh" | "hub" | "jj" => git::inner(words, out),
-        "source" | "." => sourced(words, input, out),
+        "source" | "." => sourced(simple, input, out),
         "[[" | "[" | "test" | "printf" | "read" | "unset" | "declare" | "typeset" | "local" | "export"
         | "readonly" | "let" | "mapfile" | "readarray" | "getopts" | "wait" => {
             out.extend(names::evaluates(name, simple.arguments()).then_some(Inner::Doubt(Doubt::Code)));
@@ -58,8 +69,16 @@ pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<In
         "tmux" | "screen" | "byobu" => multiplexer(words, out),
         "cmd" | "command.com" | "%comspec%" => windows_shell(words, out),
         "powershell" | "pwsh" => powershell(words, input, out),
-        _ => {}
+        name => tools::inner(name, words, out),
     }
+}
+
+fn changes_root(name: &str, words: &[Word]) -> bool {
+    let marks: &[char] = if name == "unshare" { &['R'] } else { &['r', 'w'] };
+    words.iter().any(|word| {
+        let letters = word.text.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        letters.is_some_and(|letters| letters.contains(marks)) || word.text.starts_with("--ro")
+    })
 }
 
 fn operands(words: &[Word]) -> impl Iterator<Item = &Word> {
@@ -67,14 +86,9 @@ fn operands(words: &[Word]) -> impl Iterator<Item = &Word> {
 }
 
 /// A file of the script's own shell. Its name says nothing, but output and unknown names are code that is not read.
-fn sourced(words: &[Word], input: &Input, out: &mut Vec<Inner>) {
-    let Some(file) = operands(words).next() else { return };
-    let is_input = matches!(file.text.as_str(), "/dev/stdin" | "/proc/self/fd/0" | "/dev/fd/0");
-    match input {
-        Input::Text(text) if is_input => out.push(Inner::Script(text.clone())),
-        _ if file.unknown.is_some() || is_input => out.push(Inner::Doubt(Doubt::Code)),
-        _ => {}
-    }
+fn sourced(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+    let Some(file) = operands(&simple.words).next() else { return };
+    shells::from_file(file, simple, input, out);
 }
 
 /// The last words of `tmux new 'script'` and its like are read by a shell, or typed into one.

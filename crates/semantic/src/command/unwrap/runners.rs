@@ -1,13 +1,15 @@
 //! Programs whose operands are a command.
 
 mod table;
+mod tools;
 
 use table::RUNNERS;
+use tools::TOOLS;
 
-use super::Inner;
 use super::options::{Known, Others, read};
+use super::{Inner, Input, shells};
 use crate::command::unwrap::assignment;
-use crate::command::{Assignment, Doubt, Word};
+use crate::command::{Assignment, Doubt, Simple, Word};
 
 /// A program that runs the command in its operands.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,20 @@ pub(super) struct Runner {
     asks: &'static [&'static str],
     /// `NAME=value` before the command is an assignment.
     assigns: bool,
+    shell: Shell,
+}
+
+/// Whether a runner without a command starts a shell, which reads its input.
+#[derive(Debug, Clone, Copy)]
+enum Shell {
+    Never,
+    Always,
+    /// With one of these options.
+    With(&'static [&'static str]),
+    /// Unless one of these options is given.
+    Without(&'static [&'static str]),
+    /// As `Without`, but by itself it is used at a terminal.
+    Fed(&'static [&'static str]),
 }
 
 impl Runner {
@@ -43,6 +59,7 @@ impl Runner {
             scripts: &[],
             asks: &[],
             assigns: false,
+            shell: Shell::Never,
         }
     }
 
@@ -70,19 +87,24 @@ impl Runner {
         Runner { asks, ..self }
     }
 
+    const fn shell(self, shell: Shell) -> Runner {
+        Runner { shell, ..self }
+    }
+
     const fn assigns(self) -> Runner {
         Runner { assigns: true, ..self }
     }
 }
 
 /// What a runner of the table runs.
-pub(super) fn inner(name: &str, words: &[Word], out: &mut Vec<Inner>) {
-    for runner in RUNNERS.iter().filter(|runner| runner.names.contains(&name)) {
-        run(runner, words, out);
+pub(super) fn inner(name: &str, simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+    for runner in RUNNERS.iter().chain(TOOLS).filter(|runner| runner.names.contains(&name)) {
+        run(runner, simple, input, out);
     }
 }
 
-fn run(runner: &Runner, words: &[Word], out: &mut Vec<Inner>) {
+fn run(runner: &Runner, simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+    let words = simple.words.as_slice();
     let mut from = 1;
     if !runner.subcommands.is_empty() {
         let globals = Known { short: "", long: &[], others: Others::Flags };
@@ -101,6 +123,14 @@ fn run(runner: &Runner, words: &[Word], out: &mut Vec<Inner>) {
             out.extend(value.clone().map(Inner::Script));
         }
     }
+    let given = |names: &[&str]| options.given.iter().any(|(option, _)| names.contains(option));
+    let starts_shell = match runner.shell {
+        Shell::Never => false,
+        Shell::Always => !given(runner.scripts),
+        Shell::With(names) => given(names),
+        Shell::Without(names) => !given(names),
+        Shell::Fed(names) => !given(names) && !matches!(input, Input::Own),
+    };
     let mut rest = words.get(options.operands..).unwrap_or_default();
     let mut assignments = Vec::new();
     if runner.assigns {
@@ -111,10 +141,14 @@ fn run(runner: &Runner, words: &[Word], out: &mut Vec<Inner>) {
     }
     let mut skipped = rest.get(runner.skip..).unwrap_or_default();
     // Options may stand behind the operands too: `flock file -c script`, `kubectl exec pod -n x -- command`.
-    if let [option, script, ..] = skipped
-        && option.text.strip_prefix('-').is_some_and(|letter| runner.scripts.contains(&letter))
-    {
-        return out.push(Inner::Script(script.clone()));
+    let behind = if skipped.first().is_some_and(|word| word.text.starts_with('-')) {
+        read(words, words.len().saturating_sub(skipped.len()), runner.known).given
+    } else {
+        Vec::new()
+    };
+    let mut scripts = behind.into_iter().filter(|(option, _)| runner.scripts.contains(option));
+    if let Some((_, Some(script))) = scripts.next() {
+        return out.push(Inner::Script(script));
     }
     let is_end = |word: &Word| word.text == "--";
     if skipped.first().is_some_and(|word| word.text.starts_with('-'))
@@ -124,6 +158,9 @@ fn run(runner: &Runner, words: &[Word], out: &mut Vec<Inner>) {
     }
     if options.doubt {
         out.push(Inner::Doubt(Doubt::Options));
+    }
+    if skipped.is_empty() && starts_shell {
+        shells::from_input(simple, input, out);
     }
     if skipped.is_empty() && assignments.is_empty() {
         return;

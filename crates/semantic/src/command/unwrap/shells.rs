@@ -2,6 +2,7 @@
 
 use super::options::{Known, Others, read};
 use super::runners::join;
+use super::streams::{Stream, is_stream, stream};
 use super::{Inner, Input};
 use crate::command::{Doubt, Simple, Unknown, Word};
 
@@ -62,7 +63,7 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     for (option, value) in &options.given {
         match (*option, value) {
             ("command" | "init-command", Some(script)) => out.push(Inner::Script(script.clone())),
-            ("rcfile" | "init-file", Some(file)) if file.unknown.is_some() => {
+            ("rcfile" | "init-file", Some(file)) if file.unknown.is_some() || is_stream(&file.text) => {
                 out.push(Inner::Doubt(Doubt::Code))
             }
             _ => {}
@@ -96,10 +97,18 @@ pub(super) fn inner(simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
     match operands.first() {
         None => from_input(simple, input, out),
         Some(_) if given("s") => from_input(simple, input, out),
-        Some(file) if file.text == "-" || file.text == "/dev/stdin" => from_input(simple, input, out),
-        Some(file) if file.unknown.is_some() => out.push(Inner::Doubt(Doubt::Code)),
-        // A file by its name: what stands in it is not in the text.
-        Some(_) => {}
+        Some(file) if file.text == "-" => from_input(simple, input, out),
+        Some(file) => from_file(file, simple, input, out),
+    }
+}
+
+/// A file by its name: what stands in it is not in the text, unless it is what the shell is given to read.
+pub(super) fn from_file(file: &Word, simple: &Simple, input: &Input, out: &mut Vec<Inner>) {
+    let kind = file.texts().find_map(stream);
+    if file.unknown.is_some() || kind == Some(Stream::Other) {
+        out.push(Inner::Doubt(Doubt::Code));
+    } else if kind == Some(Stream::Input) {
+        from_input(simple, input, out);
     }
 }
 
@@ -181,55 +190,6 @@ pub(super) fn substitute_user(name: &str, simple: &Simple, input: &Input, out: &
     }
 }
 
-/// `env`: assignments, `-S` with a text that is split, and a command.
-pub(super) fn environment(words: &[Word], out: &mut Vec<Inner>) {
-    const KNOWN: Known = Known {
-        short: "i0vu:C:S:P:L:U:",
-        long: &[
-            "ignore-environment",
-            "null",
-            "debug",
-            "unset=",
-            "chdir=",
-            "split-string=",
-            "default-signal",
-            "ignore-signal",
-            "block-signal",
-            "argv0=",
-        ],
-        others: Others::Doubt,
-    };
-    let options = read(words, 1, KNOWN);
-    if options.doubt {
-        out.push(Inner::Doubt(Doubt::Options));
-    }
-    let mut rest = words.get(options.operands..).unwrap_or_default();
-    if rest.first().is_some_and(|word| word.text == "-") {
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    for (option, value) in &options.given {
-        if let ("S" | "split-string", Some(text)) = (*option, value) {
-            // What it splits is followed by the operands; it knows quotes and `${x}`, as a shell does.
-            let mut all = vec![Word::known("env"), text.clone()];
-            all.extend(rest.iter().cloned());
-            out.push(Inner::Script(join(&all)));
-            return;
-        }
-    }
-    let mut assignments = Vec::new();
-    while let Some((name, value)) = rest.first().and_then(super::assignment) {
-        assignments.push(crate::command::Assignment { name, value });
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    if rest.first().is_some_and(|word| word.text.contains('=')) {
-        // A name that only another program reads: `BASH_FUNC_ls%%=() { … }`.
-        out.push(Inner::Doubt(Doubt::Code));
-    }
-    if !rest.is_empty() || !assignments.is_empty() {
-        out.push(Inner::With(assignments, rest.to_vec()));
-    }
-}
-
 /// `xargs`: its command with words that come from the input.
 pub(super) fn arguments_from_input(words: &[Word], out: &mut Vec<Inner>) {
     const KNOWN: Known = Known {
@@ -275,7 +235,8 @@ pub(super) fn arguments_from_input(words: &[Word], out: &mut Vec<Inner>) {
     match mark {
         Some(mark) => replace(&mut inner, &mark),
         None => {
-            inner.push(Word { text: "$input".to_owned(), unknown: Some(Unknown::Output), ..Word::default() })
+            let unknown = Some(Unknown::Output);
+            inner.push(Word { text: "$input".to_owned(), unknown, loose: true, ..Word::default() });
         }
     }
     out.push(Inner::Words(inner));

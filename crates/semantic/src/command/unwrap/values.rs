@@ -5,70 +5,92 @@ use super::tail;
 use crate::command::calculate::NUMBERS;
 use crate::command::{Doubt, Word};
 
-/// A program's options that a command follows, in the next word or behind `=`.
+/// A program's options that a command follows: in the next word, behind `=`, or in the same word.
 struct Valued {
     names: &'static [&'static str],
     options: &'static [&'static str],
+    /// Letters of other options with a value: behind one of them a word holds no more letters.
+    stops: &'static str,
+}
+
+const fn valued(names: &'static [&'static str], options: &'static [&'static str]) -> Valued {
+    Valued { names, options, stops: "" }
 }
 
 const VALUED: &[Valued] = &[
+    valued(&["star"], &["-I", "-F", "--to-command", "--use-compress-program", "--rsh-command"]),
+    valued(&["dpkg", "dpkg-deb"], &["--pre-invoke", "--post-invoke", "--status-logger"]),
+    Valued { stops: "fMTB", ..valued(&["rsync"], &["-e", "--rsh", "--rsync-path"]) },
+    Valued { stops: "cDFiJloPX", ..valued(&["scp", "sftp"], &["-S"]) },
+    valued(&["zip"], &["-TT", "--unzip-command"]),
+    Valued { stops: "CLmrRMSeEp", ..valued(&["man"], &["-P", "--pager", "-H", "--html"]) },
     Valued {
-        names: &["tar", "gtar", "bsdtar", "star"],
-        options: &[
-            "-I",
-            "-F",
-            "--to-command",
-            "--use-compress-program",
-            "--rsh-command",
-            "--info-script",
-            "--new-volume-script",
-            "--rmt-command",
-        ],
+        stops: "wpsqixXolbBFPmtWn",
+        ..valued(&["nc", "ncat", "netcat"], &["-e", "-c", "--exec", "--sh-exec", "--lua-exec"])
     },
-    Valued { names: &["dpkg", "dpkg-deb"], options: &["--pre-invoke", "--post-invoke", "--status-logger"] },
-    Valued { names: &["rsync"], options: &["-e", "--rsh", "--rsync-path"] },
-    Valued { names: &["scp", "sftp"], options: &["-S"] },
-    Valued { names: &["zip"], options: &["-TT", "--unzip-command"] },
-    Valued { names: &["man"], options: &["-P", "--pager", "-H", "--html"] },
-    Valued { names: &["nc", "ncat", "netcat"], options: &["-e", "-c", "--exec", "--sh-exec", "--lua-exec"] },
-    Valued { names: &["wget"], options: &["--use-askpass"] },
-    Valued { names: &["tcpdump"], options: &["-z"] },
-    Valued { names: &["sort"], options: &["--compress-program"] },
-    Valued { names: &["split"], options: &["--filter"] },
-    Valued { names: &["ssh-keygen", "ssh-add"], options: &["-D", "-w"] },
-    Valued { names: &["pg_dump", "mysqldump", "less", "more", "most"], options: &["--pager"] },
-    Valued { names: &["rg"], options: &["--pre", "--hostname-bin"] },
-    Valued { names: &["fzf"], options: &["--preview", "--bind", "--listen"] },
-    Valued { names: &["bat", "delta"], options: &["--pager"] },
-    Valued { names: &["npm", "pnpm", "yarn"], options: &["--script-shell", "--node-options"] },
-    Valued { names: &["cargo", "rustc"], options: &["--config", "-Clinker"] },
-    Valued { names: &["gcc", "cc", "clang", "g++"], options: &["-wrapper", "-B"] },
-    Valued { names: &["openssl"], options: &["-engine", "-provider"] },
-    Valued { names: &["service", "start-stop-daemon"], options: &["--exec", "-x", "--startas", "-a"] },
+    valued(&["wget"], &["--use-askpass"]),
+    Valued { stops: "BcCEFGijmMQrsTVwWyZ", ..valued(&["tcpdump"], &["-z"]) },
+    valued(&["sort"], &["--compress-program"]),
+    valued(&["split"], &["--filter"]),
+    Valued { stops: "fNCPEtbmFGIkKnOQrRsSVzZaY", ..valued(&["ssh-keygen", "ssh-add"], &["-D", "-w"]) },
+    valued(&["pg_dump", "mysqldump", "less", "more", "most"], &["--pager"]),
+    valued(&["rg"], &["--pre", "--hostname-bin"]),
+    valued(&["fzf"], &["--preview", "--bind", "--listen"]),
+    valued(&["bat", "delta"], &["--pager"]),
+    valued(&["npm", "pnpm", "yarn"], &["--script-shell", "--node-options"]),
+    valued(&["cargo", "rustc"], &["-Clinker"]),
+    valued(&["gcc", "cc", "clang", "g++"], &["-wrapper", "-B"]),
+    valued(&["openssl"], &["-engine", "-provider"]),
+    valued(&["service", "start-stop-daemon"], &["--exec", "-x", "--startas", "-a"]),
+    valued(&["go"], &["-exec", "-toolexec", "-vettool", "--exec", "--toolexec", "--vettool"]),
+    valued(&["nodemon"], &["-x", "--exec"]),
+    valued(&["nix-shell"], &["--run", "--command"]),
+    valued(&["mise", "rtx"], &["-c", "--command"]),
+    Valued { stops: "eiMmtuTfPBcl", ..valued(&["ansible"], &["-a", "--args"]) },
+    valued(&["rpm", "rpmbuild"], &["--pipe"]),
 ];
+
+/// The values of `options` among the words: with beginnings of their names, and letters in one word with others.
+fn values_of(words: &[Word], options: &[&str], stops: &str) -> Vec<Word> {
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().skip(1) {
+        match options.iter().find_map(|option| value_in(&word.text, option, stops)) {
+            Some(0) => found.extend(words.get(at.saturating_add(1)).cloned()),
+            Some(bytes) => found.push(tail(word, bytes)),
+            None => {}
+        }
+    }
+    found
+}
+
+/// How many bytes of a word are the value of an option, none if it is the next word. `None`: it is not that option.
+fn value_in(text: &str, option: &str, stops: &str) -> Option<usize> {
+    let (name, attached) =
+        text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value.len())));
+    if option.starts_with("--") {
+        let begins = name.len() >= BEGINNING_MIN && option.starts_with(name);
+        return begins.then(|| attached.unwrap_or_default());
+    }
+    if name == option {
+        return Some(attached.unwrap_or_default());
+    }
+    if option.len() > 2 {
+        return text.strip_prefix(option).map(str::len);
+    }
+    let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+    let (before, value) = letters.split_once(option.trim_start_matches('-'))?;
+    let plain = before.chars().all(|letter| letter.is_ascii_alphanumeric() && !stops.contains(letter));
+    plain.then_some(value.len())
+}
+
+/// `--` and two letters: shorter beginnings are those of too much.
+const BEGINNING_MIN: usize = 4;
 
 pub(super) fn inner(name: &str, words: &[Word], out: &mut Vec<Inner>) {
     for valued in VALUED.iter().filter(|valued| valued.names.contains(&name)) {
-        let mut rest = words.iter().skip(1);
-        while let Some(word) = rest.next() {
-            let text = word.text.as_str();
-            for option in valued.options {
-                if text == *option {
-                    out.extend(rest.next().cloned().map(Inner::Script));
-                    break;
-                }
-                let short = !option.starts_with("--");
-                let attached = text.strip_prefix(option);
-                let value = if short { attached } else { attached.and_then(|rest| rest.strip_prefix('=')) };
-                if let Some(value) = value.filter(|value| !value.is_empty()) {
-                    out.push(Inner::Script(tail(word, value.len())));
-                    break;
-                }
-            }
-        }
+        out.extend(values_of(words, valued.options, valued.stops).into_iter().map(Inner::Script));
     }
     match name {
-        "tar" | "gtar" | "bsdtar" => checkpoints(words, out),
         "ssh" | "scp" | "sftp" | "autossh" | "rsync" => ssh_options(words, out),
         "socat" => out.extend(words.iter().filter_map(address)),
         // Hooks, and programs for methods.
@@ -80,27 +102,39 @@ pub(super) fn inner(name: &str, words: &[Word], out: &mut Vec<Inner>) {
             out.push(Inner::Doubt(Doubt::Options));
         }
         "run-parts" => out.push(Inner::Doubt(Doubt::Code)),
-        "curl" | "wget" if words.iter().any(|word| matches!(word.text.as_str(), "-K" | "--config")) => {
+        "curl" if !values_of(words, &["-K", "--config"], CURL_VALUES).is_empty() => {
             out.push(Inner::Doubt(Doubt::Options));
+        }
+        "wget" => {
+            if !values_of(words, &["--config"], "").is_empty() {
+                out.push(Inner::Doubt(Doubt::Options));
+            }
+            let given = values_of(words, &["-e", "--execute"], "aABDGIloOPQRtTUwXi");
+            out.extend(given.iter().filter_map(wget_setting));
+        }
+        // Such a file is a command.
+        "strace" | "ltrace" => {
+            let files = values_of(words, &["-o", "--output"], "abeEIOpPsSuUXAl");
+            let runs = files.iter().filter(|file| file.text.starts_with(['|', '!']));
+            out.extend(runs.map(|file| Inner::Script(tail(file, file.text.len().saturating_sub(1)))));
+        }
+        // It takes a command for a watch.
+        "cargo" if words.iter().any(|word| word.text == "watch") => {
+            let given = values_of(words, &["-s", "--shell"], "xwiEBd");
+            out.extend(given.into_iter().map(Inner::Script));
         }
         _ => {}
     }
 }
 
-/// `--checkpoint-action=exec=…`, abbreviated too.
-fn checkpoints(words: &[Word], out: &mut Vec<Inner>) {
-    for (at, word) in words.iter().enumerate() {
-        let Some(option) = word.text.strip_prefix("--checkpoint-a") else { continue };
-        let value = match option.split_once('=') {
-            Some((_, value)) => Some(tail(word, value.len())),
-            None => words.get(at.saturating_add(1)).cloned(),
-        };
-        if let Some(value) = value
-            && let Some(command) = value.text.strip_prefix("exec=")
-        {
-            out.push(Inner::Script(tail(&value, command.len())));
-        }
-    }
+/// Letters of `curl` that take a value.
+const CURL_VALUES: &str = "AbcCdDeEFhHmoPQrtTuUwxXyYz";
+
+/// `-e use_askpass=program`: case and `_` mean nothing in its names.
+fn wget_setting(given: &Word) -> Option<Inner> {
+    let (name, value) = given.text.split_once('=')?;
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    name.eq_ignore_ascii_case("useaskpass").then(|| Inner::Script(tail(given, value.len())))
 }
 
 /// `-o ProxyCommand=…` and its like.
@@ -148,6 +182,17 @@ pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
         "ENV" => open || value.texts().any(|text| text.contains(['/', '$', '`'])),
         // `cd x` goes where it says.
         "CDPATH" => open || value.texts().any(|text| !text.is_empty()),
+        "PERL5OPT" | "PERL5DB" | "RUBYOPT" | "PYTHONSTARTUP" | "MAKEFILES" | "GIT_EXEC_PATH"
+        | "GIT_TEMPLATE_DIR" => open || value.texts().any(|text| !text.is_empty()),
+        "MAKEFLAGS" | "GNUMAKEFLAGS" => open || !value.texts().all(is_plain_make),
+        "NODE_OPTIONS" => {
+            open || value
+                .texts()
+                .any(|text| ["-r", "import", "loader"].iter().any(|sign| text.contains(sign)))
+        }
+        name if name.starts_with("GIT_CONFIG") => {
+            !name.starts_with("GIT_CONFIG_NO") && value.text != "/dev/null"
+        }
         _ => {
             (expanded && (open || value.texts().any(marked)))
                 || (NUMBERS.contains(&name) && value.numbers().is_none_or(|names| !names.is_empty()))
@@ -156,8 +201,30 @@ pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
     if doubted {
         return Some(Inner::Doubt(Doubt::Code));
     }
+    if name == "TAR_OPTIONS" {
+        let words = std::iter::once("tar").chain(value.text.split_whitespace()).map(Word::known);
+        return Some(if open { Inner::Doubt(Doubt::Options) } else { Inner::Words(words.collect()) });
+    }
+    if name == "SHELL" && !open && value.texts().all(is_shell) {
+        return None;
+    }
     let runs = is_command(name) && !value.text.is_empty() && value.text != "cat";
     runs.then(|| Inner::Script(Word { text: value.text.trim_start_matches('|').to_owned(), ..value.clone() }))
+}
+
+/// `-j4 -k`: options that bring no code.
+fn is_plain_make(text: &str) -> bool {
+    text.split_whitespace().all(|word| {
+        word.trim_start_matches('-').trim_start_matches("jobs=").chars().all(|letter| {
+            letter.is_ascii_digit() || matches!(letter, 'j' | 'k' | 's' | 'i' | 'n' | 'w' | 'B' | 'l' | '.')
+        }) || matches!(word, "--no-print-directory" | "--silent" | "--keep-going" | "--output-sync")
+    })
+}
+
+/// The system's own shells run nothing by themselves.
+fn is_shell(text: &str) -> bool {
+    let name = text.strip_prefix("/usr").unwrap_or(text).strip_prefix("/bin/");
+    name.is_some_and(|name| super::shells::SHELLS.contains(&name))
 }
 
 /// True for a variable whose value some program runs.
@@ -187,6 +254,8 @@ pub(in crate::command) fn is_command(name: &str) -> bool {
         "SVN_SSH",
         "PYTHONBREAKPOINT",
         "RUSTC_WRAPPER",
+        "RUSTC",
+        "SHELL",
     ];
     RUN.contains(&name)
 }

@@ -3,8 +3,11 @@
 //! Short options as for `getopt`; long ones with `=` take a value. What a line does not name leaves a doubt, or is taken as the
 //! line says by `others`.
 
-use super::Runner;
+use super::{Runner, Shell};
 use crate::command::unwrap::options::Others;
+
+/// Without a command it starts a shell, unless it only tells something.
+const PERSONALITY: Shell = Shell::Without(&["h", "V", "help", "version", "list"]);
 
 pub(super) const RUNNERS: &[Runner] = &[
     // other users
@@ -43,9 +46,12 @@ pub(super) const RUNNERS: &[Runner] = &[
             "validate",
         ],
     )
-    .assigns(),
-    Runner::new(&["doas"], "LnsC:u:", &[]).assigns(),
-    Runner::new(&["pkexec"], "", &["user=", "disable-internal-agent", "keep-cwd"]),
+    .assigns()
+    .shell(Shell::With(&["s", "i", "shell", "login"])),
+    Runner::new(&["doas"], "LnsC:u:", &[]).assigns().shell(Shell::With(&["s"])),
+    Runner::new(&["newgrp"], "", &[]).skip(1).shell(Shell::Always),
+    Runner::new(&["pkexec"], "", &["user=", "disable-internal-agent", "keep-cwd"])
+        .shell(Shell::Without(&["help", "version"])),
     Runner::new(&["gosu", "su-exec", "chpst", "setuidgid"], "", &[]).skip(1),
     Runner::new(
         &["setpriv"],
@@ -70,20 +76,12 @@ pub(super) const RUNNERS: &[Runner] = &[
     Runner::new(&["exec"], "a:cl", &[]),
     Runner::new(&["command"], "pvV", &[]).asks(&["v", "V"]),
     Runner::new(
-        &[
-            "builtin",
-            "nohup",
-            "setsid",
-            "noglob",
-            "nocorrect",
-            "catchsegv",
-            "dbus-run-session",
-            "fakeroot",
-            "unbuffer",
-        ],
+        &["builtin", "nohup", "setsid", "noglob", "nocorrect", "catchsegv", "dbus-run-session", "unbuffer"],
         "cfwp",
         &["ctty", "fork", "wait"],
     ),
+    Runner::new(&["fakeroot"], "l:s:i:ub:hv", &["lib=", "faked=", "unknown-is-real", "fd-base="])
+        .shell(Shell::Without(&["h", "v", "help", "version"])),
     Runner::new(&["nice"], "n:", &["adjustment="]),
     Runner::new(&["ionice"], "c:n:tp:P:u:", &["class=", "classdata=", "ignore"]),
     Runner::new(&["chrt"], "abfioRrdmpvT:P:D:", &[]).skip(1),
@@ -104,16 +102,20 @@ pub(super) const RUNNERS: &[Runner] = &[
     Runner::new(&["prlimit"], "", &[]).others(Others::Flags),
     Runner::new(&["caffeinate"], "disumt:w:", &[]),
     Runner::new(
-        &[
-            "arch", "linux32", "linux64", "i386", "i486", "i586", "i686", "x86_64", "athlon", "uname26",
-            "sparc",
-        ],
+        &["linux32", "linux64", "i386", "i486", "i586", "i686", "x86_64", "athlon", "uname26", "sparc"],
         "hVvRFZLXTSB3",
-        &[],
+        &["help", "version", "list"],
     )
-    .others(Others::Flags),
-    Runner::new(&["setarch"], "hVvRFZLXTSB3", &[]).others(Others::Flags),
-    Runner::new(&["setarch"], "hVvRFZLXTSB3", &[]).others(Others::Flags).skip(1),
+    .others(Others::Flags)
+    .shell(PERSONALITY),
+    Runner::new(&["arch"], "hVvRFZLXTSB3", &[]).others(Others::Flags),
+    Runner::new(&["setarch"], "hVvRFZLXTSB3", &["help", "version", "list"])
+        .others(Others::Flags)
+        .shell(PERSONALITY),
+    Runner::new(&["setarch"], "hVvRFZLXTSB3", &["help", "version", "list"])
+        .others(Others::Flags)
+        .skip(1)
+        .shell(PERSONALITY),
     Runner::new(&["choom"], "n:p:", &["adjust=", "pid="]),
     Runner::new(&["ssh-agent"], "cDdksE:O:P:t:a:", &[]),
     Runner::new(&["uclampset"], "", &[]).others(Others::Flags),
@@ -159,9 +161,19 @@ pub(super) const RUNNERS: &[Runner] = &[
     .scripts(&["p", "prepare", "c", "cleanup", "s", "setup"])
     .joined(),
     // other roots, namespaces, services
-    Runner::new(&["chroot"], "", &["userspec=", "groups=", "skip-chdir"]).skip(1),
-    Runner::new(&["unshare"], "imnpuUCTfrc", &[]).others(Others::Flags),
-    Runner::new(&["nsenter"], "amuinpCUTrwFZt:S:G:", &["target=", "all"]).others(Others::Flags),
+    Runner::new(&["chroot"], "", &["userspec=", "groups=", "skip-chdir", "help", "version"])
+        .skip(1)
+        .shell(PERSONALITY),
+    Runner::new(
+        &["unshare"],
+        "imnpuUCTfrchVR:w:S:G:l:",
+        &["root=", "wd=", "setuid=", "setgid=", "load-interp=", "help", "version"],
+    )
+    .others(Others::Flags)
+    .shell(PERSONALITY),
+    Runner::new(&["nsenter"], "amuinpCUTrwFZhVt:S:G:", &["target=", "all", "wdns=", "help", "version"])
+        .others(Others::Flags)
+        .shell(PERSONALITY),
     Runner::new(&["ip"], "", &[]).sub(&["exec"]).skip(1),
     Runner::new(
         &["systemd-run", "systemd-inhibit"],
@@ -177,9 +189,11 @@ pub(super) const RUNNERS: &[Runner] = &[
             "on-active=",
             "on-calendar=",
             "working-directory=",
+            "shell",
         ],
     )
-    .others(Others::Flags),
+    .others(Others::Flags)
+    .shell(Shell::With(&["S", "shell"])),
     Runner::new(&["cgexec"], "g:", &["sticky"]),
     Runner::new(&["busybox", "toybox"], "", &["list", "install", "help"]),
     Runner::new(
@@ -204,6 +218,7 @@ pub(super) const RUNNERS: &[Runner] = &[
     )
     .others(Others::Valued)
     .sub(&["run", "exec"])
+    .scripts(&["entrypoint"])
     .skip(1),
     Runner::new(&["kubectl", "oc", "k3s"], "itq", &["stdin", "tty", "quiet", "rm"])
         .others(Others::Valued)
@@ -239,7 +254,8 @@ pub(super) const RUNNERS: &[Runner] = &[
         &[],
     )
     .skip(1)
-    .joined(),
+    .joined()
+    .shell(Shell::Fed(&["N", "W", "V", "O", "Q", "G", "n", "f"])),
     Runner::new(&["adb"], "adet:s:P:H:", &[]).sub(&["shell"]).joined(),
     Runner::new(&["vagrant", "gcloud", "fly", "heroku"], "c:", &["command="])
         .others(Others::Flags)
@@ -248,94 +264,13 @@ pub(super) const RUNNERS: &[Runner] = &[
         .joined(),
     Runner::new(&["script"], "aefqc:t:m:o:I:O:B:T:E:", &["append", "command=", "return", "flush", "quiet"])
         .skip(1)
-        .scripts(&["c", "command"]),
-    Runner::new(
-        &["nix-shell", "nix", "devenv", "devbox", "flox"],
-        "pc:I:i:k:A:",
-        &["run=", "command=", "pure"],
-    )
-    .others(Others::Flags)
-    .sub(&["--run", "-c", "--command", "develop", "shell", "run"])
-    .scripts(&["run", "command", "c"])
-    .joined(),
-    // package runners: the package is the program
-    Runner::new(
-        &["npx", "bunx", "pnpx"],
-        "yqc:p:",
-        &[
-            "yes",
-            "no-install",
-            "no",
-            "quiet",
-            "package=",
-            "call=",
-            "bun",
-            "prefer-offline",
-            "ignore-existing",
-            "workspace=",
-        ],
-    )
-    .scripts(&["c", "call"]),
-    Runner::new(&["npm", "pnpm", "yarn", "bun"], "yqc:p:", &["yes", "no", "package=", "call=", "silent"])
-        .sub(&["exec", "x", "dlx"])
-        .scripts(&["c", "call"]),
-    Runner::new(
-        &["uvx"],
-        "qvnp:w:",
-        &[
-            "from=",
-            "with=",
-            "python=",
-            "index=",
-            "index-url=",
-            "isolated",
-            "refresh",
-            "offline",
-            "no-cache",
-            "quiet",
-            "verbose",
-        ],
-    ),
-    Runner::new(
-        &["uv", "pipx", "poetry", "pipenv", "rye", "hatch", "pdm", "conda", "mamba", "micromamba"],
-        "qvnp:w:me:",
-        &[
-            "from=",
-            "with=",
-            "python=",
-            "spec=",
-            "no-project",
-            "isolated",
-            "no-sync",
-            "frozen",
-            "locked",
-            "offline",
-            "quiet",
-            "verbose",
-            "name=",
-            "prefix=",
-            "live-stream",
-            "no-capture-output",
-            "env-file=",
-            "extra=",
-            "group=",
-            "all-extras",
-            "module",
-        ],
-    )
-    .sub(&["run"]),
-    Runner::new(&["bundle", "mise", "asdf", "rbenv", "pyenv", "nodenv", "rtx", "volta"], "", &[])
+        .scripts(&["c", "command"])
+        .shell(Shell::Always),
+    Runner::new(&["nix", "devenv", "devbox", "flox"], "pc:I:i:k:A:", &["run=", "command=", "pure"])
         .others(Others::Flags)
-        .sub(&["exec", "x", "run"]),
-    Runner::new(&["direnv", "aws-vault"], "", &[]).others(Others::Flags).sub(&["exec"]).skip(1),
-    Runner::new(
-        &["dotenv", "cross-env", "dotenvx", "doppler", "op", "infisical", "env-cmd", "chamber"],
-        "f:e:",
-        &[],
-    )
-    .others(Others::Flags)
-    .sub(&["run", "exec", "--"]),
-    Runner::new(&["cross-env", "cross-env-shell"], "", &[]).assigns(),
+        .sub(&["--run", "-c", "--command", "develop", "shell", "run"])
+        .scripts(&["run", "command", "c"])
+        .joined(),
     // Windows
     Runner::new(&["start", "forfiles", "runas", "wmic", "psexec"], "", &[]).others(Others::Flags),
 ];
