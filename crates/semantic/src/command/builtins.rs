@@ -41,7 +41,6 @@ impl State {
                 }
             }
             "set" => {
-                let is_history = |word: &Word| matches!(word.text.as_str(), "history" | "histexpand");
                 let is_letter = |word: &Word| word.text.starts_with('-') && word.text.contains('H');
                 if words.iter().any(|word| is_history(word) || is_letter(word)) {
                     // `!` stands for what ran before.
@@ -100,7 +99,7 @@ impl State {
         };
         let bodies = simple.redirects.iter().filter_map(|redirect| redirect.body.as_ref());
         let recalls = words.iter().chain(bodies).flat_map(Word::texts).any(recalls);
-        if words.iter().any(|word| word.text == "interactive_comments")
+        if words.iter().any(|word| word.text == "interactive_comments" || is_history(word))
             || (words.iter().any(letters) && recalls)
         {
             self.doubt(Doubt::Code);
@@ -117,8 +116,15 @@ fn subscript(text: &str) -> Option<(&str, &str)> {
     named.then_some((name, inside))
 }
 
-/// True if an interactive shell replaces something in it: a `!` with a word behind it.
+/// The options by which a shell recalls what ran before.
+fn is_history(word: &Word) -> bool {
+    matches!(word.text.as_str(), "history" | "histexpand")
+}
+
+/// True if an interactive shell replaces something in it: a `!` with a word behind it, or a line `^this^that`.
 fn recalls(text: &str) -> bool {
     let starts = |rest: &str| !rest.starts_with([' ', '\t', '\n', '=', '(', '"']) && !rest.is_empty();
-    text.split('!').skip(1).any(starts) || text.contains("!!")
+    text.split('!').skip(1).any(starts)
+        || text.contains("!!")
+        || text.lines().any(|line| line.starts_with('^'))
 }

@@ -178,7 +178,7 @@ pub(super) fn assigned(name: &str, value: &Word) -> Option<Inner> {
     };
     let open = value.unknown.is_some();
     let doubted = match name {
-        "BASH_ENV" | "BASH_CMDS" | "BASH_ALIASES" => true,
+        "BASH_ENV" | "BASH_CMDS" | "BASH_ALIASES" | "DIRSTACK" => true,
         "ENV" => open || value.texts().any(|text| text.contains(['/', '$', '`'])),
         // `cd x` goes where it says.
         "CDPATH" => open || value.texts().any(|text| !text.is_empty()),
