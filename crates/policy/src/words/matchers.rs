@@ -68,7 +68,7 @@ map! {
     "flags" = Either(&[FLAG, Map(&FLAGS)]), "`{ any, none, only }`, lists; a list alone is `any`: one of them is there, none is, no other is. `-c` is found in `-xc`, `--exec*` in `--exec=x`; to a deny also `--force` in `--forc`, and the other names of a flag, where known";
     "operands" = Some(&Text), "texts with wildcards: to a deny one of its words that are no flags, to an allow all of them";
     "paths" = Some(&Text), "as for `path`: files that it names: words, values (`--x=FILE`, `@FILE`, `of=FILE`, `a:FILE`), and to a deny redirections. Relative ones are also read below directories that the script changes to";
-    "hosts" = Some(&Text), "as for `host`: hosts that it names: every URL, `/dev/tcp/HOST/PORT`, the operands of `curl wget ssh scp nc dig git` and others, and their options for tunnels, proxies and lists of addresses. An allow takes no program of which it is not known where it connects (`npm`, `make`)";
+    "hosts" = Some(&Text), "as for `host`: hosts that it names: every URL, `/dev/tcp/HOST/PORT`, the operands of `curl wget ssh scp nc dig git` and others, and their options for tunnels, proxies and lists of addresses, and variables such as `http_proxy`. An allow takes no program of which it is not known where it connects (`npm`, `make`)";
     "redirects" = Some(&Text), "as for `path`: files that it redirects to or from. An allow without it takes `/dev/null`, `2>&1` and here-documents alone";
     "assignments" = Some(&Text), "names: variables set for it; to a deny also what another command of the script sets, unless `unknown: skip`. An allow without it takes none";
     "pipes" = YES, "truth value: it stands in a pipe. An allow without it takes both: what stands in the pipe must be allowed too";

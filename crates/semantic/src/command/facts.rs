@@ -199,8 +199,19 @@ impl Simple {
                     });
                 } else if text.contains("://") {
                     out.push(HostFact { text: text.to_owned(), unknown: false, named: false });
+                } else if let Some((_, host)) = text.split_once('=').filter(|(name, _)| is_proxy(name)) {
+                    out.push(HostFact {
+                        text: host.to_owned(),
+                        unknown: word.unknown.is_some(),
+                        named: true,
+                    });
                 }
             }
+        }
+        for one in self.assignments.iter().filter(|one| is_proxy(&one.name)) {
+            let hosts = one.value.texts().filter(|text| !text.is_empty() && !text.contains("://"));
+            let unknown = one.value.unknown.is_some();
+            out.extend(hosts.map(|text| HostFact { text: text.to_owned(), unknown, named: true }));
         }
         let name = self.names().next().unwrap_or_default();
         if let Some(client) = CLIENTS.iter().find(|client| client.names.contains(&name.as_str())) {
@@ -212,6 +223,12 @@ impl Simple {
         }
         out
     }
+}
+
+/// True for a variable that names a proxy, through which programs reach every host.
+fn is_proxy(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("_proxy") && name != "no_proxy"
 }
 
 fn is_option(word: &Word) -> bool {
