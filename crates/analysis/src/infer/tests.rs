@@ -343,6 +343,16 @@ fn what_is_widened_of_a_tool_is_told_by_its_arguments() {
     );
 }
 
+#[test]
+fn what_is_left_out_stands_in_a_comment_whatever_its_key_holds() {
+    let key = "x\u{feff}y\u{2028}z";
+    let uses = [used("1", "a", json!({ key: ["https://a.example/x", null] }))];
+    let options = Options { generalise: Generalise::Strict, min_support: 1, name: "p".to_owned() };
+    let policy = infer(&uses, &options, &context());
+    assert_eq!((&policy.checked.broken, policy.checked.denied), (&None, 0), "{}", policy.text);
+    assert!(policy.text.contains("`xyz`"), "{}", policy.text);
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -66,7 +66,7 @@ pub(super) fn policy(needs: &Needs, plan: &Plan<'_>, around: &Around<'_>) -> Str
         ));
     }
     for line in &around.left {
-        out.push_str(&format!("# {}\n", line.chars().filter(|c| !c.is_control()).collect::<String>()));
+        out.push_str(&format!("# {}\n", line.chars().filter(|c| !is_break(*c)).collect::<String>()));
     }
     out.push_str(&format!("version: 1\nname: {}\n", quoted(&plan.options.name)));
     match around.extends {
@@ -198,8 +198,13 @@ fn pace(per_minute: usize) -> usize {
     pace
 }
 
+/// True for what no line of YAML holds, or what ends one for some readers.
+fn is_break(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
 fn one_line(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(64).collect()
+    text.chars().filter(|c| !is_break(*c)).take(64).collect()
 }
 
 /// A text in YAML's double quotes; `$${` keeps a `${` from being a variable.
@@ -210,7 +215,7 @@ pub(super) fn quoted(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+            c if is_break(c) => {
                 out.push_str(&format!("\\U{:08x}", u32::from(c)));
             }
             c => out.push(c),
